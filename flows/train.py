@@ -68,6 +68,7 @@ def train(
     offset: float | None = None,
     colour: Literal["per-channel", "shared", "gray"] = "shared",
     expressions: list[str] | None = None,
+    input_expression: str | None = None,
     subjects: Literal["train", "all"] = "train",
     if_changed: bool = False,
     alias: str | None = None,
@@ -103,6 +104,7 @@ def train(
         Colour(colour),
         tuple(expressions) if expressions else None,
         subjects,
+        input_expression,
     )
     result = train_stage(request, cluster_settings(scheduler, workers, memory_mib), if_changed=if_changed)
     if alias is not None:

@@ -83,19 +83,27 @@ class TrainingStack:
         """Return the length of the sample dimension, people who lack some expression included."""
         return len(self.subjects)
 
-    def samples(self, expression: str, split: Literal["train", "holdout", "all"] = "train") -> NDArray[np.int64]:
+    def samples(
+        self,
+        expression: str,
+        split: Literal["train", "holdout", "all"] = "train",
+        *,
+        input_expression: str | None = None,
+    ) -> NDArray[np.int64]:
         """Return the ascending indices of people who have both the input and `expression`; (sample,) int64.
 
-        People whose side was not decided yet are in "all" only. Raises `NotFoundError` for an unknown expression.
+        `input_expression` is the stack's own when None. People whose side was not decided yet are in "all" only.
+        Raises `NotFoundError` for an unknown expression.
         """
+        before = self.spec.input_expression if input_expression is None else input_expression
+        self._check_expression(before)
         self._check_expression(expression)
         if split not in ("train", "holdout", "all"):
             raise MismatchError(f'split {split!r} was asked for; expected "train", "holdout" or "all"')
         found = [
             index
             for index, subject in enumerate(self.subjects)
-            if {self.spec.input_expression, expression} <= subject.digests.keys()
-            and (split == "all" or subject.split == split)
+            if {before, expression} <= subject.digests.keys() and (split == "all" or subject.split == split)
         ]
         return np.array(found, dtype=np.int64)
 
@@ -141,12 +149,13 @@ class TrainingStack:
     def fingerprint(self, expressions: Sequence[str], samples: Sequence[int] | NDArray[np.integer[Any]]) -> str:
         """Return a SHA-256, in hexadecimal, that tells exactly which images a model would learn from.
 
-        It covers the specification and, for each sample in the order given, the subject's id and the digests of the
-        input and of `expressions`, null where an image is missing. Raises `NotFoundError` and `MismatchError`.
+        `expressions` are the input, then the targets. It covers the specification and, for each sample in the order
+        given, the subject's id and the digests of `expressions`, null where an image is missing. Raises
+        `NotFoundError` and `MismatchError`.
         """
-        for expression in expressions:
+        names = tuple(expressions)
+        for expression in names:
             self._check_expression(expression)
-        names = (self.spec.input_expression, *expressions)
         self._check_range(np.asarray(samples, dtype=np.int64))
         people = (self.subjects[int(index)] for index in samples)
         rows = [[subject.id, *(subject.digests.get(name) for name in names)] for subject in people]

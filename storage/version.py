@@ -52,6 +52,11 @@ class WeightVersion:
         return self.group.attrs.asdict()
 
     @property
+    def input_expression(self) -> str:
+        """Return the expression that the model starts from."""
+        return str(self.attributes["input_expression"])
+
+    @property
     def expressions(self) -> tuple[str, ...]:
         """Return the expressions; each is a group of the same arrays."""
         return self.manifest.expressions

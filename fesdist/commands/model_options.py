@@ -76,7 +76,7 @@ class _KnownModels:
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Add --model, the hyper-parameters of all models, --colour, --expression and --all-subjects."""
+    """Add --model, the hyper-parameters of all models, --colour, --expression, --input and --all-subjects."""
     group = parser.add_argument_group("what is trained")
     group.add_argument("--model", default=_KnownModels(), metavar="NAME", help="one of %(default)s")
     group.add_argument(
@@ -88,6 +88,9 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         action="extend",
         metavar="NAME[,NAME]",
         help="train these expressions only (default: all; may be repeated)",
+    )
+    group.add_argument(
+        "--input", metavar="NAME", help="expression that the model starts from (default: the stack's input)"
     )
     group.add_argument("--all-subjects", action="store_true", help="learn from the held-out people as well")
     group = parser.add_argument_group("options of the models", "each with the models that have it, and their defaults")
@@ -135,4 +138,5 @@ def request_from(arguments: argparse.Namespace, *, store: str, name: str) -> Tra
         colour=Colour(arguments.colour),
         expressions=tuple(arguments.expression) if arguments.expression else None,
         subjects="all" if arguments.all_subjects else "train",
+        input_expression=arguments.input,
     )

@@ -53,7 +53,7 @@ class Comparer:
         """
         rows, cols = (slice(0, length) for length in self.stack.image_shape)
         samples = np.array(batch.samples, np.int64)
-        images = self.stack.read(self.stack.spec.input_expression, samples, rows, cols)
+        images = self.stack.read(self.version.input_expression, samples, rows, cols)
         inputs = unit_scale(images)
         mean_difference = self.version.read(batch.expression, "mean_difference", None)
         outputs = {

@@ -61,7 +61,7 @@ def evaluate(
         version=number,
         split=split,
         stack=stack.path,
-        fingerprint=_fingerprint(stack, samples),
+        fingerprint=_fingerprint(stack, version.input_expression, samples),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         expressions=tuple(
             ExpressionScores(
@@ -117,9 +117,9 @@ def _batch_size(stack: TrainingStack, memory: int) -> int:
     return max(1, min(LARGEST_BATCH, memory // _SHARE_FOR_IMAGES // image_bytes))
 
 
-def _fingerprint(stack: TrainingStack, samples: Mapping[str, NDArray[np.int64]]) -> str:
+def _fingerprint(stack: TrainingStack, before: str, samples: Mapping[str, NDArray[np.int64]]) -> str:
     """Return one digest of the images of all expressions, each of which has its own samples."""
     digest = hashlib.sha256()
     for expression, chosen in sorted(samples.items()):
-        digest.update(stack.fingerprint((expression,), chosen).encode())
+        digest.update(stack.fingerprint((before, expression), chosen).encode())
     return digest.hexdigest()

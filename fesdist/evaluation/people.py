@@ -25,16 +25,17 @@ def check_fit(stack: TrainingStack, version: WeightVersion) -> None:
             f"{_size(manifest.image_shape, manifest.channels)}; ingest the photographs at that size, or choose "
             "another version"
         )
-    for attribute, found in (
-        ("input_expression", spec.input_expression),
-        ("normalisation", spec.normalisation),
-    ):
-        expected = version.attributes[attribute]
-        if found != expected:
-            raise BadParameterError(
-                f"{stack.path} has {attribute.replace('_', ' ')} {found!r}, {model} expects {expected!r}; "
-                "ingest the photographs as those it was trained on, or choose another version"
-            )
+    expected = version.attributes["normalisation"]
+    if spec.normalisation != expected:
+        raise BadParameterError(
+            f"{stack.path} has normalisation {spec.normalisation!r}, {model} expects {expected!r}; "
+            "ingest the photographs as those it was trained on, or choose another version"
+        )
+    if (before := version.input_expression) not in stack.expressions:
+        raise BadParameterError(
+            f"{model} starts from {before!r}, which {stack.path} does not have; it has "
+            f"{', '.join(stack.expressions)}; add photographs of it with `fesdist ingest`, or choose another version"
+        )
 
 
 def people(stack: TrainingStack, version: WeightVersion, expression: str, split: Split) -> NDArray[np.int64]:
@@ -51,18 +52,19 @@ def people(stack: TrainingStack, version: WeightVersion, expression: str, split:
             f"version {manifest.name}@{manifest.version} has no expression {expression!r}; "
             f"expected one of {', '.join(version.expressions)}"
         )
-    if expression not in stack.targets:
+    if expression not in stack.expressions:
         raise BadParameterError(
-            f"{stack.path} has no expression {expression!r}, only {', '.join(stack.targets) or 'its input'}; "
+            f"{stack.path} has no expression {expression!r}, only {', '.join(stack.expressions)}; "
             "add photographs of it with `fesdist ingest`, or name the expressions to evaluate"
         )
-    samples = stack.samples(expression, split)
+    before = version.input_expression
+    samples = stack.samples(expression, split, input_expression=before)
     if not len(samples):
         other = SPLITS[1 - SPLITS.index(split)]
         raise BadParameterError(
             f"{stack.path} has no people with expression {expression!r} in the {split} split, and "
-            f"{len(stack.samples(expression, other))} in the {other} split; ingest more people, or evaluate with "
-            f"--split {other}"
+            f"{len(stack.samples(expression, other, input_expression=before))} in the {other} split; ingest more "
+            f"people, or evaluate with --split {other}"
         )
     return samples
 

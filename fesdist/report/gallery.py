@@ -65,7 +65,8 @@ def open_gallery(comparer: Comparer, expression: str, n_people: int) -> Gallery:
     They are held-out people where the stack has any with that expression, else people of the training split.
     """
     stack = comparer.stack
-    held_out = expression in stack.targets and len(stack.samples(expression, "holdout"))
+    before = comparer.version.input_expression
+    held_out = expression in stack.expressions and len(stack.samples(expression, "holdout", input_expression=before))
     split: Split = "holdout" if held_out else "train"
     compared = _evenly(people(stack, comparer.version, expression, split), _most_compared(stack))
     errors = np.empty((2, len(compared)))

@@ -58,7 +58,7 @@ def _measure(job: TrainingJob, stack: TrainingStack, tile: Tile, n_samples: int)
         start = time.perf_counter()
         statistics = model.statistics(problem, np.dtype(stack.dtype))
         statistics.add(
-            stack.read(stack.spec.input_expression, samples, *region.slices),
+            stack.read(job.input_expression, samples, *region.slices),
             {name: stack.read(name, samples, *tile.region.slices) for name in group.expressions},
         )
         added = time.perf_counter()

@@ -72,7 +72,7 @@ def add_products(index: int, address: DraftAddress, stack: str) -> None:
 
 def region_images(stack: TrainingStack, job: TrainingJob, group: SampleGroup, region: Region) -> RegionImages:
     """Return all images of a group of expressions in a region."""
-    before = stack.spec.input_expression
+    before = job.input_expression
     return RegionImages(
         _read(stack, before, group.samples, region),
         {name: _read(stack, name, group.samples, region) for name in group.expressions},

@@ -29,9 +29,13 @@ class TrainingRequest:
     model: Model
     colour: Colour = Colour.SHARED
     expressions: tuple[str, ...] | None = None
-    """Target expressions; all of the stack's when None."""
+    """Target expressions; all but the input when None."""
     subjects: Literal["train", "all"] = "train"
     """`train` keeps the held-out people for evaluation, `all` learns from them too."""
+    input_expression: str | None = None
+    """What the model starts from; the stack's own input when None."""
+    held_out: frozenset[str] | None = None
+    """Ids among those of `subjects` who are measured and not learned from; the stack's held-out people when None."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class TrainingJob:
     model: str
     parameters: dict[str, Any]
     colour: Colour
+    input_expression: str
     groups: tuple[SampleGroup, ...]
     holdout: dict[str, tuple[int, ...]]
     """For each expression the held-out samples on which the tiles measure their errors."""
@@ -98,19 +103,27 @@ def define_job(request: TrainingRequest, stack: TrainingStack) -> TrainingJob:
 
     Raises BadParameterError for an unknown expression or one without samples.
     """
-    wanted = stack.targets if request.expressions is None else request.expressions
+    before = request.input_expression or stack.spec.input_expression
+    if before not in stack.expressions:
+        raise BadParameterError(
+            f"input expression {before!r} is not in {stack.path}; it has {', '.join(stack.expressions)}"
+        )
+    targets = tuple(expression for expression in stack.expressions if expression != before)
+    wanted = targets if request.expressions is None else request.expressions
     for expression in wanted:
-        if expression not in stack.targets:
+        if expression not in targets:
             raise BadParameterError(
-                f"expression {expression!r} is not among the targets of {stack.path}; it has {', '.join(stack.targets)}"
+                f"expression {expression!r} is not among the targets of {stack.path} for the input {before!r}; "
+                f"it has {', '.join(targets)}"
             )
     by_samples: dict[tuple[int, ...], list[str]] = {}
+    holdout: dict[str, tuple[int, ...]] = {}
     for expression in sorted(set(wanted)):
-        samples = tuple(int(sample) for sample in stack.samples(expression, request.subjects))
+        samples, holdout[expression] = _sides(request, stack, before, expression)
         if not samples:
             raise BadParameterError(
                 f"nobody in {stack.path} can train {expression!r}: no person outside the hold-out has both "
-                f"{stack.spec.input_expression!r} and {expression!r}; ingest more pairs"
+                f"{before!r} and {expression!r}; ingest more pairs"
             )
         by_samples.setdefault(samples, []).append(expression)
     if not by_samples:
@@ -118,21 +131,29 @@ def define_job(request: TrainingRequest, stack: TrainingStack) -> TrainingJob:
     groups = tuple(SampleGroup(tuple(expressions), samples) for samples, expressions in by_samples.items())
     return TrainingJob(
         stack=str(Path(stack.path).absolute()),
-        fingerprint=_fingerprint(stack, groups),
+        fingerprint=_fingerprint(stack, before, groups),
         model=request.model.name,
         parameters=request.model.parameters(),
         colour=request.colour,
+        input_expression=before,
         groups=groups,
-        holdout={
-            expression: tuple(int(sample) for sample in stack.samples(expression, "holdout"))
-            for group in groups
-            for expression in group.expressions
-        }
-        if request.subjects == "train"
-        else {},
+        holdout=holdout,
     )
 
 
-def _fingerprint(stack: TrainingStack, groups: tuple[SampleGroup, ...]) -> str:
-    parts = [stack.fingerprint(group.expressions, np.array(group.samples)) for group in groups]
+def _sides(
+    request: TrainingRequest, stack: TrainingStack, before: str, expression: str
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the samples that an expression is trained on, and those it is measured on."""
+    known = [int(sample) for sample in stack.samples(expression, request.subjects, input_expression=before)]
+    if request.held_out is not None:
+        measured = [sample for sample in known if stack.subjects[sample].id in request.held_out]
+        return tuple(sample for sample in known if sample not in set(measured)), tuple(measured)
+    if request.subjects == "all":
+        return tuple(known), ()
+    return tuple(known), tuple(map(int, stack.samples(expression, "holdout", input_expression=before)))
+
+
+def _fingerprint(stack: TrainingStack, before: str, groups: tuple[SampleGroup, ...]) -> str:
+    parts = [stack.fingerprint((before, *group.expressions), np.array(group.samples)) for group in groups]
     return hashlib.sha256("".join(parts).encode()).hexdigest()

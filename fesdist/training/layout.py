@@ -67,7 +67,7 @@ def _attributes(job: TrainingJob, stack: TrainingStack) -> dict[str, Any]:
         "image_shape": list(stack.image_shape),
         "channels": stack.channels,
         "expressions": list(job.expressions),
-        "input_expression": stack.spec.input_expression,
+        "input_expression": job.input_expression,
         "normalisation": stack.spec.normalisation,
         "mouth": list(stack.spec.mouth),
     }

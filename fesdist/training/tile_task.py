@@ -59,7 +59,7 @@ def _solve(
     statistics = model.statistics(problem, np.dtype(stack.dtype))
     for block in stack.blocks(group.samples, n_block):
         statistics.add(
-            stack.read(stack.spec.input_expression, block, *inputs.slices),
+            stack.read(context.job.input_expression, block, *inputs.slices),
             {name: stack.read(name, block, *tile.region.slices) for name in group.expressions},
         )
     return model.solve(statistics)
@@ -82,7 +82,7 @@ def _held_out_errors(
     for samples in set(held_out.values()):
         n_done = 0
         for block in stack.blocks(samples, n_block):
-            seen = stack.read(stack.spec.input_expression, block, *inputs.slices)
+            seen = stack.read(context.job.input_expression, block, *inputs.slices)
             unchanged = _unit(seen[..., *own])
             for expression in (name for name, its_samples in held_out.items() if its_samples == samples):
                 given = shared[expression]["held_out"][n_done : n_done + len(block)] if shared else seen

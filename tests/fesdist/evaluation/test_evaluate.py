@@ -108,7 +108,7 @@ def test_some_of_the_expressions_can_be_evaluated(tmp_path: Path, store: str) ->
     expressions = ("angry", "smiling")
     reference = publish(store, make_stack(tmp_path / "two.zarr", expressions=expressions), expressions=expressions)
     stack = make_stack(tmp_path / "one.zarr")
-    with pytest.raises(BadParameterError, match="has no expression 'angry', only smiling; add photographs"):
+    with pytest.raises(BadParameterError, match="has no expression 'angry', only neutral, smiling; add photographs"):
         evaluate(stack, store, reference, cluster=HERE)
     evaluation = evaluate(stack, store, reference, cluster=HERE, expressions=["smiling"])
     assert [scores.expression for scores in evaluation.expressions] == ["smiling"]
