@@ -20,6 +20,10 @@ class Colour(StrEnum):
         """Number of weight sets that a model of images with `channels` channels has."""
         return channels if self is Colour.PER_CHANNEL else 1
 
+    def channels_per_fit(self, channels: int) -> int:
+        """Number of channels of each image that a set of weights is fitted on."""
+        return channels if self is Colour.SHARED else 1
+
 
 # ITU-R 601 luma in 16-bit fixed point, as Pillow's mode "L": gray photographs and gray models agree to the bit.
 _LUMA = np.array([19595, 38470, 7471], dtype=np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass
 from typing import Any
 
 from storage.documents import Document, check_format, decode, encode
@@ -39,6 +39,8 @@ class Manifest:
     job_digest: str
     checksums: dict[str, str]
     """SHA-256 in hexadecimal of every document below `data`, by its key there."""
+    tuning: dict[str, Any] | None = None
+    """How the hyper-parameters were chosen, if they were tuned; manifests may lack it."""
 
     @property
     def reference(self) -> str:
@@ -100,9 +102,10 @@ def _key(name: str, number: int) -> str:
 
 
 def _from_fields(fields: Document, error: type[FormatError | MismatchError], what: str) -> Manifest:
-    expected = set(Manifest.__dataclass_fields__)
-    if fields.keys() != expected:
-        missing, unknown = sorted(expected - fields.keys()), sorted(fields.keys() - expected)
+    known = Manifest.__dataclass_fields__
+    required = {name for name, field in known.items() if field.default is MISSING}
+    if not required <= fields.keys() <= known.keys():
+        missing, unknown = sorted(required - fields.keys()), sorted(fields.keys() - known.keys())
         raise error(f"{what}: the parts {missing} are missing and {unknown} are unknown")
     try:
         rows, cols = fields["image_shape"]

@@ -14,8 +14,10 @@ from tests.conftest import REPOSITORY
 
 ROOMS = {
     "flows": {"fesdist.commands"},
-    "fesdist.commands": {"fesdist.report", "fesdist.faces"},
-    "fesdist.report": {"fesdist.evaluation"},
+    "fesdist.commands": {"fesdist.report", "fesdist.compare", "fesdist.faces"},
+    "fesdist.report": {"fesdist.evaluation", "fesdist.tuning"},
+    "fesdist.tuning": {"fesdist.training"},
+    "fesdist.compare": {"fesdist.evaluation"},
     "fesdist.evaluation": {"fesdist.inference"},
     "fesdist.inference": {"fesdist.training"},
     "fesdist.training": {"fesdist.cluster", "fesdist.images", "fesdist.models"},

@@ -11,12 +11,14 @@ from collections.abc import Sequence
 SUBCOMMANDS = (
     "ingest",
     "plan",
+    "tune",
     "train",
     "versions",
     "promote",
     "rollback",
     "synthesize",
     "evaluate",
+    "compare",
     "report",
     "faces",
 )
@@ -32,6 +34,8 @@ _FIRST_VISIT = """a first visit:
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
+EXIT_READER_GONE = 141
+"""What a shell reports of programs that SIGPIPE ends."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -59,7 +63,24 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one subcommand and return its exit code: 0, 1 on an error, 2 on wrong usage, 3 if some files failed."""
+    """Run one subcommand and return its exit code.
+
+    0, 1 on an error, 2 on wrong usage, 3 if some files failed, 130 when interrupted, 141 when the reader of a pipe
+    (`| head`) has gone.
+    """
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            print(end="", flush=True)  # what --help has written, too
+    except BrokenPipeError:
+        # Keep the interpreter from complaining while it flushes.
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return EXIT_READER_GONE
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parsed = build_parser().parse_args(arguments)
     from fesdist.errors import FesdistError
     from storage.errors import StorageError
@@ -72,10 +93,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("fesdist: interrupted; what was finished is stored, the same command continues", file=sys.stderr)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe (`| head`) has gone; keep the interpreter from complaining while it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_ERROR
 
 
 def _version() -> str:

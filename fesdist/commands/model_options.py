@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fesdist.commands.options import name_list
+from fesdist.commands.options import add_expressions_option
 
 if TYPE_CHECKING:
     from fesdist.models.base import Model
-    from fesdist.training.job import TrainingRequest
 
 COLOURS = ("per-channel", "shared", "gray")
 
@@ -76,22 +75,15 @@ class _KnownModels:
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Add --model, the hyper-parameters of all models, --colour, --expression, --input and --all-subjects."""
+    """Add --model, the hyper-parameters of all models, and what else tells what is trained."""
     group = parser.add_argument_group("what is trained")
     group.add_argument("--model", default=_KnownModels(), metavar="NAME", help="one of %(default)s")
-    group.add_argument(
-        "--colour", choices=COLOURS, default="shared", help="a fit each, one for all (default), or on gray"
-    )
-    group.add_argument(
-        "--expression",
-        type=name_list,
-        action="extend",
-        metavar="NAME[,NAME]",
-        help="train these expressions only (default: all; may be repeated)",
-    )
+    group.add_argument("--colour", choices=COLOURS, help="a fit each, one for all (default), or on gray")
+    add_expressions_option(group, "train")
     group.add_argument(
         "--input", metavar="NAME", help="expression that the model starts from (default: the stack's input)"
     )
+    group.add_argument("--config", metavar="FILE", help="settings as `fesdist tune` writes them; options override them")
     group.add_argument("--all-subjects", action="store_true", help="learn from the held-out people as well")
     group = parser.add_argument_group("options of the models", "each with the models that have it, and their defaults")
     for option in HYPERPARAMETERS:
@@ -118,25 +110,12 @@ def choose_model(name: str, options: Mapping[str, Any]) -> Model:
     return model_from_options(name, given)
 
 
-def model_from(arguments: argparse.Namespace) -> Model:
-    """Return the model that the options describe; raises as `choose_model`."""
-    name = DEFAULT_MODEL if isinstance(arguments.model, _KnownModels) else arguments.model
+def given_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the hyper-parameters that were given on the command line."""
     values = {option.name: getattr(arguments, option.name) for option in HYPERPARAMETERS}
-    return choose_model(name, {k: None if isinstance(v, _ModelDefaults) else v for k, v in values.items()})
+    return {name: value for name, value in values.items() if not isinstance(value, _ModelDefaults)}
 
 
-def request_from(arguments: argparse.Namespace, *, store: str, name: str) -> TrainingRequest:
-    """Return the training request that the options describe."""
-    from fesdist.colour import Colour
-    from fesdist.training.job import TrainingRequest
-
-    return TrainingRequest(
-        stack=arguments.stack,
-        store=store,
-        name=name,
-        model=model_from(arguments),
-        colour=Colour(arguments.colour),
-        expressions=tuple(arguments.expression) if arguments.expression else None,
-        subjects="all" if arguments.all_subjects else "train",
-        input_expression=arguments.input,
-    )
+def given_model(arguments: argparse.Namespace) -> str | None:
+    """Return the --model that was given on the command line, or None."""
+    return None if isinstance(arguments.model, _KnownModels) else arguments.model

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from fesdist.commands.console import duration, say, size, table
-from fesdist.commands.model_options import add_model_options, request_from
+from fesdist.commands.console import counted, duration, people, say, size, table
+from fesdist.commands.model_options import add_model_options
 from fesdist.commands.options import add_cluster_options, add_json_option, cluster_settings
+from fesdist.commands.request import request_from
 
 NAME = "plan"
 SUMMARY = "Tell tiles, tasks, memory, time and the size of the weights, without training."
@@ -23,6 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     import json
 
+    from fesdist.cluster.connect import count_workers
     from fesdist.training.estimate import estimate
     from fesdist.training.job import define_job
     from fesdist.training.plan import make_plan
@@ -31,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = cluster_settings(arguments)
     stack = TrainingStack.open(arguments.stack)
     job = define_job(request_from(arguments, store="", name="plan"), stack)
-    n_workers = max(1, settings.local_workers)
+    n_workers = count_workers(settings)
     plan = make_plan(job, stack, settings.memory, n_workers)
     cost = estimate(job, stack, plan, n_workers)
     (rows, cols), probe = plan.image_shape, " x ".join(map(str, cost.probe_shape))
@@ -59,14 +61,15 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     expressions = [(name, len(group.samples)) for group in job.groups for name in group.expressions]
     say(
-        f"{arguments.stack}: {stack.n_samples} people, {rows} x {cols} pixels, {stack.channels} channels, {stack.dtype}"
+        f"{arguments.stack}: {people(stack.n_samples)}, {rows} x {cols} pixels, "
+        f"{counted(stack.channels, 'channel')}, {stack.dtype}"
     )
     say()
     table(
         ("plan", ""),
         [
             ("model", f"{job.model}, {job.build_model().describe()}, colour {job.colour}"),
-            ("expressions", ", ".join(f"{name} ({n} pairs)" for name, n in sorted(expressions))),
+            ("expressions", ", ".join(f"{name} ({counted(n, 'pair')})" for name, n in sorted(expressions))),
             ("regressions", f"{plan.n_pixels:,} an expression"),
             ("tiles", f"{len(plan.grid)} of {tile_rows} x {tile_cols} pixels, one task each"),
             ("samples", f"{plan.n_block} of {job.n_samples} read at a time"),

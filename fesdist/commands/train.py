@@ -6,8 +6,9 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from fesdist.commands.console import duration, progress, say, size, table, warn
-from fesdist.commands.model_options import add_model_options, request_from
+from fesdist.commands.model_options import add_model_options
 from fesdist.commands.options import add_cluster_options, add_json_option, cluster_settings
+from fesdist.commands.request import request_from
 
 if TYPE_CHECKING:
     from fesdist.training.run import TrainingResult

@@ -186,6 +186,16 @@ def multiply_subtract(typing_context: Any, total: Any, left: Any, right: Any) ->
 
 
 @instruction
+def subtract(typing_context: Any, left: Any, right: Any) -> Any:
+    """Return left - right."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fsub(*arguments)
+
+    return left(left, right), code
+
+
+@instruction
 def multiply(typing_context: Any, left: Any, right: Any) -> Any:
     """Return left × right."""
 

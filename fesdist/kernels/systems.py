@@ -17,7 +17,7 @@ def solve_windows(
     sums: Array,
     entries: Array,
     factors: Array,
-    ridge: float,
+    ridges: Array,
     corner: float,
     origin: int,
     stride: int,
@@ -30,17 +30,30 @@ def solve_windows(
     With m taps, entry e of the system of pixel (row, col) is `factors[e] * sums.ravel()[entries[e] + p]`, where
     p = origin + row * stride + col. `entries` and `factors` list the lower triangle of the m + 1 unknowns row
     after row, the bias last, but without the bias's own entry, which is `corner`; then for each expression its
-    m + 1 right-hand sides. `ridge` is added along the diagonal.
+    m + 1 right-hand sides. `ridges[row, col]` is added along the diagonal.
 
     `sums` is (plane, length) int64 or float64, C-contiguous, with `LANES` elements to spare at the end;
-    `entries` int64, `factors` float64; `weights` (expression, tap, row, col) and `bias` (expression, row, col)
-    float64 and `status` (row, col) uint8 are written. A pixel with a pivot that is not positive gets status 1,
+    `entries` int64, `factors` float64, `ridges` (row, col) float64 with `LANES` columns to spare; `weights`
+    (expression, tap, row, col) and `bias` (expression, row, col) float64 and `status` (row, col) uint8 are
+    written. A pixel with a pivot that is not positive gets status 1,
     weights 0, and as bias its mean target: its last right-hand side / `corner`.
     """
     n_expressions, taps = weights.shape[:2]
     matrix, inverse, panel = workspace(taps + 1, n_expressions)
     _solve_blocks(
-        sums.reshape(-1), entries, factors, ridge, corner, origin, stride, matrix, inverse, panel, weights, bias, status
+        sums.reshape(-1),
+        entries,
+        factors,
+        ridges,
+        corner,
+        origin,
+        stride,
+        matrix,
+        inverse,
+        panel,
+        weights,
+        bias,
+        status,
     )
 
 
@@ -49,7 +62,7 @@ def _solve_blocks(
     sums: Array,
     entries: Array,
     factors: Array,
-    ridge: float,
+    ridges: Array,
     corner: float,
     origin: int,
     stride: int,
@@ -68,25 +81,10 @@ def _solve_blocks(
         for col in range(0, cols, LANES):
             # The last block of a row reaches beyond the tile; its further pixels are solved too, and dropped.
             at = origin + row * stride + col
-            entry = 0
-            for i in range(taps + 1):
-                n = min(i + 1, taps)
-                _read_row(sums, at, entries, factors, entry, n, line, ((first + i) * order + first) * LANES)
-                entry += n
-            for i in range(first, order):
-                diagonal = (i * order + i) * LANES
-                for lane in range(LANES):
-                    line[diagonal + lane] = ridge + (line[diagonal + lane] if i < order - 1 else corner)
-            for expression in range(n_expressions):
-                to = ((order + expression) * order + first) * LANES
-                _read_row(sums, at, entries, factors, entry, taps + 1, line, to)
-                entry += taps + 1
+            assemble(sums, at, entries, factors, ridges[row], col, corner, line, order, taps, n_expressions)
             factor_and_solve(matrix, inverse, panel, taps + 1)
             for lane in range(min(LANES, cols - col)):
-                smallest = inverse[first, lane]
-                for i in range(first + 1, order):
-                    smallest = min(smallest, inverse[i, lane])
-                status[row, col + lane] = smallest <= 0.0
+                status[row, col + lane] = has_bad_pivot(inverse, first, lane)
             for expression in range(n_expressions):
                 solution = ((order + expression) * order + first) * LANES
                 mean = len(entries) - 1 - (n_expressions - 1 - expression) * (taps + 1)
@@ -98,6 +96,49 @@ def _solve_blocks(
                     if status[row, col + lane] != 0:
                         weights[expression, :, row, col + lane] = 0.0
                         bias[expression, row, col + lane] = sums[entries[mean] + at + lane] * factors[mean] / corner
+
+
+@njit(nogil=True, inline="always")
+def assemble(
+    sums: Array,
+    at: int,
+    entries: Array,
+    factors: Array,
+    ridges: Array,
+    col: int,
+    corner: float,
+    line: Array,
+    order: int,
+    taps: int,
+    n_expressions: int,
+) -> None:
+    """Fill the workspace of `factor_and_solve`, flat, with the systems of the pixels from `at` on.
+
+    Their ridges are `ridges[col:]`; see `solve_windows`.
+    """
+    first = order - taps - 1
+    entry = 0
+    for i in range(taps + 1):
+        n = min(i + 1, taps)
+        _read_row(sums, at, entries, factors, entry, n, line, ((first + i) * order + first) * LANES)
+        entry += n
+    for i in range(first, order):
+        diagonal = (i * order + i) * LANES
+        for lane in range(LANES):
+            line[diagonal + lane] = ridges[col + lane] + (line[diagonal + lane] if i < order - 1 else corner)
+    for expression in range(n_expressions):
+        to = ((order + expression) * order + first) * LANES
+        _read_row(sums, at, entries, factors, entry, taps + 1, line, to)
+        entry += taps + 1
+
+
+@njit(nogil=True, inline="always")
+def has_bad_pivot(inverse: Array, first: int, lane: int) -> bool:
+    """Return whether a lane of the system, whose unknowns begin at `first`, had a pivot that was not positive."""
+    smallest = inverse[first, lane]
+    for i in range(first + 1, len(inverse)):
+        smallest = min(smallest, inverse[i, lane])
+    return bool(smallest <= 0.0)
 
 
 @njit(nogil=True, inline="always")

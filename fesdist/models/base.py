@@ -6,6 +6,7 @@ Dask.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.colour import Colour
+from fesdist.models.fit import Fit
 from fesdist.tiles import Padding, Region, Tile
 
 Array = NDArray[Any]
@@ -30,6 +32,15 @@ class ArrayLayout:
     """Names and lengths of the dimensions before `row` and `col`, for instance (("channel", 3), ("tap", 9))."""
     dtype: str
     description: str
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        """Bytes of an image's pixel (row, col)."""
+        return math.prod(length for _, length in self.leading) * np.dtype(self.dtype).itemsize
+
+    def empty(self, shape: tuple[int, int]) -> Array:
+        """Return the array for `shape` (row, col), yet to be filled."""
+        return np.empty((*(length for _, length in self.leading), *shape), self.dtype)
 
 
 def common_layout(weight_channels: int, channels: int) -> tuple[ArrayLayout, ...]:
@@ -84,6 +95,13 @@ class TileProblem:
     """Target expressions; all of them have exactly the samples that will be added."""
     shared: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
     """For each expression what a model of the whole image prepared before the tiles; empty for other models."""
+    image_shape: tuple[int, int] | None = None
+    """Rows and columns of the whole image, for models that differ from place to place."""
+
+    @property
+    def weight_channels(self) -> int:
+        """Sets of weights."""
+        return self.colour.weight_channels(self.channels)
 
 
 class TileStatistics(Protocol):
@@ -117,18 +135,8 @@ class Model(Protocol):
     def coordinates(self) -> Mapping[str, tuple[str, list[int]]]:
         """Return small arrays that label a dimension of the layout: name -> (dimension, values)."""
 
-    def projected_bytes(
-        self,
-        tile_shape: tuple[int, int],
-        image_shape: tuple[int, int],
-        channels: int,
-        colour: Colour,
-        n_expressions: int,
-        n_samples: int,
-        n_block: int,
-        itemsize: int,
-    ) -> int:
-        """Return an upper bound of the array bytes alive at once in a tile; `n_samples` come `n_block` at a time."""
+    def projected_bytes(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> int:
+        """Return an upper bound of the array bytes alive at once in a tile; samples come `n_block` at a time."""
 
     def statistics(self, problem: TileProblem, dtype: np.dtype[Any]) -> TileStatistics:
         """Return empty statistics for samples of `dtype` (uint8 or float64)."""

@@ -9,6 +9,7 @@ import numpy as np
 from fesdist.colour import Colour, to_gray
 from fesdist.kernels.intensities import INTENSITIES, add_targets, count_intensities
 from fesdist.models.base import Array, TileProblem
+from fesdist.models.blocks import checked_block
 
 PASS_SAMPLES = 64
 """Samples that are made contiguous and counted at a time."""
@@ -28,14 +29,13 @@ class IntensityStatistics:
         self.problem = problem
         self.n_samples = 0
         shape, images = problem.tile.region.shape, 1 + len(problem.expressions)
-        weight_channels = problem.colour.weight_channels(problem.channels)
-        self.sums = np.zeros((weight_channels, *shape, INTENSITIES, images), np.uint32)
+        self.sums = np.zeros((problem.weight_channels, *shape, INTENSITIES, images), np.uint32)
         self.image_sums = np.zeros((images, problem.channels, *shape), np.int64)
 
     @property
     def n_fitted(self) -> int:
         """Samples of one fit: with shared colour, each channel of an image is one."""
-        return self.n_samples * (self.problem.channels if self.problem.colour is Colour.SHARED else 1)
+        return self.n_samples * self.problem.colour.channels_per_fit(self.problem.channels)
 
     def add(self, inputs: Array, targets: Mapping[str, Array]) -> None:
         """Add samples; see `TileStatistics.add`.
@@ -43,8 +43,7 @@ class IntensityStatistics:
         Raises ValueError when the arrays do not fit the tile or each other, and when they are so many samples that a
         sum may leave 32 bits: more than 16 million.
         """
-        images = [inputs, *(targets[name] for name in self.problem.expressions)]
-        self._check(images)
+        images = checked_block(self.problem, np.dtype(np.uint8), self.problem.tile.region.shape, inputs, targets)
         self.n_samples += len(inputs)
         if self.n_fitted * (INTENSITIES - 1) > _LARGEST_SUM:
             raise ValueError(f"{self.problem.tile}: {self.n_fitted} samples; sums of 32 bits hold 16 million")
@@ -62,12 +61,3 @@ class IntensityStatistics:
             count_intensities(inputs, channel, sums)
             for column, array in enumerate(targets, start=1):
                 add_targets(inputs, array, channel, column, sums)
-
-    def _check(self, images: list[Array]) -> None:
-        expected = (len(images[0]), self.problem.channels, *self.problem.tile.region.shape)
-        for name, array in zip(("inputs", *self.problem.expressions), images, strict=True):
-            if array.shape != expected or array.dtype != np.uint8:
-                raise ValueError(
-                    f"{self.problem.tile}: {name} are {array.dtype} of shape {array.shape}; expected uint8 of "
-                    f"shape {expected} (sample, channel, row, col)"
-                )

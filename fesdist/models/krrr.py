@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from fesdist.errors import BadParameterError
 from fesdist.models.base import Array, ArrayLayout, TileArrays, TileProblem
 from fesdist.models.eigen import positive_eigen
+from fesdist.models.fit import Fit
 from fesdist.models.hyperparameters import positive, positive_count
 from fesdist.models.low_rank import LowRankModel
 from fesdist.models.low_rank_solution import Grams, Solution, filled
 from fesdist.models.low_rank_statistics import LowRankStatistics, StoredInputs
 from fesdist.models.vectors import Floats, applied_vectors, by_image, by_set, squared_norms, unit_of
-from fesdist.models.whole_image import Fit, SmallLayout
+from fesdist.models.whole_image import SmallLayout
 
 KERNELS = ("gaussian", "linear")
 
@@ -162,6 +163,7 @@ class BilinearKernelReducedRank(KernelReducedRank):
 
     name: ClassVar[str] = "bkrrr"
     one_code: ClassVar[bool] = True
+    joint: ClassVar[bool] = True
 
     def grams(self, products: Mapping[str, Array], expression: str, expressions: Sequence[str]) -> dict[str, Array]:
         targets = sum(products[f"targets/{name}"] for name in expressions[1:])

@@ -9,35 +9,37 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fesdist.colour import Colour
 from fesdist.kernels.active_set import working_set_bytes
 from fesdist.kernels.lanes import LANES
 from fesdist.kernels.lasso import solve_lassos
-from fesdist.models.base import Array, ArrayLayout, TileArrays, TileProblem, l1_norm
+from fesdist.models.base import Array, ArrayLayout, TileArrays
+from fesdist.models.fit import Fit
 from fesdist.models.hyperparameters import positive, positive_count
 from fesdist.models.sample_statistics import SampleStatistics
 from fesdist.models.sparse import SparseModel
-from fesdist.tiles import Padding, Region
+from fesdist.models.vectors import unit_of
 
 _AT_ONCE = 1024
 """Output pixels that are solved in one call: their solutions lie pixel by pixel before they go to the tile."""
 
-_SOLVED = ("support", "values", "bias", "gap", "status")
-
 
 @dataclass(frozen=True)
-class Lasso:
+class Lasso(SparseModel):
     """Minimise Σ_n (t[n, p] - Σ_j w[j] x[n, j] - b)² + l1 (Σ_j |w[j]| + |b|) for each output pixel p.
 
     The sum of squares is neither halved nor divided by the number of samples, as in the ridge of the other models:
     scikit-learn's `Lasso` has alpha = l1 / (2 samples), and the bias as a further column. The bias is penalised as
-    any weight. Each solution is certified by its duality gap. Raises BadParameterError for an l1 that is not
-    positive and for a max_nonzero below 1.
+    any weight. With u = 255 x for uint8 samples it is ½ ‖v - U w‖² + 255² (l1 / 2) ‖w‖₁ that is minimised, 255 in the
+    bias's column.
+
+    Each solution is certified by its duality gap. The input pixels of a support are in the order in which they
+    entered. Status 3 marks a pixel with more taps than `max_nonzero`, whose weights are the best for those that came
+    first; status 4 one whose duality gap stayed above 1e-8, of an l1 near 0. Raises BadParameterError for an l1 that
+    is not positive and for a max_nonzero below 1.
     """
 
     l1: float = 0.4
@@ -55,101 +57,43 @@ class Lasso:
         object.__setattr__(self, "max_nonzero", positive_count("max_nonzero", self.max_nonzero, 128))
 
     @property
-    def _fields(self) -> SparseModel:
-        """The greedy model whose fields have as many taps: they are stored and applied in the same way."""
-        return SparseModel(self.max_nonzero)
-
-    def parameters(self) -> dict[str, Any]:
-        return {"l1": self.l1, "max_nonzero": self.max_nonzero}
+    def n_taps(self) -> int:
+        return self.max_nonzero
 
     def describe(self) -> str:
         """Return the model in a few words, for people."""
         return f"l1 penalty {self.l1:g} on all input pixels, at most {self.max_nonzero} of them"
 
-    def inputs_of(self, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Padding]:
-        return self._fields.inputs_of(region, image_shape)
-
     def layout(self, weight_channels: int) -> tuple[ArrayLayout, ...]:
         channel = ("weight_channel", weight_channels)
         return (
-            *self._fields.layout(weight_channels),
+            *super().layout(weight_channels),
             ArrayLayout("gap", (channel,), "float32", "duality gap as a part of the objective; not read by outputs"),
         )
 
-    def coordinates(self) -> dict[str, tuple[str, list[int]]]:
-        return self._fields.coordinates()
-
-    def projected_bytes(
-        self,
-        tile_shape: tuple[int, int],
-        image_shape: tuple[int, int],
-        channels: int,
-        colour: Colour,
-        n_expressions: int,
-        n_samples: int,
-        n_block: int,
-        itemsize: int,
-    ) -> int:
-        pixels, outputs = math.prod(image_shape), math.prod(tile_shape)
-        sets = colour.weight_channels(channels)
-        kept_channels = 1 if colour is Colour.GRAY else channels
-        values = pixels + n_expressions * outputs
-        kept = values * kept_channels * n_samples * itemsize
-        # A block as it is read, and its gray version with 32-bit sums.
-        block = values * n_block * (channels * itemsize + (itemsize + 8 if colour is Colour.GRAY else 0))
-        length = -(-n_samples // LANES) * LANES * (channels if colour is Colour.SHARED else 1)
+    def solving_bytes(self, fit: Fit, tile_shape: tuple[int, int]) -> int:
+        outputs, sets = math.prod(tile_shape), fit.weight_channels
+        values = fit.n_pixels + fit.n_expressions * outputs
+        length = -(-fit.n_samples // LANES) * LANES * fit.colour.channels_per_fit(fit.channels)
         # The samples put together, then the inputs once more with the bias's column.
-        together = (values + pixels + 1) * length * itemsize
-        scores = (pixels + 4) * LANES * 8
+        together = (values + fit.n_pixels + 1) * length * fit.itemsize
+        scores = (fit.n_pixels + 4) * LANES * 8
         at_once = min(_AT_ONCE, outputs) * (length * 8 + self.max_nonzero * 24 + 32)
         room = working_set_bytes(self.max_nonzero, length) + at_once
-        solved = n_expressions * (sets * (self.max_nonzero * 12 + 37) + channels * 12) * outputs
-        return kept + max(block, together + scores + room + solved)
+        solved = fit.n_expressions * (sets * (self.max_nonzero * 12 + 37) + fit.channels * 12) * outputs
+        return together + scores + room + solved
 
-    def statistics(self, problem: TileProblem, dtype: np.dtype[Any]) -> SampleStatistics:
-        return SampleStatistics(problem, dtype)
+    def fill(self, statistics: SampleStatistics, solved: Mapping[str, TileArrays]) -> None:
+        for number in range(statistics.problem.weight_channels):
+            self._solve_set(statistics, number, solved)
 
-    def solve(self, statistics: SampleStatistics) -> dict[str, TileArrays]:
-        """Return `support`, `values`, `bias`, `gap`, `status`, `norm` and `mean_difference` of each expression.
-
-        With u = 255 x for uint8 samples it is ½ ‖v - U w‖² + 255² (l1 / 2) ‖w‖₁ that is minimised, 255 in the bias's
-        column. The input pixels of a support are in the order in which they entered. Status 3 marks a pixel with more
-        taps than `max_nonzero`, whose weights are the best for those that came first; status 4 one whose duality gap
-        stayed above 1e-8, of an l1 near 0. Raises ValueError when no sample was added.
-        """
-        problem = statistics.problem
-        if statistics.n_samples == 0:
-            raise ValueError(f"{problem.tile}: no samples were added, so there is nothing to solve")
-        unit = 255.0 if statistics.dtype == np.uint8 else 1.0
-        solved: dict[str, TileArrays] = {}
-        for name, difference in zip(problem.expressions, statistics.differences, strict=True):
-            arrays = self._empty(problem)
-            arrays["mean_difference"] = (difference / (unit * statistics.n_samples)).astype(np.float32)
-            solved[name] = arrays
-        for number in range(problem.colour.weight_channels(problem.channels)):
-            self._solve_set(statistics, number, unit, solved)
-        for arrays in solved.values():
-            arrays["norm"] = l1_norm(arrays["values"], arrays["bias"])
-        return solved
-
-    def _empty(self, problem: TileProblem) -> TileArrays:
-        shape = problem.tile.region.shape
-        sets = problem.colour.weight_channels(problem.channels)
-        return {
-            "support": np.empty((sets, self.max_nonzero, *shape), np.int32),
-            "values": np.empty((sets, self.max_nonzero, *shape)),
-            "bias": np.empty((sets, *shape)),
-            "gap": np.empty((sets, *shape), np.float32),
-            "status": np.empty((sets, *shape), np.uint8),
-        }
-
-    def _solve_set(
-        self, statistics: SampleStatistics, number: int, unit: float, solved: Mapping[str, TileArrays]
-    ) -> None:
+    def _solve_set(self, statistics: SampleStatistics, number: int, solved: Mapping[str, TileArrays]) -> None:
+        unit = unit_of(statistics.dtype)
         inputs, *targets = statistics.vectors(number)
         columns = _with_bias(inputs, statistics.n_samples, unit)
         for arrays, target in zip(solved.values(), targets, strict=True):
-            self._solve_target(columns, target, unit, {name: arrays[name][number] for name in _SOLVED})
+            of_set = {name: array[number] for name, array in arrays.items()}
+            self._solve_target(columns, target, unit, of_set)
 
     def _solve_target(self, columns: Array, target: Array, unit: float, written: Mapping[str, Array]) -> None:
         """Fill the arrays `written` of one set of weights; `target` is (channel, pixel, sample)."""
@@ -170,14 +114,6 @@ class Lasso:
             flat["support"][:, part] = np.take_along_axis(support, order, axis=1).T
             flat["values"][:, part] = np.take_along_axis(values, order, axis=1).T
             flat["gap"][part], flat["status"][part] = gap, status
-
-    def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
-        """Return `support`, `values` and `bias` as `apply` uses them."""
-        return self._fields.prepare(arrays)
-
-    def apply(self, arrays: Mapping[str, Array], inputs: Array, padding: Padding) -> NDArray[np.float32]:
-        """Return bias[p] + Σ_tap values[tap, p] x[support[tap, p]], unclipped; see `Model.apply`."""
-        return self._fields.apply(arrays, inputs, padding)
 
 
 def _with_bias(inputs: Array, n_samples: int, unit: float) -> Array:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,6 +20,7 @@ from fesdist.colour import Colour
 from fesdist.kernels.combinations import add_combinations
 from fesdist.kernels.lanes import LANES
 from fesdist.models.base import Array, ArrayLayout, TileArrays, TileProblem
+from fesdist.models.fit import Fit
 from fesdist.models.low_rank_solution import Grams, Solution, filled
 from fesdist.models.low_rank_statistics import LowRankStatistics
 from fesdist.models.vectors import (
@@ -33,10 +34,11 @@ from fesdist.models.vectors import (
     squared_norms,
     unit_of,
 )
-from fesdist.models.whole_image import Fit, RegionImages, SmallLayout, held_out_name
+from fesdist.models.whole_image import RegionImages, SmallLayout, held_out_name
 from fesdist.tiles import Padding, Region
 
 
+@dataclass(frozen=True)
 class LowRankModel(ABC):
     """y[p] = bias[p] + Σ_r decoder[r, p] z[r] with codes z[r] = Σ_p encoder[r, p] x[p]; see `WholeImageModel`.
 
@@ -53,6 +55,8 @@ class LowRankModel(ABC):
     """What `solution` needs of `Grams`."""
     one_code: ClassVar[bool] = False
     """Whether expressions with the same samples have the same codes, and one solution."""
+    joint: ClassVar[bool] = False
+    """Whether what is learned for an expression depends on the others it is trained with."""
 
     @abstractmethod
     def n_codes(self, n_vectors: int) -> int:
@@ -67,7 +71,7 @@ class LowRankModel(ABC):
         """Return the model in a few words, for people."""
 
     def parameters(self) -> dict[str, Any]:
-        return asdict(self)  # type: ignore[call-overload,no-any-return]
+        return asdict(self)
 
     def inputs_of(self, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Padding]:
         return region, Padding(0, 0, 0, 0)
@@ -90,11 +94,12 @@ class LowRankModel(ABC):
     def small_layout(self, fit: Fit) -> tuple[SmallLayout, ...]:
         return ()
 
-    def global_bytes(self, fit: Fit, n_tile_pixels: int, n_expressions: int, n_held_out: int) -> int:
+    def global_bytes(self, fit: Fit, tile_shape: tuple[int, int], n_held_out: int) -> int:
+        n_tile_pixels, n_expressions = math.prod(tile_shape), fit.n_expressions
         channels, sets, n_vectors = fit.channels, fit.weight_channels, fit.n_vectors
         # Inputs, and each expression's targets and held-out inputs; then an array's vectors, and a gray version.
         n_images = (3 + n_expressions) * fit.n_samples + (1 + n_expressions) * n_held_out
-        images = n_images * channels * n_tile_pixels * np.dtype(fit.dtype).itemsize
+        images = n_images * channels * n_tile_pixels * fit.itemsize
         gray = fit.n_samples * n_tile_pixels * 12 if fit.colour is Colour.GRAY else 0
         # Some pixels of both sides of a product in floating point, and the next ones while they are made.
         converted = 2 * 2 * (n_vectors + n_held_out * channels) * PIXELS_AT_ONCE * 8
@@ -104,30 +109,16 @@ class LowRankModel(ABC):
         prepared = n_expressions * sets * (2 * self.n_codes(n_vectors) + 1) * n_vectors * 8
         return max(images + gray + converted + 3 * sums, sums + 2 * prepared + 8 * n_vectors**2 * 8)
 
-    def projected_bytes(
-        self,
-        tile_shape: tuple[int, int],
-        image_shape: tuple[int, int],
-        channels: int,
-        colour: Colour,
-        n_expressions: int,
-        n_samples: int,
-        n_block: int,
-        itemsize: int,
-    ) -> int:
-        fit = Fit(colour, channels, n_samples, math.prod(image_shape), "uint8" if itemsize == 1 else "float64")
-        pixels, sets = math.prod(tile_shape), fit.weight_channels
+    def projected_bytes(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> int:
+        pixels, n_expressions = math.prod(tile_shape), fit.n_expressions
+        channels, sets = fit.channels, fit.weight_channels
         codes = self.n_codes(fit.n_vectors)
         block_values = n_block * channels * pixels
-        # Vectors of an image may be a copy of it; gray is made with 32-bit sums.
-        gray = n_block * pixels * (itemsize + 8) if colour is Colour.GRAY else 0
-        adding = block_values * itemsize * (2 + n_expressions) + gray
+        # Vectors of an image may be a copy of it.
+        adding = block_values * fit.itemsize * (2 + n_expressions) + n_block * pixels * fit.gray_bytes
         # Some pixels of all images in floating point, the next ones while they are made, and packed coefficients.
         panels = n_block * channels * 8 * (2 * PIXELS_AT_ONCE + LANES + 2 * codes) + codes * LANES * 8
-        learned = sum(
-            math.prod(length for _, length in layout.leading) * np.dtype(layout.dtype).itemsize
-            for layout in (*self.layout(sets), *self.code_layout(fit))
-        )
+        learned = sum(layout.bytes_per_pixel for layout in (*self.layout(sets), *self.code_layout(fit)))
         coefficients = n_expressions * sets * (2 * codes + 1) * fit.n_vectors * 8
         solved = n_expressions * (sets * 17 + channels * 20) * pixels
         # A decoder in float32, outputs as they are made and put together, and what they are compared with.

@@ -9,6 +9,7 @@ import numpy as np
 
 from fesdist.kernels.combinations import add_combinations
 from fesdist.models.base import Array, TileProblem
+from fesdist.models.blocks import checked_block
 from fesdist.models.vectors import PIXELS_AT_ONCE, fitted_vectors
 
 
@@ -46,8 +47,7 @@ class LowRankStatistics:
         Raises ValueError when the arrays do not fit the tile, each other or the dtype of the statistics.
         """
         problem = self.problem
-        images = [inputs, *(targets[name] for name in problem.expressions)]
-        self._check(images)
+        images = checked_block(problem, self.dtype, problem.tile.region.shape, inputs, targets)
         if self._encoders:
             vectors = fitted_vectors(inputs, problem.colour)
             for name, encoder in self._encoders.items():
@@ -70,15 +70,6 @@ class LowRankStatistics:
                 f"{self.problem.tile}: {self.n_samples} samples were added, which are {self.n_vectors} images to fit; "
                 f"expected {expected}, as in the global stage"
             )
-
-    def _check(self, images: list[Array]) -> None:
-        shape = len(images[0]), self.problem.channels, *self.problem.tile.region.shape
-        for name, array in zip(("inputs", *self.problem.expressions), images, strict=True):
-            if array.shape != shape or array.dtype != self.dtype:
-                raise ValueError(
-                    f"{self.problem.tile}: {name} are {array.dtype} of shape {array.shape}; expected {self.dtype} of "
-                    f"shape {shape} (sample, channel, row, col)"
-                )
 
 
 class StoredInputs(LowRankStatistics):

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from fesdist.errors import BadParameterError
 from fesdist.kernels.locality import Locality, make_locality
-from fesdist.models.sparse import SparseModel
+from fesdist.models.greedy import GreedyModel
 from fesdist.receptive_field import Offset
 
 
 @dataclass(frozen=True)
-class LocalSparseReceptiveFields(SparseModel):
+class LocalSparseReceptiveFields(GreedyModel):
     """LSRF: OMP whose score of input pixel j for output pixel p gets + locality / dist(p, j).
 
     dist(p, j) is the sum, over the pixels m of the (2 b + 1) x (2 b + 1) window around p with b = ⌊√F / 2⌋, of the
@@ -39,9 +39,6 @@ class LocalSparseReceptiveFields(SparseModel):
         if not (isinstance(self.locality, (int, float)) and math.isfinite(self.locality) and self.locality >= 0):
             raise BadParameterError(f"locality {self.locality!r}; expected a number of 0 or more, for instance 60")
         object.__setattr__(self, "locality", float(self.locality))
-
-    def parameters(self) -> dict[str, Any]:
-        return {**super().parameters(), "locality": self.locality}
 
     def describe(self) -> str:
         """Return the model in a few words, for people."""

@@ -7,22 +7,24 @@ Expression Synthesis, International Journal of Computer Vision, 2020, equations 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fesdist.colour import Colour
-from fesdist.errors import BadParameterError
 from fesdist.kernels.lanes import LANES
 from fesdist.kernels.planes import PASS_SAMPLES
 from fesdist.kernels.systems import solve_windows
 from fesdist.kernels.windows import apply_windows
 from fesdist.models.base import Array, ArrayLayout, TileArrays, TileProblem, common_layout, l1_norm
+from fesdist.models.blocks import check_any_samples, check_sets
+from fesdist.models.fit import Fit
+from fesdist.models.ridge_map import RidgeMap, as_json, checked_ridge, in_words, one_ridge, ridges_at
+from fesdist.models.vectors import unit_of
+from fesdist.models.window_entries import window_entries
+from fesdist.models.window_folds import WindowFolds, fold_bytes, widest
 from fesdist.models.window_statistics import BLOCK, WindowStatistics
 from fesdist.models.window_sums import FlatBlock, WindowSums
 from fesdist.receptive_field import Offset, check_offsets, displacements, halo_of, mask_offsets, window_offsets
@@ -43,34 +45,33 @@ class MaskedRegression:
 
     offsets: tuple[Offset, ...]
     """Receptive field: displacements (drow, dcol) of the taps, kept in row-major order."""
-    ridge: float = 0.4
+    ridge: float | RidgeMap = 0.4
+    """One for all output pixels, or rows of numbers that are stretched over the image."""
 
     name: ClassVar[str] = "mr"
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.ridge, (int, float)) and math.isfinite(self.ridge) and self.ridge > 0):
-            raise BadParameterError(f"ridge {self.ridge!r}; expected a number above 0, for instance 0.4")
         object.__setattr__(self, "offsets", check_offsets(self.offsets))
-        object.__setattr__(self, "ridge", float(self.ridge))
+        object.__setattr__(self, "ridge", checked_ridge(self.ridge))
 
     @classmethod
-    def with_window(cls, size: int, *, dilation: int = 1, ridge: float = 0.4) -> MaskedRegression:
+    def with_window(cls, size: int, *, dilation: int = 1, ridge: float | RidgeMap = 0.4) -> MaskedRegression:
         """Return MR on a `size` x `size` window, its taps `dilation` pixels apart."""
         return cls(window_offsets(size, dilation), ridge)
 
     @classmethod
-    def with_mask(cls, mask: ArrayLike, *, ridge: float = 0.4) -> MaskedRegression:
+    def with_mask(cls, mask: ArrayLike, *, ridge: float | RidgeMap = 0.4) -> MaskedRegression:
         """Return MR on the pixels that are 1 in `mask` (row, col), whose centre is the output pixel."""
         return cls(mask_offsets(mask), ridge)
 
     def parameters(self) -> dict[str, Any]:
-        return {"offsets": [list(offset) for offset in self.offsets], "ridge": self.ridge}
+        return {"offsets": [list(offset) for offset in self.offsets], "ridge": as_json(self.ridge)}
 
     def describe(self) -> str:
         """Return the model in a few words, for people."""
         drows, dcols = zip(*self.offsets, strict=True)
         reach = f"{max(drows) - min(drows) + 1} x {max(dcols) - min(dcols) + 1}"
-        return f"{len(self.offsets)} taps in {reach}, ridge {self.ridge:g}"
+        return f"{len(self.offsets)} taps in {reach}, {in_words(self.ridge)}"
 
     def inputs_of(self, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Padding]:
         return halo_of(self.offsets).around(region, image_shape)
@@ -91,30 +92,21 @@ class MaskedRegression:
         drows, dcols = zip(*self.offsets, strict=True)
         return {"drow": ("tap", list(drows)), "dcol": ("tap", list(dcols))}
 
-    def projected_bytes(
-        self,
-        tile_shape: tuple[int, int],
-        image_shape: tuple[int, int],
-        channels: int,
-        colour: Colour,
-        n_expressions: int,
-        n_samples: int,
-        n_block: int,
-        itemsize: int,
-    ) -> int:
+    def projected_bytes(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> int:
         rows, cols = tile_shape
-        taps, sets, images = len(self.offsets), colour.weight_channels(channels), 1 + n_expressions
+        taps, sets, channels = len(self.offsets), fit.weight_channels, fit.channels
+        n_expressions, images = fit.n_expressions, 1 + fit.n_expressions
         flat = FlatBlock((min(rows, BLOCK), min(cols, BLOCK)), self.offsets)
         n_blocks = len(TileGrid(tile_shape, (BLOCK, BLOCK)))
         halo = halo_of(self.offsets)
         n_inputs = (rows + halo.top + halo.bottom) * (cols + halo.left + halo.right)
-        samples = n_block * channels * (n_inputs + n_expressions * rows * cols) * itemsize
+        samples = n_block * channels * (n_inputs + n_expressions * rows * cols) * fit.itemsize
         planes = len(displacements(self.offsets)) + 1 + n_expressions * (taps + 1)
         sums = n_blocks * (sets * planes + images * channels) * flat.length * 8
-        # A pass holds packed lines of its samples, and their gray versions (with 32-bit sums).
+        # A pass holds packed lines of its samples, and their gray versions.
         in_pass = min(n_block, PASS_SAMPLES)
-        packed = images * (in_pass + 1) * flat.length * max(2, itemsize)
-        gray = images * in_pass * flat.n_inputs * (itemsize + 8) if colour is Colour.GRAY else 0
+        packed = images * (in_pass + 1) * flat.length * max(2, fit.itemsize)
+        gray = images * in_pass * flat.n_inputs * fit.gray_bytes
         order = taps + 1 + 3
         system = (order + n_expressions + 1 + 1 + 4) * order * LANES * 8 + (taps + 2) * (taps + 2 + n_expressions) * 32
         solved = n_expressions * (sets * (taps + 4) * 8 + channels * 24) * (rows * cols + flat.n_inputs)
@@ -131,15 +123,11 @@ class MaskedRegression:
         was added.
         """
         problem = statistics.problem
-        if statistics.n_samples == 0:
-            raise ValueError(f"{problem.tile}: no samples were added, so there is nothing to solve")
-        sets = problem.colour.weight_channels(problem.channels)
+        check_any_samples(problem, statistics.n_samples)
+        sets = problem.weight_channels
         layouts = (*self.layout(sets), *common_layout(sets, problem.channels))
         solved = {
-            expression: {
-                layout.name: np.empty((*(n for _, n in layout.leading), *problem.tile.region.shape), layout.dtype)
-                for layout in layouts
-            }
+            expression: {layout.name: layout.empty(problem.tile.region.shape) for layout in layouts}
             for expression in problem.expressions
         }
         for block in statistics.blocks:
@@ -150,19 +138,21 @@ class MaskedRegression:
 
     def _solve_block(self, block: WindowSums, statistics: WindowStatistics) -> dict[str, TileArrays]:
         problem, flat = block.problem, block.flat
-        unit = 255.0 if statistics.dtype == np.uint8 else 1.0
+        unit = unit_of(statistics.dtype)
         sets, n_expressions, taps = len(block.sums), len(problem.expressions), len(self.offsets)
-        n_fitted = statistics.n_samples * (problem.channels if problem.colour is Colour.SHARED else 1)
+        n_fitted = statistics.n_samples * problem.colour.channels_per_fit(problem.channels)
         weights = np.empty((sets, n_expressions, taps, *flat.shape))
         bias = np.empty((sets, n_expressions, *flat.shape))
         status = np.empty((sets, *flat.shape), np.uint8)
-        entries, factors = _entries(self.offsets, flat.shape, n_expressions, unit)
+        entries, factors = window_entries(self.offsets, flat.shape, n_expressions, unit)
+        ridges = np.ones((flat.shape[0], flat.shape[1] + LANES))
+        ridges[:, : flat.shape[1]] = unit**2 * ridges_at(self.ridge, problem.tile.region, problem.image_shape)
         for channel, sums in enumerate(block.sums):
             solve_windows(
                 sums,
                 entries,
                 factors,
-                unit**2 * self.ridge,
+                ridges,
                 unit**2 * n_fitted,
                 flat.origin,
                 flat.stride,
@@ -182,6 +172,26 @@ class MaskedRegression:
             for number, expression in enumerate(problem.expressions)
         }
 
+    @classmethod
+    def fold_inputs(
+        cls, candidates: Sequence[Self], region: Region, image_shape: tuple[int, int]
+    ) -> tuple[Region, Padding]:
+        """Return the input pixels of all receptive fields; see `FoldwiseModel`."""
+        return halo_of(widest([model.offsets for model in candidates])).around(region, image_shape)
+
+    @classmethod
+    def fold_statistics(
+        cls, candidates: Sequence[Self], problem: TileProblem, dtype: np.dtype[Any], n_folds: int
+    ) -> WindowFolds:
+        """Return sums for each fold; see `FoldwiseModel`."""
+        return WindowFolds([(model.offsets, one_ridge(model.ridge)) for model in candidates], problem, dtype, n_folds)
+
+    @classmethod
+    def fold_bytes(
+        cls, candidates: Sequence[Self], fit: Fit, tile_shape: tuple[int, int], n_block: int, n_folds: int
+    ) -> int:
+        return fold_bytes([model.offsets for model in candidates], fit, tile_shape, n_block, n_folds)
+
     def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Return `weights` and `bias` as `apply` uses them, so that converting them is not repeated with every call."""
         return {name: np.ascontiguousarray(arrays[name], dtype=np.float32) for name in ("weights", "bias")}
@@ -197,10 +207,7 @@ class MaskedRegression:
         stride = padding.left + seen_cols + padding.right
         if (padded_rows, stride) != (rows + halo.top + halo.bottom, cols + halo.left + halo.right):
             raise ValueError(f"inputs of shape {inputs.shape} with {padding} do not surround {rows} x {cols} outputs")
-        if len(weights) not in (1, channels):
-            raise ValueError(
-                f"{len(weights)} sets of weights for images with {channels} channels; expected 1 or {channels}"
-            )
+        check_sets(len(weights), channels)
         if cols < LANES:
             missing = LANES - cols
             wider = Padding(padding.top, padding.bottom, padding.left, padding.right + missing)
@@ -229,26 +236,5 @@ def _padded(images: Array, padding: Padding) -> NDArray[np.float32]:
     shape = padding.top + rows + padding.bottom, padding.left + cols + padding.right
     padded = np.zeros((*leading, *shape), np.float32)
     inner = padded[..., padding.top : padding.top + rows, padding.left : padding.left + cols]
-    np.multiply(images, np.float32(1 / 255 if images.dtype == np.uint8 else 1), out=inner, casting="same_kind")
+    np.multiply(images, np.float32(1 / unit_of(images.dtype)), out=inner, casting="same_kind")
     return padded.reshape(-1, *shape)
-
-
-@lru_cache(maxsize=64)
-def _entries(
-    offsets: tuple[Offset, ...], block_shape: tuple[int, int], n_expressions: int, unit: float
-) -> tuple[Array, Array]:
-    """Return where in the sums the entries of a pixel's system are, and what they are multiplied by."""
-    flat, planes = FlatBlock(block_shape, offsets), displacements(offsets)
-    plane_of = {displacement: number for number, displacement in enumerate(planes)}
-    shifts, length = flat.tap_shifts, flat.length
-    entries: list[int] = []
-    factors: list[float] = []
-    for i, (row, col) in enumerate(offsets):
-        for j, (other_row, other_col) in enumerate(offsets[: i + 1]):
-            entries.append(plane_of[row - other_row, col - other_col] * length + int(shifts[j]))
-    entries += [len(planes) * length + int(shift) for shift in shifts]
-    factors += [1.0] * (len(entries) - len(shifts)) + [unit] * len(shifts)
-    for plane in range(len(planes) + 1, len(planes) + 1 + n_expressions * (len(shifts) + 1)):
-        entries.append(plane * length)
-    factors += ([1.0] * len(shifts) + [unit]) * n_expressions
-    return np.array(entries, dtype=np.int64), np.array(factors)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fesdist.models.sparse import SparseModel
+from fesdist.models.greedy import GreedyModel
 
 
 @dataclass(frozen=True)
-class OrthogonalMatchingPursuit(SparseModel):
+class OrthogonalMatchingPursuit(GreedyModel):
     """OMP: minimise Σ_n (t[n, p] - Σ_j w[j] x[n, j] - b)² + ridge (Σ_j w[j]² + b²) with at most F nonzero w[j].
 
     Greedily: of all input pixels j that are not picked yet, the one with the largest |Σ_channel x̂[j]ᵀ r| is picked,

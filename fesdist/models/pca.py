@@ -14,11 +14,11 @@ import numpy as np
 
 from fesdist.models.base import Array, ArrayLayout, TileArrays
 from fesdist.models.eigen import positive_eigen
+from fesdist.models.fit import Fit
 from fesdist.models.hyperparameters import positive_count
 from fesdist.models.low_rank import LowRankModel
 from fesdist.models.low_rank_solution import Grams, Solution
 from fesdist.models.low_rank_statistics import LowRankStatistics
-from fesdist.models.whole_image import Fit
 
 
 @dataclass(frozen=True)

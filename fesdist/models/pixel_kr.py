@@ -6,7 +6,6 @@ c = t (K + λ I)⁻¹ and f(x) = Σ_n c[n] k(x[n], x). There is no bias.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
@@ -21,6 +20,9 @@ from fesdist.kernels.intensities import INTENSITIES, interpolate, look_up
 from fesdist.kernels.intensity_systems import solve_by_features, solve_chain
 from fesdist.kernels.lanes import LANES
 from fesdist.models.base import Array, ArrayLayout, TileArrays, TileProblem
+from fesdist.models.blocks import check_any_samples, check_sets
+from fesdist.models.fit import Fit
+from fesdist.models.hyperparameters import positive
 from fesdist.models.intensity_kernels import IntensityKernel, Laplacian, features_of, kernel_named
 from fesdist.models.intensity_statistics import PASS_SAMPLES, IntensityStatistics
 from fesdist.tiles import Padding, Region
@@ -48,9 +50,7 @@ class PixelKernelRidge:
     name: ClassVar[str] = "pixel-kr"
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.ridge, (int, float)) and math.isfinite(self.ridge) and self.ridge > 0):
-            raise BadParameterError(f"ridge {self.ridge!r}; expected a number above 0, for instance 0.4")
-        object.__setattr__(self, "ridge", float(self.ridge))
+        object.__setattr__(self, "ridge", positive("ridge", self.ridge, 0.4))
         for name, value in asdict(self._kernel()).items():
             object.__setattr__(self, name, value)
 
@@ -84,38 +84,26 @@ class PixelKernelRidge:
     def coordinates(self) -> dict[str, tuple[str, list[int]]]:
         return {}
 
-    def projected_bytes(
-        self,
-        tile_shape: tuple[int, int],
-        image_shape: tuple[int, int],
-        channels: int,
-        colour: Colour,
-        n_expressions: int,
-        n_samples: int,
-        n_block: int,
-        itemsize: int,
-    ) -> int:
-        if itemsize != 1:
-            raise BadParameterError(_needs_bytes(f"images of {itemsize} bytes a value"))
+    def projected_bytes(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> int:
+        _check_8_bit(fit.dtype)
         rows, cols = tile_shape
-        pixels, sets, images = rows * cols, colour.weight_channels(channels), 1 + n_expressions
+        pixels, sets, channels, images = rows * cols, fit.weight_channels, fit.channels, 1 + fit.n_expressions
         samples = images * n_block * channels * pixels
         sums = sets * pixels * INTENSITIES * images * 4 + images * channels * pixels * 8
         # A pass holds contiguous copies of its samples; gray versions are made with 32-bit sums, an image at a time.
         in_pass = min(n_block, PASS_SAMPLES) * pixels
-        copies = in_pass * (images * channels + (images + 8 if colour is Colour.GRAY else 0))
+        copies = in_pass * (images * channels + (images + 8 if fit.colour is Colour.GRAY else 0))
         kernel = self._kernel()
         order = 0 if isinstance(kernel, Laplacian) else features_of(kernel.matrix()).shape[1] + PANEL
         system = ((order + images + PANEL) * order + (images + 1) * INTENSITIES) * LANES * 8
         # Finding features takes up to four matrices as large as the kernel's, beside the features themselves.
         system += (4 * INTENSITIES + 3 * order) * INTENSITIES * 8
-        solved = (n_expressions * (sets * (INTENSITIES * 4 + 8) + channels * 24) + sets) * pixels
+        solved = (fit.n_expressions * (sets * (INTENSITIES * 4 + 8) + channels * 24) + sets) * pixels
         return samples + sums + max(copies, system + solved)
 
     def statistics(self, problem: TileProblem, dtype: np.dtype[Any]) -> IntensityStatistics:
         """Return empty statistics; raises BadParameterError for anything but uint8."""
-        if dtype != np.uint8:
-            raise BadParameterError(_needs_bytes(f"{dtype} images"))
+        _check_8_bit(str(dtype))
         return IntensityStatistics(problem)
 
     def solve(self, statistics: IntensityStatistics) -> dict[str, TileArrays]:
@@ -125,8 +113,7 @@ class PixelKernelRidge:
         Raises ValueError when no sample was added.
         """
         problem = statistics.problem
-        if statistics.n_samples == 0:
-            raise ValueError(f"{problem.tile}: no samples were added, so there is nothing to solve")
+        check_any_samples(problem, statistics.n_samples)
         sets, n_expressions, shape = len(statistics.sums), len(problem.expressions), problem.tile.region.shape
         outputs = np.empty((sets, n_expressions, INTENSITIES, *shape), np.float32)
         norm = np.empty((sets, n_expressions, *shape))
@@ -163,10 +150,7 @@ class PixelKernelRidge:
         _, channels, *shape = inputs.shape
         if list(tables.shape[-2:]) != shape:
             raise ValueError(f"inputs of shape {inputs.shape}; expected {tables.shape[-2:]} rows and columns")
-        if len(tables) not in (1, channels):
-            raise ValueError(
-                f"{len(tables)} sets of weights for images with {channels} channels; expected 1 or {channels}"
-            )
+        check_sets(len(tables), channels)
         outputs = np.empty(inputs.shape, np.float32)
         evaluate = look_up if inputs.dtype == np.uint8 else interpolate
         for channel in range(channels):
@@ -174,8 +158,9 @@ class PixelKernelRidge:
         return outputs
 
 
-def _needs_bytes(given: str) -> str:
-    return (
-        f"{PixelKernelRidge.name} counts 8-bit intensities and cannot learn from {given}; "
-        "ingest the photographs with --normalisation none"
-    )
+def _check_8_bit(dtype: str) -> None:
+    if dtype != "uint8":
+        raise BadParameterError(
+            f"{PixelKernelRidge.name} counts 8-bit intensities and cannot learn from {dtype} images; "
+            "ingest the photographs with --normalisation none"
+        )

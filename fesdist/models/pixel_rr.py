@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from fesdist.models.masked_regression import MaskedRegression
+from fesdist.models.ridge_map import RidgeMap, as_json, in_words
 from fesdist.receptive_field import Offset
 
 
@@ -21,13 +22,13 @@ class PixelRidge(MaskedRegression):
     """
 
     offsets: tuple[Offset, ...] = field(default=((0, 0),), init=False)
-    ridge: float = 0.4
+    ridge: float | RidgeMap = 0.4
 
     name: ClassVar[str] = "pixel-rr"
 
     def parameters(self) -> dict[str, Any]:
-        return {"ridge": self.ridge}
+        return {"ridge": as_json(self.ridge)}
 
     def describe(self) -> str:
         """Return the model in a few words, for people."""
-        return f"one input pixel and a bias, ridge {self.ridge:g}"
+        return f"one input pixel and a bias, {in_words(self.ridge)}"

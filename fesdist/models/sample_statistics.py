@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fesdist.colour import Colour, to_gray
 from fesdist.kernels.lanes import LANES
 from fesdist.models.base import Array, TileProblem
+from fesdist.models.blocks import checked_block
 
 
 class SampleStatistics:
@@ -36,10 +37,11 @@ class SampleStatistics:
 
         Raises ValueError when the arrays do not fit the tile, each other or the dtype of the statistics.
         """
-        images = [inputs, *(targets[name] for name in self.problem.expressions)]
-        self._check(images)
+        (rows, cols), own = inputs.shape[2:], self.problem.tile.region
+        whole = self.image_shape if self.n_samples else (max(rows, own.row1), max(cols, own.col1))
+        images = checked_block(self.problem, self.dtype, whole, inputs, targets)
         self.image_shape = inputs.shape[2:]
-        unchanged = inputs[:, :, *self.problem.tile.region.slices]
+        unchanged = inputs[:, :, *own.slices]
         for difference, after in zip(self.differences, images[1:], strict=True):
             # Sample by sample, so that floating-point sums do not depend on the blocks.
             for n in range(len(inputs)):
@@ -55,8 +57,7 @@ class SampleStatistics:
 
         Each is (channel, pixel, sample), with zeros that fill the samples up to whole registers.
         """
-        n_sets = self.problem.colour.weight_channels(self.problem.channels)
-        part = slice(None) if n_sets == 1 else slice(number, number + 1)
+        part = slice(None) if self.problem.weight_channels == 1 else slice(number, number + 1)
         return [self._together(image, part) for image in range(1 + len(self.problem.expressions))]
 
     def _together(self, image: int, part: slice) -> Array:
@@ -68,18 +69,6 @@ class SampleStatistics:
             together[..., start : start + columns.shape[2]] = columns
             start += columns.shape[2]
         return together
-
-    def _check(self, images: list[Array]) -> None:
-        problem, (n, _, rows, cols) = self.problem, images[0].shape
-        region = problem.tile.region
-        whole = self.image_shape if self.n_samples else (max(rows, region.row1), max(cols, region.col1))
-        expected = [(n, problem.channels, *whole)] + [(n, problem.channels, *region.shape)] * (len(images) - 1)
-        for name, array, shape in zip(("inputs", *problem.expressions), images, expected, strict=True):
-            if array.shape != shape or array.dtype != self.dtype:
-                raise ValueError(
-                    f"{problem.tile}: {name} are {array.dtype} of shape {array.shape}; expected {self.dtype} of "
-                    f"shape {shape} (sample, channel, row, col)"
-                )
 
 
 def _columns(images: Array) -> Array:

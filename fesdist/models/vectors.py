@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.colour import Colour, to_gray
+from fesdist.models.base import Array
+from fesdist.models.blocks import check_sets
 
-Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 PIXELS_AT_ONCE = 1024
@@ -42,10 +43,9 @@ def applied_vectors(images: Array, n_sets: int) -> Array:
 def by_set(values: Array, n_sets: int) -> Array:
     """Return values (sample, channel, value) as (set, vector, value), one set for all channels or one for each."""
     samples, channels, length = values.shape
+    check_sets(n_sets, channels)
     if n_sets == 1:
         return values.reshape(1, samples * channels, length)
-    if n_sets != channels:
-        raise ValueError(f"{n_sets} sets of weights for images with {channels} channels; expected 1 or {channels}")
     return values.transpose(1, 0, 2)
 
 

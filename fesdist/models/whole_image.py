@@ -17,30 +17,7 @@ from numpy.typing import NDArray
 
 from fesdist.colour import Colour
 from fesdist.models.base import Array, ArrayLayout, Model, common_layout
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What the sizes of a whole-image model's arrays depend on."""
-
-    colour: Colour
-    channels: int
-    """Channels of the images as they are stored."""
-    n_samples: int
-    """Pairs of images; where expressions have different ones, the largest number."""
-    n_pixels: int
-    """Rows times columns of the image."""
-    dtype: str
-    """Of the stored pixels: uint8 in 0..255, or float64 in [0, 1]."""
-
-    @property
-    def weight_channels(self) -> int:
-        return self.colour.weight_channels(self.channels)
-
-    @property
-    def n_vectors(self) -> int:
-        """Images of one channel that a set of weights is fitted on; shared colour has one for each channel."""
-        return self.n_samples * (self.channels if self.colour is Colour.SHARED else 1)
+from fesdist.models.fit import Fit
 
 
 @dataclass(frozen=True)
@@ -80,7 +57,7 @@ class WholeImageModel(Model, Protocol):
     def small_layout(self, fit: Fit) -> tuple[SmallLayout, ...]:
         """Return how the arrays of `small_names` are stored."""
 
-    def global_bytes(self, fit: Fit, n_tile_pixels: int, n_expressions: int, n_held_out: int) -> int:
+    def global_bytes(self, fit: Fit, tile_shape: tuple[int, int], n_held_out: int) -> int:
         """Return an upper bound of the array bytes of the global stage, in a task on a tile or at the end."""
 
     def products(self, images: RegionImages, colour: Colour) -> dict[str, Array]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fesdist.models.base import Array, TileProblem
+from fesdist.models.blocks import checked_block
 from fesdist.models.window_sums import WindowSums
 from fesdist.receptive_field import Offset, halo_of
 from fesdist.tiles import Region, Tile, TileGrid
@@ -31,7 +32,9 @@ class Block:
 class WindowStatistics:
     """Sums over the samples of a tile; integers, and so exact in any order, for uint8. See `WindowSums`."""
 
-    def __init__(self, problem: TileProblem, offsets: tuple[Offset, ...], dtype: np.dtype[Any]) -> None:
+    def __init__(
+        self, problem: TileProblem, offsets: tuple[Offset, ...], dtype: np.dtype[Any], *, squares: bool = False
+    ) -> None:
         self.problem = problem
         self.dtype = dtype
         self.n_samples = 0
@@ -47,7 +50,7 @@ class WindowStatistics:
             region = part.region.shifted(tile.row0, tile.col0)
             inputs, padding = halo.among(region, self._inputs)
             of_block = replace(problem, tile=Tile(problem.tile.index, region), padding=padding)
-            sums = WindowSums(of_block, offsets, dtype)
+            sums = WindowSums(of_block, offsets, dtype, squares=squares)
             self.blocks.append(Block(region.within(tile), inputs.within(self._inputs), sums))
 
     def add(self, inputs: Array, targets: Mapping[str, Array]) -> None:
@@ -55,23 +58,11 @@ class WindowStatistics:
 
         Raises ValueError when the arrays do not fit the tile, each other or the dtype of the statistics.
         """
-        images = [inputs, *(targets[name] for name in self.problem.expressions)]
-        self._check(images)
+        images = checked_block(self.problem, self.dtype, self._inputs.shape, inputs, targets)
         inputs, *after = (_with_whole_rows(array) for array in images)
         for block in self.blocks:
             block.sums.add([inputs[..., *block.inputs], *(array[..., *block.own] for array in after)])
         self.n_samples += len(inputs)
-
-    def _check(self, images: list[Array]) -> None:
-        n, channels = len(images[0]), self.problem.channels
-        shapes = [self._inputs.shape] + [self.problem.tile.region.shape] * (len(images) - 1)
-        for name, array, shape in zip(("inputs", *self.problem.expressions), images, shapes, strict=True):
-            expected = (n, channels, *shape)
-            if array.shape != expected or array.dtype != self.dtype:
-                raise ValueError(
-                    f"{self.problem.tile}: {name} are {array.dtype} of shape {array.shape}; expected {self.dtype} of "
-                    f"shape {expected} (sample, channel, row, col)"
-                )
 
 
 def _with_whole_rows(images: Array) -> Array:

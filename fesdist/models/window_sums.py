@@ -13,6 +13,8 @@ from fesdist.kernels.planes import PASS_SAMPLES, SLACK, add_products, add_sample
 from fesdist.models.base import Array, TileProblem
 from fesdist.receptive_field import Offset, displacements, halo_of
 
+_NO_SHIFT = np.zeros(1, np.int64)
+
 
 class FlatBlock:
     """A block with its halo as one line of pixels, row after row, so that displacements are shifts along the line."""
@@ -47,20 +49,22 @@ class WindowSums:
     """Sums over samples x_n (inputs) and t_n (targets) of a block; integers, and so exact in any order, for uint8.
 
     `sums` is (weight channel, plane, pixel of `FlatBlock`), int64 for uint8 samples and float64 for float64
-    ones. Its planes are G_d[q] = Σ x[q] x[q + d] for each displacement d; Σ x[q]; and for each expression Σ
-    t[p] x[p + a] for each tap a, then Σ t[p]. `image_sums` is (1 + expression, image channel, pixel): Σ x, then
-    Σ t of each expression, of the images as they are stored.
+    ones. Its planes are G_d[q] = Σ x[q] x[q + d] for each displacement d; Σ x[q]; for each expression Σ
+    t[p] x[p + a] for each tap a, then Σ t[p]; and, with `squares`, Σ t[p]² of each expression. `image_sums` is (1 +
+    expression, image channel, pixel): Σ x, then Σ t of each expression, of the images as they are stored.
     """
 
-    def __init__(self, problem: TileProblem, offsets: tuple[Offset, ...], dtype: np.dtype[Any]) -> None:
+    def __init__(
+        self, problem: TileProblem, offsets: tuple[Offset, ...], dtype: np.dtype[Any], *, squares: bool = False
+    ) -> None:
         self.problem = problem
         self.flat = FlatBlock(problem.tile.region.shape, offsets)
-        weight_channels = problem.colour.weight_channels(problem.channels)
         n_expressions = len(problem.expressions)
         self.n_planes = len(self.flat.plane_shifts)
-        planes = self.n_planes + 1 + n_expressions * (len(offsets) + 1)
+        self.first_square = self.n_planes + 1 + n_expressions * (len(offsets) + 1)
+        planes = self.first_square + (n_expressions if squares else 0)
         of_sums = np.int64 if dtype == np.uint8 else np.float64
-        self.sums = np.zeros((weight_channels, planes, self.flat.length), of_sums)
+        self.sums = np.zeros((problem.weight_channels, planes, self.flat.length), of_sums)
         self.image_sums = np.zeros((1 + n_expressions, problem.channels, self.flat.length), of_sums)
 
     def add(self, images: list[Array]) -> None:
@@ -98,6 +102,9 @@ class WindowSums:
         add_products(inputs, inputs, flat.plane_shifts, 0, flat.n_inputs, sums[:plane])
         add_samples(inputs, 0, flat.n_inputs, sums[plane])
         taps = len(flat.tap_shifts)
-        for first, target in zip(range(plane + 1, len(sums), taps + 1), targets, strict=True):
+        for first, target in zip(range(plane + 1, self.first_square, taps + 1), targets, strict=True):
             add_products(target, inputs, flat.tap_shifts, flat.origin, flat.stop, sums[first : first + taps])
             add_samples(target, flat.origin, flat.stop, sums[first + taps])
+        if len(sums) > self.first_square:
+            for square, target in enumerate(targets, start=self.first_square):
+                add_products(target, target, _NO_SHIFT, flat.origin, flat.stop, sums[square : square + 1])

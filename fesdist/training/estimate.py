@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fesdist.models.base import Model, TileProblem
+from fesdist.models.fit import Fit
 from fesdist.models.whole_image import WholeImageModel
 from fesdist.tiles import Tile, TileGrid
 from fesdist.training.global_stage import Prepared, region_images
@@ -47,14 +48,14 @@ def _measure(job: TrainingJob, stack: TrainingStack, tile: Tile, n_samples: int)
     """Return the seconds that all samples of all groups will take to read and add, and the seconds to solve."""
     model = job.build_model()
     region, padding = model.inputs_of(tile.region, stack.image_shape)
-    keeps_samples = _bytes_for(model, job, stack, tile, 2) > _bytes_for(model, job, stack, tile, 1)
+    keeps_samples = _keeps_samples(model, job.fit(stack), tile)
     add_seconds = solve_seconds = 0.0
     for group in job.groups:
         few = replace(group, samples=group.samples[:n_samples])
         samples = np.array(few.samples)
         growth = len(group.samples) / len(samples)
         shared, compare_seconds = _global_stage(model, few, job, stack, tile)
-        problem = TileProblem(tile, padding, stack.channels, job.colour, group.expressions, shared)
+        problem = TileProblem(tile, padding, stack.channels, job.colour, group.expressions, shared, stack.image_shape)
         start = time.perf_counter()
         statistics = model.statistics(problem, np.dtype(stack.dtype))
         statistics.add(
@@ -81,10 +82,10 @@ def _global_stage(
     return model.prepare_globals(products, group.expressions, fit), seconds
 
 
-def _bytes_for(model: Model, job: TrainingJob, stack: TrainingStack, tile: Tile, blocks: int) -> int:
-    """Return the projected bytes of samples that come in `blocks` blocks of sixteen."""
-    itemsize = np.dtype(stack.dtype).itemsize
+def _keeps_samples(model: Model, fit: Fit, tile: Tile) -> bool:
+    """Return whether a tile's memory grows with the samples, also where no more of them are read at a time."""
     n_block = 16
-    return model.projected_bytes(
-        tile.region.shape, stack.image_shape, stack.channels, job.colour, 1, blocks * n_block, n_block, itemsize
+    few, more = (
+        model.projected_bytes(replace(fit, n_samples=blocks * n_block), tile.region.shape, n_block) for blocks in (1, 2)
     )
+    return more > few

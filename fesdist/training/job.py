@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +16,7 @@ from fesdist.colour import Colour
 from fesdist.errors import BadParameterError
 from fesdist.models import model_from_parameters
 from fesdist.models.base import Model
-from fesdist.models.whole_image import Fit
+from fesdist.models.fit import Fit
 from storage.stack import TrainingStack
 
 
@@ -36,6 +37,8 @@ class TrainingRequest:
     """What the model starts from; the stack's own input when None."""
     held_out: frozenset[str] | None = None
     """Ids among those of `subjects` who are measured and not learned from; the stack's held-out people when None."""
+    tuning: Mapping[str, Any] | None = None
+    """Why these hyper-parameters were chosen, as plain JSON values: for the version's manifest, not for its weights."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,15 @@ class TrainingJob:
         return model_from_parameters(self.model, self.parameters)
 
     def fit(self, stack: TrainingStack) -> Fit:
-        """Return what the sizes of the arrays of a model of the whole image depend on."""
-        rows, cols = stack.image_shape
-        return Fit(self.colour, stack.channels, self.n_samples, rows * cols, str(stack.dtype))
+        """Return what the sizes of the model's arrays depend on."""
+        return Fit(
+            image_shape=stack.image_shape,
+            channels=stack.channels,
+            colour=self.colour,
+            dtype=str(stack.dtype),
+            n_samples=self.n_samples,
+            n_expressions=max(len(group.expressions) for group in self.groups),
+        )
 
     def digest(self) -> str:
         """Return 16 hexadecimal digits that are equal for equal jobs, wherever the stack lies."""

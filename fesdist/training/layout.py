@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fesdist.models.base import ArrayLayout, Model
-from fesdist.models.whole_image import Fit, SmallLayout, WholeImageModel, layout_of
+from fesdist.models.fit import Fit
+from fesdist.models.whole_image import SmallLayout, WholeImageModel, layout_of
 from fesdist.training.job import TrainingJob
 from storage.stack import TrainingStack
 from storage.weights import ArraySpec, WeightsSpec

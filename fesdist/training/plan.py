@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from fesdist.cluster.settings import RESERVED_BYTES
 from fesdist.errors import PlanError
 from fesdist.models.whole_image import WholeImageModel
@@ -68,45 +66,28 @@ def plan_with_tiles(
     job: TrainingJob, stack: TrainingStack, allowed_bytes: int, tile_shape: tuple[int, int]
 ) -> TrainingPlan:
     """Return the plan for tiles that are already chosen: only the samples read at a time follow from the memory."""
-    dtype = np.dtype(stack.dtype)
-    model = job.build_model()
-    n_expressions = max(len(group.expressions) for group in job.groups)
-    fit = job.fit(stack)
+    model, fit = job.build_model(), job.fit(stack)
     global_bytes = 0
     if isinstance(model, WholeImageModel):
         n_held_out = max(map(len, job.holdout.values()), default=0)
-        global_bytes = model.global_bytes(fit, math.prod(tile_shape), n_expressions, n_held_out)
+        global_bytes = model.global_bytes(fit, tile_shape, n_held_out)
 
     def projected(n_block: int) -> int:
-        of_tile = model.projected_bytes(
-            tile_shape,
-            stack.image_shape,
-            stack.channels,
-            job.colour,
-            n_expressions,
-            job.n_samples,
-            n_block,
-            dtype.itemsize,
-        )
-        return RESERVED_BYTES + max(of_tile, global_bytes)
+        return RESERVED_BYTES + max(model.projected_bytes(fit, tile_shape, n_block), global_bytes)
 
     n_block = min(job.n_samples, SAMPLES_AT_ONCE)
     while n_block > 1 and projected(n_block) > allowed_bytes:
         n_block //= 2
-    rows, cols = stack.image_shape
-    bytes_per_pixel = sum(
-        math.prod(length for _, length in array.leading) * np.dtype(array.dtype).itemsize
-        for array in stored_layouts(model, fit)
-    )
+    bytes_per_pixel = sum(array.bytes_per_pixel for array in stored_layouts(model, fit))
     return TrainingPlan(
-        image_shape=(rows, cols),
+        image_shape=fit.image_shape,
         tile_shape=tile_shape,
         n_block=n_block,
         allowed_bytes=allowed_bytes,
         projected_bytes=projected(n_block),
         global_bytes=global_bytes,
-        stored_bytes=bytes_per_pixel * rows * cols * len(job.expressions),
-        n_pixels=rows * cols * fit.weight_channels,
+        stored_bytes=bytes_per_pixel * fit.n_pixels * len(job.expressions),
+        n_pixels=fit.n_pixels * fit.weight_channels,
     )
 
 

@@ -79,7 +79,9 @@ def train(
         metrics = summarise(reports)
         checksums.update((key, digest) for report in reports for key, digest in report.checksums.items())
         checksums.update(_refinement_maps(draft, job))
-        version = draft.publish(_manifest_fields(job, stack) | {"metrics": metrics, "checksums": checksums})
+        version = draft.publish(
+            _manifest_fields(job, stack) | {"tuning": request.tuning, "metrics": metrics, "checksums": checksums}
+        )
     return TrainingResult(
         request.name,
         version,

@@ -55,7 +55,9 @@ def _solve(
 ) -> dict[str, TileArrays]:
     stack, model = context.stack, context.model
     inputs, padding = context.inputs_of(tile)
-    problem = TileProblem(tile, padding, stack.channels, context.job.colour, group.expressions, shared)
+    problem = TileProblem(
+        tile, padding, stack.channels, context.job.colour, group.expressions, shared, stack.image_shape
+    )
     statistics = model.statistics(problem, np.dtype(stack.dtype))
     for block in stack.blocks(group.samples, n_block):
         statistics.add(

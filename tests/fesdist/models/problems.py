@@ -31,7 +31,7 @@ def train(
     whole: dict[str, dict[str, Any]] = {name: {} for name in targets}
     for tile in TileGrid(image_shape, tile_shape or image_shape):
         seen, padding = model.inputs_of(tile.region, image_shape)
-        problem = TileProblem(tile, padding, inputs.shape[1], colour, tuple(targets))
+        problem = TileProblem(tile, padding, inputs.shape[1], colour, tuple(targets), image_shape=image_shape)
         statistics = model.statistics(problem, inputs.dtype)
         for start in range(0, len(inputs), n_block):
             block = slice(start, start + n_block)

@@ -18,6 +18,7 @@ from fesdist.colour import Colour
 from fesdist.commands.main import main
 from fesdist.models import MODELS
 from fesdist.models.base import TileProblem
+from fesdist.models.fit import Fit
 from fesdist.tiles import Padding, Region, Tile
 from storage.weights import WeightStore
 from tests.conftest import REPOSITORY
@@ -56,7 +57,7 @@ def test_its_tests_pass(mean_shift: ModuleType) -> None:
 @pytest.mark.parametrize("colour", list(Colour))
 def test_its_memory_is_what_it_promises(mean_shift: ModuleType, colour: Colour) -> None:
     model = mean_shift.MeanShift()
-    projected = model.projected_bytes((64, 48), (64, 48), 3, colour, 2, 16, 8, 1)
+    projected = model.projected_bytes(Fit((64, 48), 3, colour, "uint8", n_samples=16, n_expressions=2), (64, 48), 8)
     tracemalloc.start()
     problem = TileProblem(Tile(0, Region(0, 64, 0, 48)), Padding(0, 0, 0, 0), 3, colour, ("a", "b"))
     statistics = model.statistics(problem, np.dtype(np.uint8))

@@ -10,8 +10,9 @@ import pytest
 from fesdist.colour import Colour
 from fesdist.models import BilinearKernelReducedRank, KernelReducedRank, PrincipalComponents, RidgeRegression
 from fesdist.models.base import TileProblem
+from fesdist.models.fit import Fit
 from fesdist.models.low_rank import LowRankModel
-from fesdist.models.whole_image import Fit, RegionImages
+from fesdist.models.whole_image import RegionImages
 from fesdist.tiles import Tile, TileGrid
 from tests.fesdist.models.problems import random_images
 from tests.fesdist.models.whole_images import apply_whole, train_whole
@@ -34,7 +35,7 @@ def test_measured_is_at_most_projected(
     n_block = n_samples // 2
     names = tuple(f"expression {number}" for number in range(n_expressions))
     dtype = "uint8" if itemsize == 1 else "float64"
-    fit = Fit(colour, 3, n_samples, 80 * 80, dtype)
+    fit = Fit((80, 80), 3, colour, dtype, n_samples, n_expressions)
     small = random_images((2, 3, 16, 16))
     small = small if itemsize == 1 else small / 255
     apply_whole(model, train_whole(model, small, {"compile": small})["compile"], small)
@@ -44,7 +45,7 @@ def test_measured_is_at_most_projected(
         images = random_images((n, 3, rows, cols))
         return images if itemsize == 1 else images / 255
 
-    projected = model.global_bytes(fit, rows * cols, n_expressions, n_held_out=10)
+    projected = model.global_bytes(fit, (rows, cols), n_held_out=10)
     targets, held_out = ({name: read(n) for name in names} for n in (n_samples, 10))
     images = RegionImages(read(n_samples), targets, held_out)
     held = sum(part.nbytes for part in (images.inputs, *images.targets.values(), *images.held_out.values()))
@@ -60,7 +61,7 @@ def test_measured_is_at_most_projected(
     tracemalloc.stop()
     assert measured <= projected
 
-    projected = model.projected_bytes((rows, cols), (80, 80), 3, colour, n_expressions, n_samples, n_block, itemsize)
+    projected = model.projected_bytes(fit, (rows, cols), n_block)
     blocks = [(read(n_block), {name: read(n_block) for name in names}) for _ in range(2)]
     block_bytes = (1 + n_expressions) * blocks[0][0].nbytes
     coefficients = sum(values.nbytes for arrays in shared.values() for values in arrays.values())

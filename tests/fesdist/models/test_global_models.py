@@ -23,7 +23,8 @@ from fesdist.models import (
     model_from_parameters,
 )
 from fesdist.models.base import Array, TileProblem
-from fesdist.models.whole_image import Fit, WholeImageModel, layout_of
+from fesdist.models.fit import Fit
+from fesdist.models.whole_image import WholeImageModel, layout_of
 from fesdist.tiles import Padding, Region, Tile
 from tests.fesdist import reference_global as reference
 from tests.fesdist.models.problems import random_images
@@ -244,7 +245,7 @@ def test_the_layout_names_every_solved_array(model: WholeImageModel) -> None:
     inputs = random_images((3, 3, *SHAPE))
     for colour in Colour:
         arrays = train_whole(model, inputs, {"smiling": inputs}, colour=colour)["smiling"]
-        fit = Fit(colour, 3, 3, SHAPE[0] * SHAPE[1], "uint8")
+        fit = Fit(SHAPE, 3, colour, "uint8", 3, 1)
         with_pixels, small = layout_of(model, fit), model.small_layout(fit)
         assert {layout.name for layout in (*with_pixels, *small)} == set(arrays) - {"held_out"}
         assert tuple(layout.name for layout in small) == model.small_names
@@ -259,7 +260,7 @@ def test_the_layout_names_every_solved_array(model: WholeImageModel) -> None:
 def test_samples_that_the_global_stage_did_not_see_are_refused() -> None:
     images = random_images((3, 1, *SHAPE))
     model = RidgeRegression()
-    fit = Fit(Colour.GRAY, 1, 3, SHAPE[0] * SHAPE[1], "uint8")
+    fit = Fit(SHAPE, 1, Colour.GRAY, "uint8", 3, 1)
     products = {"inputs": np.eye(3)[None], "held-out/a": np.zeros((1, 0, 4))}
     problem = TileProblem(
         Tile(0, Region(0, SHAPE[0], 0, SHAPE[1])),

@@ -16,6 +16,7 @@ from fesdist.colour import Colour, to_gray
 from fesdist.errors import BadParameterError
 from fesdist.kernels.active_set import INEXACT, SOLVED, TOO_MANY
 from fesdist.models.base import Array, TileProblem, common_layout
+from fesdist.models.fit import Fit
 from fesdist.models.lasso import Lasso
 from fesdist.tiles import Padding, Region, Tile
 from tests.fesdist import reference_lasso
@@ -248,16 +249,18 @@ def test_outputs_are_the_bias_and_weighted_pixels(region: Region) -> None:
 
 @pytest.mark.parametrize("colour", list(Colour))
 @pytest.mark.parametrize(
-    ("n_expressions", "n_block", "itemsize", "image"), [(1, 64, 1, 80), (3, 16, 1, 80), (2, 40, 8, 80), (1, 8, 1, 200)]
+    ("n_expressions", "n_block", "dtype", "image"),
+    [(1, 64, "uint8", 80), (3, 16, "uint8", 80), (2, 40, "float64", 80), (1, 8, "uint8", 200)],
 )
 def test_measured_memory_is_at_most_projected(
-    colour: Colour, n_expressions: int, n_block: int, itemsize: int, image: int
+    colour: Colour, n_expressions: int, n_block: int, dtype: str, image: int
 ) -> None:
     model = Lasso(50.0, 48)
     names = tuple(f"expression {number}" for number in range(n_expressions))
     tile_shape, image_shape = (64, 48), (image, image)
-    projected = model.projected_bytes(tile_shape, image_shape, 3, colour, n_expressions, 2 * n_block, n_block, itemsize)
-    small = random_images((2, 3, 16, 16)) if itemsize == 1 else random_images((2, 3, 16, 16)) / 255
+    fit = Fit(image_shape, 3, colour, dtype, 2 * n_block, n_expressions)
+    projected = model.projected_bytes(fit, tile_shape, n_block)
+    small = random_images((2, 3, 16, 16)) if dtype == "uint8" else random_images((2, 3, 16, 16)) / 255
     train(model, small, {"compile": small})
     tile = Tile(0, Region(10, 74, 10, 58))
     seen, padding = model.inputs_of(tile.region, image_shape)

@@ -10,29 +10,31 @@ import pytest
 from fesdist.colour import Colour
 from fesdist.models import MaskedRegression
 from fesdist.models.base import TileProblem
+from fesdist.models.fit import Fit
 from fesdist.tiles import Region, Tile
 from tests.fesdist.models.problems import random_images, train
 
 
 @pytest.mark.parametrize("colour", list(Colour))
 @pytest.mark.parametrize(
-    ("window", "n_expressions", "n_block", "itemsize"),
-    [(3, 1, 64, 1), (5, 3, 16, 1), (9, 1, 8, 1), (1, 1, 200, 1), (3, 2, 80, 8)],
+    ("window", "n_expressions", "n_block", "dtype"),
+    [(3, 1, 64, "uint8"), (5, 3, 16, "uint8"), (9, 1, 8, "uint8"), (1, 1, 200, "uint8"), (3, 2, 80, "float64")],
 )
 def test_measured_is_at_most_projected(
-    colour: Colour, window: int, n_expressions: int, n_block: int, itemsize: int
+    colour: Colour, window: int, n_expressions: int, n_block: int, dtype: str
 ) -> None:
     model = MaskedRegression.with_window(window)
     names = tuple(f"expression {number}" for number in range(n_expressions))
     tile_shape, image_shape = (64, 48), (80, 80)
-    projected = model.projected_bytes(tile_shape, image_shape, 3, colour, n_expressions, 2 * n_block, n_block, itemsize)
-    small = random_images((2, 3, 16, 16))
-    train(model, small if itemsize == 1 else small / 255, {"compile": small if itemsize == 1 else small / 255})
+    fit = Fit(image_shape, 3, colour, dtype, 2 * n_block, n_expressions)
+    projected = model.projected_bytes(fit, tile_shape, n_block)
+    small = random_images((2, 3, 16, 16)).astype(dtype)
+    train(model, small, {"compile": small})
     tile = Tile(0, Region(10, 74, 10, 58))
     seen, padding = model.inputs_of(tile.region, image_shape)
     tracemalloc.start()
     problem = TileProblem(tile, padding, 3, colour, names)
-    statistics = model.statistics(problem, np.dtype(np.uint8 if itemsize == 1 else np.float64))
+    statistics = model.statistics(problem, small.dtype)
     for _ in range(2):
         shapes = [(n_block, 3, *seen.shape)] + [(n_block, 3, *tile_shape)] * n_expressions
         blocks = [np.zeros(shape, statistics.dtype) for shape in shapes]

@@ -17,7 +17,8 @@ from fesdist.commands.model_options import (
     HYPERPARAMETERS,
     add_model_options,
     choose_model,
-    model_from,
+    given_model,
+    given_options,
 )
 from fesdist.errors import BadParameterError
 from fesdist.models import (
@@ -51,7 +52,8 @@ CHOSEN: dict[str, Model] = {
 def _parsed(words: str) -> Model:
     parser = argparse.ArgumentParser()
     add_model_options(parser)
-    return model_from(parser.parse_args(words.split()))
+    arguments = parser.parse_args(words.split())
+    return choose_model(given_model(arguments) or DEFAULT_MODEL, given_options(arguments))
 
 
 @pytest.mark.parametrize("words", CHOSEN)

@@ -16,9 +16,10 @@ from fesdist.colour import Colour, to_gray
 from fesdist.errors import BadParameterError
 from fesdist.kernels.selection import SHORT
 from fesdist.models.base import Array, TileProblem, common_layout
+from fesdist.models.fit import Fit
+from fesdist.models.greedy import GreedyModel
 from fesdist.models.lsrf import LocalSparseReceptiveFields
 from fesdist.models.omp import OrthogonalMatchingPursuit
-from fesdist.models.sparse import SparseModel
 from fesdist.tiles import Padding, Region, Tile
 from tests.fesdist import reference
 from tests.fesdist.models.authors import authors_images
@@ -30,8 +31,8 @@ SHAPE = (7, 9)
 
 
 @pytest.fixture(params=[OMP, LSRF], ids=lambda model: model.name)
-def model(request: pytest.FixtureRequest) -> SparseModel:
-    chosen: SparseModel = request.param
+def model(request: pytest.FixtureRequest) -> GreedyModel:
+    chosen: GreedyModel = request.param
     return chosen
 
 
@@ -104,7 +105,7 @@ def photographs(folder: Path) -> Array:
 
 
 @pytest.mark.parametrize("colour", list(Colour))
-def test_colour_modes(model: SparseModel, colour: Colour) -> None:
+def test_colour_modes(model: GreedyModel, colour: Colour) -> None:
     inputs, targets = (smooth_images(20, 3, SHAPE, seed) for seed in (0, 1))
     solved = train(model, inputs, {"smiling": targets}, colour=colour)["smiling"]
     if colour is Colour.SHARED:
@@ -144,7 +145,7 @@ def test_bits_do_not_depend_on_tiles_or_blocks(
             assert np.array_equal(values, cut[name]), (model.name, name)
 
 
-def test_expressions_solved_together_are_those_solved_alone(model: SparseModel) -> None:
+def test_expressions_solved_together_are_those_solved_alone(model: GreedyModel) -> None:
     inputs = smooth_images(20, 3, SHAPE, 0)
     targets = {name: smooth_images(20, 3, SHAPE, seed) for seed, name in enumerate(("a", "b"), start=1)}
     together = train(model, inputs, targets, colour=Colour.SHARED)
@@ -178,7 +179,7 @@ def test_with_two_gray_samples_all_pixels_are_equal_and_the_first_are_picked(dty
 @pytest.mark.parametrize("dtype", ["uint8", "float64"])
 @pytest.mark.parametrize("ridge", [1e-20, 0.4])
 @pytest.mark.parametrize("case", ["one sample", "black", "one pixel varies", "constant target", "equal pixels", "zero"])
-def test_degenerate_samples_give_finite_answers(model: SparseModel, dtype: str, ridge: float, case: str) -> None:
+def test_degenerate_samples_give_finite_answers(model: GreedyModel, dtype: str, ridge: float, case: str) -> None:
     inputs, targets = random_images((12, 3, *SHAPE)), random_images((12, 3, *SHAPE), seed=1)
     if case == "one sample":
         inputs, targets = inputs[:1], targets[:1]
@@ -215,7 +216,7 @@ def test_degenerate_samples_give_finite_answers(model: SparseModel, dtype: str, 
         assert (solved["bias"] == 0).all()
 
 
-def test_no_pixel_is_picked_twice_and_the_residual_is_that_of_a_ridge_fit(model: SparseModel) -> None:
+def test_no_pixel_is_picked_twice_and_the_residual_is_that_of_a_ridge_fit(model: GreedyModel) -> None:
     inputs, targets = (smooth_images(6, 3, SHAPE, seed) for seed in (0, 1))
     solved = train(model, inputs, {"smiling": targets}, colour=Colour.SHARED)["smiling"]
     columns = (inputs / 255).reshape(18, -1)
@@ -228,7 +229,7 @@ def test_no_pixel_is_picked_twice_and_the_residual_is_that_of_a_ridge_fit(model:
         np.testing.assert_allclose(design.T @ residual, model.ridge * solution, atol=1e-11)
 
 
-def test_inputs_may_be_read_only_and_strided_and_are_not_changed(model: SparseModel) -> None:
+def test_inputs_may_be_read_only_and_strided_and_are_not_changed(model: GreedyModel) -> None:
     wide = random_images((20, 3, SHAPE[0], 2 * SHAPE[1]))
     inputs, targets = wide[..., ::2], wide[..., 1::2]
     for images in (wide, inputs, targets):
@@ -240,7 +241,7 @@ def test_inputs_may_be_read_only_and_strided_and_are_not_changed(model: SparseMo
     assert all(np.array_equal(values, packed[name]) for name, values in strided.items())
 
 
-def test_statistics_can_be_solved_twice_and_added_to(model: SparseModel) -> None:
+def test_statistics_can_be_solved_twice_and_added_to(model: GreedyModel) -> None:
     images = random_images((30, 1, *SHAPE))
     statistics = empty_statistics(model)
     statistics.add(images[:10], {"smiling": images[10:20]})
@@ -251,7 +252,7 @@ def test_statistics_can_be_solved_twice_and_added_to(model: SparseModel) -> None
     assert all(np.array_equal(values, both[name]) for name, values in model.solve(statistics)["smiling"].items())
 
 
-def test_bad_blocks_and_empty_statistics_are_refused(model: SparseModel) -> None:
+def test_bad_blocks_and_empty_statistics_are_refused(model: GreedyModel) -> None:
     statistics, images = empty_statistics(model), random_images((2, 1, *SHAPE))
     with pytest.raises(ValueError, match=r"tile 0 \(rows 0:7, columns 0:9\): no samples were added"):
         model.solve(statistics)
@@ -265,13 +266,13 @@ def test_bad_blocks_and_empty_statistics_are_refused(model: SparseModel) -> None
         statistics.add(images / 255, {"smiling": images})
 
 
-def empty_statistics(model: SparseModel):  # type: ignore[no-untyped-def]
+def empty_statistics(model: GreedyModel):  # type: ignore[no-untyped-def]
     tile = Tile(0, Region(0, SHAPE[0], 0, SHAPE[1]))
     _, padding = model.inputs_of(tile.region, SHAPE)
     return model.statistics(TileProblem(tile, padding, 1, Colour.GRAY, ("smiling",)), np.dtype(np.uint8))
 
 
-def test_the_layout_names_every_solved_array(model: SparseModel) -> None:
+def test_the_layout_names_every_solved_array(model: GreedyModel) -> None:
     inputs = random_images((3, 3, *SHAPE))
     for colour in Colour:
         solved = train(model, inputs, {"smiling": inputs}, colour=colour)["smiling"]
@@ -333,7 +334,7 @@ def random_weights(sets: int) -> dict[str, Array]:
     }
 
 
-def test_a_model_is_rebuilt_from_its_parameters(model: SparseModel) -> None:
+def test_a_model_is_rebuilt_from_its_parameters(model: GreedyModel) -> None:
     assert type(model)(**model.parameters()) == model
     assert pickle.loads(pickle.dumps(model)) == model
     assert model.coordinates() == {}
@@ -347,7 +348,7 @@ def test_a_ridge_must_be_positive(ridge: float) -> None:
 
 @pytest.mark.parametrize("n_nonzero", [0, -1, 2.5, "5", None])
 def test_at_least_one_pixel_is_picked(n_nonzero: int) -> None:
-    with pytest.raises(BadParameterError, match=r"n_nonzero .*; expected a number of input pixels"):
+    with pytest.raises(BadParameterError, match=r"n_nonzero .*; expected a whole number of 1 or more"):
         OrthogonalMatchingPursuit(n_nonzero)
 
 
@@ -357,18 +358,21 @@ def test_descriptions_are_for_people() -> None:
 
 
 @pytest.mark.parametrize("colour", list(Colour))
-@pytest.mark.parametrize(("n_expressions", "n_block", "itemsize"), [(1, 20, 1), (3, 48, 1), (2, 24, 8)])
+@pytest.mark.parametrize(
+    ("n_expressions", "n_block", "dtype"), [(1, 20, "uint8"), (3, 48, "uint8"), (2, 24, "float64")]
+)
 def test_measured_memory_is_at_most_projected(
-    model: SparseModel, colour: Colour, n_expressions: int, n_block: int, itemsize: int
+    model: GreedyModel, colour: Colour, n_expressions: int, n_block: int, dtype: str
 ) -> None:
     names = tuple(f"expression {number}" for number in range(n_expressions))
-    tile, image_shape, dtype = Tile(0, Region(10, 42, 10, 42)), (64, 60), np.dtype("uint8" if itemsize == 1 else float)
-    projected = model.projected_bytes((32, 32), image_shape, 3, colour, n_expressions, 2 * n_block, n_block, itemsize)
+    tile, image_shape = Tile(0, Region(10, 42, 10, 42)), (64, 60)
+    fit = Fit(image_shape, 3, colour, dtype, 2 * n_block, n_expressions)
+    projected = model.projected_bytes(fit, (32, 32), n_block)
     small = random_images((2, 3, 16, 16)).astype(dtype)
     train(model, small, {"compile": small}, colour=colour)
     tracemalloc.start()
     seen, padding = model.inputs_of(tile.region, image_shape)
-    statistics = model.statistics(TileProblem(tile, padding, 3, colour, names), dtype)
+    statistics = model.statistics(TileProblem(tile, padding, 3, colour, names), small.dtype)
     for _ in range(2):
         blocks = [np.zeros((n_block, 3, *shape), dtype) for shape in (seen.shape, *[tile.region.shape] * n_expressions)]
         statistics.add(blocks[0], dict(zip(names, blocks[1:], strict=True)))

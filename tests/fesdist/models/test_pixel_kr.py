@@ -17,6 +17,7 @@ from fesdist.errors import BadParameterError
 from fesdist.kernels.intensity_systems import solve_by_features, solve_chain
 from fesdist.models import PixelKernelRidge, model_from_parameters
 from fesdist.models.base import Array, TileProblem, common_layout
+from fesdist.models.fit import Fit
 from fesdist.models.intensity_kernels import TOLERANCE, Gaussian, Laplacian, features_of, kernel_named
 from fesdist.models.intensity_statistics import IntensityStatistics
 from fesdist.tiles import Padding, Region, Tile
@@ -237,8 +238,8 @@ def test_floating_point_stacks_are_refused_before_anything_is_computed() -> None
     problem = _problem(SHAPE, 3, Colour.SHARED, ("smiling",))
     with pytest.raises(BadParameterError, match=r"cannot learn from float64 images; ingest .* --normalisation none"):
         PixelKernelRidge().statistics(problem, np.dtype(np.float64))
-    with pytest.raises(BadParameterError, match="cannot learn from images of 8 bytes a value"):
-        PixelKernelRidge().projected_bytes((64, 64), (64, 64), 3, Colour.SHARED, 1, 10, 10, 8)
+    with pytest.raises(BadParameterError, match="cannot learn from float64 images"):
+        PixelKernelRidge().projected_bytes(Fit((64, 64), 3, Colour.SHARED, "float64", 10, 1), (64, 64), 10)
 
 
 def test_bad_blocks_and_empty_statistics_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,7 +266,8 @@ def test_measured_is_at_most_projected(
     model = PixelKernelRidge(**parameters)  # type: ignore[arg-type]
     names, tile_shape = tuple("abc"[:n_expressions]), (64, 48)
     train(model, random_images((2, 3, 16, 16)), {"compile": random_images((2, 3, 16, 16))}, colour=colour)
-    projected = model.projected_bytes(tile_shape, (80, 80), 3, colour, n_expressions, 2 * n_block, n_block, 1)
+    fit = Fit((80, 80), 3, colour, "uint8", 2 * n_block, n_expressions)
+    projected = model.projected_bytes(fit, tile_shape, n_block)
     tracemalloc.start()
     statistics = model.statistics(_problem(tile_shape, 3, colour, names), np.dtype(np.uint8))
     for _ in range(2):

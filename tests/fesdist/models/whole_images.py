@@ -8,7 +8,8 @@ import numpy as np
 
 from fesdist.colour import Colour
 from fesdist.models.base import Array, TileProblem
-from fesdist.models.whole_image import Fit, RegionImages, WholeImageModel
+from fesdist.models.fit import Fit
+from fesdist.models.whole_image import RegionImages, WholeImageModel
 from fesdist.tiles import TileGrid
 
 Trained = dict[str, dict[str, Array]]
@@ -29,7 +30,7 @@ def train_whole(
     """Return what a run would store; `n_samples` are those of a larger group of expressions."""
     rows, cols = inputs.shape[2:]
     held_out = inputs[:0] if held_out is None else held_out
-    fit = Fit(colour, inputs.shape[1], n_samples or len(inputs), rows * cols, str(inputs.dtype))
+    fit = Fit((rows, cols), inputs.shape[1], colour, str(inputs.dtype), n_samples or len(inputs), len(targets))
     grid = TileGrid((rows, cols), tile_shape or (rows, cols))
     products: dict[str, Array] = {}
     for tile in grid:

@@ -1,0 +1,39 @@
+"""What cross-validation adds up: squared errors and how many values they are of, by fold, candidate and region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fesdist.measures import REGIONS
+
+
+@dataclass
+class FoldTotals:
+    """Totals of one expression over what was measured so far."""
+
+    squared: NDArray[np.float64]
+    """(fold, candidate, region) squared errors of images in [0, 1], NaN for a candidate that could not be trained."""
+    values: NDArray[np.float64]
+    """(fold, region) how many values these are sums over."""
+
+    @classmethod
+    def empty(cls, n_folds: int, n_candidates: int) -> FoldTotals:
+        return cls(np.zeros((n_folds, n_candidates, len(REGIONS))), np.zeros((n_folds, len(REGIONS))))
+
+    def add(self, other: FoldTotals) -> None:
+        """Add what was measured elsewhere."""
+        self.squared += other.squared
+        self.values += other.values
+
+    def mse_x100(self) -> NDArray[np.float64]:
+        """Return 100 × the mean squared error over all folds, (candidate, region)."""
+        return np.asarray(100 * self.squared.sum(axis=0) / self.values.sum(axis=0))
+
+    def standard_error(self) -> NDArray[np.float64]:
+        """Return the standard error of `mse_x100` over the folds, (candidate, region): how sure an error is."""
+        with_people = self.values[:, 0] > 0
+        of_fold = 100 * self.squared[with_people] / np.maximum(self.values[with_people, None], 1)
+        return np.asarray(of_fold.std(axis=0, ddof=1) / np.sqrt(len(of_fold)))

@@ -1,0 +1,158 @@
+"""Tunes the options of a model by cross-validation on the people it may learn from."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fesdist.cluster.settings import Cluster
+from fesdist.colour import Colour
+from fesdist.errors import BadParameterError
+from fesdist.measures import REGIONS
+from fesdist.models.foldwise import FoldwiseModel
+from fesdist.models.ridge_map import RidgeMap
+from fesdist.training.every_tile import Progress
+from fesdist.training.job import TrainingJob, TrainingRequest, define_job
+from fesdist.tuning.by_training import validate_by_training
+from fesdist.tuning.cells import CellErrors
+from fesdist.tuning.errors import FoldTotals
+from fesdist.tuning.folds import split_people
+from fesdist.tuning.foldwise import validate_foldwise
+from fesdist.tuning.grid import Candidate, candidates_of
+from fesdist.tuning.tuning import Result, Score, Tuning
+from storage.stack import TrainingStack
+
+
+@dataclass(frozen=True)
+class TuningRequest:
+    """What a user asks for."""
+
+    stack: str
+    model: str
+    values: Mapping[str, Sequence[Any]]
+    """For each option the values to try; options that are left out have their defaults."""
+    colour: Colour = Colour.SHARED
+    expressions: tuple[str, ...] | None = None
+    input_expression: str | None = None
+    n_folds: int | None = 5
+    """None leaves out one person at a time."""
+    region: str = "face"
+    """`face` or `mouth`: where the error decides."""
+    row_step: int | None = None
+    """Measure every so many rows; None chooses by the size of the image. Only for models that are judged from sums."""
+    ridge_in_cells: bool = False
+    """Whether the ridge may differ from place to place."""
+
+
+def tune(
+    request: TuningRequest, cluster: Cluster, *, memory: int, scratch: Path, on_progress: Progress | None = None
+) -> Tuning:
+    """Measure every combination on people left out, and return all errors and the best combination.
+
+    Models that can be judged from sums need one pass over the images; others are trained for each fold, in a store
+    in the folder `scratch`, which an interrupted tuning leaves behind and the next one continues. Held-out people
+    of the stack take no part.
+
+    Raises BadParameterError, PlanError and TileError.
+    """
+    if request.region not in REGIONS:
+        raise BadParameterError(f"region {request.region!r}; expected one of {', '.join(REGIONS)}")
+    stack = TrainingStack.open(request.stack)
+    candidates = candidates_of(request.model, request.values)
+    training = TrainingRequest(
+        request.stack,
+        str(scratch),
+        "tuning",
+        candidates[0].model,
+        request.colour,
+        request.expressions,
+        input_expression=request.input_expression,
+    )
+    job = define_job(training, stack)
+    folds = split_people(_people(job, stack), request.n_folds)
+    models = [candidate.model for candidate in candidates]
+    foldwise = [model for model in models if isinstance(model, FoldwiseModel)]
+    failed: Mapping[int, str] = {}
+    cells, row_step = None, 1
+    if len(foldwise) == len(models):
+        totals, cells, row_step = validate_foldwise(
+            foldwise,
+            job,
+            stack,
+            folds,
+            cluster,
+            memory=memory,
+            row_step=request.row_step,
+            in_cells=request.ridge_in_cells,
+            on_progress=on_progress,
+        )
+    elif request.ridge_in_cells:
+        raise BadParameterError(
+            f"model {request.model!r} has one value for all pixels; a ridge that varies is for mr and pixel-rr"
+        )
+    else:
+        totals, failed = validate_by_training(
+            models, training, stack, folds, cluster, memory=memory, on_progress=on_progress
+        )
+        if len(failed) == len(models):
+            raise BadParameterError(f"none of {len(models)} combinations could be trained; the first: {failed[0]}")
+        shutil.rmtree(scratch, ignore_errors=True)
+    results = _results(candidates, totals, failed)
+    chosen = _chosen(results, request.region)
+    return Tuning(
+        model=request.model,
+        colour=str(request.colour),
+        input_expression=job.input_expression,
+        stack=job.stack,
+        fingerprint=job.fingerprint,
+        n_people=sum(map(len, folds)),
+        n_folds=len(folds),
+        row_step=row_step,
+        clipped=not foldwise,
+        region=request.region,
+        results=results,
+        chosen=chosen,
+        ridge_map=_ridge_map(results, chosen, cells) if cells is not None else None,
+    )
+
+
+def _people(job: TrainingJob, stack: TrainingStack) -> set[str]:
+    return {stack.subjects[sample].id for group in job.groups for sample in group.samples}
+
+
+def _results(
+    candidates: Sequence[Candidate], totals: Mapping[str, FoldTotals], failed: Mapping[int, str]
+) -> tuple[Result, ...]:
+    measured = {name: (of.mse_x100(), of.standard_error()) for name, of in totals.items()}
+    return tuple(
+        Result(candidate.options, {}, failed[number])
+        if number in failed
+        else Result(
+            candidate.options,
+            {
+                name: {
+                    region: Score(float(error[number, column]), float(deviation[number, column]))
+                    for column, region in enumerate(REGIONS)
+                }
+                for name, (error, deviation) in measured.items()
+            },
+        )
+        for number, candidate in enumerate(candidates)
+    )
+
+
+def _chosen(results: Sequence[Result], region: str) -> int:
+    errors = [np.inf if result.failed else result.mean(region).mse_x100 for result in results]
+    return int(np.argmin(errors))
+
+
+def _ridge_map(results: Sequence[Result], chosen: int, cells: CellErrors) -> RidgeMap:
+    """Return the best ridge around each cell, among the results that differ from the chosen one in nothing else."""
+    others = {option: value for option, value in results[chosen].options.items() if option != "ridge"}
+    alike = [number for number, result in enumerate(results) if others.items() <= result.options.items()]
+    return tuple(tuple(float(results[number].options["ridge"]) for number in row) for row in cells.best(alike).tolist())

@@ -1,0 +1,206 @@
+"""Tuning as a whole: errors are those of leaving people out by hand, whatever the way and the tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from fesdist.cluster.in_process import InProcessCluster
+from fesdist.cluster.settings import RESERVED_BYTES
+from fesdist.colour import Colour
+from fesdist.errors import BadParameterError, PlanError
+from fesdist.measures import mouth_region
+from fesdist.models.ridge_map import CELLS
+from fesdist.training.job import TrainingRequest
+from fesdist.tuning import by_training, foldwise_plan
+from fesdist.tuning import tune as module
+from fesdist.tuning.folds import split_people
+from fesdist.tuning.tune import TuningRequest, tune
+from fesdist.tuning.tuning import Tuning
+from storage.stack import StackSpec, TrainingStack
+from storage.stack_writer import PendingSubject, StackWriter
+from tests.fesdist.training.stacks import write_stack
+
+SIDE = 26
+GRID: Mapping[str, tuple[Any, ...]] = {"window": (1, 3), "ridge": (0.05, 2.0)}
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_stack(tmp_path_factory.mktemp("stack") / "stack.zarr", side=SIDE, people=14, lacking={"sad": [1, 2]})
+
+
+def _tune(path: Path, scratch: Path, memory: int = 1 << 30, **changes: Any) -> Tuning:
+    request = TuningRequest(str(path), "mr", GRID, n_folds=3)
+    return tune(replace(request, **changes), InProcessCluster(), memory=memory, scratch=scratch)
+
+
+def _images(stack: TrainingStack, name: str, samples: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return (sample × channel, row, col) in [0, 1]."""
+    return stack.read(name, samples, slice(None), slice(None)).reshape(-1, SIDE, SIDE) / 255
+
+
+def _left_out(stack: TrainingStack, expression: str, window: int, ridge: float) -> NDArray[np.float64]:
+    """Return the squared errors of all people when their fold is left out, (sample, row, col), colour shared."""
+    everybody = [stack.subjects[sample].id for name in stack.targets for sample in stack.samples(name)]
+    samples = stack.samples(expression)
+    reach = window // 2
+    errors = []
+    for fold in split_people(everybody, 3):
+        within = np.array([stack.subjects[sample].id in fold for sample in samples])
+        x, others = (_images(stack, "neutral", samples[side]) for side in (within, ~within))
+        t, their = (_images(stack, expression, samples[side]) for side in (within, ~within))
+        padded, padded_others = (np.pad(a, ((0, 0), (reach, reach), (reach, reach))) for a in (x, others))
+        error = np.empty_like(x)
+        for row in range(SIDE):
+            for col in range(SIDE):
+                design, known = (
+                    np.c_[a[:, row : row + window, col : col + window].reshape(len(a), -1), np.ones(len(a))]
+                    for a in (padded_others, padded)
+                )
+                gram = design.T @ design + ridge * np.eye(design.shape[1])
+                weights = np.linalg.solve(gram, design.T @ their[:, row, col])
+                error[:, row, col] = (known @ weights - t[:, row, col]) ** 2
+        errors.append(error)
+    return np.concatenate(errors)
+
+
+def test_errors_are_those_of_leaving_people_out_by_hand(path: Path, tmp_path: Path) -> None:
+    tuning = _tune(path, tmp_path)
+    stack = TrainingStack.open(path)
+    mouth = mouth_region(stack.spec.mouth, stack.image_shape)
+    for result in tuning.results:
+        for expression in ("happy", "sad"):
+            errors = _left_out(stack, expression, **result.options)
+            scores = result.scores[expression]
+            assert scores["face"].mse_x100 == pytest.approx(100 * errors.mean(), rel=1e-9)
+            assert scores["mouth"].mse_x100 == pytest.approx(100 * errors[:, *mouth.slices].mean(), rel=1e-9)
+    best = min(tuning.results, key=lambda result: result.mean("face").mse_x100)
+    assert tuning.best == best
+    assert not tuning.clipped
+    assert tuning.n_people == len({sample for name in stack.targets for sample in stack.samples(name)})
+
+
+def test_training_each_fold_gives_the_same_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(1)
+    with StackWriter.create(tmp_path / "stack.zarr", StackSpec(SIDE, SIDE, 3, "uint8", "none")) as writer:
+        for person in range(12):
+            neutral = random.integers(0, 256, (3, SIDE, SIDE), dtype=np.uint8)
+            # Far from black and white, so that clipping changes nothing.
+            happy = 80 + neutral // 4 + random.integers(0, 20, neutral.shape, dtype=np.uint8)
+            writer.append([PendingSubject(f"person{person}", {"neutral": neutral, "happy": happy})])
+        writer.assign_holdout(0.25, None)
+    from_sums = _tune(tmp_path / "stack.zarr", tmp_path / "a")
+    monkeypatch.setattr(module, "FoldwiseModel", int)
+    by_hand = _tune(tmp_path / "stack.zarr", tmp_path / "b")
+    assert by_hand.clipped
+    for one, other in zip(from_sums.results, by_hand.results, strict=True):
+        for region, score in one.scores["happy"].items():
+            assert score.mse_x100 == pytest.approx(other.scores["happy"][region].mse_x100, rel=1e-4)
+            assert score.standard_error == pytest.approx(other.scores["happy"][region].standard_error, rel=1e-3)
+    assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("colour", [Colour.PER_CHANNEL, Colour.GRAY])
+def test_tiles_do_not_change_errors(
+    path: Path, tmp_path: Path, colour: Colour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = _tune(path, tmp_path, colour=colour, ridge_in_cells=True)
+    monkeypatch.setattr(foldwise_plan, "TILE_SIDES", (16, 8))
+    monkeypatch.setattr(foldwise_plan, "SAMPLES_AT_ONCE", 3)
+    tiled = _tune(path, tmp_path, colour=colour, ridge_in_cells=True)
+    assert tiled.ridge_map == whole.ridge_map
+    for one, other in zip(tiled.results, whole.results, strict=True):
+        assert one.mean("face").mse_x100 == pytest.approx(other.mean("face").mse_x100, rel=1e-12)
+        assert one.mean("mouth").mse_x100 == pytest.approx(other.mean("mouth").mse_x100, rel=1e-12)
+
+
+def test_one_person_at_a_time_and_some_of_the_rows(path: Path, tmp_path: Path) -> None:
+    tuning = _tune(path, tmp_path, n_folds=None, row_step=4, expressions=("happy",))
+    assert (tuning.n_folds, tuning.n_people, tuning.row_step) == (10, 10, 4)
+    assert tuning.expressions == ("happy",)
+    every_row = _tune(path, tmp_path, n_folds=None, row_step=1, expressions=("happy",))
+    for some, every in zip(tuning.results, every_row.results, strict=True):
+        assert some.mean("face").mse_x100 == pytest.approx(every.mean("face").mse_x100, rel=0.2)
+
+
+def test_the_region_decides(path: Path, tmp_path: Path) -> None:
+    for region in ("face", "mouth"):
+        tuning = _tune(path, tmp_path, region=region)
+        assert tuning.best.mean(region) == min((r.mean(region) for r in tuning.results), key=lambda s: s.mse_x100)
+    with pytest.raises(BadParameterError, match="region 'nose'; expected one of face, mouth"):
+        _tune(path, tmp_path, region="nose")
+
+
+def test_a_ridge_for_each_cell_is_among_those_tried(path: Path, tmp_path: Path) -> None:
+    tuning = _tune(path, tmp_path, ridge_in_cells=True)
+    assert tuning.ridge_map is not None
+    assert (len(tuning.ridge_map), len(tuning.ridge_map[0])) == CELLS
+    assert {ridge for row in tuning.ridge_map for ridge in row} <= set(GRID["ridge"])
+    assert tuning.options["window"] == tuning.best.options["window"]
+    assert tuning.options["ridge"] == [list(row) for row in tuning.ridge_map]
+
+
+def test_models_without_sums_are_trained_for_each_fold(path: Path, tmp_path: Path) -> None:
+    tuning = _tune(path, tmp_path / "folds", model="omp", values={"n_nonzero": (1, 3)}, colour=Colour.GRAY)
+    assert [result.options for result in tuning.results] == [{"n_nonzero": 1}, {"n_nonzero": 3}]
+    assert all(result.mean("face").mse_x100 > 0 for result in tuning.results)
+    assert Tuning.from_json(tuning.to_json()) == tuning
+    with pytest.raises(BadParameterError, match="'omp' has one value for all pixels"):
+        _tune(path, tmp_path / "folds", model="omp", values={"n_nonzero": (1, 3)}, ridge_in_cells=True)
+
+
+def test_an_interrupted_tuning_goes_on_where_it_was(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = {"model": "pca", "values": {"rank": (1, 2)}, "expressions": ("happy",)}
+    undisturbed = _tune(path, tmp_path / "a", **request)
+    train, published = by_training.train, []
+
+    def dies_at_the_fourth(*arguments: Any, **options: Any) -> Any:
+        if len(published) == 3:
+            raise KeyboardInterrupt
+        published.append(train(*arguments, **options))
+        return published[-1]
+
+    monkeypatch.setattr(by_training, "train", dies_at_the_fourth)
+    with pytest.raises(KeyboardInterrupt):
+        _tune(path, tmp_path / "b", **request)
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        published.append(train(*arguments, **options))
+        return published[-1]
+
+    monkeypatch.setattr(by_training, "train", counted)
+    assert _tune(path, tmp_path / "b", **request) == undisturbed
+    assert [result.published for result in published[3:]] == [False] * 3 + [True] * 3
+
+
+def test_combinations_that_cannot_be_trained_do_not_stop_the_others(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = by_training.train
+
+    def refuses_even_ranks(request: TrainingRequest, *arguments: Any, **options: Any) -> Any:
+        if request.model.parameters()["rank"] % 2 == 0:
+            raise PlanError("too large")
+        return train(request, *arguments, **options)
+
+    monkeypatch.setattr(by_training, "train", refuses_even_ranks)
+    tuning = _tune(path, tmp_path / "a", model="pca", values={"rank": (1, 2, 3)}, expressions=("happy",))
+    assert [result.failed for result in tuning.results] == ["", "too large", ""]
+    assert tuning.chosen in (0, 2)
+    assert Tuning.from_json(tuning.to_json()) == tuning
+    with pytest.raises(BadParameterError, match="none of 2 combinations could be trained; the first: too large"):
+        _tune(path, tmp_path / "b", model="pca", values={"rank": (2, 4)}, expressions=("happy",))
+
+
+def test_too_little_memory(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match=r"may use 320 MiB, but 3 folds of 4 candidates need \d+ MiB .* give --memory"):
+        _tune(path, tmp_path, memory=RESERVED_BYTES)
