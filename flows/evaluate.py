@@ -42,6 +42,10 @@ def evaluate_stage(
             for scores in evaluation.expressions
             if (improvement := scores.improvement(MODEL, "face")) is not None
         )
+        if evaluation.left_out:
+            running.outcome += f"; left out, as nobody in the split has them: {', '.join(evaluation.left_out)}"
+        if evaluation.not_kept:
+            running.outcome += f"; not kept in the store: {evaluation.not_kept}"
     return evaluation
 
 
@@ -61,5 +65,5 @@ def evaluate(
     settings = cluster_settings(scheduler, workers, memory_mib)
     evaluation = evaluate_stage(stack, store, reference, settings, split=split, expressions=expressions)
     if report is not None:
-        report_stage(stack, store, f"{evaluation.name}@{evaluation.version}", report)
+        report_stage(stack, store, f"{evaluation.name}@{evaluation.version}", report, settings.memory)
     return evaluation

@@ -6,6 +6,7 @@ from typing import Literal
 
 from prefect import flow, task
 
+from fesdist.images.decode import MEGAPIXEL, PIXEL_LIMIT
 from fesdist.images.ingest import ingest as ingest_folder
 from fesdist.images.summary import IngestSummary
 from flows.artifacts import show_table
@@ -22,7 +23,9 @@ def ingest_stage(
     normalisation: Literal["none", "min-max"] | None = None,
     holdout: float | list[str] | None = None,
     input_expression: str | None = None,
+    target_name: str = "target",
     subject_pattern: str | None = None,
+    pixel_limit: int = PIXEL_LIMIT,
 ) -> IngestSummary:
     """Run `fesdist.images.ingest.ingest` as a stage."""
     with stage("ingest", "photographs") as running:
@@ -34,7 +37,9 @@ def ingest_stage(
             normalisation=normalisation,
             holdout=holdout,
             input_expression=input_expression,
+            target_name=target_name,
             subject_pattern=subject_pattern,
+            pixel_limit=pixel_limit,
             on_progress=running.progress,
         )
         if summary.skipped:
@@ -56,11 +61,14 @@ def ingest(
     normalisation: Literal["none", "min-max"] | None = None,
     holdout: float | list[str] | None = None,
     input_expression: str | None = None,
+    target_name: str = "target",
     subject_pattern: str | None = None,
+    pixel_limit: float = PIXEL_LIMIT / MEGAPIXEL,
 ) -> IngestSummary:
     """Append the pairs in the folder `photographs` to `stack`; the parameters are those of `fesdist ingest`.
 
-    `size` is [rows, columns]; `holdout` is a fraction of the people or a list of their ids.
+    `size` is [rows, columns]; `holdout` is a fraction of the people or a list of their ids; `pixel_limit` is in
+    megapixels.
     """
     return ingest_stage(
         photographs,
@@ -70,5 +78,7 @@ def ingest(
         normalisation=normalisation,
         holdout=holdout,
         input_expression=input_expression,
+        target_name=target_name,
         subject_pattern=subject_pattern,
+        pixel_limit=round(pixel_limit * MEGAPIXEL),
     )

@@ -22,10 +22,31 @@ def promote_stage(store: str, name: str, version: int, alias: str, note: str) ->
     tell_outcome("promote", 0.0, outcome)
 
 
-def beats_baselines(evaluation: Evaluation) -> bool:
-    """Return whether the model's mean error over the face is below both baselines' for every expression."""
-    return all(
-        scores.mean(MODEL, "face", "mse_x100") < scores.mean(baseline, "face", "mse_x100")
+def promote_if_better(store: str, evaluation: Evaluation, alias: str) -> int:
+    """Promote the evaluated version if it beats both baselines, else tell why not; return the version to use.
+
+    That is the one that `alias` names afterwards, or the evaluated one where it names none.
+    """
+    name, version = evaluation.name, evaluation.version
+    shortfall = shortfall_of(evaluation)
+    if not shortfall:
+        promote_stage(store, name, version, alias, note="beats both baselines on held-out people")
+        return version
+    serving = WeightStore(store).aliases(name).get(alias)
+    used = f"{alias} stays version {serving}" if serving else f"{alias} names no version, so it is used all the same"
+    tell_outcome("promote", 0.0, f"{name} version {version} was not promoted ({shortfall}); {used}")
+    return serving or version
+
+
+def shortfall_of(evaluation: Evaluation) -> str:
+    """Return which baselines the model does not beat, by the mean error over the face; "" if it beats both everywhere.
+
+    Only expressions that were evaluated count.
+    """
+    return ", ".join(
+        f"MSE x 100 of {scores.expression} is {scores.mean(MODEL, 'face', 'mse_x100'):.3f}, "
+        f"that of {baseline!r} is {scores.mean(baseline, 'face', 'mse_x100'):.3f}"
         for scores in evaluation.expressions
         for baseline in (UNCHANGED, MEAN_DIFFERENCE)
+        if not scores.mean(MODEL, "face", "mse_x100") < scores.mean(baseline, "face", "mse_x100")
     )

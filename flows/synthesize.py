@@ -8,6 +8,7 @@ from typing import Literal
 from prefect import flow, task
 
 from fesdist.cluster.settings import ClusterSettings
+from fesdist.images.decode import MEGAPIXEL, PIXEL_LIMIT
 from fesdist.inference.folder import SynthesisSummary, synthesize_folder
 from fesdist.inference.settings import OutputFormat, OutputSize, SynthesisSettings
 from flows.artifacts import show_table
@@ -63,11 +64,15 @@ def synthesize(
     size: Literal["model", "input"] = "model",
     format: Literal["png", "jpeg", "webp", "same"] = "png",
     force: bool = False,
+    pixel_limit: float = PIXEL_LIMIT / MEGAPIXEL,
     scheduler: str | None = None,
     workers: int | None = None,
     memory_mib: int = 1024,
 ) -> SynthesisSummary:
-    """Write `out/<expression>/<photograph>` for all `photographs`; the parameters are those of `fesdist synthesize`."""
+    """Write `out/<expression>/<photograph>` for all `photographs`; the parameters are those of `fesdist synthesize`.
+
+    `pixel_limit` is in megapixels.
+    """
     return synthesize_stage(
         photographs,
         out,
@@ -81,6 +86,7 @@ def synthesize(
             stretch=stretch,
             output_size=OutputSize(size),
             output_format=OutputFormat(format),
+            pixel_limit=round(pixel_limit * MEGAPIXEL),
         ),
         force=force,
     )

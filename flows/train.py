@@ -9,9 +9,9 @@ from prefect.events import emit_event
 
 from fesdist.cluster.connect import open_cluster
 from fesdist.cluster.settings import ClusterSettings
-from fesdist.colour import Colour
 from fesdist.commands.console import duration
-from fesdist.commands.model_options import DEFAULT_MODEL, choose_model
+from fesdist.commands.model_options import HYPERPARAMETERS
+from fesdist.commands.request import training_request
 from fesdist.training.job import TrainingRequest
 from fesdist.training.run import TrainingResult
 from fesdist.training.run import train as train_model
@@ -52,7 +52,7 @@ def train(
     stack: str,
     store: str,
     name: str,
-    model: str = DEFAULT_MODEL,
+    model: str | None = None,
     window: int | None = None,
     dilation: int | None = None,
     mask: str | None = None,
@@ -66,10 +66,11 @@ def train(
     sigma: float | None = None,
     degree: int | None = None,
     offset: float | None = None,
-    colour: Literal["per-channel", "shared", "gray"] = "shared",
+    colour: Literal["per-channel", "shared", "gray"] | None = None,
     expressions: list[str] | None = None,
     input_expression: str | None = None,
     subjects: Literal["train", "all"] = "train",
+    config: str | None = None,
     if_changed: bool = False,
     alias: str | None = None,
     scheduler: str | None = None,
@@ -78,33 +79,21 @@ def train(
 ) -> TrainingResult:
     """Train a model on `stack` and publish it in `store`; the parameters are those of `fesdist train`.
 
-    The options of models, `window` to `offset`, have the model's defaults where they are None; `mask` is a file.
-    `alias` is moved to the version that results.
+    `config` is a file as `fesdist tune` writes it; `model` to `input_expression` are what it says where they are None,
+    and have their defaults where it says nothing. `mask` is a file too. `alias` is moved to the version that results.
     """
-    options = {
-        "window": window,
-        "dilation": dilation,
-        "mask": mask,
-        "ridge": ridge,
-        "n_nonzero": n_nonzero,
-        "locality": locality,
-        "rank": rank,
-        "l1": l1,
-        "max_nonzero": max_nonzero,
-        "kernel": kernel,
-        "sigma": sigma,
-        "degree": degree,
-        "offset": offset,
-    }
-    request = TrainingRequest(
+    given = locals()
+    request = training_request(
         stack,
         store,
         name,
-        choose_model(model, options),
-        Colour(colour),
-        tuple(expressions) if expressions else None,
-        subjects,
-        input_expression,
+        model=model,
+        options={option.name: given[option.name] for option in HYPERPARAMETERS},
+        colour=colour,
+        expressions=expressions,
+        input_expression=input_expression,
+        all_subjects=subjects == "all",
+        config=config,
     )
     result = train_stage(request, cluster_settings(scheduler, workers, memory_mib), if_changed=if_changed)
     if alias is not None:

@@ -4,46 +4,78 @@ from __future__ import annotations
 
 import os
 import socket
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
 
-from storage.documents import decode, encode
-from storage.errors import NotFoundError
+from storage.documents import Document, decode, encode
+from storage.errors import NotFoundError, StorageError
 from storage.locations import Location
 from storage.provenance import now, seconds_since
 
-FOREIGN_SECONDS = 24 * 3600.0
-"""How long a claim from another host counts: whether its process still lives cannot be seen from here."""
+RENEWAL_SECONDS = 60.0
+"""How often a claim is renewed while its block runs."""
+
+FOREIGN_SECONDS = 3600.0
+"""How long a claim from another host counts that is not renewed: whether its process still lives cannot be seen from
+here, and clocks differ."""
 
 _DOCUMENT = "claim.json"
 
+_held: set[str] = set()
+"""Names of the claims of this process."""
+
 
 @contextmanager
-def claimed(location: Location, folder: str) -> Iterator[None]:
-    """Say, for as long as the block runs, that this process works on the draft in `folder`."""
-    host, process = socket.gethostname(), os.getpid()
-    own = f"{_claims(folder)}/{host}-{process}"
-    claim = {"host": host, "process": process, "since": now()}
-    location.write(f"{own}/{_DOCUMENT}", encode(claim, f"claim of {folder}"))
+def claimed(location: Location, folder: str) -> Iterator[str]:
+    """Say, for as long as the block runs, that it works on the draft in `folder`; yield the name of the claim."""
+    name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    _write(location, folder, name)
+    _held.add(name)
+    ended = Event()
+    renewing = Thread(target=_renew, args=(location, folder, name, ended), daemon=True)
+    renewing.start()
     try:
-        yield
+        yield name
     finally:
-        location.delete(own)
+        ended.set()
+        renewing.join()
+        _held.discard(name)
+        location.delete(f"{_claims(folder)}/{name}")
 
 
-def claimants(location: Location, folder: str) -> list[str]:
-    """Return "process N on HOST" for each process, other than this one, that works on the draft in `folder`."""
+def claimants(location: Location, folder: str, besides: str | None = None) -> list[str]:
+    """Return "process N on HOST" for each claim on the draft in `folder` that still counts, but the one `besides`."""
     found = []
     for name in location.list(_claims(folder)):
         try:
             claim = decode(location.read(f"{_claims(folder)}/{name}/{_DOCUMENT}"), f"claim {name} of {folder}")
         except NotFoundError:  # given up since it was listed
             continue
-        here = claim["host"] == socket.gethostname()
-        alive = _lives(claim["process"]) if here else seconds_since(claim["since"]) < FOREIGN_SECONDS
-        if alive and not (here and claim["process"] == os.getpid()):
+        if name != besides and _counts(name, claim):
             found.append(f"process {claim['process']} on {claim['host']}")
     return found
+
+
+def _counts(name: str, claim: Document) -> bool:
+    if claim["host"] != socket.gethostname():
+        return seconds_since(claim["renewed"]) < FOREIGN_SECONDS
+    if claim["process"] == os.getpid():
+        return name in _held
+    return _lives(claim["process"])
+
+
+def _renew(location: Location, folder: str, name: str, ended: Event) -> None:
+    while not ended.wait(RENEWAL_SECONDS):
+        # What keeps a claim from being written hits the run itself as well, which knows better what to say.
+        with suppress(StorageError, OSError):
+            _write(location, folder, name)
+
+
+def _write(location: Location, folder: str, name: str) -> None:
+    claim = {"host": socket.gethostname(), "process": os.getpid(), "renewed": now()}
+    location.write(f"{_claims(folder)}/{name}/{_DOCUMENT}", encode(claim, f"claim of {folder}"))
 
 
 def _claims(folder: str) -> str:

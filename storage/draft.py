@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from io import BytesIO
 from typing import Any
@@ -19,6 +19,7 @@ from storage.claims import claimants, claimed
 from storage.disk import telling_disk_errors
 from storage.documents import Document, check_format, decode, encode
 from storage.errors import AlreadyExistsError, MismatchError, NotFoundError, StorageError
+from storage.interrupts import interrupts_afterwards
 from storage.locations import Location, open_location
 from storage.manifest import publish_manifest
 from storage.names import check_name
@@ -41,6 +42,7 @@ class WeightDraft:
         self.id = check_name("draft", draft_id)
         self._location = open_location(uri)
         self._arrays: dict[tuple[str, str], zarr.Array[Any]] = {}
+        self._claim: str | None = None
 
     def __reduce__(self) -> tuple[type[WeightDraft], tuple[str, str, str]]:
         return WeightDraft, (self.uri, self.name, self.id)
@@ -82,7 +84,7 @@ class WeightDraft:
                 f"{what}: values of shape {values.shape} {values.dtype} were given for a region of shape {shape};"
                 f" expected that shape and {target.dtype}"
             )
-        with telling_disk_errors(self.uri):
+        with interrupts_afterwards(), telling_disk_errors(self.uri):
             target[region] = values
         keys = keys_of(group, target, region)
         self._location.flush([f"{self._data}/{key}" for key in keys])
@@ -153,13 +155,15 @@ class WeightDraft:
         # The version is out; notes that cannot be removed do no harm, and another trainer may still need them.
         folder = draft_folder(self.name, self.id)
         with suppress(StorageError, OSError):
-            if not claimants(self._location, folder):
+            if not claimants(self._location, folder, besides=self._claim):
                 self._location.delete(folder)
         return number
 
-    def claimed(self) -> AbstractContextManager[None]:
-        """Return a context in which `WeightStore.clean` leaves the draft alone, as this process works on it."""
-        return claimed(self._location, draft_folder(self.name, self.id))
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Have `WeightStore.clean`, and others who publish the draft, leave it alone for as long as the block runs."""
+        with claimed(self._location, draft_folder(self.name, self.id)) as self._claim:
+            yield
 
     @property
     def _data(self) -> str:

@@ -1,4 +1,4 @@
-"""Evaluations of a version, kept beside it: one document for each stack it was evaluated on."""
+"""Evaluations of a version, kept beside it: one document for each set of images it was evaluated on."""
 
 from __future__ import annotations
 

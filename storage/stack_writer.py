@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from storage.disk import telling_disk_errors
 from storage.errors import AlreadyExistsError, MismatchError, StorageError
+from storage.interrupts import interrupts_afterwards
 from storage.names import check_name
 from storage.split import assign_split
 from storage.stack import read_contents
@@ -165,7 +166,7 @@ class StackWriter:
 
     def _store(self, contents: StackContents, images: Mapping[str, Mapping[int, NDArray[Any]]]) -> None:
         """Write images by expression and sample index, then commit; after a failure only what was committed remains."""
-        with telling_disk_errors(str(self._folder)):
+        with interrupts_afterwards(), telling_disk_errors(str(self._folder)):
             try:
                 self._arrays.resize(contents)
                 for expression, by_sample in images.items():
@@ -175,7 +176,7 @@ class StackWriter:
                 self._contents = read_contents(self._folder)
                 self._arrays.remove_uncommitted(self._contents)
                 raise
-        self._contents = contents
+            self._contents = contents
 
 
 def _locked(folder: Path) -> FileLock:

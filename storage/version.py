@@ -71,6 +71,10 @@ class WeightVersion:
         values = source[resolve_region(region, source.shape, f"array {group}/{array} of {self.manifest.reference}")]
         return np.asarray(values)
 
+    def stored_bytes(self, group: str, array: str) -> int:
+        """Return the bytes that an array takes in the store, its metadata included."""
+        return self._location.size(f"{self._folder}/{check_name('expression', group)}/{check_name('array', array)}")
+
     def verify(self) -> list[str]:
         """Return the keys of all chunks and metadata that are missing or damaged; reads everything."""
         return differing(self._location, self._folder, self.manifest.checksums)

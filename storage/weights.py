@@ -14,9 +14,10 @@ from storage.aliases import (
     read_history,
 )
 from storage.claims import claimants
+from storage.comparisons import read_comparison, write_comparison
 from storage.documents import Document
 from storage.draft import WeightDraft, create_draft, data_folder, draft_folder, job_key, read_job, receipt_keys
-from storage.errors import AlreadyExistsError, NotFoundError
+from storage.errors import AlreadyExistsError, NotFoundError, StorageError
 from storage.evaluations import read_evaluations, write_evaluation
 from storage.locations import open_location
 from storage.manifest import Manifest, no_such_version, read_manifest, version_numbers
@@ -70,6 +71,16 @@ class WeightStore:
         check_name("model", name)
         return [read_manifest(self._location, name, number) for number in version_numbers(self._location, name)]
 
+    def readable_versions(self, name: str) -> tuple[list[Manifest], dict[int, str]]:
+        """Return the manifests that can be read, ascending, and for each other version what is wrong with its own."""
+        manifests, damaged = [], {}
+        for number in version_numbers(self._location, check_name("model", name)):
+            try:
+                manifests.append(read_manifest(self._location, name, number))
+            except StorageError as error:
+                damaged[number] = str(error)
+        return manifests, damaged
+
     def resolve(self, reference: str) -> tuple[str, int]:
         """Return (name, number) of "name" (its latest version), "name@3" or "name@alias"; raises `NotFoundError`."""
         name, separator, selector = reference.partition("@")
@@ -121,7 +132,8 @@ class WeightStore:
     def clean(self, name: str | None = None, older_than: float = 0) -> list[DraftInfo]:
         """Remove unpublished drafts created `older_than` seconds ago or earlier, and return what was removed.
 
-        Data that a manifest names is never removed, nor a draft on which a process is working.
+        Data that a manifest names is never removed, nor a draft on which a process is working. Raises `FormatError`
+        where a manifest cannot be read, as nobody knows which data is its own.
         """
         old = [
             draft for draft in self.drafts(name) if not draft.claimants and seconds_since(draft.created) >= older_than
@@ -157,7 +169,7 @@ class WeightStore:
         return read_history(self._location, check_name("model", name), check_name("alias", alias))
 
     def add_evaluation(self, name: str, number: int, key: str, record: Document) -> None:
-        """Keep an evaluation of a version, by the first 16 digits of the stack's fingerprint; the last one counts."""
+        """Keep an evaluation of a version; it replaces an earlier one of this key."""
         if number not in version_numbers(self._location, check_name("model", name)):
             raise no_such_version(self._location, name, f"version {name}@{number}")
         write_evaluation(self._location, name, number, key, record)
@@ -165,6 +177,14 @@ class WeightStore:
     def evaluations(self, name: str, number: int) -> list[Document]:
         """Return all evaluations of a version."""
         return read_evaluations(self._location, check_name("model", name), number)
+
+    def put_comparison(self, name: str, key: str, record: Document) -> None:
+        """Keep what a comparison measured of a model; it replaces an earlier record of this key."""
+        write_comparison(self._location, check_name("model", name), key, record)
+
+    def comparison(self, name: str, key: str) -> Document | None:
+        """Return what a comparison measured of a model under this key, or None."""
+        return read_comparison(self._location, check_name("model", name), key)
 
     def _models(self, name: str | None) -> list[str]:
         return self._location.list("") if name is None else [check_name("model", name)]
@@ -179,7 +199,7 @@ class WeightStore:
 
     def _unpublished(self, name: str) -> list[str]:
         """Return the ids of drafts, which are those with a job: other folders of that name are not ours to clean."""
-        published = {manifest.data for manifest in self.versions(name)}
+        published = {manifest.data for manifest in self.readable_versions(name)[0]}
         return [
             draft_id
             for draft_id in self._location.list(f"{name}/drafts")

@@ -17,10 +17,15 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def data_place() -> Path:
+    """Return where the real data would be: the folder FESDIST_DATA, or one beside the checkout."""
+    return Path(os.environ.get("FESDIST_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
-    """Return the folder of real data, from FESDIST_DATA or beside the checkout; skip where there is none."""
-    folder = Path(os.environ.get("FESDIST_DATA", REPOSITORY.parent / "shared" / "data"))
+    """Return the folder of real data; skip where there is none."""
+    folder = data_place()
     if not folder.is_dir():
         pytest.skip(f"real data is absent: {folder} is no folder (set FESDIST_DATA)")
     return folder

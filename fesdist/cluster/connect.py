@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 from collections.abc import Iterator
@@ -39,6 +40,14 @@ def open_cluster(settings: ClusterSettings) -> Iterator[Cluster]:
     else:
         with _started(settings.local_workers, settings.memory) as cluster:
             yield cluster
+
+
+def count_workers(settings: ClusterSettings) -> int:
+    """Return how many tasks can run at the same time, without starting a local cluster; raises as `open_cluster`."""
+    if settings.scheduler is None:
+        return max(1, settings.local_workers)
+    with open_cluster(settings) as cluster:
+        return cluster.n_workers
 
 
 @contextmanager
@@ -84,21 +93,34 @@ def _interrupts_held_back() -> Iterator[None]:
 @contextmanager
 def _connected(address: str, memory: int) -> Iterator[Cluster]:
     from distributed import Client
+    from distributed.utils import LoopRunner
 
     from fesdist.cluster.dask_cluster import DaskCluster
 
     _silence_dask()
     try:
+        # A client that cannot connect may take 20 seconds to give up, and complains when it is removed.
+        LoopRunner().run_sync(_greet, address)
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, TimeoutError, ValueError, TypeError) as error:
+    except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
+        reason = str(error) or type(error).__name__
         raise ClusterError(
-            f"no Dask scheduler answers at {address!r} ({error or type(error).__name__}); expected the address of a "
-            "running `dask scheduler`, such as tcp://127.0.0.1:8786. Start one, or leave --scheduler out for a local "
-            "cluster"
+            f"no Dask scheduler answers at {address!r} ({reason}); expected the address of a running `dask scheduler`, "
+            "such as tcp://127.0.0.1:8786. Start one, or leave --scheduler out for a local cluster"
         ) from error
     with client:
         _check_workers(client, address, memory)
         yield DaskCluster(client)
+
+
+async def _greet(address: str) -> None:
+    from distributed.comm.core import connect
+    from distributed.security import Security
+
+    arguments = Security().get_connection_args("client")
+    # Some other server might take the connection and never say a word.
+    connection = await asyncio.wait_for(connect(address, timeout=CONNECT_SECONDS, **arguments), CONNECT_SECONDS + 1)
+    await connection.close()
 
 
 def _silence_dask() -> None:

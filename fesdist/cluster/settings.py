@@ -17,6 +17,9 @@ DEFAULT_MEMORY = 1 << 30
 RESERVED_BYTES = 320 << 20
 """What a worker holds before it has read an image: interpreter, libraries, compiled kernels, communication."""
 
+SCHEMES = ("tcp", "tls", "ws", "wss")
+"""What the address of a scheduler may begin with; tcp where it begins with the host."""
+
 RETRIES = 2
 """How often a task that failed for a reason that may pass is tried again."""
 
@@ -34,6 +37,11 @@ class ClusterSettings:
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 0:
             raise BadParameterError(f"workers is {self.workers}; expected 0 (this process) or more")
+        if self.scheduler is not None and self.scheduler.rpartition("://")[0] not in ("", *SCHEMES):
+            raise BadParameterError(
+                f"the scheduler's address is {self.scheduler!r}; expected one that begins with "
+                f"{', '.join(f'{scheme}://' for scheme in SCHEMES)}, such as tcp://127.0.0.1:8786"
+            )
         if self.scheduler is not None and self.workers is not None:
             raise BadParameterError(
                 f"workers ({self.workers}) is for a local cluster, but a scheduler was given as well "

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 
 Progress = Callable[[int, int, str], None]
 
 _SECONDS_BETWEEN_LINES = 5.0
+
+_NARROWEST = 8
+"""Characters of a column below which it stays legible on no terminal."""
 
 
 def say(text: str = "") -> None:
@@ -23,16 +29,41 @@ def warn(text: str) -> None:
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print aligned columns; a column whose cells all start with a digit or a sign is set flush right."""
+    """Print aligned columns; a column whose cells all start with a digit or a sign is set flush right.
+
+    On a terminal that is too narrow the widest columns are made narrower, and their cells take several lines.
+    """
     columns = list(zip(headers, *rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
+    if sys.stdout.isatty():
+        widths = _narrowed(widths, shutil.get_terminal_size().columns)
     right = [all(cell[:1] in "0123456789+-−–" for cell in column[1:]) for column in columns]
     for line in (headers, ["─" * width for width in widths], *rows):
-        cells = [
-            cell.rjust(width) if flush_right else cell.ljust(width)
-            for cell, width, flush_right in zip(line, widths, right, strict=True)
-        ]
-        say("  " + "  ".join(cells).rstrip())
+        wrapped = [textwrap.wrap(cell, max(1, width)) for cell, width in zip(line, widths, strict=True)]
+        for parts in zip_longest(*wrapped, fillvalue=""):
+            cells = [
+                part.rjust(width) if flush_right else part.ljust(width)
+                for part, width, flush_right in zip(parts, widths, right, strict=True)
+            ]
+            say("  " + "  ".join(cells).rstrip())
+
+
+def _narrowed(widths: list[int], room: int) -> list[int]:
+    """Return widths of columns that fit into a terminal of `room` columns, if they can."""
+    widths = list(widths)
+    while sum(widths) + 2 * len(widths) > room and (widest := max(widths)) > _NARROWEST:
+        widths[widths.index(widest)] -= 1
+    return widths
+
+
+def counted(number: int, noun: str) -> str:
+    """Return "1 face", "2 faces"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def people(number: int) -> str:
+    """Return "1 person", "2 people"."""
+    return "1 person" if number == 1 else f"{number:,} people"
 
 
 def duration(seconds: float) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from fesdist.commands.console import progress, say, table, warn
-from fesdist.commands.options import add_cluster_options, add_json_option, cluster_settings, name_list
+from fesdist.commands.console import people, progress, say, table, warn
+from fesdist.commands.options import add_cluster_options, add_expressions_option, add_json_option, cluster_settings
 
 if TYPE_CHECKING:
     from fesdist.evaluation.scores import Evaluation, ExpressionScores
@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("weights", help="weight store: a folder or s3://bucket/prefix")
     parser.add_argument("reference", help="name, name@3 or name@alias")
     parser.add_argument("--split", choices=("holdout", "train"), default="holdout", help="whom (default: holdout)")
-    parser.add_argument("--expressions", type=name_list, metavar="LIST", help="comma-separated (default: all)")
+    add_expressions_option(parser, "evaluate")
     add_cluster_options(parser)
     add_json_option(parser)
 
@@ -43,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     import json
 
     from fesdist.evaluation.evaluate import evaluate
+    from storage.errors import StorageError
 
     with progress("evaluating", "people") as report:
         evaluation = evaluate(
@@ -54,6 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
             cluster=cluster_settings(arguments),
             on_progress=report,
         )
+    for expression, reason in evaluation.left_out.items():
+        warn(f"warning: {expression} was left out: {reason}")
     if evaluation.split == "holdout" and (known := evaluation.trained_on):
         named = ", ".join(known[:5]) + (", …" if len(known) > 5 else "")
         warn(
@@ -64,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
         say(json.dumps(evaluation.to_record(), indent=2))
     else:
         _print(evaluation)
+    if evaluation.not_kept:
+        raise StorageError(f"this evaluation could not be kept, so no report will show it: {evaluation.not_kept}")
     return 0
 
 
@@ -71,7 +76,7 @@ def _print(evaluation: Evaluation) -> None:
     say(f"{evaluation.name}@{evaluation.version} on the {evaluation.split} people of {evaluation.stack}")
     for scores in evaluation.expressions:
         say()
-        say(f"{scores.expression}: {len(scores.people)} people")
+        say(f"{scores.expression}: {people(len(scores.people))}")
         _print_expression(scores)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from fesdist.commands.console import progress, say
+from fesdist.commands.console import counted, people, progress, say
+from fesdist.commands.options import add_expressions_option
 
 NAME = "faces"
 SUMMARY = "Draw people with several expressions, for a first visit, for tests and for benchmarks."
@@ -17,11 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="OUT", help="folder to write; gets OUT/<expression>/<person>.png")
     parser.add_argument("--people", type=int, default=40, metavar="N", help="how many people (default: 40)")
     parser.add_argument("--size", type=int, default=128, metavar="PIXELS", help="side, 16 to 4096 (default: 128)")
-    parser.add_argument(
-        "--expressions",
-        metavar="NAMES",
-        help="names joined by commas; neutral, from which the others start, is always drawn (default: all)",
-    )
+    add_expressions_option(parser, "beside neutral, from which they start, draw")
     parser.add_argument("--seed", type=int, default=0, help="another seed draws other people (default: 0)")
 
 
@@ -29,11 +26,10 @@ def run(arguments: argparse.Namespace) -> int:
     from fesdist.faces.expression import EXPRESSIONS
     from fesdist.faces.generate import write_faces
 
-    chosen = tuple(arguments.expressions.split(",")) if arguments.expressions else EXPRESSIONS
-    expressions = tuple(dict.fromkeys((EXPRESSIONS[0], *(name.strip() for name in chosen))))
+    expressions = tuple(dict.fromkeys((EXPRESSIONS[0], *(arguments.expressions or EXPRESSIONS))))
     with progress("drawing", "faces") as report:
         n = write_faces(
             arguments.folder, arguments.people, arguments.size, expressions, arguments.seed, on_progress=report
         )
-    say(f"{n} faces of {arguments.people} people ({', '.join(expressions)}) in {arguments.folder}")
+    say(f"{counted(n, 'face')} of {people(arguments.people)} ({', '.join(expressions)}) in {arguments.folder}")
     return 0

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fesdist.commands.console import progress, say, table, warn
+from fesdist.commands.console import counted, people, progress, say, table, warn
+from fesdist.commands.options import add_pixel_limit_option
 
 if TYPE_CHECKING:
     from fesdist.images.summary import IngestSummary
@@ -56,12 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="REGEX",
         help=r"finds the subject in the file's stem: its first group, or the one named subject, such as '(\d+)_'",
     )
-    parser.add_argument(
-        "--pixel-limit",
-        type=_megapixels,
-        metavar="MEGAPIXELS",
-        help="refuse larger images before decoding them (default: 64)",
-    )
+    add_pixel_limit_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -95,7 +91,7 @@ def _print(summary: IngestSummary) -> None:
     images = f"{spec.height} x {spec.width} {'gray' if spec.channels == 1 else 'RGB'} {spec.dtype}"
     say(f"{'created' if summary.created else 'appended to'} {summary.stack}: {images}")
     there = f", {summary.unchanged} were already there" if summary.unchanged else ""
-    say(f"stored {summary.added} photographs{there}; the stack holds {_people(summary.n_people)}")
+    say(f"stored {counted(summary.added, 'photograph')}{there}; the stack holds {people(summary.n_people)}")
     if summary.resized:
         sizes = [f"{rows} x {cols}" for rows, cols in summary.resized]
         say(f"resized {sum(summary.resized.values())} of them from {_some(sizes)}")
@@ -114,14 +110,14 @@ def _print(summary: IngestSummary) -> None:
 def _print_left_out(summary: IngestSummary, source: Path) -> None:
     """Name what was not used, the troubles on the standard error."""
     notes = [
-        f"{_people(len(people))} {title}: {_some(people)}"
-        for title, people in (
+        f"{people(len(ids))} {title}: {_some(ids)}"
+        for title, ids in (
             ("without the input expression, skipped", summary.without_input),
             ("with nothing but the input expression, skipped", summary.without_target),
             ("left without a pair by unusable files", summary.unpaired),
             *((f"without {expression}", ids) for expression, ids in summary.missing.items()),
         )
-        if people
+        if ids
     ]
     if summary.ignored:
         names = [item.path.relative_to(source).as_posix() for item in summary.ignored]
@@ -134,10 +130,6 @@ def _print_left_out(summary: IngestSummary, source: Path) -> None:
         warn(f"photographs that could not be used: {len(summary.skipped)}")
     for item in summary.skipped:
         warn(_printable(f"  {item.path}: {item.reason}"))
-
-
-def _people(n: int) -> str:
-    return "1 person" if n == 1 else f"{n} people"
 
 
 def _some(names: Sequence[str]) -> str:
@@ -157,16 +149,6 @@ def _size(text: str) -> tuple[int, int]:
             f"{text!r} is no size; expected pixels such as 128, or ROWSxCOLS such as 128x96"
         )
     return int(match[1]), int(match[2] or match[1])
-
-
-def _megapixels(text: str) -> int:
-    try:
-        pixels = round(float(text) * 1_000_000)
-    except (ValueError, OverflowError):
-        pixels = 0
-    if pixels < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no limit; expected megapixels such as 64")
-    return pixels
 
 
 def _holdout(text: str | None) -> float | list[str] | None:

@@ -23,12 +23,46 @@ def byte_size(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is no size; expected for instance 512MiB or 2GB")
 
 
+def megapixels(text: str) -> int:
+    """Return the pixels that a number of megapixels means."""
+    from fesdist.images.decode import MEGAPIXEL
+
+    try:
+        pixels = round(float(text) * MEGAPIXEL)
+    except (ValueError, OverflowError):
+        pixels = 0
+    if pixels < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no limit; expected megapixels such as 64")
+    return pixels
+
+
 def name_list(text: str) -> list[str]:
     """Return the names in a comma-separated list."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
         raise argparse.ArgumentTypeError(f"{text!r} names nothing; leave the option out to mean all")
     return names
+
+
+def add_pixel_limit_option(parser: argparse.ArgumentParser) -> None:
+    """Add --pixel-limit, in megapixels; None, the default, is `PIXEL_LIMIT`."""
+    parser.add_argument(
+        "--pixel-limit",
+        type=megapixels,
+        metavar="MEGAPIXELS",
+        help="refuse larger photographs before decoding them (default: 64)",
+    )
+
+
+def add_expressions_option(parser: argparse._ActionsContainer, what: str) -> None:
+    """Add --expressions, a list separated by commas that may be given several times; None means all."""
+    parser.add_argument(
+        "--expressions",
+        type=name_list,
+        action="extend",
+        metavar="LIST",
+        help=f"{what} these only, separated by commas (default: all)",
+    )
 
 
 def add_cluster_options(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +72,12 @@ def add_cluster_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--workers", type=int, metavar="N", help="local processes (default: one a core; 0: this process)"
     )
-    group.add_argument("--memory", type=byte_size, metavar="SIZE", help="memory a worker may use (default: 1GiB)")
+    add_memory_option(group, "a worker")
+
+
+def add_memory_option(parser: argparse._ActionsContainer, who: str) -> None:
+    """Add --memory; None, the default, is `DEFAULT_MEMORY`."""
+    parser.add_argument("--memory", type=byte_size, metavar="SIZE", help=f"memory {who} may use (default: 1GiB)")
 
 
 def cluster_settings(arguments: argparse.Namespace) -> ClusterSettings:

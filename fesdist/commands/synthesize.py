@@ -5,8 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from fesdist.commands.console import duration, progress, say, warn
-from fesdist.commands.options import add_cluster_options, cluster_settings, name_list
+from fesdist.commands.console import counted, duration, progress, say, warn
+from fesdist.commands.options import (
+    add_cluster_options,
+    add_expressions_option,
+    add_pixel_limit_option,
+    cluster_settings,
+)
 
 if TYPE_CHECKING:
     from fesdist.inference.folder import SynthesisSummary
@@ -31,14 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--weights", required=True, metavar="STORE", help="weight store: a folder or s3://bucket/prefix"
     )
     parser.add_argument("--model", required=True, metavar="NAME[@V]", help="latest version, or london@3, or an alias")
-    parser.add_argument(
-        "--expression",
-        type=name_list,
-        action="extend",
-        default=[],
-        metavar="NAMES",
-        help="expressions to make, separated by commas (default: all of the model)",
-    )
+    add_expressions_option(parser, "make")
     look = parser.add_argument_group("what the outputs look like")
     look.add_argument("--refine", action="store_true", help="keep the photograph where the expression changes nothing")
     look.add_argument(
@@ -57,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("png", "jpeg", "webp", "same"), default="png", help="file format (default: png)"
     )
     parser.add_argument("--force", action="store_true", help="make outputs again that are there already")
-    parser.add_argument("--pixel-limit", type=int, metavar="N", help="refuse larger photographs (default: 64000000)")
+    add_pixel_limit_option(parser)
     add_cluster_options(parser)
 
 
@@ -75,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
         stretch=arguments.stretch,
         output_size=OutputSize(arguments.size),
         output_format=OutputFormat(arguments.format),
-        pixel_limit=PIXEL_LIMIT if arguments.pixel_limit is None else arguments.pixel_limit,
+        pixel_limit=arguments.pixel_limit or PIXEL_LIMIT,
     )
     with progress("synthesizing", "photographs") as report:
         summary = synthesize_folder(
@@ -83,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
             Path(arguments.out),
             arguments.weights,
             arguments.model,
-            expressions=arguments.expression,
+            expressions=arguments.expressions or (),
             settings=settings,
             cluster=cluster_settings(arguments),
             force=arguments.force,
@@ -96,21 +94,17 @@ def run(arguments: argparse.Namespace) -> int:
 def _tell(summary: SynthesisSummary) -> None:
     rate = f", {summary.n_outputs / summary.seconds:.0f} faces/s" if summary.n_outputs else ""
     say(f"{summary.reference}: {', '.join(summary.expressions)}")
-    done, n_outputs = _count(summary.done, "photograph"), _count(summary.n_outputs, "face")
+    done, n_outputs = counted(summary.done, "photograph"), counted(summary.n_outputs, "face")
     say(f"  {done} done, {n_outputs} in {duration(summary.seconds)}{rate}")
     if summary.unchanged:
-        say(f"  {_count(summary.unchanged, 'photograph')} done before in the same way (--force repeats them)")
+        say(f"  {counted(summary.unchanged, 'photograph')} done before in the same way (--force repeats them)")
     if summary.others:
         more = ", ..." if len(summary.others) > 3 else ""
-        say(f"  {_count(len(summary.others), 'file')} not named like images: {', '.join(summary.others[:3])}{more}")
+        say(f"  {counted(len(summary.others), 'file')} not named like images: {', '.join(summary.others[:3])}{more}")
     say(f"  outputs and manifest.jsonl are in {summary.out}")
     if summary.failed:
-        warn(f"{_count(len(summary.failed), 'photograph')} failed:")
+        warn(f"{counted(len(summary.failed), 'photograph')} failed:")
         for record in summary.failed[:_FAILURES_SHOWN]:
             warn(f"  {record.file.name}: {record.reason}")
         if len(summary.failed) > _FAILURES_SHOWN:
             warn(f"  ... and {len(summary.failed) - _FAILURES_SHOWN} more, all in manifest.jsonl")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

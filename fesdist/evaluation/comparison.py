@@ -16,6 +16,12 @@ from storage.stack import TrainingStack
 from storage.version import WeightVersion
 from storage.weights import WeightStore
 
+LARGEST_BATCH = 32
+"""People compared at once, at most: small images then still give every worker something to do."""
+
+_BYTES_PER_VALUE = 64
+"""Bytes alive for each value of an image: five float32 images, and float64 temporaries of the measures."""
+
 UnitImages = NDArray[np.float32]
 """(sample, channel, row, col) float32 in [0, 1]."""
 
@@ -38,12 +44,14 @@ class Comparison:
 
 
 class Comparer:
-    """Compares people of a stack with a version; holds at most `memory` bytes of weights."""
+    """Compares people of a stack with a version, within `memory` bytes: half of it for weights, a part for images."""
 
-    def __init__(self, stack: TrainingStack, version: WeightVersion, memory: int = WEIGHT_MEMORY) -> None:
+    def __init__(self, stack: TrainingStack, version: WeightVersion, memory: int = 2 * WEIGHT_MEMORY) -> None:
         self.stack = stack
         self.version = version
-        self._loaded = LoadedVersion(version, memory=memory)
+        self.batch_size = batch_size(stack, memory)
+        """People in a batch, at most."""
+        self._loaded = LoadedVersion(version, memory=memory // 2)
 
     def compare(self, batch: Batch) -> Comparison:
         """Return the people of `batch` with the outputs of every method.
@@ -65,8 +73,15 @@ class Comparer:
         return Comparison(unit_scale(self.stack.read(batch.expression, samples, rows, cols)), outputs)
 
 
+def batch_size(stack: TrainingStack, memory: int) -> int:
+    """Return how many people to compare at once, at most, so that their images take a quarter of `memory` bytes."""
+    rows, cols = stack.image_shape
+    image_bytes = stack.channels * rows * cols * _BYTES_PER_VALUE
+    return max(1, min(LARGEST_BATCH, memory // 4 // image_bytes))
+
+
 def score(batch: Batch, stack_path: str, store_uri: str, reference: str, memory: int) -> NDArray[np.float64]:
-    """Measure every method on the people of a batch, with `memory` bytes for weights: the task of an evaluation.
+    """Measure every method on the people of a batch, within `memory` bytes: the task of an evaluation.
 
     Returns (method, region, measure, person) float64 as in `ExpressionScores.values`.
     """

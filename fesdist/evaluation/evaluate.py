@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,23 +12,15 @@ from numpy.typing import NDArray
 
 from fesdist.cluster.connect import open_cluster
 from fesdist.cluster.settings import ClusterSettings
-from fesdist.evaluation.comparison import Batch, score
-from fesdist.evaluation.people import check_fit, learned_from, people
+from fesdist.evaluation.comparison import Batch, batch_size, score
+from fesdist.evaluation.people import check_fit, learned_from, people_by_expression
 from fesdist.evaluation.scores import Evaluation, ExpressionScores
+from storage.errors import StorageError
 from storage.stack import TrainingStack
 from storage.stack_format import Split
 from storage.weights import WeightStore
 
 Progress = Callable[[int, int, str], None]
-
-LARGEST_BATCH = 32
-"""People in a task, at most: small images then still give every worker something to do."""
-
-_BYTES_PER_VALUE = 64
-"""Bytes alive for each value of an image: five float32 images, and float64 temporaries of the measures."""
-
-_SHARE_FOR_IMAGES = 4
-"""One part in so many of a worker's memory is for the images; the rest is for the weights."""
 
 
 def evaluate(
@@ -43,18 +36,17 @@ def evaluate(
     """Compare a version with its targets and with the baselines, and keep the result beside the version.
 
     `reference` is "name", "name@3" or "name@alias"; `expressions` are all those of the version when None;
-    the people are those of the `split` ("holdout" or "train") that have the input and the expression.
-    Raises BadParameterError for a stack that does not fit the version or has nobody to evaluate, and for
-    unknown names.
+    the people are those of the `split` ("holdout" or "train") that have the input and the expression. An expression
+    that nobody there has is left out, and a store that cannot be written to keeps nothing; the evaluation says both.
+    Raises BadParameterError for a stack that does not fit the version or has nobody to evaluate for any expression,
+    and for unknown names.
     """
     settings = cluster or ClusterSettings()
     stack, store = TrainingStack.open(stack_path), WeightStore(store_uri)
     name, number = store.resolve(reference)
     version = store.open(f"{name}@{number}")
     check_fit(stack, version)
-    samples = {
-        expression: people(stack, version, expression, split) for expression in expressions or version.expressions
-    }
+    samples, left_out = people_by_expression(stack, version, expressions or version.expressions, split)
     values = _scores(stack, store.uri, f"{name}@{number}", samples, settings, on_progress)
     evaluation = Evaluation(
         name=name,
@@ -72,8 +64,13 @@ def evaluate(
             )
             for expression, chosen in samples.items()
         ),
+        left_out=left_out,
     )
-    store.add_evaluation(name, number, evaluation.key, evaluation.to_record())
+    try:
+        store.add_evaluation(name, number, evaluation.key, evaluation.to_record())
+    except StorageError as error:
+        # What took so long to compute is not lost for want of a place to keep it.
+        return replace(evaluation, not_kept=str(error))
     return evaluation
 
 
@@ -86,7 +83,7 @@ def _scores(
     on_progress: Progress | None,
 ) -> dict[str, NDArray[np.float64]]:
     """Return the scores of each expression, (method, region, measure, person), from tasks that end in any order."""
-    size = _batch_size(stack, settings.array_bytes)
+    size = batch_size(stack, settings.array_bytes)
     batches = [
         Batch(expression, tuple(chosen[start : start + size].tolist()))
         for expression, chosen in samples.items()
@@ -98,7 +95,7 @@ def _scores(
     results: dict[Batch, NDArray[np.float64]] = {}
     done, total = 0, sum(map(len, samples.values()))
     with open_cluster(settings) as opened:
-        for outcome in opened.run(score, batches, stack.path, store_uri, reference, settings.array_bytes // 2):
+        for outcome in opened.run(score, batches, stack.path, store_uri, reference, settings.array_bytes):
             if outcome.error is not None:
                 raise outcome.error
             results[outcome.item] = outcome.result
@@ -109,12 +106,6 @@ def _scores(
         expression: np.concatenate([results[batch] for batch in batches if batch.expression == expression], axis=-1)
         for expression in samples
     }
-
-
-def _batch_size(stack: TrainingStack, memory: int) -> int:
-    rows, cols = stack.image_shape
-    image_bytes = stack.channels * rows * cols * _BYTES_PER_VALUE
-    return max(1, min(LARGEST_BATCH, memory // _SHARE_FOR_IMAGES // image_bytes))
 
 
 def _fingerprint(stack: TrainingStack, before: str, samples: Mapping[str, NDArray[np.int64]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import get_args
 
 import numpy as np
@@ -13,6 +14,10 @@ from storage.stack_format import Split
 from storage.version import WeightVersion
 
 SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+class NobodyError(BadParameterError):
+    """An expression on which a version cannot be evaluated, as nobody in the split has it."""
 
 
 def check_fit(stack: TrainingStack, version: WeightVersion) -> None:
@@ -41,8 +46,8 @@ def check_fit(stack: TrainingStack, version: WeightVersion) -> None:
 def people(stack: TrainingStack, version: WeightVersion, expression: str, split: Split) -> NDArray[np.int64]:
     """Return the samples, (sample,) int64, of the `split` that have both the input and `expression`.
 
-    Raises BadParameterError for an unknown split, an expression that the version or the stack lacks, and when
-    there is nobody to evaluate.
+    Raises BadParameterError for an unknown split or an expression that the version lacks; NobodyError when the
+    stack lacks the expression or has nobody to evaluate.
     """
     if split not in SPLITS:
         raise BadParameterError(f"split is {split!r}; expected one of {', '.join(SPLITS)}")
@@ -53,7 +58,7 @@ def people(stack: TrainingStack, version: WeightVersion, expression: str, split:
             f"expected one of {', '.join(version.expressions)}"
         )
     if expression not in stack.expressions:
-        raise BadParameterError(
+        raise NobodyError(
             f"{stack.path} has no expression {expression!r}, only {', '.join(stack.expressions)}; "
             "add photographs of it with `fesdist ingest`, or name the expressions to evaluate"
         )
@@ -61,12 +66,31 @@ def people(stack: TrainingStack, version: WeightVersion, expression: str, split:
     samples = stack.samples(expression, split, input_expression=before)
     if not len(samples):
         other = SPLITS[1 - SPLITS.index(split)]
-        raise BadParameterError(
+        raise NobodyError(
             f"{stack.path} has no people with expression {expression!r} in the {split} split, and "
             f"{len(stack.samples(expression, other, input_expression=before))} in the {other} split; ingest more "
             f"people, or evaluate with --split {other}"
         )
     return samples
+
+
+def people_by_expression(
+    stack: TrainingStack, version: WeightVersion, expressions: Sequence[str], split: Split
+) -> tuple[dict[str, NDArray[np.int64]], dict[str, str]]:
+    """Return the samples, (sample,) int64, of each expression as `people` does, and why expressions are left out.
+
+    Raises as `people`, but NobodyError only if all expressions are left out: then it is that of the first.
+    """
+    samples: dict[str, NDArray[np.int64]] = {}
+    left_out: dict[str, NobodyError] = {}
+    for expression in expressions:
+        try:
+            samples[expression] = people(stack, version, expression, split)
+        except NobodyError as error:
+            left_out[expression] = error
+    if not samples:
+        raise next(iter(left_out.values()))
+    return samples, {expression: str(error) for expression, error in left_out.items()}
 
 
 def learned_from(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,10 @@ class Evaluation:
     created: str
     """When, ISO 8601 in UTC."""
     expressions: tuple[ExpressionScores, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Why expressions were not evaluated: nobody in the split has them."""
+    not_kept: str = ""
+    """Why the store could not keep the evaluation, or ""; no part of the record."""
 
     @property
     def key(self) -> str:
@@ -107,6 +111,7 @@ class Evaluation:
             "fingerprint": self.fingerprint,
             "created": self.created,
             "expressions": {scores.expression: scores.to_json() for scores in self.expressions},
+            "left_out": dict(self.left_out),
         }
 
     @classmethod
@@ -120,6 +125,7 @@ class Evaluation:
             fingerprint=record["fingerprint"],
             created=record["created"],
             expressions=tuple(ExpressionScores.from_json(name, found) for name, found in record["expressions"].items()),
+            left_out=record.get("left_out", {}),  # older records have no such part
         )
 
 

@@ -30,7 +30,9 @@ SUFFIXES = {
 }
 """Suffixes of image files, in lower case, and Pillow's names of their formats; no other format is ever parsed."""
 
-PIXEL_LIMIT = 64_000_000
+MEGAPIXEL = 1_000_000
+
+PIXEL_LIMIT = 64 * MEGAPIXEL
 """Pixels of the largest image that is decoded unless the caller says otherwise."""
 
 ChannelMode = Literal["auto", "rgb", "gray"]

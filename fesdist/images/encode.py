@@ -25,9 +25,10 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 are a twentieth larger than the default's in a quarter of the time, which is most of what synthesizing a face takes."""
 
 
-def encode(path: Path, image: NDArray[np.uint8]) -> None:
+def encode(path: Path, image: NDArray[np.uint8]) -> int:
     """Write `image`, (channel, row, col) uint8 in 0..255 with 1 or 3 channels, to `path` in the format of its suffix.
 
+    Returns the bytes of the file.
     PNG, WebP, TIFF and BMP give back the same bits; JPEG is written at quality 95 with full colour resolution.
     Missing folders are made. The file appears under its name when it is complete and replaces an older one in one
     step: a reader, a crash or a full disk never leaves half a file there.
@@ -55,7 +56,9 @@ def encode(path: Path, image: NDArray[np.uint8]) -> None:
                 picture.save(file, form, **_OPTIONS[form])
                 file.flush()
                 os.fsync(file.fileno())
+                n_bytes = os.fstat(file.fileno()).st_size
             partial.replace(path)
+            return n_bytes
         finally:
             partial.unlink(missing_ok=True)
     except (OSError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection
 from functools import partial
@@ -58,6 +59,11 @@ def ingest(
     contradict the stack or each other, and the storage room's errors: another writer, a full disk, a bad name.
     """
     source, stack_path = Path(source), Path(stack_path)
+    if size is not None and math.prod(size) > pixel_limit:
+        raise BadParameterError(
+            f"images of {size[0]:,} x {size[1]:,} = {math.prod(size):,} pixels were asked for; expected at most "
+            f"{pixel_limit:,}, the pixel limit: choose a smaller --size, or raise --pixel-limit"
+        )
     wanted = Wanted(size, colour, normalisation, input_expression)
     existing = _existing(stack_path)
     if existing is not None:

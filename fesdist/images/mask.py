@@ -20,16 +20,19 @@ def read_mask(path: str | Path) -> NDArray[np.bool_]:
     """
     path = Path(path)
     try:
-        if path.suffix == ".npy":
-            values = np.load(path, allow_pickle=False)
+        if path.suffix.lower() == ".npy":
+            # Not np.load, which takes archives and pickles of this name as well.
+            with path.open("rb") as file:
+                values = np.lib.format.read_array(file, allow_pickle=False)
         elif path.suffix.lower() in SUFFIXES:
             values = decode(path, colour="gray")[0] > 127
         else:
             lines = path.read_text().replace(",", " ").splitlines()
             values = np.array([list("".join(line.split())) for line in lines if line.strip()], dtype="U1").astype(int)
-    except (OSError, ValueError, ImageError) as error:
+    except (OSError, ValueError, MemoryError, ImageError) as error:
         raise BadParameterError(f"the mask {path} cannot be read ({error}); {_EXPECTED}") from error
-    if values.ndim != 2 or not values.size or not np.isin(values, (0, 1)).all():
-        raise BadParameterError(f"the mask {path} holds an array of shape {values.shape}; {_EXPECTED}")
+    if values.ndim != 2 or not values.size or values.dtype.kind not in "biuf" or not np.isin(values, (0, 1)).all():
+        held = f"an array of shape {values.shape}, {values.dtype}"
+        raise BadParameterError(f"the mask {path} holds {held}, not 0 and 1 in rows and columns; {_EXPECTED}")
     mask: NDArray[np.bool_] = values.astype(np.bool_)
     return mask

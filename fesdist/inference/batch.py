@@ -69,6 +69,7 @@ class _Photograph:
     full: NDArray[np.uint8] = field(default_factory=_no_pixels)
     """(channel, row, col) at its own size, if the outputs shall have that size."""
     written: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     trouble: str = ""
 
     def record(self, job: FolderJob, seconds: float) -> Record:
@@ -80,6 +81,7 @@ class _Photograph:
             job.reference,
             job.digest,
             round(seconds, 4),
+            self.sizes,
         )
 
 
@@ -166,7 +168,7 @@ def _write(photograph: _Photograph, output: Images, expression: str, job: Folder
         pixels = np.rint(output * 255).astype(np.uint8)
     try:
         with full_disk_told(job.out / name):
-            encode(job.out / name, pixels)
+            photograph.sizes[expression] = encode(job.out / name, pixels)
     except ImageError as error:
         photograph.trouble = str(error)
     else:

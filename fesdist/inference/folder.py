@@ -152,12 +152,11 @@ def _pending(
     for image in photographs.images:
         file = InputFile.of(job.root, image)
         ending = output_ending(image, job.settings.output_format)
-        done = {} if force else manifest.outputs(file, job.digest)
+        done = {} if force else manifest.intact_outputs(file, job.digest)
         lacking = {
             expression: name
             for expression in expressions
             if done.get(expression) != (name := f"{expression}/{stems[image]}{ending}")
-            or not (job.out / name).is_file()
         }
         if lacking:
             tasks.append(PhotographTask(file, lacking))

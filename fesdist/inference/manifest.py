@@ -17,7 +17,7 @@ from typing import IO, Literal
 from filelock import FileLock, Timeout
 
 from fesdist.errors import BadParameterError
-from fesdist.inference.full_disk import full_disk_told
+from storage.disk import telling_disk_errors
 
 FILE_NAME = "manifest.jsonl"
 _LOCK_NAME = ".manifest.lock"
@@ -58,12 +58,14 @@ class Record:
     settings: str = ""
     """Digest of version and settings, `SynthesisSettings.digest`."""
     seconds: float = 0.0
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Bytes of the files in `outputs`, by expression."""
 
     def after(self, earlier: Record | None) -> Record:
         """Return this record with the outputs of an earlier one that still hold."""
         if earlier is None or (earlier.file, earlier.settings) != (self.file, self.settings):
             return self
-        return replace(self, outputs={**earlier.outputs, **self.outputs})
+        return replace(self, outputs={**earlier.outputs, **self.outputs}, sizes={**earlier.sizes, **self.sizes})
 
     def to_line(self) -> bytes:
         """Return the record as a line of JSON."""
@@ -102,6 +104,14 @@ class Manifest:
             return {}
         return record.outputs
 
+    def intact_outputs(self, file: InputFile, settings: str) -> dict[str, str]:
+        """Return those of `outputs` whose files still have the size with which they were written."""
+        return {
+            expression: name
+            for expression, name in self.outputs(file, settings).items()
+            if self._records[file.name].sizes.get(expression) == _size(self._path.parent / name)
+        }
+
     def append(self, record: Record) -> None:
         """Add a record, and see that it reaches the operating system."""
         self._appending.write(record.to_line())
@@ -125,10 +135,11 @@ class Manifest:
 def open_manifest(out: Path) -> Iterator[Manifest]:
     """Open the manifest in `out`, creating both, for one run at a time; a run that ends well compacts it.
 
-    Raises BadParameterError when another run is writing to the folder, NoSpaceError when the disk is full.
+    Raises BadParameterError when another run is writing to the folder, NoSpaceError when the disk is full, and
+    StorageError for a folder that must not be written to.
     """
     path = out / FILE_NAME
-    with full_disk_told(path):
+    with telling_disk_errors(str(out)):
         out.mkdir(parents=True, exist_ok=True)
         lock = FileLock(out / _LOCK_NAME, timeout=0)
         try:
@@ -142,6 +153,14 @@ def open_manifest(out: Path) -> Iterator[Manifest]:
             manifest = Manifest(path, appending)
             yield manifest
             manifest.compact()
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file, -1 if there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
 
 
 def _end_torn_line(file: IO[bytes]) -> None:

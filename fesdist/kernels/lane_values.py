@@ -93,19 +93,30 @@ def sum_of_lanes(typing_context: Any, value: Any) -> Any:
     return types.float64(value), code
 
 
+def _without_signs(builder: Any, numbers: Any) -> Any:
+    """Return the bits of |numbers|; floats of one sign are ordered as their bits are."""
+    return builder.and_(builder.bitcast(numbers, PAIRS.vector), constant(PAIRS.vector, 0x7FFFFFFF))
+
+
+@instruction
+def magnitude(typing_context: Any, value: Any) -> Any:
+    """Return the |lanes| of a float32 register."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(_without_signs(builder, *arguments), FLOAT32.vector)
+
+    return FLOAT32(value), code
+
+
 @instruction
 def largest_magnitude(typing_context: Any, left: Any, right: Any) -> Any:
     """Return the largest |lane| of two float32 registers of finite numbers."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        def magnitude(numbers: Any) -> Any:
-            # Without their signs; floats of one sign are ordered as their bits are.
-            return builder.and_(builder.bitcast(numbers, PAIRS.vector), constant(PAIRS.vector, 0x7FFFFFFF))
-
         def larger(one: Any, other: Any) -> Any:
             return builder.select(builder.icmp_unsigned(">", one, other), one, other)
 
-        numbers = larger(*(magnitude(numbers) for numbers in arguments))
+        numbers = larger(*(_without_signs(builder, numbers) for numbers in arguments))
         while numbers.type.count > 1:
             numbers = larger(*_halves(builder, numbers))
         return builder.bitcast(builder.extract_element(numbers, ir.Constant(ir.IntType(32), 0)), ir.FloatType())

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from fesdist.kernels.atoms import measure_atoms
-from fesdist.kernels.lanes import LANES
+from fesdist.kernels.directions import most_directions, registers
 from fesdist.kernels.locality import Locality, no_locality
-from fesdist.kernels.refits import empty_fits
-from fesdist.kernels.screening import COLUMNS, GROUP, make_panels
-from fesdist.kernels.selection import AT_ONCE, select
+from fesdist.kernels.screening import COLUMNS, panel_bytes
+from fesdist.kernels.selection import AT_ONCE, Selection
 from fesdist.models.base import TileArrays
 from fesdist.models.fit import Fit
 from fesdist.models.hyperparameters import positive, positive_count
@@ -55,53 +54,24 @@ class GreedyModel(SparseModel):
     def solving_bytes(self, fit: Fit, tile_shape: tuple[int, int]) -> int:
         outputs, fit_channels = math.prod(tile_shape), fit.colour.channels_per_fit(fit.channels)
         values = fit.n_pixels + fit.n_expressions * outputs
-        length = -(-fit.n_samples // LANES) * LANES
-        blocks = -(-fit.n_pixels // COLUMNS)
-        steps = length // 2 if fit.itemsize == 1 else length
-        atoms = values * fit_channels * length * fit.itemsize + fit.n_pixels * (fit_channels * 17 + 9)
-        panels = blocks * fit_channels * COLUMNS * 4 * (steps + 1)
+        length, blocks = registers(fit.n_samples), -(-fit.n_pixels // COLUMNS)
+        atoms = values * fit_channels * length * fit.itemsize + fit.n_pixels * (fit_channels * 17 + 17)
+        panels, n_directions = (size(fit.n_pixels, fit_channels * length) for size in (panel_bytes, most_directions))
         order = self.n_nonzero + 1
-        room = AT_ONCE * (4 * blocks + fit_channels * (8 * length + 4 * steps) + 8 * order * (order + 4) + 64)
+        room = AT_ONCE * (
+            4 * blocks + fit_channels * (8 * length + 8) + 10 * n_directions + 8 * order * (order + 4) + 88
+        )
         tables = sum(array.nbytes for array in self.locality_of(fit.image_shape, 1.0) if isinstance(array, np.ndarray))
         solved = fit.n_expressions * (fit.weight_channels * (self.n_nonzero * 12 + 25) + fit.channels * 12) * outputs
         return atoms + panels + room + 3 * tables + solved
 
     def fill(self, statistics: SampleStatistics, solved: Mapping[str, TileArrays]) -> None:
-        unit = unit_of(statistics.dtype)
+        unit, region = unit_of(statistics.dtype), statistics.problem.tile.region
         locality = self.locality_of(statistics.image_shape, unit)
         for number in range(statistics.problem.weight_channels):
-            self._solve_set(statistics, number, locality, unit, solved)
-
-    def _solve_set(
-        self,
-        statistics: SampleStatistics,
-        number: int,
-        locality: Locality,
-        unit: float,
-        solved: Mapping[str, TileArrays],
-    ) -> None:
-        inputs, *targets = statistics.vectors(number)
-        atoms = measure_atoms(inputs, statistics.n_samples)
-        panels = make_panels(atoms)
-        blocks, channels, steps, _ = panels.atoms.shape
-        fits = empty_fits(AT_ONCE, self.n_nonzero, channels, inputs.shape[2])
-        rounded = np.zeros((AT_ONCE // GROUP, channels, steps, GROUP), panels.atoms.dtype)
-        peaks = np.empty((AT_ONCE, blocks), np.float32)
-        region = statistics.problem.tile.region
-        for arrays, target in zip(solved.values(), targets, strict=True):
-            select(
-                atoms,
-                panels,
-                locality,
-                target,
-                (region.row0, region.col0),
-                self.ridge,
-                unit,
-                fits,
-                rounded,
-                peaks,
-                arrays["support"][number],
-                arrays["values"][number],
-                arrays["bias"][number],
-                arrays["status"][number],
-            )
+            inputs, *targets = statistics.vectors(number)
+            atoms = measure_atoms(inputs, statistics.n_samples)
+            selection = Selection(atoms, locality, self.n_nonzero, unit**2 * self.ridge, unit)
+            for arrays, target in zip(solved.values(), targets, strict=True):
+                written = (arrays[name][number] for name in ("support", "values", "bias", "status"))
+                selection.fill(target, (region.row0, region.col0), *written)

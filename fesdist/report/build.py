@@ -11,12 +11,14 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from fesdist.cluster.settings import DEFAULT_MEMORY, ClusterSettings
 from fesdist.errors import BadParameterError
 from fesdist.evaluation.comparison import Comparer
 from fesdist.evaluation.people import check_fit
 from fesdist.evaluation.scores import Evaluation
 from fesdist.report.facts import facts, headline
 from fesdist.report.section import build_section
+from fesdist.report.tuning_section import tuning_section
 from storage.errors import FormatError, NotFoundError
 from storage.stack import TrainingStack
 from storage.version import WeightVersion
@@ -45,23 +47,27 @@ def write_report(
     *,
     stack_path: str | None = None,
     people: int = 6,
+    memory: int = DEFAULT_MEMORY,
     on_progress: Progress | None = None,
 ) -> Report:
     """Write the report of a version to `out`, and return what is in it.
 
     `reference` is "name", "name@3" or "name@alias". Faces come from `stack_path`, or from the stack that the
     version was trained on when None; errors from the newest evaluation that the store keeps. If the stack cannot
-    be read or does not fit, the report comes without faces and says why.
+    be read or does not fit, the report comes without faces and says why. `memory` is what this process may use, in
+    bytes.
 
-    Raises BadParameterError for fewer than one person or a file that cannot be written.
+    Raises BadParameterError for fewer than one person, a folder, or a file that cannot be written.
     """
+    if Path(out).is_dir():
+        raise BadParameterError(f"{out} is a folder; expected a file to write, such as {Path(out) / 'report.html'}")
     if people < 1:
         raise BadParameterError(f"people is {people}; expected 1 or more people in the gallery")
     store = WeightStore(store_uri)
     version = store.open(reference)
     manifest = version.manifest
     evaluation = newest_evaluation(store, manifest.name, manifest.version)
-    comparer, missing = _comparer(version, stack_path or manifest.stack["path"])
+    comparer, missing = _comparer(version, stack_path or manifest.stack["path"], memory)
     sections = []
     for expression in version.expressions:
         sections.append(build_section(version, expression, comparer, missing, evaluation, people))
@@ -79,6 +85,7 @@ def write_report(
             missing=missing,
             store=store_uri,
             sections=sections,
+            tuning=tuning_section(manifest),
         )
         .encode()
     )
@@ -92,13 +99,13 @@ def newest_evaluation(store: WeightStore, name: str, number: int) -> Evaluation 
     return max(evaluations, key=lambda found: (found.split == "holdout", found.created), default=None)
 
 
-def _comparer(version: WeightVersion, stack_path: str) -> tuple[Comparer | None, str]:
+def _comparer(version: WeightVersion, stack_path: str, memory: int) -> tuple[Comparer | None, str]:
     try:
         stack = TrainingStack.open(stack_path)
         check_fit(stack, version)
     except (NotFoundError, FormatError, BadParameterError) as error:
         return None, str(error)
-    return Comparer(stack, version), ""
+    return Comparer(stack, version, ClusterSettings(memory=memory).array_bytes), ""
 
 
 def _template() -> Template:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fesdist.evaluation.scores import MODEL, UNCHANGED, ExpressionScores
+from fesdist.report.axis import tick_step
 
 WIDTH, HEIGHT = 1100, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 36, 4, 10, 10
@@ -45,7 +46,7 @@ def people_chart(scores: ExpressionScores) -> Chart:
     unchanged, model = (scores.each(method, "face", "mse_x100") for method in (UNCHANGED, MODEL))
     order = np.argsort(model, kind="stable")
     shown = order[np.linspace(0, len(order) - 1, min(MOST_PEOPLE, len(order))).round().astype(int)]
-    step = _tick_step(float(max(unchanged.max(), model.max())))
+    step = tick_step(float(max(unchanged.max(), model.max())))
     top = step * np.ceil(max(unchanged.max(), model.max()) / step)
 
     def height(error: float) -> float:
@@ -70,10 +71,3 @@ def people_chart(scores: ExpressionScores) -> Chart:
         int((model > unchanged).sum()),
         len(scores.people),
     )
-
-
-def _tick_step(largest: float) -> float:
-    """Return 1, 2 or 5 times a power of ten, so that three to six steps reach the largest error."""
-    rough = max(largest, 1e-6) / 4
-    power = 10.0 ** np.floor(np.log10(rough))
-    return float(power * next(factor for factor in (1, 2, 5, 10) if factor * power >= rough))

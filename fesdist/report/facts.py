@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from fesdist.models import model_from_parameters
+from fesdist.models.ridge_map import checked_ridge, in_words
 from fesdist.report.reduced import stored_arrays
 from storage.manifest import Manifest
 from storage.version import WeightVersion
@@ -35,7 +36,7 @@ def facts(version: WeightVersion) -> Iterator[Fact]:
     subjects: Mapping[str, list[str]] = manifest.stack["subjects"]
     everybody = {person for ids in subjects.values() for person in ids}
     yield Fact("Published", _when(manifest.created), f"by {manifest.created_by}, fesdist {manifest.code_version}")
-    yield Fact("Learned from", f"{len(everybody)} people", f"{len(subjects)} expression{_s(len(subjects))}")
+    yield Fact("Learned from", f"{len(everybody)} people", f"{len(subjects)} expression{plural(subjects)}")
     yield Fact("Training stack", manifest.stack["path"], f"fingerprint {manifest.stack['fingerprint'][:16]}")
     normalisation = version.attributes["normalisation"]
     yield Fact(
@@ -48,10 +49,13 @@ def facts(version: WeightVersion) -> Iterator[Fact]:
 
 
 def _settings(parameters: Mapping[str, Any]) -> str:
-    return ", ".join(
-        f"{len(value)} {name}" if isinstance(value, list) else f"{name} {value}"
-        for name, value in sorted(parameters.items())
-    )
+    return ", ".join(_setting(name, value) for name, value in sorted(parameters.items()))
+
+
+def _setting(name: str, value: Any) -> str:
+    if name == "ridge":
+        return in_words(checked_ridge(value))
+    return f"{len(value)} {name}" if isinstance(value, list) else f"{name} {value}"
 
 
 def _run_facts(metrics: Mapping[str, Any]) -> Iterator[Fact]:
@@ -84,5 +88,6 @@ def _when(created: str) -> str:
     return f"{datetime.fromisoformat(created):%d %B %Y, %H:%M} UTC".lstrip("0")
 
 
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"
+def plural(things: Sized) -> str:
+    """Return the s that a word has for several things."""
+    return "" if len(things) == 1 else "s"

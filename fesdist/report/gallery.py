@@ -23,10 +23,6 @@ _COMPARED_VALUES = 1 << 28
 """Values of all images compared, at most, so that a report of large photographs does not take an hour."""
 
 
-_BATCH_VALUES = 1 << 24
-"""Values of the images compared at once; each takes some forty bytes."""
-
-
 @dataclass(frozen=True)
 class Person:
     """One person of a gallery; the faces are small enough to show."""
@@ -125,10 +121,8 @@ def _comparisons(
     comparer: Comparer, expression: str, samples: NDArray[np.int64]
 ) -> Iterator[tuple[tuple[int, ...], Comparison]]:
     """Yield the samples a batch at a time: a chunk of the stack holds many people, a computer few large images."""
-    rows, cols = comparer.stack.image_shape
-    size = max(1, _BATCH_VALUES // (comparer.stack.channels * rows * cols))
-    for start in range(0, len(samples), size):
-        batch = tuple(samples[start : start + size].tolist())
+    for start in range(0, len(samples), comparer.batch_size):
+        batch = tuple(samples[start : start + comparer.batch_size].tolist())
         yield batch, comparer.compare(Batch(expression, batch))
 
 

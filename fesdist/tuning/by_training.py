@@ -6,22 +6,20 @@ interruption.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from fesdist.cluster.settings import Cluster
-from fesdist.errors import FesdistError
+from fesdist.errors import BadParameterError, PlanError, TileError
 from fesdist.measures import REGIONS
 from fesdist.models.base import Model
 from fesdist.training.job import TrainingRequest, define_job
 from fesdist.training.run import train
-from fesdist.tuning.errors import FoldTotals
+from fesdist.tuning.errors import FoldTotals, Validation
 from fesdist.tuning.folds import Fold
+from fesdist.tuning.resources import Resources
 from storage.stack import TrainingStack
-
-Report = Callable[[int, int, str], None]
 
 
 def validate_by_training(
@@ -29,14 +27,11 @@ def validate_by_training(
     request: TrainingRequest,
     stack: TrainingStack,
     folds: tuple[Fold, ...],
-    cluster: Cluster,
-    *,
-    memory: int,
-    on_progress: Report | None = None,
-) -> tuple[Mapping[str, FoldTotals], dict[int, str]]:
-    """Return the totals by expression, and why those candidates failed that could not be trained.
+    resources: Resources,
+) -> Validation:
+    """Return the errors of clipped outputs, and why those candidates failed that could not be trained.
 
-    `request` has the scratch store; its model and name are replaced. The errors are of clipped outputs.
+    `request` has the scratch store; its model and name are replaced. Raises ClusterError, and the errors of storage.
     """
     expressions = define_job(request, stack).expressions
     totals = {name: FoldTotals.empty(len(folds), len(candidates)) for name in expressions}
@@ -45,17 +40,16 @@ def validate_by_training(
         for fold, people in enumerate(folds):
             of_fold = replace(request, name=f"candidate-{number}-fold-{fold}", model=model, held_out=people)
             try:
-                metrics = train(of_fold, cluster, memory=memory, if_changed=True).metrics["expressions"]
-            except FesdistError as error:
+                result = train(of_fold, resources.cluster, memory=resources.memory, if_changed=True)
+            except (BadParameterError, PlanError, TileError) as error:
                 failed[number] = str(error)
                 break
-            _add(totals, metrics, stack, request, people, (fold, number))
-            if on_progress:
-                on_progress(number * len(folds) + fold + 1, len(candidates) * len(folds), "")
+            _add(totals, result.metrics["expressions"], stack, request, people, (fold, number))
+            resources.report(number * len(folds) + fold + 1, len(candidates) * len(folds))
     for number in failed:
         for of_expression in totals.values():
             of_expression.squared[:, number] = np.nan
-    return totals, failed
+    return Validation(totals, failed, clipped=True)
 
 
 def _add(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.measures import REGIONS
+from fesdist.tuning.cells import CellErrors
 
 
 @dataclass
@@ -37,3 +39,19 @@ class FoldTotals:
         with_people = self.values[:, 0] > 0
         of_fold = 100 * self.squared[with_people] / np.maximum(self.values[with_people, None], 1)
         return np.asarray(of_fold.std(axis=0, ddof=1) / np.sqrt(len(of_fold)))
+
+
+@dataclass(frozen=True)
+class Validation:
+    """All that was measured of some candidates."""
+
+    totals: Mapping[str, FoldTotals]
+    """By expression."""
+    failed: Mapping[int, str] = field(default_factory=dict)
+    """Why candidates could not be trained, by their positions."""
+    cells: CellErrors | None = None
+    """Errors from place to place, if they were asked for."""
+    row_step: int = 1
+    """Every so many rows of the image were measured."""
+    clipped: bool = False
+    """Whether outputs were clipped to [0, 1]."""

@@ -14,17 +14,16 @@ from fesdist.cluster.settings import Cluster
 from fesdist.colour import Colour
 from fesdist.errors import BadParameterError
 from fesdist.measures import REGIONS
-from fesdist.models.foldwise import FoldwiseModel
 from fesdist.models.ridge_map import RidgeMap
 from fesdist.training.every_tile import Progress
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
-from fesdist.tuning.by_training import validate_by_training
 from fesdist.tuning.cells import CellErrors
-from fesdist.tuning.errors import FoldTotals
+from fesdist.tuning.errors import Validation
 from fesdist.tuning.folds import split_people
-from fesdist.tuning.foldwise import validate_foldwise
 from fesdist.tuning.grid import Candidate, candidates_of
+from fesdist.tuning.resources import Resources
 from fesdist.tuning.tuning import Result, Score, Tuning
+from fesdist.tuning.validation import validate
 from storage.stack import TrainingStack
 
 
@@ -54,9 +53,9 @@ def tune(
 ) -> Tuning:
     """Measure every combination on people left out, and return all errors and the best combination.
 
-    Models that can be judged from sums need one pass over the images; others are trained for each fold, in a store
-    in the folder `scratch`, which an interrupted tuning leaves behind and the next one continues. Held-out people
-    of the stack take no part.
+    Models that can be judged from sums need one pass over the images; others are trained for each fold. What is kept
+    meanwhile is in the folder `scratch`, which an interrupted tuning leaves behind and the next one continues.
+    Held-out people of the stack take no part.
 
     Raises BadParameterError, PlanError and TileError.
     """
@@ -75,34 +74,13 @@ def tune(
     )
     job = define_job(training, stack)
     folds = split_people(_people(job, stack), request.n_folds)
+    resources = Resources(cluster, memory, scratch, on_progress)
     models = [candidate.model for candidate in candidates]
-    foldwise = [model for model in models if isinstance(model, FoldwiseModel)]
-    failed: Mapping[int, str] = {}
-    cells, row_step = None, 1
-    if len(foldwise) == len(models):
-        totals, cells, row_step = validate_foldwise(
-            foldwise,
-            job,
-            stack,
-            folds,
-            cluster,
-            memory=memory,
-            row_step=request.row_step,
-            in_cells=request.ridge_in_cells,
-            on_progress=on_progress,
-        )
-    elif request.ridge_in_cells:
-        raise BadParameterError(
-            f"model {request.model!r} has one value for all pixels; a ridge that varies is for mr and pixel-rr"
-        )
-    else:
-        totals, failed = validate_by_training(
-            models, training, stack, folds, cluster, memory=memory, on_progress=on_progress
-        )
-        if len(failed) == len(models):
-            raise BadParameterError(f"none of {len(models)} combinations could be trained; the first: {failed[0]}")
-        shutil.rmtree(scratch, ignore_errors=True)
-    results = _results(candidates, totals, failed)
+    found = validate(models, training, job, stack, folds, resources, request.row_step, request.ridge_in_cells)
+    if len(found.failed) == len(models):
+        raise BadParameterError(f"none of {len(models)} combinations could be trained; the first: {found.failed[0]}")
+    shutil.rmtree(scratch, ignore_errors=True)
+    results = _results(candidates, found)
     chosen = _chosen(results, request.region)
     return Tuning(
         model=request.model,
@@ -112,12 +90,12 @@ def tune(
         fingerprint=job.fingerprint,
         n_people=sum(map(len, folds)),
         n_folds=len(folds),
-        row_step=row_step,
-        clipped=not foldwise,
+        row_step=found.row_step,
+        clipped=found.clipped,
         region=request.region,
         results=results,
         chosen=chosen,
-        ridge_map=_ridge_map(results, chosen, cells) if cells is not None else None,
+        ridge_map=_ridge_map(results, chosen, found.cells) if found.cells is not None else None,
     )
 
 
@@ -125,13 +103,11 @@ def _people(job: TrainingJob, stack: TrainingStack) -> set[str]:
     return {stack.subjects[sample].id for group in job.groups for sample in group.samples}
 
 
-def _results(
-    candidates: Sequence[Candidate], totals: Mapping[str, FoldTotals], failed: Mapping[int, str]
-) -> tuple[Result, ...]:
-    measured = {name: (of.mse_x100(), of.standard_error()) for name, of in totals.items()}
+def _results(candidates: Sequence[Candidate], found: Validation) -> tuple[Result, ...]:
+    measured = {name: (of.mse_x100(), of.standard_error()) for name, of in found.totals.items()}
     return tuple(
-        Result(candidate.options, {}, failed[number])
-        if number in failed
+        Result(candidate.options, {}, found.failed[number])
+        if number in found.failed
         else Result(
             candidate.options,
             {

@@ -1,7 +1,8 @@
-"""MR on arrays in memory: the tiles of a run, on threads, without a cluster and without storage."""
+"""Models on arrays in memory: the tiles of a run, on threads, without a cluster and without storage."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -10,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.colour import Colour
-from fesdist.models import MaskedRegression
-from fesdist.models.base import TileProblem
-from fesdist.models.window_statistics import WindowStatistics
+from fesdist.models import MaskedRegression, Model
+from fesdist.models.base import Array, TileArrays, TileProblem
 from fesdist.models.window_sums import WindowSums
 from fesdist.receptive_field import displacements, halo_of
 from fesdist.tiles import Region, Tile, TileGrid
 from tests.benchmarks.limits import Work
 
 Pairs = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+Shared = Mapping[str, Mapping[str, Array]]
 TARGET = "target"
 
 
@@ -48,14 +49,20 @@ def stored_work(model: MaskedRegression, n_samples: int, channels: int, n_pixels
     return replace(work, disk_bytes=stack_bytes + 8.0 * n_pixels * (len(model.offsets) + 1))
 
 
-def tile_statistics(model: MaskedRegression, pairs: Pairs, tile: Tile) -> WindowStatistics:
-    """Return the sums over all samples of a tile; colour is shared."""
+def tile_statistics(model: Model, pairs: Pairs, tile: Tile, shared: Shared | None = None) -> Any:
+    """Return the statistics of all samples of a tile; colour is shared."""
     inputs, targets = pairs
     seen, padding = model.inputs_of(tile.region, (inputs.shape[2], inputs.shape[3]))
-    problem = TileProblem(tile, padding, inputs.shape[1], Colour.SHARED, (TARGET,))
+    problem = TileProblem(tile, padding, inputs.shape[1], Colour.SHARED, (TARGET,), shared or {})
     statistics = model.statistics(problem, np.dtype(np.uint8))
     statistics.add(inputs[:, :, *seen.slices], {TARGET: targets[:, :, *tile.region.slices]})
     return statistics
+
+
+def fit_whole(model: Model, pairs: Pairs, shared: Shared | None = None) -> TileArrays:
+    """Return all arrays of whole images, fitted as one tile on one core; colour is shared."""
+    rows, cols = pairs[0].shape[2:]
+    return model.solve(tile_statistics(model, pairs, Tile(0, Region(0, rows, 0, cols)), shared))[TARGET]
 
 
 def block_sums(model: MaskedRegression, pairs: Pairs) -> WindowSums:

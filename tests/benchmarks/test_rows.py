@@ -14,10 +14,13 @@ import pytest
 from tests.benchmarks import suite
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.compilation import compilation
+from tests.benchmarks.greedy import lsrf_against_loop, lsrf_cost_of_a_pixel, omp_against_loop
 from tests.benchmarks.kernels import cholesky, planes
 from tests.benchmarks.limits import Limits
 from tests.benchmarks.memory import memory
-from tests.benchmarks.regression import against_batched, against_loop, cost_of_a_pixel
+from tests.benchmarks.pixel_kr import pixel_kr
+from tests.benchmarks.pursuit import plain_pursuit
+from tests.benchmarks.regression import BATCHED, LOOP, against, cost_of_a_pixel
 from tests.benchmarks.rows import Row
 from tests.benchmarks.startup import first_model, help_text
 from tests.benchmarks.synthesis import synthesis
@@ -27,13 +30,18 @@ COMPARED: dict[str, tuple[suite.Subject, float]] = {
     "planes": (partial(planes, size=3, side=20, n_samples=5), 0.0),
     "planes, even size": (partial(planes, size=5, side=32, n_samples=70), 0.0),
     "cholesky": (partial(cholesky, size=3, side=20), 1e-10),
-    "loop": (partial(against_loop, size=3, side=70, n_samples=6), 1e-10),
-    "batched": (partial(against_batched, size=5, side=70, n_samples=6), 1e-10),
+    "loop": (partial(against, rival=LOOP, size=3, side=70, n_samples=6, channels=1), 1e-10),
+    "batched": (partial(against, rival=BATCHED, size=5, side=70, n_samples=6, channels=3), 1e-10),
+    "OMP": (partial(omp_against_loop, n_nonzero=3, side=16, n_samples=12, n_pixels=6), 1e-9),
+    "LSRF": (partial(lsrf_against_loop, n_nonzero=3, side=12, n_samples=12, n_pixels=6), 1e-9),
+    "Pixel-KR": (partial(pixel_kr, side=16, n_samples=90, n_pixels=6), 1e-6),
     "synthesis": (partial(synthesis, size=3, side=24, n_faces=5), 1e-5),
 }
 ALONE: dict[str, suite.Subject] = {
     "compilation": compilation,
     "pixel": partial(cost_of_a_pixel, size=3, small=32, large=64, n_samples=4),
+    "LSRF pixel": partial(lsrf_cost_of_a_pixel, n_nonzero=3, small=16, large=32, n_samples=6),
+    "plain OMP": partial(plain_pursuit, n_nonzero=3, side=12, n_samples=12),
     "help": help_text,
 }
 SLOW: dict[str, suite.Subject] = {

@@ -30,7 +30,7 @@ def test_nightly_training_is_scheduled_for_three_in_the_morning(site: Site) -> N
 def test_whole_job_runs_and_shows_its_results(site: Site) -> None:
     write_faces(site.folder / "pairs", 12, 64, ("neutral", "happy"), seed=0)
     write_faces(site.folder / "photographs", 2, 64, ("neutral",), seed=1)
-    run = site.start("whole-job/everything", window=3, workers=0)
+    run = site.start("whole-job/everything", training={"window": 3}, workers=0)
     assert site.end(run) == "Completed"
     artifacts = site.artifacts(run)
     assert {"errors", "faces", "report", "train-progress"} <= set(artifacts)
@@ -99,3 +99,4 @@ def test_cancelling_a_flow_run_stops_its_dask_tasks_and_keeps_the_tiles(site: Si
     rows, cols = draft.job["tile_shape"]
     assert draft.n_receipts < side // rows * (side // cols)
     assert store.versions("large") == []
+    assert "Traceback" not in (site.folder / "worker.log").read_text()

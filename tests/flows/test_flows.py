@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
+import importlib
+import inspect
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from prefect import Flow
+from prefect.exceptions import ParameterTypeError, SignatureMismatchError
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.colour import Colour
+from fesdist.errors import BadParameterError
 from fesdist.evaluation.scores import METHODS, MODEL, UNCHANGED, Evaluation, ExpressionScores
 from fesdist.faces.generate import write_faces
 from fesdist.measures import MEASURES, REGIONS
@@ -19,10 +26,13 @@ from fesdist.training.job import TrainingRequest
 from fesdist.training.run import train as train_model
 from flows.evaluate import evaluate
 from flows.ingest import ingest
-from flows.promote import beats_baselines
+from flows.promote import promote_if_better, shortfall_of
 from flows.synthesize import synthesize
 from flows.train import train
+from flows.tune import tune
+from flows.whole_job import whole_job
 from storage.weights import WeightStore
+from tests.fesdist.evaluation.small_store import make_stack, publish
 from tests.flows.conftest import Site, write_random_stack
 
 
@@ -68,8 +78,77 @@ def test_flow_adds_less_than_three_seconds_to_its_function(server: Site, tmp_pat
 
 @pytest.mark.parametrize(("model", "expected"), [(0.5, True), (1.0, False), (2.0, False)])
 def test_version_is_promoted_only_if_it_beats_both_baselines(model: float, expected: bool) -> None:
+    shortfall = shortfall_of(evaluation_of("faces", 1, model))
+    assert (shortfall == "") is expected
+    assert expected or shortfall == (f"MSE x 100 of happy is {model:.3f}, that of 'input + mean difference' is 1.000")
+
+
+def evaluation_of(name: str, version: int, error: float) -> Evaluation:
+    """Return an evaluation in which the model has this error, its input 4 and the mean difference 1."""
     values = np.ones((len(METHODS), len(REGIONS), len(MEASURES), 3))
     values[METHODS.index(UNCHANGED)] = 4.0
-    values[METHODS.index(MODEL)] = model
+    values[METHODS.index(MODEL)] = error
     scores = ExpressionScores("happy", ("a", "b", "c"), (), values)
-    assert beats_baselines(Evaluation("faces", 1, "holdout", "stack.zarr", "", "", (scores,))) is expected
+    return Evaluation(name, version, "holdout", "stack.zarr", "", "", (scores,))
+
+
+def test_a_version_that_is_not_promoted_leaves_the_work_to_the_one_in_production(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, stack = str(tmp_path / "weights"), make_stack(tmp_path / "stack.zarr")
+    publish(store, stack)
+    assert promote_if_better(store, evaluation_of("small", 1, 2.0), "production") == 1
+    assert "production names no version, so it is used all the same" in capsys.readouterr().out
+    WeightStore(store).promote("small", 1, "production")
+    publish(store, stack)
+    assert promote_if_better(store, evaluation_of("small", 2, 2.0), "production") == 1
+    assert capsys.readouterr().out.endswith(
+        "small version 2 was not promoted (MSE x 100 of happy is 2.000, that of 'input + mean difference' is 1.000); "
+        "production stays version 1\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "complaint"),
+    [
+        ({"training": {"alias": "production"}}, BadParameterError, "itself sets alias of the flow 'train'"),
+        ({"synthesizing": {"sharpen": True}}, SignatureMismatchError, "sharpen"),
+        ({"ingesting": {"size": "large"}}, ParameterTypeError, "size: Input should be a valid tuple"),
+    ],
+)
+def test_wrong_options_of_the_whole_job_are_refused_before_it_begins(
+    tmp_path: Path, options: dict[str, Any], error: type[Exception], complaint: str
+) -> None:
+    with pytest.raises(error, match=complaint):
+        whole_job.fn("pairs", "photographs", str(tmp_path), **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+RENAMED = {
+    "source": "photographs",
+    "photos": "photographs",
+    "weights": "store",
+    "input": "input_expression",
+    "all_subjects": "subjects",
+    "memory": "memory_mib",
+}
+"""What flows call the arguments of commands that have another name there."""
+
+
+@pytest.mark.parametrize(
+    ("command", "called", "left_to_commands"),
+    [
+        ("ingest", ingest, set()),
+        ("train", train, {"json"}),
+        ("tune", tune, {"json"}),
+        ("evaluate", evaluate, {"json"}),
+        ("synthesize", synthesize, {"model"}),
+    ],
+)
+def test_flows_have_the_parameters_of_their_commands(
+    command: str, called: Flow[..., Any], left_to_commands: set[str]
+) -> None:
+    parser = argparse.ArgumentParser(add_help=False)
+    importlib.import_module(f"fesdist.commands.{command}").configure(parser)
+    options = {action.dest for action in parser._actions} - left_to_commands
+    assert {RENAMED.get(option, option) for option in options} <= set(inspect.signature(called.fn).parameters)

@@ -6,15 +6,18 @@ import json
 import pickle
 import socket
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from storage import claims
 from storage.draft import WeightDraft
 from storage.errors import AlreadyExistsError, FormatError, MismatchError, NoSpaceError, NotFoundError
 from storage.weights import ArraySpec, WeightsSpec, WeightStore
 from tests.storage.conftest import FIELDS, WEIGHTS, fill, publish, weights
+from tests.storage.processes import wait_until
 
 ALL = (slice(None),) * 4
 
@@ -184,6 +187,19 @@ def test_newer_manifests_are_refused(store: WeightStore) -> None:
         store.versions("london")
 
 
+def test_a_damaged_manifest_hides_no_other_version(store: WeightStore) -> None:
+    for number in range(3):
+        publish(store, "london", f"job-{number}")
+    (Path(store.uri) / "london/versions/2.json").write_bytes(b"{")
+    manifests, damaged = store.readable_versions("london")
+    assert [manifest.version for manifest in manifests] == [1, 3]
+    assert list(damaged) == [2]
+    assert "version london@2 in" in damaged[2]
+    assert store.drafts() == []
+    with pytest.raises(FormatError, match=r"version london@2 .* is no JSON"):
+        store.clean()
+
+
 def test_references(store: WeightStore) -> None:
     for number in range(12):
         publish(store, "london", f"job-{number}")
@@ -241,14 +257,14 @@ def test_evaluations_are_kept_by_stack(store: WeightStore) -> None:
 
 
 def test_cleaning_spares_a_draft_that_a_process_works_on(store: WeightStore, draft: WeightDraft) -> None:
-    claims = Path(store.uri) / "london/drafts/job-0/claims"
+    folder = Path(store.uri) / "london/drafts/job-0/claims"
     other = subprocess.Popen(["sleep", "60"])
     try:
         with draft.claimed():
-            (own,) = claims.glob("*/claim.json")
+            (own,) = folder.glob("*/claim.json")
             claim = json.loads(own.read_text())
-            (claims / "other").mkdir()
-            (claims / "other/claim.json").write_text(json.dumps({**claim, "process": other.pid}))
+            (folder / "other").mkdir()
+            (folder / "other/claim.json").write_text(json.dumps({**claim, "process": other.pid}))
         assert not own.exists()
         assert store.drafts()[0].claimants == (f"process {other.pid} on {socket.gethostname()}",)
         assert store.clean() == []
@@ -258,14 +274,38 @@ def test_cleaning_spares_a_draft_that_a_process_works_on(store: WeightStore, dra
     assert [removed.id for removed in store.clean()] == ["job-0"]
 
 
-def test_claims_of_other_hosts_count_for_a_day(store: WeightStore, draft: WeightDraft) -> None:
+def test_two_runs_of_one_process_have_a_claim_each(store: WeightStore, draft: WeightDraft) -> None:
+    other = store.open_draft("london", "job-0")
+    with other.claimed():
+        with draft.claimed():
+            draft.publish(fill(draft))
+        assert other.job == {"tiles": 4}
+        store.clean()
+        assert (Path(store.uri) / "london/drafts/job-0/job.json").exists()
+    store.clean()
+    assert not (Path(store.uri) / "london/drafts/job-0").exists()
+
+
+def test_a_claim_is_renewed_while_it_is_held(
+    store: WeightStore, draft: WeightDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "RENEWAL_SECONDS", 0.01)
+    with draft.claimed():
+        (own,) = (Path(store.uri) / "london/drafts/job-0/claims").glob("*/claim.json")
+        written = own.read_text()
+        wait_until(lambda: own.read_text() != written)
+    assert not own.exists()
+
+
+def test_claims_of_other_hosts_count_for_an_hour_after_their_renewal(store: WeightStore, draft: WeightDraft) -> None:
     with draft.claimed():
         (own,) = (Path(store.uri) / "london/drafts/job-0/claims").glob("*/claim.json")
         claim = json.loads(own.read_text())
     own.parent.mkdir()
     own.write_text(json.dumps({**claim, "host": "elsewhere"}))
     assert store.clean() == []
-    own.write_text(json.dumps({**claim, "host": "elsewhere", "since": "2020-01-01T00:00:00+00:00"}))
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    own.write_text(json.dumps({**claim, "host": "elsewhere", "renewed": an_hour_ago.isoformat()}))
     assert [removed.id for removed in store.clean()] == ["job-0"]
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from distributed import LocalCluster
 
-from fesdist.cluster.connect import Cluster, ClusterSettings, open_cluster
+from fesdist.cluster.connect import Cluster, ClusterSettings, count_workers, open_cluster
 from fesdist.cluster.settings import RETRIES
 from fesdist.errors import BadParameterError, ClusterError, TileError
 
@@ -126,6 +128,41 @@ def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> No
         open_cluster(ClusterSettings(scheduler="tcp://127.0.0.1:9")),
     ):
         pass
+
+
+def test_a_server_that_is_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fesdist.cluster.connect.CONNECT_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with (
+            pytest.raises(ClusterError, match=r"no Dask scheduler answers at .*TimeoutError"),
+            open_cluster(ClusterSettings(scheduler=address)),
+        ):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [("127.0.0.1", "missing port number"), ("tcp://", "missing port number"), ("tcp://[::1", "invalid address")],
+)
+def test_an_address_that_is_none_is_refused_at_once(address: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("distributed.Client", None)
+    with pytest.raises(ClusterError, match=reason), open_cluster(ClusterSettings(scheduler=address)):
+        pass
+
+
+@pytest.mark.parametrize("address", ["foo://x", "http://127.0.0.1:8787", "inproc://127.0.0.1/1/1"])
+def test_a_scheme_that_no_scheduler_has(address: str) -> None:
+    with pytest.raises(BadParameterError, match="expected one that begins with tcp://, tls://, ws://, wss://, such as"):
+        ClusterSettings(scheduler=address)
+
+
+def test_workers_are_those_of_the_scheduler_or_of_the_cluster_that_would_be_started() -> None:
+    assert [count_workers(ClusterSettings(workers=number)) for number in (0, 3)] == [1, 3]
+    with LocalCluster(
+        n_workers=2, threads_per_worker=2, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1"
+    ) as there:
+        assert count_workers(ClusterSettings(scheduler=there.scheduler_address, memory=1 << 20)) == 4
 
 
 def test_workers_and_scheduler_exclude_each_other() -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from fesdist.commands import evaluate
 from fesdist.errors import BadParameterError
+from storage.errors import StorageError
 from storage.weights import WeightStore
-from tests.fesdist.evaluation.small_store import make_stack, publish
+from tests.fesdist.evaluation.small_store import HELD_OUT, make_stack, publish
 
 
 @pytest.fixture
@@ -58,6 +59,30 @@ def test_a_person_known_to_the_model_is_a_warning_on_holdout_only(
     assert "warning: small@1 was trained on 1 of these held-out people (p6)" in capsys.readouterr().err
     run(stack, store, reference, "--split", "train")
     assert capsys.readouterr().err == ""
+
+
+def test_an_expression_that_nobody_has_is_a_warning(
+    tmp_path: Path, store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = make_stack(tmp_path / "two.zarr", expressions=("angry", "smiling"), lacking={"angry": HELD_OUT})
+    assert run(stack, store, publish(store, stack, expressions=("angry", "smiling"))) == 0
+    printed = capsys.readouterr()
+    assert "smiling: 3 people" in printed.out
+    assert printed.err.startswith(f"warning: angry was left out: {stack} has no people with expression 'angry'")
+
+
+def test_the_table_is_printed_even_if_the_store_cannot_keep_it(
+    stack: str, store: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = publish(store, stack)
+
+    def refuse(*arguments: object) -> None:
+        raise StorageError("cannot write to weights")
+
+    monkeypatch.setattr(WeightStore, "add_evaluation", refuse)
+    with pytest.raises(StorageError, match=r"this evaluation could not be kept, .*: cannot write to weights"):
+        run(stack, store, reference)
+    assert "smiling: 3 people" in capsys.readouterr().out
 
 
 def test_expressions_can_be_named(stack: str, store: str) -> None:

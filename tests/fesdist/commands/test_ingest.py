@@ -88,6 +88,15 @@ def test_options_reach_the_stack(run: Run, folder: Path, capsys: pytest.CaptureF
     assert [subject.id for subject in stack.subjects if subject.holdout] == ["1", "4"]
 
 
+def test_a_size_that_cannot_work_is_refused_before_anything_is_written(run: Run, folder: Path) -> None:
+    with pytest.raises(
+        BadParameterError,
+        match=r"images of 99,999,999 x 99,999,999 = .* pixels were asked for; expected at most 64,000",
+    ):
+        run("--size", "99999999")
+    assert not (folder.parent / "stack.zarr").exists()
+
+
 def test_stretched_photographs_are_mentioned(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--size", "10x30") == 0
     assert "stretched, as their proportions differ (better crop them first): 10" in capsys.readouterr().err

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from distributed import LocalCluster
 
 from fesdist.commands.main import main
 from tests.fesdist.training.stacks import write_stack
@@ -87,11 +88,43 @@ def test_interrupted_runs_are_listed_and_cleaned(
     assert "fesdist: interrupted; what was finished is stored" in capsys.readouterr().err
     assert main(["versions", str(tmp_path)]) == 0
     assert "has no models yet" in capsys.readouterr().out
+    assert main(["versions", str(tmp_path), "--json", "--name", "random"]) == 0
+    listed = json.loads(capsys.readouterr().out)["random"]
+    assert (listed["versions"], listed["unpublished"][0]["tiles"]) == ([], 1)
     assert main(["versions", str(tmp_path), "--clean", "--older-than", "1"]) == 0
     assert capsys.readouterr().out == "nothing to remove: no interrupted runs\n"
     assert main(["versions", str(tmp_path), "--clean"]) == 0
-    assert "removed an interrupted run of random: 1 tiles" in capsys.readouterr().out
+    assert "removed an interrupted run of random: 1 tile, " in capsys.readouterr().out
     assert not list(tmp_path.glob("random/data/*"))
+    assert main(["versions", str(tmp_path), "--clean", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"removed": [], "left_alone": []}
+
+
+def test_a_damaged_manifest_is_a_warning_and_an_exit_code(
+    stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _train(stack, tmp_path)
+    _train(stack, tmp_path, "--ridge", "2")
+    (tmp_path / "random" / "versions" / "1.json").write_bytes(b"")
+    capsys.readouterr()
+    assert main(["versions", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert "ridge 2" in printed.out
+    assert printed.err.startswith("warning: version random@1 in ")
+    assert "restore that manifest from a copy" in printed.err
+    assert main(["versions", str(tmp_path), "--json"]) == 1
+    listed = json.loads(capsys.readouterr().out)["random"]
+    assert [version["version"] for version in listed["versions"]] == [2]
+    assert list(listed["damaged"]) == ["1"]
+
+
+def test_plan_asks_a_scheduler_for_its_workers(stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with LocalCluster(
+        n_workers=1, threads_per_worker=3, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1"
+    ) as there:
+        options = ("--memory", "400MiB", "--json")
+        assert main(["plan", stack, "--window", "3", "--scheduler", there.scheduler_address, *options]) == 0
+    assert json.loads(capsys.readouterr().out)["workers"] == 3
 
 
 @pytest.mark.parametrize(
@@ -100,7 +133,7 @@ def test_interrupted_runs_are_listed_and_cleaned(
         (["--model", "gan"], "unknown model 'gan'"),
         (["--window", "4"], "4 x 4 pixels has no pixel at its centre"),
         (["--ridge", "-1"], "expected a number above 0"),
-        (["--expression", "angry"], "'angry' is not among the targets"),
+        (["--expressions", "angry"], "'angry' is not among the targets"),
         (["--memory", "1MiB"], "a worker may use 1 MiB"),
     ],
 )

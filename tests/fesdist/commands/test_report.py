@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from fesdist.commands import report
+from fesdist.evaluation import comparison
+from storage.stack import TrainingStack
 from tests.fesdist.evaluation.small_store import make_stack, publish
 
 
@@ -41,6 +43,30 @@ def test_the_file_is_named_after_the_version_unless_told_otherwise(
     printed = capsys.readouterr()
     assert printed.out.startswith("small-2.html: ")
     assert "small@2 has not been evaluated; `fesdist evaluate` adds its errors" in printed.err
+
+
+def test_a_folder_gets_a_file_named_after_the_version(
+    stack: str, store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(store, stack)
+    monkeypatch.chdir(tmp_path)
+    assert run(store, "small", "--out", ".") == 0
+    assert (tmp_path / "small-1.html").is_file()
+
+
+def test_memory_bounds_the_people_compared_at_once(
+    stack: str, store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(store, stack)
+    given: list[int] = []
+
+    def sized(stack: TrainingStack, memory: int) -> int:
+        given.append(memory)
+        return 1
+
+    monkeypatch.setattr(comparison, "batch_size", sized)
+    run(store, "small", "--out", str(tmp_path / "page.html"), "--memory", "520MiB")
+    assert given == [200 << 20], "320 MiB are reserved"
 
 
 def test_people_says_how_many_are_shown(stack: str, store: str, tmp_path: Path) -> None:

@@ -61,11 +61,18 @@ def test_a_long_list_of_failures_is_cut(
 
 def test_the_options_reach_the_outputs(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    words = ["--expression", "sad,smiling", "--expression", "angry", "--size", "input", "--intensity", "0"]
+    words = ["--expressions", "sad,smiling", "--expression", "angry", "--size", "input", "--intensity", "0"]
     store = publish(expressions=("angry", "sad", "shy", "smiling"), image_shape=(12, 10)).store
     assert run(photographs, out, "--weights", store, "--model", "london@1", *words) == 0
     assert {path.name for path in out.iterdir() if path.is_dir()} == {"angry", "sad", "smiling"}
     assert (decode(out / "sad" / "a.png") == decode(photographs / "a.png")).all()
+
+
+def test_the_pixel_limit_is_in_megapixels(publish: Publish, photographs: Path, tmp_path: Path) -> None:
+    store = publish().store
+    words = [photographs, tmp_path / "out", "--weights", store, "--model", "london", "--pixel-limit"]
+    assert run(*words, "0.0004") == 3, "photographs of 24 x 20 pixels"
+    assert run(*words, "0.0005") == 0
 
 
 def test_a_bad_intensity_is_an_error_and_not_a_traceback(photographs: Path, tmp_path: Path) -> None:

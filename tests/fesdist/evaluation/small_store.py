@@ -7,7 +7,7 @@ way.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +32,16 @@ def make_stack(
     shape: tuple[int, int] = SHAPE,
     channels: int = 3,
     held_out: Collection[str] = HELD_OUT,
+    lacking: Mapping[str, Collection[str]] | None = None,
 ) -> str:
-    """Write a stack of eight people and return its path."""
+    """Write a stack of eight people and return its path; `lacking` names those who do not have an expression."""
     rng = np.random.default_rng(3)
     subjects = []
     for person in PEOPLE:
         neutral = rng.integers(0, 256, (channels, *shape), dtype=np.uint8)
         target = (neutral // 2 + 40).astype(np.uint8)
-        subjects.append(PendingSubject(person, {"neutral": neutral, **dict.fromkeys(expressions, target)}))
+        shown = [name for name in expressions if person not in (lacking or {}).get(name, ())]
+        subjects.append(PendingSubject(person, {"neutral": neutral, **dict.fromkeys(shown, target)}))
     with StackWriter.create(path, StackSpec(*shape, channels, "uint8", "none")) as writer:
         writer.append(subjects)
         writer.assign_holdout(ids=held_out)
@@ -53,6 +55,7 @@ def publish(
     expressions: Sequence[str] = ("smiling",),
     trained_on: Collection[str] = PEOPLE[:5],
     metrics: dict[str, Any] | None = None,
+    tuning: dict[str, Any] | None = None,
 ) -> str:
     """Publish the next version of the model `small` and return its reference."""
     stack = TrainingStack.open(stack_path)
@@ -104,6 +107,7 @@ def publish(
                 "subjects": {expression: list(trained_on) for expression in expressions},
             },
             "metrics": metrics or {},
+            "tuning": tuning,
             "checksums": checksums,
         }
     )

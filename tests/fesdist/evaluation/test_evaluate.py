@@ -9,11 +9,11 @@ import pytest
 
 from fesdist.cluster.settings import ClusterSettings
 from fesdist.errors import BadParameterError
-from fesdist.evaluation import evaluate as module
+from fesdist.evaluation import comparison
 from fesdist.evaluation.evaluate import evaluate
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, METHODS, MODEL, REFINED, UNCHANGED, Evaluation, error_rows
 from fesdist.measures import mouth_region, mse_x100, psnr, ssim
-from storage.errors import NotFoundError
+from storage.errors import NotFoundError, StorageError
 from storage.stack import TrainingStack
 from storage.weights import WeightStore
 from tests.fesdist.evaluation.small_store import HELD_OUT, PEOPLE, SHAPE, make_stack, publish
@@ -97,7 +97,7 @@ def test_batches_do_not_change_the_scores_and_progress_counts_people(
     stack = make_stack(tmp_path / "two.zarr", expressions=expressions)
     reference = publish(store, stack, expressions=expressions)
     whole = evaluate(stack, store, reference, cluster=HERE)
-    monkeypatch.setattr(module, "LARGEST_BATCH", 2)
+    monkeypatch.setattr(comparison, "LARGEST_BATCH", 2)
     seen: list[tuple[int, int, str]] = []
     in_batches = evaluate(stack, store, reference, cluster=HERE, on_progress=lambda *call: seen.append(call))
     assert [scores.to_json() for scores in in_batches.expressions] == [scores.to_json() for scores in whole.expressions]
@@ -109,9 +109,35 @@ def test_some_of_the_expressions_can_be_evaluated(tmp_path: Path, store: str) ->
     reference = publish(store, make_stack(tmp_path / "two.zarr", expressions=expressions), expressions=expressions)
     stack = make_stack(tmp_path / "one.zarr")
     with pytest.raises(BadParameterError, match="has no expression 'angry', only neutral, smiling; add photographs"):
-        evaluate(stack, store, reference, cluster=HERE)
+        evaluate(stack, store, reference, cluster=HERE, expressions=["angry"])
     evaluation = evaluate(stack, store, reference, cluster=HERE, expressions=["smiling"])
     assert [scores.expression for scores in evaluation.expressions] == ["smiling"]
+    assert evaluation.left_out == {}
+
+
+def test_an_expression_that_nobody_held_out_has_is_left_out_and_the_others_are_evaluated(
+    tmp_path: Path, store: str
+) -> None:
+    stack = make_stack(tmp_path / "two.zarr", expressions=("angry", "smiling"), lacking={"angry": HELD_OUT})
+    reference = publish(store, stack, expressions=("angry", "smiling"))
+    evaluation = evaluate(stack, store, reference, cluster=HERE)
+    assert [scores.expression for scores in evaluation.expressions] == ["smiling"]
+    (reason,) = evaluation.left_out.values()
+    assert "no people with expression 'angry' in the holdout split, and 5 in the train split" in reason
+    (record,) = WeightStore(store).evaluations("small", 1)
+    assert Evaluation.from_record(record).left_out == {"angry": reason}
+
+
+def test_a_store_that_takes_nothing_costs_no_scores(stack: str, store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    reference = publish(store, stack)
+
+    def refuse(*arguments: object) -> None:
+        raise StorageError("cannot write to weights: Read-only file system")
+
+    monkeypatch.setattr(WeightStore, "add_evaluation", refuse)
+    evaluation = evaluate(stack, store, reference, cluster=HERE)
+    assert evaluation.not_kept == "cannot write to weights: Read-only file system"
+    assert evaluation.expressions[0].people == HELD_OUT
 
 
 def test_an_expression_the_version_does_not_have_is_refused(stack: str, store: str) -> None:

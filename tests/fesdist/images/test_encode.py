@@ -17,7 +17,7 @@ from fesdist.images.encode import encode
 def test_lossless_formats_give_back_the_bits(tmp_path: Path, suffix: str) -> None:
     image = np.random.default_rng(0).integers(0, 256, (3, 9, 5), dtype=np.uint8)
     path = tmp_path / "new" / "folders" / f"a{suffix}"
-    encode(path, image)
+    assert encode(path, image) == path.stat().st_size
     assert np.array_equal(decode(path), image)
     encode(path, image[:1])
     assert np.array_equal(decode(path, colour="gray"), image[:1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,37 @@ def test_what_is_no_mask(tmp_path: Path, text: str, complaint: str) -> None:
     (tmp_path / "mask.txt").write_text(text)
     with pytest.raises(BadParameterError, match=f"{complaint}.*expected a text file with rows of 0 and 1"):
         read_mask(tmp_path / "mask.txt")
+
+
+def _array_file(values: object) -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.asarray(values), allow_pickle=True)
+    return file.getvalue()
+
+
+def _archive() -> bytes:
+    file = io.BytesIO()
+    np.savez(file, mask=MASK)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("mask.npy", b"", "cannot be read .EOF: reading magic string"),
+        ("mask.npy", _array_file(MASK)[:-4], "cannot be read .*Failed to read all data"),
+        ("mask.npy", _archive(), "cannot be read .the magic string is not correct"),
+        ("mask.npz", _archive(), "cannot be read .'utf-8' codec"),
+        ("mask.npy", _array_file([[None]]), "cannot be read .Object arrays cannot be loaded"),
+        ("mask.npy", _array_file([["1", "0"]]), r"holds an array of shape \(1, 2\), <U1, not 0 and 1"),
+        ("mask.npy", _array_file([[0, 2]]), r"holds an array of shape \(1, 2\), int64, not 0 and 1"),
+        ("mask.npy", _array_file(1), r"holds an array of shape \(\), int64, not 0 and 1"),
+    ],
+)
+def test_odd_files(tmp_path: Path, name: str, content: bytes, complaint: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadParameterError, match=f"{complaint}.*expected a text file with rows of 0 and 1"):
+        read_mask(tmp_path / name)
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from fesdist.images.resize import resize
 from fesdist.inference import batch, folder
 from fesdist.inference.folder import synthesize_folder
 from fesdist.inference.settings import OutputFormat, OutputSize, SynthesisSettings
-from storage.errors import CorruptChunkError, NoSpaceError, NotFoundError
+from storage.errors import CorruptChunkError, NoSpaceError, NotFoundError, StorageError
 from tests.fesdist.inference.conftest import Publish, Published
 
 
@@ -86,6 +86,31 @@ def test_what_was_done_is_not_done_again(publish: Publish, photographs: Path, tm
     again = synthesize_folder(photographs, out, store, "london")
     assert (again.done, again.unchanged) == (2, 1)
     assert (out / "smiling" / "a.png").is_file()
+
+
+def test_damaged_outputs_are_made_again(publish: Publish, photographs: Path, tmp_path: Path) -> None:
+    out, store = tmp_path / "out", publish().store
+    synthesize_folder(photographs, out, store, "london")
+    whole = {path: path.read_bytes() for path in (out / "smiling").rglob("*.png")}
+    empty, torn, _ = whole
+    empty.write_bytes(b"")
+    torn.write_bytes(whole[torn][:-1])
+    again = synthesize_folder(photographs, out, store, "london")
+    assert (again.done, again.unchanged) == (2, 1)
+    assert {path: path.read_bytes() for path in whole} == whole
+
+
+def test_a_folder_that_must_not_be_written_to_is_told(
+    publish: Publish, photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = publish().store
+
+    def refuse(path: Path, **options: bool) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(StorageError, match=r"cannot write to .*out: Read-only file system; choose a folder"):
+        synthesize_folder(photographs, tmp_path / "out", store, "london")
 
 
 def test_only_expressions_that_are_lacking_are_made(publish: Publish, photographs: Path, tmp_path: Path) -> None:

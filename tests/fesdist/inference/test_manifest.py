@@ -34,6 +34,19 @@ def test_what_was_done_is_known_to_the_next_run(tmp_path: Path) -> None:
         assert manifest.outputs(FILE, "d1") == {"smiling": "smiling/a.png"}
 
 
+def test_an_output_is_intact_while_it_has_its_size(tmp_path: Path) -> None:
+    output = tmp_path / "smiling" / "a.png"
+    output.parent.mkdir()
+    output.write_bytes(b"12345")
+    with open_manifest(tmp_path) as manifest:
+        manifest.append(replace(OK, sizes={"smiling": 5}))
+        assert manifest.intact_outputs(FILE, "d1") == OK.outputs
+        output.write_bytes(b"1234")
+        assert manifest.intact_outputs(FILE, "d1") == {}
+        output.unlink()
+        assert manifest.intact_outputs(FILE, "d1") == {}
+
+
 @pytest.mark.parametrize(
     ("file", "settings"),
     [

@@ -373,8 +373,10 @@ def test_measured_memory_is_at_most_projected(
     tracemalloc.start()
     seen, padding = model.inputs_of(tile.region, image_shape)
     statistics = model.statistics(TileProblem(tile, padding, 3, colour, names), small.dtype)
-    for _ in range(2):
-        blocks = [np.zeros((n_block, 3, *shape), dtype) for shape in (seen.shape, *[tile.region.shape] * n_expressions)]
+    for seed in range(2):
+        # Noise has as many directions as samples.
+        shapes = (seen.shape, *[tile.region.shape] * n_expressions)
+        blocks = [random_images((n_block, 3, *shape), seed).astype(dtype, copy=False) for shape in shapes]
         statistics.add(blocks[0], dict(zip(names, blocks[1:], strict=True)))
         del blocks
     solved = model.solve(statistics)

@@ -17,7 +17,7 @@ from storage.errors import NotFoundError
 from storage.weights import WeightStore
 from tests.fesdist.evaluation.small_store import HELD_OUT, make_stack, publish
 
-VOID = {"meta", "img", "br", "line", "circle"}
+VOID = {"meta", "img", "br", "line", "circle", "polyline", "path"}
 
 
 class Page(HTMLParser):
@@ -154,6 +154,8 @@ def test_impossible_wishes_are_refused(stack: str, store: str, out: Path) -> Non
     publish(store, stack)
     with pytest.raises(NotFoundError, match="small@9"):
         write_report(store, "small@9", out)
+    with pytest.raises(BadParameterError, match=r"is a folder; expected a file to write, such as .*report\.html"):
+        write_report(store, "small", store)
     with pytest.raises(BadParameterError, match="people is 0; expected 1 or more"):
         write_report(store, "small", out, people=0)
     assert not out.exists()

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fesdist.evaluation import comparison
 from fesdist.evaluation.comparison import Comparer
-from fesdist.report import gallery as module
 from fesdist.report.contact_sheet import gallery_png
 from fesdist.report.gallery import Gallery, open_gallery, rank_name, ranks
 from storage.stack import TrainingStack
@@ -71,7 +71,7 @@ def test_error_maps_are_means_over_people_and_channels(stack: str, store: str) -
 
 def test_batches_do_not_change_the_gallery(stack: str, store: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = opened(stack, store, 3)
-    monkeypatch.setattr(module, "_BATCH_VALUES", 2 * 3 * SHAPE[0] * SHAPE[1])
+    monkeypatch.setattr(comparison, "LARGEST_BATCH", 2)
     in_batches = opened(stack, store, 3)
     assert [(person.id, person.error) for person in in_batches.people] == [
         (person.id, person.error) for person in whole.people

@@ -18,8 +18,7 @@ from fesdist.errors import BadParameterError, PlanError
 from fesdist.measures import mouth_region
 from fesdist.models.ridge_map import CELLS
 from fesdist.training.job import TrainingRequest
-from fesdist.tuning import by_training, foldwise_plan
-from fesdist.tuning import tune as module
+from fesdist.tuning import by_training, foldwise_plan, validation, whole_image
 from fesdist.tuning.folds import split_people
 from fesdist.tuning.tune import TuningRequest, tune
 from fesdist.tuning.tuning import Tuning
@@ -97,7 +96,7 @@ def test_training_each_fold_gives_the_same_errors(tmp_path: Path, monkeypatch: p
             writer.append([PendingSubject(f"person{person}", {"neutral": neutral, "happy": happy})])
         writer.assign_holdout(0.25, None)
     from_sums = _tune(tmp_path / "stack.zarr", tmp_path / "a")
-    monkeypatch.setattr(module, "FoldwiseModel", int)
+    monkeypatch.setattr(validation, "FoldwiseModel", int)
     by_hand = _tune(tmp_path / "stack.zarr", tmp_path / "b")
     assert by_hand.clipped
     for one, other in zip(from_sums.results, by_hand.results, strict=True):
@@ -156,10 +155,26 @@ def test_models_without_sums_are_trained_for_each_fold(path: Path, tmp_path: Pat
         _tune(path, tmp_path / "folds", model="omp", values={"n_nonzero": (1, 3)}, ridge_in_cells=True)
 
 
+def test_models_of_the_whole_image_need_one_pass(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    request: dict[str, Any] = {"model": "ridge", "values": {"ridge": (1.0, 100.0)}}
+    from_products = _tune(path, tmp_path / "a", **request)
+    assert not (tmp_path / "a").exists()
+    monkeypatch.setattr(whole_image, "TILE_SIDES", (8,))
+    tiled = _tune(path, tmp_path / "b", **request)
+    monkeypatch.setattr(validation, "LowRankModel", int)
+    by_hand = _tune(path, tmp_path / "c", **request)
+    assert by_hand.clipped
+    for one, small, other in zip(from_products.results, tiled.results, by_hand.results, strict=True):
+        for expression, regions in one.scores.items():
+            for region, score in regions.items():
+                assert score.mse_x100 == pytest.approx(small.scores[expression][region].mse_x100, rel=1e-9)
+                assert score.mse_x100 == pytest.approx(other.scores[expression][region].mse_x100, rel=0.05)
+
+
 def test_an_interrupted_tuning_goes_on_where_it_was(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    request = {"model": "pca", "values": {"rank": (1, 2)}, "expressions": ("happy",)}
+    request = {"model": "omp", "values": {"n_nonzero": (1, 2)}, "expressions": ("happy",)}
     undisturbed = _tune(path, tmp_path / "a", **request)
     train, published = by_training.train, []
 
@@ -187,18 +202,18 @@ def test_combinations_that_cannot_be_trained_do_not_stop_the_others(
 ) -> None:
     train = by_training.train
 
-    def refuses_even_ranks(request: TrainingRequest, *arguments: Any, **options: Any) -> Any:
-        if request.model.parameters()["rank"] % 2 == 0:
+    def refuses_even_numbers(request: TrainingRequest, *arguments: Any, **options: Any) -> Any:
+        if request.model.parameters()["n_nonzero"] % 2 == 0:
             raise PlanError("too large")
         return train(request, *arguments, **options)
 
-    monkeypatch.setattr(by_training, "train", refuses_even_ranks)
-    tuning = _tune(path, tmp_path / "a", model="pca", values={"rank": (1, 2, 3)}, expressions=("happy",))
+    monkeypatch.setattr(by_training, "train", refuses_even_numbers)
+    tuning = _tune(path, tmp_path / "a", model="omp", values={"n_nonzero": (1, 2, 3)}, expressions=("happy",))
     assert [result.failed for result in tuning.results] == ["", "too large", ""]
     assert tuning.chosen in (0, 2)
     assert Tuning.from_json(tuning.to_json()) == tuning
     with pytest.raises(BadParameterError, match="none of 2 combinations could be trained; the first: too large"):
-        _tune(path, tmp_path / "b", model="pca", values={"rank": (2, 4)}, expressions=("happy",))
+        _tune(path, tmp_path / "b", model="omp", values={"n_nonzero": (2, 4)}, expressions=("happy",))
 
 
 def test_too_little_memory(path: Path, tmp_path: Path) -> None:

@@ -1,0 +1,42 @@
+"""What is measured of a unit: errors on held-out people, size, and time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from storage.errors import FormatError
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The numbers of one entrant for one change of expression; docs/comparison.md tells how each is measured."""
+
+    version: int
+    """Of the model that the unit is called."""
+    people: int
+    """Held out."""
+    mse_x100: Mapping[str, Mapping[str, float]]
+    """MSE x 100 by method, see `fesdist.evaluation.scores.METHODS`, and region, face or mouth."""
+    parameters: int
+    stored_bytes: int
+    training_seconds: float
+    synthesis_seconds: float
+    """Of one face, on one thread."""
+    unsolved: int
+    """Regressions whose status is not 0."""
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the record that the weight store keeps: plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], what: str) -> Measurement:
+        """Rebuild the measurement from the record that `to_record` returned; raises FormatError naming `what`."""
+        try:
+            return cls(**record)
+        except TypeError as error:
+            raise FormatError(
+                f"{what} was damaged: a part is missing or unknown ({error}); remove it to measure again"
+            ) from error
