@@ -31,14 +31,14 @@ class FoldTotals:
         self.values += other.values
 
     def mse_x100(self) -> NDArray[np.float64]:
-        """Return 100 × the mean squared error over all folds, (candidate, region)."""
-        return np.asarray(100 * self.squared.sum(axis=0) / self.values.sum(axis=0))
+        """Return 100 × the mean squared error over all folds, (candidate, region); 0 where nothing was measured."""
+        return np.asarray(100 * self.squared.sum(axis=0) / np.maximum(self.values.sum(axis=0), 1))
 
     def standard_error(self) -> NDArray[np.float64]:
-        """Return the standard error of `mse_x100` over the folds, (candidate, region): how sure an error is."""
+        """Return the standard error of `mse_x100` over the folds, (candidate, region); 0 if one fold has all people."""
         with_people = self.values[:, 0] > 0
         of_fold = 100 * self.squared[with_people] / np.maximum(self.values[with_people, None], 1)
-        return np.asarray(of_fold.std(axis=0, ddof=1) / np.sqrt(len(of_fold)))
+        return np.asarray(of_fold.std(axis=0, ddof=min(1, len(of_fold) - 1)) / np.sqrt(len(of_fold)))
 
 
 @dataclass(frozen=True)

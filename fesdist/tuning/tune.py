@@ -79,6 +79,12 @@ def tune(
     found = validate(models, training, job, stack, folds, resources, request.row_step, request.ridge_in_cells)
     if len(found.failed) == len(models):
         raise BadParameterError(f"none of {len(models)} combinations could be trained; the first: {found.failed[0]}")
+    rows, cols = stack.image_shape
+    if not all(of.values[:, REGIONS.index(request.region)].any() for of in found.totals.values()):
+        raise BadParameterError(
+            f"no pixel of the {request.region} was measured in images of {rows} x {cols}; "
+            "give a smaller --row-step or another region"
+        )
     shutil.rmtree(scratch, ignore_errors=True)
     results = _results(candidates, found)
     chosen = _chosen(results, request.region)

@@ -137,6 +137,15 @@ def test_the_region_decides(path: Path, tmp_path: Path) -> None:
         _tune(path, tmp_path, region="nose")
 
 
+def test_a_region_without_measured_rows_cannot_decide(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        BadParameterError, match="no pixel of the mouth was measured in images of 26 x 26; give a smaller"
+    ):
+        _tune(path, tmp_path, region="mouth", row_step=25)
+    tuning = _tune(path, tmp_path, row_step=25)
+    assert all(result.mean("mouth").mse_x100 == 0 for result in tuning.results)
+
+
 def test_a_ridge_for_each_cell_is_among_those_tried(path: Path, tmp_path: Path) -> None:
     tuning = _tune(path, tmp_path, ridge_in_cells=True)
     assert tuning.ridge_map is not None
