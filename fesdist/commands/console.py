@@ -14,9 +14,6 @@ Progress = Callable[[int, int, str], None]
 
 _SECONDS_BETWEEN_LINES = 5.0
 
-_NARROWEST = 8
-"""Characters of a column below which it stays legible on no terminal."""
-
 
 def say(text: str = "") -> None:
     """Print a line to the standard output."""
@@ -36,10 +33,13 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     columns = list(zip(headers, *rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
     if sys.stdout.isatty():
-        widths = _narrowed(widths, shutil.get_terminal_size().columns)
+        longest_words = [max(len(word) for cell in column for word in (cell.split() or [""])) for column in columns]
+        widths = _narrowed(widths, longest_words, shutil.get_terminal_size().columns)
     right = [all(cell[:1] in "0123456789+-−–" for cell in column[1:]) for column in columns]
     for line in (headers, ["─" * width for width in widths], *rows):
-        wrapped = [textwrap.wrap(cell, max(1, width)) for cell, width in zip(line, widths, strict=True)]
+        wrapped = [
+            textwrap.wrap(cell, max(1, width), break_on_hyphens=False) for cell, width in zip(line, widths, strict=True)
+        ]
         for parts in zip_longest(*wrapped, fillvalue=""):
             cells = [
                 part.rjust(width) if flush_right else part.ljust(width)
@@ -48,11 +48,14 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
             say("  " + "  ".join(cells).rstrip())
 
 
-def _narrowed(widths: list[int], room: int) -> list[int]:
-    """Return widths of columns that fit into a terminal of `room` columns, if they can."""
+def _narrowed(widths: list[int], least: list[int], room: int) -> list[int]:
+    """Return widths of columns, each at least `least`, that fit into a terminal of `room` columns if they can."""
     widths = list(widths)
-    while sum(widths) + 2 * len(widths) > room and (widest := max(widths)) > _NARROWEST:
-        widths[widths.index(widest)] -= 1
+    while sum(widths) + 2 * len(widths) > room:
+        spare = [column for column, width in enumerate(widths) if width > least[column]]
+        if not spare:
+            break
+        widths[max(spare, key=widths.__getitem__)] -= 1
     return widths
 
 

@@ -123,7 +123,7 @@ def test_every_option_of_a_model_is_on_the_command_line_and_in_the_flow() -> Non
     flow_parameters = inspect.signature(train.fn).parameters
     assert listed <= set(flow_parameters)
     assert all(flow_parameters[option].default is None for option in listed)
-    assert flow_parameters["model"].default == DEFAULT_MODEL
+    assert flow_parameters["model"].default is None
 
 
 def test_a_new_model_brings_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
