@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fesdist.commands.console import progress, say, table, warn
 from fesdist.commands.model_options import COLOURS, DEFAULT_MODEL, HYPERPARAMETERS
 from fesdist.commands.options import add_cluster_options, add_expressions_option, add_json_option, cluster_settings
+from fesdist.errors import BadParameterError
 
 if TYPE_CHECKING:
     from fesdist.tuning.tuning import Score, Tuning
@@ -68,6 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     import json
+    import os
     from pathlib import Path
 
     from fesdist.cluster.connect import open_cluster
@@ -76,6 +78,9 @@ def run(arguments: argparse.Namespace) -> int:
     from fesdist.tuning.tune import TuningRequest, tune
 
     out = Path(arguments.out)
+    # An hour of tuning must not end with a folder that is not there.
+    if not os.access(out.absolute().parent, os.W_OK):
+        raise BadParameterError(f"no file can be written in {out.absolute().parent}; give --out in a writable folder")
     request = TuningRequest(
         stack=arguments.stack,
         model=arguments.model,
