@@ -14,12 +14,14 @@ from tests.benchmarks.bench import Bench
 from tests.benchmarks.compilation import compilation
 from tests.benchmarks.greedy import lsrf_against_loop, lsrf_cost_of_a_pixel, omp_against_loop
 from tests.benchmarks.kernels import cholesky, planes
+from tests.benchmarks.lasso import lasso
 from tests.benchmarks.limits import THREADS, measure_limits
 from tests.benchmarks.machine import facts, in_words
 from tests.benchmarks.memory import memory
 from tests.benchmarks.pixel_kr import pixel_kr
 from tests.benchmarks.pursuit import plain_pursuit
 from tests.benchmarks.regression import BATCHED, LOOP, against, cost_of_a_pixel
+from tests.benchmarks.ridge import ridge
 from tests.benchmarks.rows import Row
 from tests.benchmarks.startup import first_model, help_text
 from tests.benchmarks.synthesis import synthesis
@@ -36,12 +38,19 @@ KERNELS: tuple[Subject, ...] = (
     partial(cholesky, size=5, side=64),
     partial(cholesky, size=7, side=64),
 )
+MODELS: tuple[Subject, ...] = (
+    partial(omp_against_loop, n_nonzero=5, side=64, n_samples=64, n_pixels=32),
+    partial(plain_pursuit, n_nonzero=5, side=64, n_samples=64),
+    partial(lsrf_against_loop, n_nonzero=5, side=16, n_samples=64, n_pixels=8),
+    partial(pixel_kr, side=56, n_samples=1000, n_pixels=16),
+    partial(lasso, side=56, n_samples=80, n_pixels=24),
+    partial(ridge, side=56, n_samples=80),
+)
 QUICK: tuple[Subject, ...] = (
     *KERNELS,
     partial(against, rival=LOOP, size=3, side=128, n_samples=200, channels=1),
     partial(against, rival=BATCHED, size=5, side=128, n_samples=80, channels=3),
-    partial(omp_against_loop, n_nonzero=5, side=32, n_samples=64, n_pixels=16),
-    partial(lsrf_against_loop, n_nonzero=5, side=16, n_samples=64, n_pixels=4),
+    *MODELS,
     partial(synthesis, size=5, side=128, n_faces=512),
     help_text,
 )
@@ -50,11 +59,8 @@ FULL: tuple[Subject, ...] = (
     partial(against, rival=LOOP, size=3, side=128, n_samples=200, channels=1),
     partial(against, rival=BATCHED, size=5, side=512, n_samples=80, channels=3),
     partial(cost_of_a_pixel, size=5, small=128, large=2048, n_samples=24),
-    partial(omp_against_loop, n_nonzero=5, side=64, n_samples=64, n_pixels=16),
-    partial(plain_pursuit, n_nonzero=5, side=64, n_samples=64),
-    partial(lsrf_against_loop, n_nonzero=5, side=16, n_samples=64, n_pixels=8),
+    *MODELS,
     partial(lsrf_cost_of_a_pixel, n_nonzero=5, small=32, large=256, n_samples=64),
-    partial(pixel_kr, side=64, n_samples=1000, n_pixels=16),
     partial(synthesis, size=5, side=128, n_faces=512),
     partial(scaling, size=5, side=1024, n_samples=80),
     partial(memory, size=5, side=2048, n_samples=24, budget=1 << 30),

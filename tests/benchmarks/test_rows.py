@@ -16,11 +16,13 @@ from tests.benchmarks.bench import Bench
 from tests.benchmarks.compilation import compilation
 from tests.benchmarks.greedy import lsrf_against_loop, lsrf_cost_of_a_pixel, omp_against_loop
 from tests.benchmarks.kernels import cholesky, planes
+from tests.benchmarks.lasso import lasso
 from tests.benchmarks.limits import Limits
 from tests.benchmarks.memory import memory
 from tests.benchmarks.pixel_kr import pixel_kr
 from tests.benchmarks.pursuit import plain_pursuit
 from tests.benchmarks.regression import BATCHED, LOOP, against, cost_of_a_pixel
+from tests.benchmarks.ridge import ridge
 from tests.benchmarks.rows import Row
 from tests.benchmarks.startup import first_model, help_text
 from tests.benchmarks.synthesis import synthesis
@@ -42,6 +44,8 @@ ALONE: dict[str, suite.Subject] = {
     "pixel": partial(cost_of_a_pixel, size=3, small=32, large=64, n_samples=4),
     "LSRF pixel": partial(lsrf_cost_of_a_pixel, n_nonzero=3, small=16, large=32, n_samples=6),
     "plain OMP": partial(plain_pursuit, n_nonzero=3, side=12, n_samples=12),
+    "lasso": partial(lasso, side=12, n_samples=12, n_pixels=4),
+    "ridge": partial(ridge, side=12, n_samples=12),
     "help": help_text,
 }
 SLOW: dict[str, suite.Subject] = {
