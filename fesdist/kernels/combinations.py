@@ -33,12 +33,23 @@ def add_combinations(coefficients: Array, images: Array, sums: Array, start: int
     # One register of pixels of all images lies together, as images that are a power of two apart evict each other.
     panel = np.zeros((n_images, LANES), sums.dtype)
     totals = np.zeros((padded, LANES), sums.dtype)
-    for q in range(0, n_pixels, LANES):
-        n = min(LANES, n_pixels - q)
-        panel[:, :n] = images[:, q : q + n]
-        totals[:n_combinations, :n] = sums[:, start + q : start + q + n]
-        _add_register(factors.reshape(-1), panel.reshape(-1), totals.reshape(-1), n_images)
-        sums[:, start + q : start + q + n] = totals[:n_combinations, :n]
+    packed, added, factor = panel.reshape(-1), totals.reshape(-1), factors.reshape(-1)
+    source, target, length = images.reshape(-1), sums.reshape(-1), sums.shape[1]
+    whole = n_pixels // LANES * LANES
+    for q in range(0, whole, LANES):
+        for m in range(n_images):
+            store(packed, m * LANES, load(source, m * n_pixels + q))
+        for r in range(n_combinations):
+            store(added, r * LANES, load(target, r * length + start + q))
+        _add_register(factor, packed, added, n_images)
+        for r in range(n_combinations):
+            store(target, r * length + start + q, load(added, r * LANES))
+    if whole < n_pixels:
+        n = n_pixels - whole
+        panel[:, :n] = images[:, whole:]
+        totals[:n_combinations, :n] = sums[:, start + whole : start + n_pixels]
+        _add_register(factor, packed, added, n_images)
+        sums[:, start + whole : start + n_pixels] = totals[:n_combinations, :n]
 
 
 @njit(nogil=True, inline="always")

@@ -16,9 +16,9 @@ from fesdist.kernels.lanes import LANES
 
 Floats = NDArray[np.float64]
 
-LEFT_OUT = 0.005
-"""Part of the atoms' squared norms that directions may leave out: less takes more directions, more leaves more atoms in
-question."""
+LEFT_OUT = 0.003
+"""Part of the atoms' squared norms beside the first direction, which without centring is mere brightness, that may be
+left out: less takes more directions, more leaves more atoms in question."""
 
 MOST = 1024
 """Most atoms that directions are found from, and most directions."""
