@@ -10,10 +10,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from fesdist.commands.console import progress, say, warn
-from fesdist.commands.main import EXIT_ERROR, EXIT_INTERRUPTED
-from fesdist.errors import FesdistError
+from fesdist.cli.console import progress, say, warn
+from fesdist.cli.main import EXIT_ERROR, EXIT_INTERRUPTED
 from fesdist.faces.generate import write_faces
+from fesdist.ground.errors import FesdistError
 from flows.embedded import start_embedded
 from flows.outcome import outcome_line
 from storage.errors import StorageError

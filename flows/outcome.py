@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fesdist.commands.console import duration
+from fesdist.cli.console import duration
 
 
 def outcome_line(name: str, seconds: float, outcome: str) -> str:

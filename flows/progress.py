@@ -11,7 +11,7 @@ from uuid import UUID
 from httpx import HTTPError
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
-from fesdist.commands import console
+from fesdist.cli import console
 
 Progress = Callable[[int, int, str], None]
 

@@ -6,7 +6,7 @@ from prefect import task
 
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, MODEL, UNCHANGED, Evaluation
 from flows.stage import STAGE, tell_outcome
-from storage.weights import WeightStore
+from storage.datasets.store import WeightStore
 
 
 @task(name="promote", **STAGE)

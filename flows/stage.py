@@ -12,9 +12,9 @@ from prefect import Task, get_run_logger
 from prefect import runtime as run
 from prefect.client.schemas import State, TaskRun
 
+from fesdist.cli.console import say
 from fesdist.cluster.settings import ClusterSettings
-from fesdist.commands.console import say
-from fesdist.errors import ClusterError, FesdistError, TileError
+from fesdist.ground.errors import ClusterError, FesdistError, TileError
 from flows.outcome import outcome_line
 from flows.progress import Progress, live_progress
 from storage.errors import StorageError

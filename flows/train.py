@@ -7,11 +7,11 @@ from typing import Literal
 from prefect import flow, task
 from prefect.events import emit_event
 
+from fesdist.cli.console import duration
+from fesdist.cli.model_options import HYPERPARAMETERS
+from fesdist.cli.request import training_request
 from fesdist.cluster.connect import open_cluster
 from fesdist.cluster.settings import ClusterSettings
-from fesdist.commands.console import duration
-from fesdist.commands.model_options import HYPERPARAMETERS
-from fesdist.commands.request import training_request
 from fesdist.training.job import TrainingRequest
 from fesdist.training.run import TrainingResult
 from fesdist.training.run import train as train_model

@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 from prefect import flow, task
 
+from fesdist.cli.config_file import write_config
+from fesdist.cli.model_options import DEFAULT_MODEL, HYPERPARAMETERS
+from fesdist.cli.tune import MOST_ROWS
 from fesdist.cluster.connect import open_cluster
 from fesdist.cluster.settings import ClusterSettings
-from fesdist.colour import Colour
-from fesdist.commands.config_file import write_config
-from fesdist.commands.model_options import DEFAULT_MODEL, HYPERPARAMETERS
-from fesdist.commands.tune import MOST_ROWS
-from fesdist.measures import REGIONS
+from fesdist.ground.colour import Colour
+from fesdist.ground.measures import REGIONS
 from fesdist.tuning.tune import TuningRequest
 from fesdist.tuning.tune import tune as tune_options
 from fesdist.tuning.tuning import Result, Tuning

@@ -7,7 +7,7 @@ from typing import Any
 
 from prefect import Flow, flow
 
-from fesdist.errors import BadParameterError
+from fesdist.ground.errors import BadParameterError
 from fesdist.report.build import Report
 from flows.evaluate import evaluate_stage
 from flows.ingest import ingest

@@ -1,7 +1,7 @@
-"""`python -m tests.bits`: what every model's weights are, to the last bit, so that a change of the code can prove itself.
+"""`python -m tests.bits`: every model's weights, to the last bit, so that a change of the code can prove itself.
 
-`record FILE` trains every model on small stacks and writes a SHA-256 of the weights of each; `compare FILE` does so again
-and names what differs. It goes through the command line and reads plain files, so it runs on code of any age.
+`record FILE` trains every model on small stacks and writes a SHA-256 of the weights of each; `compare FILE` does so
+again and names what differs. It goes through the command line and reads plain files, so it runs on code of any age.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def command(line: str) -> None:
     try:
         from fesdist.cli.main import main as run
     except ModuleNotFoundError:  # as the room was called until 0.1
-        from fesdist.commands.main import main as run
+        from fesdist.cli.main import main as run
 
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.cluster.settings import Cluster, ClusterSettings
 from fesdist.cluster.task import worker_facts
-from fesdist.errors import ClusterError
+from fesdist.ground.errors import ClusterError
 
 if TYPE_CHECKING:
     from distributed import Client

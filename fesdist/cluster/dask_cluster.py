@@ -11,7 +11,7 @@ from distributed.scheduler import KilledWorker
 
 from fesdist.cluster.settings import RETRIES, Item, Outcome
 from fesdist.cluster.task import attempt
-from fesdist.errors import ClusterError
+from fesdist.ground.errors import ClusterError
 
 TASKS_IN_FLIGHT_PER_WORKER = 4
 """Enough that no worker waits for the client, few enough that a cancelled run has little left to stop."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from fesdist.errors import BadParameterError
+from fesdist.ground.errors import BadParameterError
 
 Item = TypeVar("Item")
 

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from fesdist.cluster.settings import Item, Outcome
-from fesdist.errors import FesdistError
+from fesdist.ground.errors import FesdistError
 from storage.errors import StorageError
 
 

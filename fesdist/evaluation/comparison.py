@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, METHODS, MODEL, REFINED, UNCHANGED
+from fesdist.ground.measures import measure, mouth_region
 from fesdist.inference.intensities import unit_scale
 from fesdist.inference.loaded import WEIGHT_MEMORY, LoadedVersion
-from fesdist.measures import measure, mouth_region
-from storage.stack import TrainingStack
-from storage.version import WeightVersion
-from storage.weights import WeightStore
+from storage.datasets.store import WeightStore
+from storage.datasets.version import WeightVersion
+from storage.stack.reading import TrainingStack
 
 LARGEST_BATCH = 32
 """People compared at once, at most: small images then still give every worker something to do."""

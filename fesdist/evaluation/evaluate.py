@@ -15,10 +15,10 @@ from fesdist.cluster.settings import ClusterSettings
 from fesdist.evaluation.comparison import Batch, batch_size, score
 from fesdist.evaluation.people import check_fit, learned_from, people_by_expression
 from fesdist.evaluation.scores import Evaluation, ExpressionScores
+from storage.datasets.store import WeightStore
 from storage.errors import StorageError
-from storage.stack import TrainingStack
-from storage.stack_format import Split
-from storage.weights import WeightStore
+from storage.stack.format import Split
+from storage.stack.reading import TrainingStack
 
 Progress = Callable[[int, int, str], None]
 

@@ -8,10 +8,10 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.errors import BadParameterError
-from storage.stack import TrainingStack
-from storage.stack_format import Split
-from storage.version import WeightVersion
+from fesdist.ground.errors import BadParameterError
+from storage.datasets.version import WeightVersion
+from storage.stack.format import Split
+from storage.stack.reading import TrainingStack
 
 SPLITS: tuple[Split, ...] = get_args(Split)
 

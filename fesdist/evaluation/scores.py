@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.measures import MEASURES, REGIONS
+from fesdist.ground.measures import MEASURES, REGIONS
 
 UNCHANGED = "output = input"
 MEAN_DIFFERENCE = "input + mean difference"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from fesdist.errors import BadParameterError
+from fesdist.ground.errors import BadParameterError
 
 
 @dataclass(frozen=True)

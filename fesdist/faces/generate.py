@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fesdist.errors import BadParameterError, ImageError
 from fesdist.faces.expression import EXPRESSIONS, ActionUnits, action_units, check_expression
 from fesdist.faces.portrait import Portrait
+from fesdist.ground.errors import BadParameterError, ImageError
 
 SMALLEST, LARGEST = 16, 4096
 

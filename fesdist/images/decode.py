@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from fesdist.colour import to_gray
-from fesdist.errors import BadParameterError, ImageError
+from fesdist.ground.colour import to_gray
+from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.images.resize import resize
 
 SUFFIXES = {
@@ -77,7 +77,7 @@ def decode(
     8-bit gray and RGB pixels come back as they are stored. Otherwise: EXIF orientation is applied; transparent
     images are laid over white, as viewers show them; 16 bits keep the high byte, v >> 8; 1 bit becomes 0 and 255;
     palettes and CMYK become RGB; of several frames or pages the first counts; colour profiles are ignored. `colour`
-    "gray" is `fesdist.colour.to_gray`, "rgb" repeats a gray channel. `size` (rows, columns) resizes as `resize`
+    "gray" is `fesdist.ground.colour.to_gray`, "rgb" repeats a gray channel. `size` (rows, columns) resizes as `resize`
     does.
 
     Raises `ImageError` where there is no such file, no image, a damaged one, one of more than `pixel_limit` pixels

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fesdist.errors import ImageError
+from fesdist.ground.errors import ImageError
 from fesdist.images.decode import SUFFIXES
 
 _OPTIONS: dict[str, dict[str, Any]] = {

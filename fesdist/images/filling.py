@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.errors import ImageError
+from fesdist.ground.errors import ImageError
 from fesdist.images.decode import decode
 from fesdist.images.pairs import Person, Skipped
 from fesdist.images.survey import attempt_all
-from storage.stack import StackSpec
-from storage.stack_writer import PendingSubject, StackWriter, digest
+from storage.stack.reading import StackSpec
+from storage.stack.writer import PendingSubject, StackWriter, digest
 
 Progress = Callable[[int, int, str], None]
 Image = NDArray[Any]

@@ -8,16 +8,16 @@ from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
-from fesdist.errors import BadParameterError, PairingError
+from fesdist.ground.errors import BadParameterError, PairingError
 from fesdist.images.decode import PIXEL_LIMIT, ChannelMode, read_header
 from fesdist.images.filling import Account, Progress, fill
 from fesdist.images.pairs import Pairs, find_pairs
 from fesdist.images.summary import IngestSummary, count_pairs
 from fesdist.images.survey import Wanted, attempt_all, check_spec, choose_spec
+from storage.blobs.names import check_name
 from storage.errors import NotFoundError
-from storage.names import check_name
-from storage.stack import TrainingStack
-from storage.stack_writer import StackWriter
+from storage.stack.reading import TrainingStack
+from storage.stack.writer import StackWriter
 
 HOLDOUT = 0.2
 """Fraction of the people held out for evaluation unless the caller or the folder says otherwise."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.errors import BadParameterError, ImageError
+from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.images.decode import SUFFIXES, decode
 
 _EXPECTED = "expected a text file with rows of 0 and 1, an .npy array of two dimensions, or an image (bright is 1)"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fesdist.errors import BadParameterError, PairingError
+from fesdist.ground.errors import BadParameterError, PairingError
 from fesdist.images.decode import SUFFIXES
 
 _LONGEST_ID = 200

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fesdist.images.pairs import Skipped
-from storage.stack import StackSpec, TrainingStack
+from storage.stack.reading import StackSpec, TrainingStack
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from fesdist.errors import BadParameterError, ImageError, PairingError
+from fesdist.ground.errors import BadParameterError, ImageError, PairingError
 from fesdist.images.decode import ChannelMode, ImageHeader
-from storage.stack import StackSpec
+from storage.stack.reading import StackSpec
 
 _THREADS = min(4, os.cpu_count() or 1)
 """More would hold more decoded photographs in memory than they save time."""

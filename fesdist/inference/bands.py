@@ -13,9 +13,9 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from fesdist.errors import BadParameterError
-from fesdist.tiles import Region, TileGrid
-from storage.version import WeightVersion
+from fesdist.ground.errors import BadParameterError
+from fesdist.ground.tiles import Region, TileGrid
+from storage.datasets.version import WeightVersion
 
 _READING = 5
 """Bytes alive while a band is read: a file's bytes and float64 values, and the float32 values, in units of the

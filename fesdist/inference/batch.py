@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.errors import ImageError
+from fesdist.ground.errors import ImageError
 from fesdist.images.decode import decode
 from fesdist.images.encode import encode
 from fesdist.images.resize import resize
@@ -22,7 +22,7 @@ from fesdist.inference.intensities import Images, Range, unit_scale
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.manifest import InputFile, Record
 from fesdist.inference.settings import OutputSize, SynthesisSettings
-from storage.weights import WeightStore
+from storage.datasets.store import WeightStore
 
 _BYTES_PER_VALUE = 12
 """Bytes alive for each value of an image at the model's size: 8 bits before and after, float32 in between."""

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.families.common.contract import Array
+from fesdist.families.common.whole_image import WholeImageModel
 from fesdist.inference.bands import Band, BandCache
-from fesdist.models.base import Array
-from fesdist.models.whole_image import WholeImageModel
-from storage.version import WeightVersion
+from storage.datasets.version import WeightVersion
 
 Each = Callable[[Callable[[slice], Array], Sequence[slice]], Iterable[Array]]
 """Calls a function on every slice and returns the results in the order of the slices, as `map` does."""

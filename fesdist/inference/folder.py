@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fesdist.cluster.connect import ClusterSettings, open_cluster
-from fesdist.errors import BadParameterError
+from fesdist.ground.errors import BadParameterError
 from fesdist.inference.batch import FolderJob, PhotographTask, synthesize_batch
 from fesdist.inference.loaded import require_expression
 from fesdist.inference.manifest import FILE_NAME, InputFile, Manifest, Record, open_manifest
@@ -21,9 +21,9 @@ from fesdist.inference.photographs import (
     output_stems,
 )
 from fesdist.inference.settings import SynthesisSettings
+from storage.datasets.store import WeightStore
+from storage.datasets.version import WeightVersion
 from storage.errors import StorageError
-from storage.version import WeightVersion
-from storage.weights import WeightStore
 
 SMALL_RUN = 256
 """Photographs done by the threads of this process if nothing is said: a local cluster takes 2 s to start and stop, in

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fesdist.errors import ImageError
+from fesdist.ground.errors import ImageError
 from storage.errors import NoSpaceError
 
 

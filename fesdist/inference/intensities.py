@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.errors import ImageError
+from fesdist.ground.errors import ImageError
 
 Images = NDArray[np.float32]
 

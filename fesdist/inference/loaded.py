@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.colour import Colour
-from fesdist.errors import BadParameterError, ImageError
+from fesdist.families.common.whole_image import WholeImageModel
+from fesdist.ground.colour import Colour
+from fesdist.ground.errors import BadParameterError, ImageError
+from fesdist.ground.refinement import refine as blend
 from fesdist.inference.bands import Band, BandCache
 from fesdist.inference.codes import ImageEncoder
 from fesdist.inference.intensities import Images, Range, stretched, unit_scale
-from fesdist.models import model_from_parameters
-from fesdist.models.whole_image import WholeImageModel
-from fesdist.refinement import refine as blend
-from storage.version import WeightVersion
+from fesdist.registry import model_from_parameters
+from storage.datasets.version import WeightVersion
 
 WEIGHT_MEMORY = 512 << 20
 """Bytes of weights that are kept when nothing else is said."""

@@ -16,8 +16,8 @@ from typing import IO, Literal
 
 from filelock import FileLock, Timeout
 
-from fesdist.errors import BadParameterError
-from storage.disk import telling_disk_errors
+from fesdist.ground.errors import BadParameterError
+from storage.blobs.disk import telling_disk_errors
 
 FILE_NAME = "manifest.jsonl"
 _LOCK_NAME = ".manifest.lock"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from fesdist.errors import BadParameterError
+from fesdist.ground.errors import BadParameterError
 from fesdist.images.decode import SUFFIXES
 from fesdist.inference.settings import OutputFormat
 

@@ -8,7 +8,7 @@ import math
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from fesdist.errors import BadParameterError
+from fesdist.ground.errors import BadParameterError
 from fesdist.images.decode import PIXEL_LIMIT
 
 

@@ -12,17 +12,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from fesdist.cluster.settings import DEFAULT_MEMORY, ClusterSettings
-from fesdist.errors import BadParameterError
 from fesdist.evaluation.comparison import Comparer
 from fesdist.evaluation.people import check_fit
 from fesdist.evaluation.scores import Evaluation
+from fesdist.ground.errors import BadParameterError
 from fesdist.report.facts import facts, headline
 from fesdist.report.section import build_section
 from fesdist.report.tuning_section import tuning_section
+from storage.datasets.store import WeightStore
+from storage.datasets.version import WeightVersion
 from storage.errors import FormatError, NotFoundError
-from storage.stack import TrainingStack
-from storage.version import WeightVersion
-from storage.weights import WeightStore
+from storage.stack.reading import TrainingStack
 
 _FOLDER = Path(__file__).parent
 

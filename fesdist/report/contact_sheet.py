@@ -10,8 +10,8 @@ from fesdist.evaluation.comparison import Comparer
 from fesdist.evaluation.people import check_fit
 from fesdist.report.gallery import Gallery, open_gallery
 from fesdist.report.pictures import as_pillow
-from storage.stack import TrainingStack
-from storage.weights import WeightStore
+from storage.datasets.store import WeightStore
+from storage.stack.reading import TrainingStack
 
 _GAP = 12
 _LINE = 26

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from fesdist.models import model_from_parameters
-from fesdist.models.ridge_map import checked_ridge, in_words
+from fesdist.families.windowed.ridge_map import checked_ridge, in_words
+from fesdist.registry import model_from_parameters
 from fesdist.report.reduced import stored_arrays
-from storage.manifest import Manifest
-from storage.version import WeightVersion
+from storage.datasets.manifest import Manifest
+from storage.datasets.version import WeightVersion
 
 
 @dataclass(frozen=True)

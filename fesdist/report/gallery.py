@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from fesdist.evaluation.comparison import Batch, Comparer, Comparison
 from fesdist.evaluation.people import people
 from fesdist.evaluation.scores import MODEL, REFINED, UNCHANGED
-from fesdist.measures import mse_x100
+from fesdist.ground.measures import mse_x100
 from fesdist.report.pictures import Face, face
-from storage.stack import TrainingStack
-from storage.stack_format import Split
+from storage.stack.format import Split
+from storage.stack.reading import TrainingStack
 
 MOST_COMPARED = 64
 """People among whom the best and the worst are sought, at most."""

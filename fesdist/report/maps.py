@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.ground.tiles import Region
 from fesdist.report.colours import DIVERGING, SEQUENTIAL, ColourMap
 from fesdist.report.gallery import Gallery
 from fesdist.report.pictures import Picture, map_picture
 from fesdist.report.reduced import Plane, Reading, read_reduced, shrink_to, stored_arrays
-from fesdist.tiles import Region
-from storage.version import WeightVersion
+from storage.datasets.version import WeightVersion
 
 MAP_SIDE = 256
 MONTAGE_SIDE = 640

@@ -9,8 +9,8 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from fesdist.tiles import Region, TileGrid
-from storage.version import WeightVersion
+from fesdist.ground.tiles import Region, TileGrid
+from storage.datasets.version import WeightVersion
 
 Plane = NDArray[np.float64]
 """(..., row, col) float64."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fesdist.errors import BadParameterError
 from fesdist.evaluation.comparison import Comparer
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, MODEL, Evaluation, ExpressionScores
+from fesdist.ground.errors import BadParameterError
 from fesdist.report.chart import Chart, people_chart
 from fesdist.report.gallery import Gallery, Person, open_gallery
 from fesdist.report.maps import MapFigure, error_maps, weight_maps
 from fesdist.report.pictures import Picture, face_picture
 from fesdist.report.tables import Cell, ErrorTable, change_cell, error_table, training_table
-from storage.version import WeightVersion
+from storage.datasets.version import WeightVersion
 
 
 @dataclass(frozen=True)

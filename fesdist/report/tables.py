@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fesdist.evaluation.scores import METHODS, MODEL, UNCHANGED, ExpressionScores
-from fesdist.measures import REGIONS
+from fesdist.ground.measures import REGIONS
 
 _FORMATS = {"mse_x100": ".3f", "psnr": ".2f", "ssim": ".4f"}
 _LOWER_IS_BETTER = {"mse_x100": True, "psnr": False, "ssim": False}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fesdist.measures import REGIONS
+from fesdist.ground.measures import REGIONS
 from fesdist.report.colours import SEQUENTIAL
 from fesdist.report.facts import Fact, plural
 from fesdist.report.maps import MAP_SIDE, MapFigure, Scale
@@ -15,7 +15,7 @@ from fesdist.report.pictures import map_picture
 from fesdist.report.tuning_chart import MARKERS, TuningChart, labels_of, tuning_chart
 from fesdist.report.tuning_curves import Curves, curves_of, in_words, value_in_words
 from fesdist.tuning.tuning import Score, Tuning
-from storage.manifest import Manifest
+from storage.datasets.manifest import Manifest
 
 
 @dataclass(frozen=True)

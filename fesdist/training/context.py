@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from fesdist.models.base import Model
-from fesdist.tiles import Padding, Region, Tile, TileGrid
+from fesdist.families.common.contract import Model
+from fesdist.ground.tiles import Padding, Region, Tile, TileGrid
 from fesdist.training.drafting import DraftAddress
 from fesdist.training.job import TrainingJob
-from storage.draft import WeightDraft
-from storage.stack import TrainingStack
+from storage.datasets.draft import WeightDraft
+from storage.stack.reading import TrainingStack
 
 
 @dataclass(frozen=True)

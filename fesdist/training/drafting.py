@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fesdist.errors import PlanError
+from fesdist.ground.errors import PlanError
 from fesdist.training.job import TrainingJob
 from fesdist.training.layout import weights_spec
 from fesdist.training.plan import TrainingPlan, check_memory, make_plan, plan_with_tiles
-from storage.draft import WeightDraft
+from storage.datasets.draft import WeightDraft
+from storage.datasets.store import WeightStore
 from storage.errors import NotFoundError
-from storage.stack import TrainingStack
-from storage.weights import WeightStore
+from storage.stack.reading import TrainingStack
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fesdist.models.base import Model, TileProblem
-from fesdist.models.fit import Fit
-from fesdist.models.whole_image import WholeImageModel
-from fesdist.tiles import Tile, TileGrid
+from fesdist.families.common.contract import Model, TileProblem
+from fesdist.families.common.fit import Fit
+from fesdist.families.common.whole_image import WholeImageModel
+from fesdist.ground.tiles import Tile, TileGrid
 from fesdist.training.global_stage import Prepared, region_images
 from fesdist.training.job import SampleGroup, TrainingJob
 from fesdist.training.layout import CHUNK
 from fesdist.training.plan import SAMPLES_AT_ONCE, TrainingPlan
-from storage.stack import TrainingStack
+from storage.stack.reading import TrainingStack
 
 CLUSTER_SECONDS = 3.0
 """Starting and stopping local workers, which no amount of work changes."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from fesdist.cluster.settings import Cluster, Outcome
-from fesdist.errors import TileError
-from fesdist.tiles import TileGrid
+from fesdist.ground.errors import TileError
+from fesdist.ground.tiles import TileGrid
 from storage.errors import NoSpaceError
 
 Progress = Callable[[int, int, str], None]

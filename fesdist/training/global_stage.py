@@ -12,16 +12,16 @@ from functools import lru_cache
 import numpy as np
 
 from fesdist.cluster.settings import Cluster
-from fesdist.models.base import Array
-from fesdist.models.whole_image import RegionImages, WholeImageModel
-from fesdist.tiles import Region
+from fesdist.families.common.contract import Array
+from fesdist.families.common.whole_image import RegionImages, WholeImageModel
+from fesdist.ground.tiles import Region
 from fesdist.training.context import TaskContext, open_context
 from fesdist.training.drafting import DraftAddress
 from fesdist.training.every_tile import Progress, on_every_tile
 from fesdist.training.job import SampleGroup, TrainingJob
 from fesdist.training.plan import SAMPLES_AT_ONCE, TrainingPlan
-from storage.draft import WeightDraft
-from storage.stack import TrainingStack
+from storage.datasets.draft import WeightDraft
+from storage.stack.reading import TrainingStack
 
 Prepared = Mapping[str, Mapping[str, Array]]
 """Small arrays by expression and name."""

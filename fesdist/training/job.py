@@ -12,12 +12,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fesdist.colour import Colour
-from fesdist.errors import BadParameterError
-from fesdist.models import model_from_parameters
-from fesdist.models.base import Model
-from fesdist.models.fit import Fit
-from storage.stack import TrainingStack
+from fesdist.families.common.contract import Model
+from fesdist.families.common.fit import Fit
+from fesdist.ground.colour import Colour
+from fesdist.ground.errors import BadParameterError
+from fesdist.registry import model_from_parameters
+from storage.stack.reading import TrainingStack
 
 
 @dataclass(frozen=True)

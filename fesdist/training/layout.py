@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fesdist.models.base import ArrayLayout, Model
-from fesdist.models.fit import Fit
-from fesdist.models.whole_image import SmallLayout, WholeImageModel, layout_of
+from fesdist.families.common.contract import ArrayLayout, Model
+from fesdist.families.common.fit import Fit
+from fesdist.families.common.whole_image import SmallLayout, WholeImageModel, layout_of
 from fesdist.training.job import TrainingJob
-from storage.stack import TrainingStack
-from storage.weights import ArraySpec, WeightsSpec
+from storage.datasets.store import ArraySpec, WeightsSpec
+from storage.stack.reading import TrainingStack
 
 ALPHA = "alpha"
 

@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 
 from fesdist.cluster.settings import RESERVED_BYTES
-from fesdist.errors import PlanError
-from fesdist.models.whole_image import WholeImageModel
-from fesdist.tiles import TileGrid
+from fesdist.families.common.whole_image import WholeImageModel
+from fesdist.ground.errors import PlanError
+from fesdist.ground.tiles import TileGrid
 from fesdist.training.job import TrainingJob
 from fesdist.training.layout import CHUNK, stored_layouts
-from storage.stack import TrainingStack
+from storage.stack.reading import TrainingStack
 
 LARGEST_TILE = 512
 TILES_PER_WORKER = 2

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from fesdist.cluster.settings import Cluster
-from fesdist.errors import ClusterError
-from fesdist.refinement import alpha_map
+from fesdist.ground.errors import ClusterError
+from fesdist.ground.refinement import alpha_map
 from fesdist.training.drafting import DraftAddress, open_draft
 from fesdist.training.every_tile import Progress, on_every_tile
 from fesdist.training.global_stage import run_global_stage
@@ -21,10 +21,10 @@ from fesdist.training.layout import ALPHA
 from fesdist.training.plan import TrainingPlan
 from fesdist.training.tile_report import TileReport, summarise
 from fesdist.training.tile_task import train_tile
-from storage.draft import WeightDraft
+from storage.datasets.draft import WeightDraft
+from storage.datasets.store import WeightStore
 from storage.errors import StorageError
-from storage.stack import TrainingStack
-from storage.weights import WeightStore
+from storage.stack.reading import TrainingStack
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from fesdist.measures import mouth_region
-from fesdist.models.base import TileArrays, TileProblem
-from fesdist.tiles import Region, Tile
+from fesdist.families.common.contract import TileArrays, TileProblem
+from fesdist.ground.measures import mouth_region
+from fesdist.ground.tiles import Region, Tile
 from fesdist.training.context import TaskContext, open_context
 from fesdist.training.drafting import DraftAddress
 from fesdist.training.global_stage import Prepared, prepared_globals
 from fesdist.training.job import SampleGroup
 from fesdist.training.tile_report import SquaredErrors, TileReport, receipt_key
-from storage.draft import WeightDraft
+from storage.datasets.draft import WeightDraft
 
 
 def train_tile(index: int, address: DraftAddress, stack: str, n_block: int) -> TileReport:

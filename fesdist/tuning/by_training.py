@@ -11,15 +11,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from fesdist.errors import BadParameterError, PlanError, TileError
-from fesdist.measures import REGIONS
-from fesdist.models.base import Model
+from fesdist.families.common.contract import Model
+from fesdist.ground.errors import BadParameterError, PlanError, TileError
+from fesdist.ground.measures import REGIONS
 from fesdist.training.job import TrainingRequest, define_job
 from fesdist.training.run import train
 from fesdist.tuning.errors import FoldTotals, Validation
 from fesdist.tuning.folds import Fold
 from fesdist.tuning.resources import Resources
-from storage.stack import TrainingStack
+from storage.stack.reading import TrainingStack
 
 
 def validate_by_training(

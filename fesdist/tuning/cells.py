@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from fesdist.models.ridge_map import CELLS, hat_weights
+from fesdist.families.windowed.ridge_map import CELLS, hat_weights
 
 SMOOTHING = 1.0
 """Standard deviation, in cells, of the blur of errors before the best is chosen in each cell."""

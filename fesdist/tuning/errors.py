@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.measures import REGIONS
+from fesdist.ground.measures import REGIONS
 from fesdist.tuning.cells import CellErrors
 
 

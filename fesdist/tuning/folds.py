@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from fesdist.errors import BadParameterError
+from fesdist.ground.errors import BadParameterError
 
 Fold = frozenset[str]
 """Ids of people."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fesdist.models.foldwise import FoldwiseModel
+from fesdist.families.common.foldwise import FoldwiseModel
 from fesdist.training.every_tile import on_every_tile
 from fesdist.training.job import TrainingJob
 from fesdist.tuning.errors import Validation
@@ -12,7 +12,7 @@ from fesdist.tuning.folds import Fold
 from fesdist.tuning.foldwise_plan import FoldwiseWork, row_step_for, tiles_and_block
 from fesdist.tuning.foldwise_task import TileErrors, validate_tile
 from fesdist.tuning.resources import Resources
-from storage.stack import TrainingStack
+from storage.stack.reading import TrainingStack
 
 
 def validate_foldwise(

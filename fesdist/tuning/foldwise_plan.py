@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from fesdist.cluster.settings import RESERVED_BYTES
-from fesdist.errors import PlanError
-from fesdist.models import model_from_parameters
-from fesdist.models.fit import Fit
-from fesdist.models.foldwise import FoldwiseModel
-from fesdist.tiles import TileGrid
+from fesdist.families.common.fit import Fit
+from fesdist.families.common.foldwise import FoldwiseModel
+from fesdist.ground.errors import PlanError
+from fesdist.ground.tiles import TileGrid
+from fesdist.registry import model_from_parameters
 from fesdist.training.job import TrainingJob
 from fesdist.training.plan import SAMPLES_AT_ONCE, TILES_PER_WORKER
 from fesdist.tuning.folds import Fold

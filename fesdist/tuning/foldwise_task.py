@@ -8,16 +8,16 @@ from functools import lru_cache
 
 import numpy as np
 
-from fesdist.measures import mouth_region
-from fesdist.models.base import TileProblem
-from fesdist.models.foldwise import FoldErrors
-from fesdist.models.window_folds import measured_rows
-from fesdist.tiles import Region, Tile
+from fesdist.families.common.contract import TileProblem
+from fesdist.families.common.foldwise import FoldErrors
+from fesdist.families.windowed.folds import measured_rows
+from fesdist.ground.measures import mouth_region
+from fesdist.ground.tiles import Region, Tile
 from fesdist.training.job import SampleGroup
 from fesdist.tuning.cells import CellErrors
 from fesdist.tuning.errors import FoldTotals
 from fesdist.tuning.foldwise_plan import FoldwiseWork
-from storage.stack import TrainingStack
+from storage.stack.reading import TrainingStack
 
 
 @dataclass(frozen=True)

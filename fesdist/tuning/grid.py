@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fesdist.errors import BadParameterError
+from fesdist.families.common.contract import Model
+from fesdist.families.common.foldwise import FoldwiseModel
+from fesdist.ground.errors import BadParameterError
 from fesdist.images.mask import read_mask
-from fesdist.models.base import Model
-from fesdist.models.foldwise import FoldwiseModel
-from fesdist.models.options import model_from_options, options_of
+from fesdist.registry.options import model_from_options, options_of
 
 DEFAULT_VALUES: dict[str, tuple[Any, ...]] = {
     "ridge": (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0),

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from fesdist.cluster.settings import Cluster
-from fesdist.colour import Colour
-from fesdist.errors import BadParameterError
-from fesdist.measures import REGIONS
-from fesdist.models.ridge_map import RidgeMap
+from fesdist.families.windowed.ridge_map import RidgeMap
+from fesdist.ground.colour import Colour
+from fesdist.ground.errors import BadParameterError
+from fesdist.ground.measures import REGIONS
 from fesdist.training.every_tile import Progress
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
 from fesdist.tuning.cells import CellErrors
@@ -24,7 +24,7 @@ from fesdist.tuning.grid import Candidate, candidates_of
 from fesdist.tuning.resources import Resources
 from fesdist.tuning.tuning import Result, Score, Tuning
 from fesdist.tuning.validation import validate
-from storage.stack import TrainingStack
+from storage.stack.reading import TrainingStack
 
 
 @dataclass(frozen=True)

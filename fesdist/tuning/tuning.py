@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fesdist.measures import REGIONS
-from fesdist.models.ridge_map import RidgeMap
+from fesdist.families.windowed.ridge_map import RidgeMap
+from fesdist.ground.measures import REGIONS
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fesdist.errors import BadParameterError
-from fesdist.models.base import Model
-from fesdist.models.foldwise import FoldwiseModel
-from fesdist.models.low_rank import LowRankModel
+from fesdist.families.coded.model import LowRankModel
+from fesdist.families.common.contract import Model
+from fesdist.families.common.foldwise import FoldwiseModel
+from fesdist.ground.errors import BadParameterError
 from fesdist.training.job import TrainingJob, TrainingRequest
 from fesdist.tuning.by_training import validate_by_training
 from fesdist.tuning.errors import Validation
@@ -15,7 +15,7 @@ from fesdist.tuning.folds import Fold
 from fesdist.tuning.foldwise import validate_foldwise
 from fesdist.tuning.resources import Resources
 from fesdist.tuning.whole_image import validate_whole_image
-from storage.stack import TrainingStack
+from storage.stack.reading import TrainingStack
 
 
 def validate(

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from fesdist.cluster.settings import RESERVED_BYTES
-from fesdist.errors import PlanError
-from fesdist.measures import mouth_region
-from fesdist.models.base import Array
-from fesdist.models.fit import Fit
-from fesdist.models.low_rank import LowRankModel
-from fesdist.models.low_rank_folds import fold_errors, fold_product_bytes, fold_products
-from fesdist.tiles import TileGrid
+from fesdist.families.coded.folds import fold_errors, fold_product_bytes, fold_products
+from fesdist.families.coded.model import LowRankModel
+from fesdist.families.common.contract import Array
+from fesdist.families.common.fit import Fit
+from fesdist.ground.errors import PlanError
+from fesdist.ground.measures import mouth_region
+from fesdist.ground.tiles import TileGrid
 from fesdist.training.every_tile import on_every_tile
 from fesdist.training.global_stage import region_images
 from fesdist.training.job import TrainingJob
@@ -24,7 +24,7 @@ from fesdist.tuning.errors import FoldTotals, Validation
 from fesdist.tuning.folds import Fold
 from fesdist.tuning.foldwise_plan import TILE_SIDES
 from fesdist.tuning.resources import Resources
-from storage.stack import TrainingStack
+from storage.stack.reading import TrainingStack
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from fesdist.models import MaskedRegression
-from fesdist.tiles import Padding, TileGrid
+from fesdist.ground.tiles import Padding, TileGrid
+from fesdist.registry import MaskedRegression
 from tests.benchmarks.bench import Bench, random_pairs
 from tests.benchmarks.in_memory import TARGET, tile_statistics
 from tests.benchmarks.rows import Row, Spread

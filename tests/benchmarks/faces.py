@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fesdist.colour import to_gray
 from fesdist.faces.generate import face
+from fesdist.ground.colour import to_gray
 from tests.conftest import data_place
 
 Images = NDArray[np.uint8]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from fesdist.models.base import TileArrays
-from fesdist.models.greedy import GreedyModel
-from fesdist.models.lsrf import LocalSparseReceptiveFields
-from fesdist.models.omp import OrthogonalMatchingPursuit
+from fesdist.families.common.contract import TileArrays
+from fesdist.families.sparse.greedy import GreedyModel
+from fesdist.families.sparse.lsrf import LocalSparseReceptiveFields
+from fesdist.families.sparse.omp import OrthogonalMatchingPursuit
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.faces import Faces, faces
 from tests.benchmarks.in_memory import fit_whole

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.colour import Colour
-from fesdist.models import MaskedRegression, Model
-from fesdist.models.base import Array, TileArrays, TileProblem
-from fesdist.models.window_sums import WindowSums
-from fesdist.receptive_field import displacements, halo_of
-from fesdist.tiles import Region, Tile, TileGrid
+from fesdist.families.common.contract import Array, TileArrays, TileProblem
+from fesdist.families.windowed.sums import WindowSums
+from fesdist.ground.colour import Colour
+from fesdist.ground.receptive_field import displacements, halo_of
+from fesdist.ground.tiles import Region, Tile, TileGrid
+from fesdist.registry import MaskedRegression, Model
 from tests.benchmarks.limits import Work
 
 Pairs = tuple[NDArray[np.uint8], NDArray[np.uint8]]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from fesdist.models import MaskedRegression
-from fesdist.models.window_sums import WindowSums
-from fesdist.receptive_field import displacements
-from fesdist.tiles import TileGrid
+from fesdist.families.windowed.sums import WindowSums
+from fesdist.ground.receptive_field import displacements
+from fesdist.ground.tiles import TileGrid
+from fesdist.registry import MaskedRegression
 from tests.benchmarks.bench import Bench, random_pairs
 from tests.benchmarks.in_memory import TARGET, Pairs, block_sums, plane_flops, solve_flops, tile_statistics
 from tests.benchmarks.limits import Gemm

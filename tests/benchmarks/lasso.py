@@ -10,9 +10,9 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.kernels.lasso import LARGEST_GAP
-from fesdist.models.base import TileArrays
-from fesdist.models.lasso import Lasso
+from fesdist.families.common.contract import TileArrays
+from fesdist.families.sparse.kernels.lasso import LARGEST_GAP
+from fesdist.families.sparse.lasso import Lasso
 from tests.benchmarks import extras
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.faces import faces

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.models.lsrf import initial_field
+from fesdist.families.sparse.lsrf import initial_field
 from tests.benchmarks.faces import Images
 
 Floats = NDArray[np.float64]

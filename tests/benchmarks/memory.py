@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
-from fesdist.models import MaskedRegression
+from fesdist.registry import MaskedRegression
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.in_memory import stored_work
 from tests.benchmarks.programs import COMMAND, run_program

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.kernels.intensities import INTENSITIES
-from fesdist.models.intensity_kernels import Gaussian, features_of
-from fesdist.models.pixel_kr import PixelKernelRidge
+from fesdist.families.onepixel.functions import Gaussian, features_of
+from fesdist.families.onepixel.kernels.intensities import INTENSITIES
+from fesdist.families.onepixel.pixel_kr import PixelKernelRidge
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.faces import Images, faces
 from tests.benchmarks.in_memory import fit_whole

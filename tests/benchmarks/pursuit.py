@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.kernels.atoms import measure_atoms
-from fesdist.kernels.directions import registers
-from fesdist.kernels.locality import no_locality
-from fesdist.kernels.selection import Selection
+from fesdist.families.sparse.kernels.atoms import measure_atoms
+from fesdist.families.sparse.kernels.directions import registers
+from fesdist.families.sparse.kernels.locality import no_locality
+from fesdist.families.sparse.kernels.selection import Selection
 from tests.benchmarks import extras
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.faces import Images, faces

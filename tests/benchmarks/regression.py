@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fesdist.models import MaskedRegression
+from fesdist.registry import MaskedRegression
 from tests.benchmarks.bench import Bench, random_pairs
 from tests.benchmarks.in_memory import fit, fit_work
 from tests.benchmarks.peers import Floats, batched_solve, pixel_loop, unit_planes

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.colour import Colour
-from fesdist.models.base import Array, TileArrays
-from fesdist.models.fit import Fit
-from fesdist.models.ridge import RidgeRegression
-from fesdist.models.whole_image import RegionImages
-from fesdist.tiles import TileGrid
+from fesdist.families.coded.ridge import RidgeRegression
+from fesdist.families.common.contract import Array, TileArrays
+from fesdist.families.common.fit import Fit
+from fesdist.families.common.whole_image import RegionImages
+from fesdist.ground.colour import Colour
+from fesdist.ground.tiles import TileGrid
 from tests.benchmarks import extras
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.faces import faces

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from storage.stack import StackSpec
-from storage.stack_writer import PendingSubject, StackWriter
+from storage.stack.reading import StackSpec
+from storage.stack.writer import PendingSubject, StackWriter
 
 
 def write_stack(path: Path, *, side: int, n_samples: int, channels: int = 3, seed: int = 0) -> int:

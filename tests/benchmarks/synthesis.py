@@ -8,10 +8,10 @@ import scipy.sparse as sp
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.inference.intensities import Images
 from fesdist.inference.loaded import LoadedVersion
-from fesdist.models import MaskedRegression
+from fesdist.registry import MaskedRegression
 from fesdist.training.job import TrainingRequest
 from fesdist.training.run import train
-from storage.weights import WeightStore
+from storage.datasets.store import WeightStore
 from tests.benchmarks.bench import Bench, random_pairs
 from tests.benchmarks.limits import THREADS, Work
 from tests.benchmarks.peers import Floats

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import fill
 
-from fesdist.commands.console import say, table
+from fesdist.cli.console import say, table
 from tests.benchmarks.rows import Row, Spread
 
 HEADERS = ("benchmark", "seconds", "rate", "x peer (range)", "bound", "of it", "target", "met")

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from fesdist.cluster.connect import Cluster, ClusterSettings, open_cluster
-from fesdist.models import MaskedRegression
+from fesdist.registry import MaskedRegression
 from fesdist.training.job import TrainingRequest
 from fesdist.training.run import TrainingResult, train
 from tests.benchmarks.bench import Bench

@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 from prefect.settings import PREFECT_API_URL, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 
-from storage.stack import StackSpec
-from storage.stack_writer import PendingSubject, StackWriter
+from storage.stack.reading import StackSpec
+from storage.stack.writer import PendingSubject, StackWriter
 from tests.conftest import REPOSITORY
 
 SCRIPTS = Path(sys.executable).parent

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.weights import WeightStore
+from storage.datasets.store import WeightStore
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from fesdist.faces.generate import write_faces
 from flows.train import PUBLISHED
-from storage.weights import WeightStore
+from storage.datasets.store import WeightStore
 from tests.conftest import REPOSITORY
 from tests.flows.conftest import SCRIPTS, Site, free_port, process, wait_for, write_random_stack
 

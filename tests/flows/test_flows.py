@@ -16,12 +16,12 @@ from prefect import Flow
 from prefect.exceptions import ParameterTypeError, SignatureMismatchError
 
 from fesdist.cluster.in_process import InProcessCluster
-from fesdist.colour import Colour
-from fesdist.errors import BadParameterError
 from fesdist.evaluation.scores import METHODS, MODEL, UNCHANGED, Evaluation, ExpressionScores
 from fesdist.faces.generate import write_faces
-from fesdist.measures import MEASURES, REGIONS
-from fesdist.models import MaskedRegression
+from fesdist.ground.colour import Colour
+from fesdist.ground.errors import BadParameterError
+from fesdist.ground.measures import MEASURES, REGIONS
+from fesdist.registry import MaskedRegression
 from fesdist.training.job import TrainingRequest
 from fesdist.training.run import train as train_model
 from flows.evaluate import evaluate
@@ -31,7 +31,7 @@ from flows.synthesize import synthesize
 from flows.train import train
 from flows.tune import tune
 from flows.whole_job import whole_job
-from storage.weights import WeightStore
+from storage.datasets.store import WeightStore
 from tests.fesdist.evaluation.small_store import make_stack, publish
 from tests.flows.conftest import Site, write_random_stack
 
@@ -149,6 +149,6 @@ def test_flows_have_the_parameters_of_their_commands(
     command: str, called: Flow[..., Any], left_to_commands: set[str]
 ) -> None:
     parser = argparse.ArgumentParser(add_help=False)
-    importlib.import_module(f"fesdist.commands.{command}").configure(parser)
+    importlib.import_module(f"fesdist.cli.{command}").configure(parser)
     options = {action.dest for action in parser._actions} - left_to_commands
     assert {RENAMED.get(option, option) for option in options} <= set(inspect.signature(called.fn).parameters)

@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import pytest
 from prefect import flow, task
 
-from fesdist.errors import BadParameterError, ClusterError, PlanError, TileError
+from fesdist.ground.errors import BadParameterError, ClusterError, PlanError, TileError
 from fesdist.training.run import train as train_model
 from flows.progress import describe
 from flows.settings import be_quiet

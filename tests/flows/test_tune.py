@@ -9,7 +9,7 @@ import pytest
 from fesdist.tuning.tuning import Result, Score, Tuning
 from flows.train import train
 from flows.tune import tune, tuning_rows
-from storage.weights import WeightStore
+from storage.datasets.store import WeightStore
 from tests.flows.conftest import Site, write_random_stack
 
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from storage.draft import WeightDraft
-from storage.stack_format import StackSpec
-from storage.stack_writer import PendingSubject, StackWriter
-from storage.weights import ArraySpec, WeightsSpec, WeightStore
+from storage.datasets.draft import WeightDraft
+from storage.datasets.store import ArraySpec, WeightsSpec, WeightStore
+from storage.stack.format import StackSpec
+from storage.stack.writer import PendingSubject, StackWriter
 
 SPEC = StackSpec(height=20, width=24, channels=3, dtype="uint8", normalisation="none")
 

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
+from storage.datasets.store import WeightStore
 from storage.errors import StorageError
-from storage.stack_writer import StackWriter
-from storage.weights import WeightStore
+from storage.stack.writer import StackWriter
 from tests.storage.conftest import WEIGHTS, fill, person, publish
 
 # Processes of the fork server start within milliseconds, as it has imported all that they need.

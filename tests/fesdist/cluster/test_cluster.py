@@ -14,7 +14,7 @@ from distributed import LocalCluster
 
 from fesdist.cluster.connect import Cluster, ClusterSettings, count_workers, open_cluster
 from fesdist.cluster.settings import RETRIES
-from fesdist.errors import BadParameterError, ClusterError, TileError
+from fesdist.ground.errors import BadParameterError, ClusterError, TileError
 
 
 @pytest.fixture(scope="module", params=[0, 2], ids=["this process", "two workers"])

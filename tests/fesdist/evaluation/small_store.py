@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from storage.stack import TrainingStack
-from storage.stack_writer import PendingSubject, StackSpec, StackWriter
-from storage.weights import ArraySpec, WeightsSpec, WeightStore
+from storage.datasets.store import ArraySpec, WeightsSpec, WeightStore
+from storage.stack.reading import TrainingStack
+from storage.stack.writer import PendingSubject, StackSpec, StackWriter
 
 SHAPE = (24, 20)
 PEOPLE = tuple(f"p{number}" for number in range(8))

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from fesdist.cluster.settings import ClusterSettings
-from fesdist.errors import BadParameterError
 from fesdist.evaluation import comparison
 from fesdist.evaluation.evaluate import evaluate
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, METHODS, MODEL, REFINED, UNCHANGED, Evaluation, error_rows
-from fesdist.measures import mouth_region, mse_x100, psnr, ssim
+from fesdist.ground.errors import BadParameterError
+from fesdist.ground.measures import mouth_region, mse_x100, psnr, ssim
+from storage.datasets.store import WeightStore
 from storage.errors import NotFoundError, StorageError
-from storage.stack import TrainingStack
-from storage.weights import WeightStore
+from storage.stack.reading import TrainingStack
 from tests.fesdist.evaluation.small_store import HELD_OUT, PEOPLE, SHAPE, make_stack, publish
 
 HERE = ClusterSettings(workers=0)

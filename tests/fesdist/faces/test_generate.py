@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from fesdist.errors import BadParameterError, ImageError
 from fesdist.faces.expression import EXPRESSIONS
 from fesdist.faces.generate import face, write_faces
 from fesdist.faces.portrait import Portrait
+from fesdist.ground.errors import BadParameterError, ImageError
 
 TARGETS = EXPRESSIONS[1:]
 PEOPLE = range(4)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, TiffImagePlugin
 
-from fesdist.errors import BadParameterError, ImageError
+from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.images.decode import decode, read_header
 from tests.fesdist.images.conftest import Pixels, Save
 

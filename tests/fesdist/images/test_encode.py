@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fesdist.errors import ImageError
+from fesdist.ground.errors import ImageError
 from fesdist.images.decode import decode
 from fesdist.images.encode import encode
 

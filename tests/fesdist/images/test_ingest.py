@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fesdist.errors import BadParameterError, PairingError
+from fesdist.ground.errors import BadParameterError, PairingError
 from fesdist.images import filling
 from fesdist.images.decode import decode
 from fesdist.images.ingest import ingest
 from fesdist.images.summary import PairCount
 from storage.errors import BadNameError, MismatchError, NoSpaceError
-from storage.stack import TrainingStack
-from storage.stack_writer import StackWriter
+from storage.stack.reading import TrainingStack
+from storage.stack.writer import StackWriter
 from tests.fesdist.images.conftest import Pixels, Save
 
 Folder = Path

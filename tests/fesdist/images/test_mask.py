@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fesdist.errors import BadParameterError
+from fesdist.ground.errors import BadParameterError
 from fesdist.images.mask import read_mask
 
 MASK = np.array([[1, 0, 1], [0, 1, 0], [1, 0, 0]], dtype=bool)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fesdist.errors import BadParameterError, PairingError
+from fesdist.ground.errors import BadParameterError, PairingError
 from fesdist.images.pairs import find_pairs
 
 Touch = Callable[..., None]

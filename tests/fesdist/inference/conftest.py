@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fesdist.colour import Colour
+from fesdist.ground.colour import Colour
 from fesdist.images.encode import encode
-from storage.version import WeightVersion
-from storage.weights import ArraySpec, WeightsSpec, WeightStore
+from storage.datasets.store import ArraySpec, WeightsSpec, WeightStore
+from storage.datasets.version import WeightVersion
 
 OFFSETS = ((-1, 0), (0, 0), (0, 1), (2, -1))
 """An asymmetric field, so that no axis and no sign can be mistaken for another."""

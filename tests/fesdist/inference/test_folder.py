@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from fesdist.cluster.connect import Cluster, ClusterSettings, open_cluster
-from fesdist.colour import Colour
-from fesdist.errors import BadParameterError, ImageError
+from fesdist.ground.colour import Colour
+from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.images.decode import decode
 from fesdist.images.encode import encode
 from fesdist.images.resize import resize

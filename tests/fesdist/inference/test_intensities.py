@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fesdist.errors import ImageError
+from fesdist.ground.errors import ImageError
 from fesdist.inference.intensities import Range, stretched, unit_scale
 
 IMAGES = np.random.default_rng(0).uniform(0.2, 0.7, (2, 3, 5, 4)).astype(np.float32)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fesdist.colour import Colour
-from fesdist.errors import BadParameterError, ImageError
+from fesdist.ground.colour import Colour
+from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.inference.bands import BandCache
 from fesdist.inference.loaded import LoadedVersion
 from storage.errors import CorruptChunkError

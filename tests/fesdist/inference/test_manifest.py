@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fesdist.errors import BadParameterError
+from fesdist.ground.errors import BadParameterError
 from fesdist.inference.manifest import FILE_NAME, InputFile, Record, open_manifest
 
 FILE = InputFile("a.png", 100, 7)

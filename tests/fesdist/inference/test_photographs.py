@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fesdist.errors import BadParameterError
+from fesdist.ground.errors import BadParameterError
 from fesdist.inference.photographs import check_out, find_photographs, output_ending, output_stems
 from fesdist.inference.settings import OutputFormat
 

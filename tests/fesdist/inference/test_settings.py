@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from fesdist.errors import BadParameterError
+from fesdist.ground.errors import BadParameterError
 from fesdist.inference.settings import OutputFormat, OutputSize, SynthesisSettings
 
 

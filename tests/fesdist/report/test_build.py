@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from fesdist.cluster.settings import ClusterSettings
-from fesdist.errors import BadParameterError
 from fesdist.evaluation.evaluate import evaluate
+from fesdist.ground.errors import BadParameterError
 from fesdist.report.build import write_report
+from storage.datasets.store import WeightStore
 from storage.errors import NotFoundError
-from storage.weights import WeightStore
 from tests.fesdist.evaluation.small_store import HELD_OUT, make_stack, publish
 
 VOID = {"meta", "img", "br", "line", "circle", "polyline", "path"}

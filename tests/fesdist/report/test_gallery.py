@@ -13,8 +13,8 @@ from fesdist.evaluation import comparison
 from fesdist.evaluation.comparison import Comparer
 from fesdist.report.contact_sheet import gallery_png
 from fesdist.report.gallery import Gallery, open_gallery, rank_name, ranks
-from storage.stack import TrainingStack
-from storage.weights import WeightStore
+from storage.datasets.store import WeightStore
+from storage.stack.reading import TrainingStack
 from tests.fesdist.evaluation.small_store import HELD_OUT, SHAPE, make_stack, publish
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fesdist.report.reduced import read_reduced, shrink_to
-from storage.weights import ArraySpec, WeightsSpec, WeightStore
+from storage.datasets.store import ArraySpec, WeightsSpec, WeightStore
 
 
 @pytest.mark.parametrize(("side", "factor"), [(200, 1), (100, 2), (30, 4), (13, 8)])

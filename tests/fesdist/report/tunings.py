@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from fesdist.models.ridge_map import RidgeMap
+from fesdist.families.windowed.ridge_map import RidgeMap
 from fesdist.tuning.tuning import Result, Score, Tuning
 
 

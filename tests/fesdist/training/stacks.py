@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from storage.stack import StackSpec
-from storage.stack_writer import PendingSubject, StackWriter
+from storage.stack.reading import StackSpec
+from storage.stack.writer import PendingSubject, StackWriter
 
 
 def write_stack(

@@ -15,13 +15,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from storage.weights import WeightStore
+from storage.datasets.store import WeightStore
 from tests.fesdist.training.stacks import write_stack
 
 pytestmark = pytest.mark.slow
 
 PATIENCE = 60.0
-FESDIST = (sys.executable, "-m", "fesdist.commands.main")
+FESDIST = (sys.executable, "-m", "fesdist.cli.main")
 
 
 @pytest.fixture(scope="module")

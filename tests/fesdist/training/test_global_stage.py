@@ -10,20 +10,20 @@ import pytest
 
 from fesdist.cluster.connect import ClusterSettings, open_cluster
 from fesdist.cluster.in_process import InProcessCluster
-from fesdist.colour import Colour
-from fesdist.errors import PlanError, TileError
+from fesdist.families.common.contract import Model
+from fesdist.ground.colour import Colour
+from fesdist.ground.errors import PlanError, TileError
 from fesdist.inference.loaded import LoadedVersion
-from fesdist.models import BilinearKernelReducedRank, KernelReducedRank, PrincipalComponents, RidgeRegression
-from fesdist.models.base import Model
+from fesdist.registry import BilinearKernelReducedRank, KernelReducedRank, PrincipalComponents, RidgeRegression
 from fesdist.training import global_stage
 from fesdist.training.estimate import estimate
 from fesdist.training.job import SampleGroup, TrainingRequest, define_job
 from fesdist.training.plan import make_plan
 from fesdist.training.run import TrainingResult, train
-from storage.stack import TrainingStack
-from storage.weights import WeightStore
-from tests.fesdist.models.problems import random_images
-from tests.fesdist.models.whole_images import apply_whole, train_whole
+from storage.datasets.store import WeightStore
+from storage.stack.reading import TrainingStack
+from tests.fesdist.families.coded.whole_images import apply_whole, train_whole
+from tests.fesdist.families.problems import random_images
 from tests.fesdist.training.stacks import write_stack
 
 GIB = 1 << 30

@@ -9,14 +9,14 @@ import pytest
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.cluster.settings import ClusterSettings
-from fesdist.errors import BadParameterError
 from fesdist.evaluation.evaluate import evaluate
 from fesdist.evaluation.scores import MODEL
-from fesdist.models import PixelRidge
+from fesdist.ground.errors import BadParameterError
+from fesdist.registry import PixelRidge
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
 from fesdist.training.run import train
-from storage.stack import TrainingStack
-from storage.weights import WeightStore
+from storage.datasets.store import WeightStore
+from storage.stack.reading import TrainingStack
 from tests.fesdist.training.stacks import write_stack
 
 SIDE = 20

@@ -10,15 +10,15 @@ import pytest
 
 from fesdist.cluster.connect import ClusterSettings, open_cluster
 from fesdist.cluster.in_process import InProcessCluster
-from fesdist.colour import Colour
-from fesdist.errors import BadParameterError, PlanError, TileError
-from fesdist.models import MaskedRegression
+from fesdist.ground.colour import Colour
+from fesdist.ground.errors import BadParameterError, PlanError, TileError
+from fesdist.registry import MaskedRegression
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
 from fesdist.training.plan import RESERVED_BYTES, make_plan
 from fesdist.training.run import TrainingResult, train
+from storage.datasets.store import WeightStore
 from storage.errors import NoSpaceError
-from storage.stack import TrainingStack
-from storage.weights import WeightStore
+from storage.stack.reading import TrainingStack
 from tests.fesdist.training.stacks import write_stack
 
 GIB = 1 << 30

@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 
 from fesdist.cluster.in_process import InProcessCluster
-from fesdist.colour import Colour
+from fesdist.ground.colour import Colour
 from fesdist.inference.loaded import LoadedVersion
-from fesdist.models import LocalSparseReceptiveFields, Model, OrthogonalMatchingPursuit
+from fesdist.registry import LocalSparseReceptiveFields, Model, OrthogonalMatchingPursuit
 from fesdist.report.build import write_report
 from fesdist.training.estimate import estimate
 from fesdist.training.job import TrainingRequest, define_job
 from fesdist.training.plan import make_plan
 from fesdist.training.run import train
-from storage.stack import TrainingStack
-from storage.version import WeightVersion
-from storage.weights import WeightStore
+from storage.datasets.store import WeightStore
+from storage.datasets.version import WeightVersion
+from storage.stack.reading import TrainingStack
 from tests.fesdist import reference
-from tests.fesdist.models.problems import train as train_in_memory
+from tests.fesdist.families.problems import train as train_in_memory
 from tests.fesdist.training.stacks import write_stack
 
 SIDE = 70

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fesdist.errors import BadParameterError
+from fesdist.ground.errors import BadParameterError
 from fesdist.tuning.folds import split_people
 
 PEOPLE = [f"person{number}" for number in range(11)]

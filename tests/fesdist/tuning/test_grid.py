@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fesdist.errors import BadParameterError
-from fesdist.models import Lasso, MaskedRegression, OrthogonalMatchingPursuit
+from fesdist.ground.errors import BadParameterError
+from fesdist.registry import Lasso, MaskedRegression, OrthogonalMatchingPursuit
 from fesdist.tuning.grid import DEFAULT_VALUES, candidates_of
 
 

@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.cluster.settings import RESERVED_BYTES
-from fesdist.colour import Colour
-from fesdist.errors import BadParameterError, PlanError
-from fesdist.measures import mouth_region
-from fesdist.models.ridge_map import CELLS
+from fesdist.families.windowed.ridge_map import CELLS
+from fesdist.ground.colour import Colour
+from fesdist.ground.errors import BadParameterError, PlanError
+from fesdist.ground.measures import mouth_region
 from fesdist.training.job import TrainingRequest
 from fesdist.tuning import by_training, foldwise_plan, validation, whole_image
 from fesdist.tuning.folds import split_people
 from fesdist.tuning.tune import TuningRequest, tune
 from fesdist.tuning.tuning import Tuning
-from storage.stack import StackSpec, TrainingStack
-from storage.stack_writer import PendingSubject, StackWriter
+from storage.stack.reading import StackSpec, TrainingStack
+from storage.stack.writer import PendingSubject, StackWriter
 from tests.fesdist.training.stacks import write_stack
 
 SIDE = 26

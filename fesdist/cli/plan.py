@@ -1,0 +1,88 @@
+"""`fesdist plan`: tiles, tasks, memory, time and disk of a training run, before anything runs."""
+
+from __future__ import annotations
+
+import argparse
+
+from fesdist.cli.console import counted, duration, people, say, size, table
+from fesdist.cli.model_options import add_model_options
+from fesdist.cli.options import add_cluster_options, add_json_option, cluster_settings
+from fesdist.cli.request import request_from
+
+NAME = "plan"
+SUMMARY = "Tell tiles, tasks, memory, time and the size of the weights, without training."
+EXAMPLE = "fesdist plan stack.zarr --model mr --window 5 --memory 512MiB"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("stack", help="training stack, as written by `fesdist ingest`")
+    add_model_options(parser)
+    add_cluster_options(parser)
+    add_json_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    import json
+
+    from fesdist.cluster.connect import count_workers
+    from fesdist.training.estimate import estimate
+    from fesdist.training.job import define_job
+    from fesdist.training.plan import make_plan
+    from storage.stack.reading import TrainingStack
+
+    settings = cluster_settings(arguments)
+    stack = TrainingStack.open(arguments.stack)
+    job = define_job(request_from(arguments, store="", name="plan"), stack)
+    n_workers = count_workers(settings)
+    plan = make_plan(job, stack, settings.memory, n_workers)
+    cost = estimate(job, stack, plan, n_workers)
+    (rows, cols), probe = plan.image_shape, " x ".join(map(str, cost.probe_shape))
+    tile_rows, tile_cols = plan.tile_shape
+    if arguments.json:
+        say(
+            json.dumps(
+                {
+                    "model": {"name": job.model, "parameters": job.parameters},
+                    "expressions": list(job.expressions),
+                    "samples": {name: len(group.samples) for group in job.groups for name in group.expressions},
+                    "regressions": plan.n_pixels,
+                    "tiles": len(plan.grid),
+                    "tile_shape": [tile_rows, tile_cols],
+                    "samples_at_a_time": plan.n_block,
+                    "workers": n_workers,
+                    "allowed_bytes": plan.allowed_bytes,
+                    "projected_bytes": plan.projected_bytes,
+                    "stored_bytes": plan.stored_bytes,
+                    "seconds": cost.seconds,
+                },
+                indent=2,
+            )
+        )
+        return 0
+    expressions = [(name, len(group.samples)) for group in job.groups for name in group.expressions]
+    say(
+        f"{arguments.stack}: {people(stack.n_samples)}, {rows} x {cols} pixels, "
+        f"{counted(stack.channels, 'channel')}, {stack.dtype}"
+    )
+    say()
+    table(
+        ("plan", ""),
+        [
+            ("model", f"{job.model}, {job.build_model().describe()}, colour {job.colour}"),
+            ("expressions", ", ".join(f"{name} ({counted(n, 'pair')})" for name, n in sorted(expressions))),
+            ("regressions", f"{plan.n_pixels:,} an expression"),
+            ("tiles", f"{len(plan.grid)} of {tile_rows} x {tile_cols} pixels, one task each"),
+            ("samples", f"{plan.n_block} of {job.n_samples} read at a time"),
+            ("workers", f"{n_workers}"),
+            (
+                "memory",
+                f"{size(plan.projected_bytes)} projected of {size(plan.allowed_bytes)} allowed, each worker",
+            ),
+            (
+                "time",
+                f"about {duration(cost.seconds)} (one {probe} tile measured here)",
+            ),
+            ("weights", f"{size(plan.stored_bytes)} on disk"),
+        ],
+    )
+    return 0

@@ -1,0 +1,46 @@
+"""Blocks of samples and sets of weights as they come from outside: what does not fit together is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fesdist.families.common.contract import Array, TileProblem
+
+
+def checked_block(
+    problem: TileProblem,
+    dtype: np.dtype[Any],
+    inputs_shape: tuple[int, int],
+    inputs: Array,
+    targets: Mapping[str, Array],
+) -> list[Array]:
+    """Return the inputs and then the targets of each expression of a problem.
+
+    Raises ValueError unless all are of `dtype` and of shape (sample, channel, row, col), with as many samples as
+    `inputs`, the problem's channels, and the rows and columns of `inputs_shape` or, for targets, of the tile.
+    """
+    images = [inputs, *(targets[name] for name in problem.expressions)]
+    shapes = [inputs_shape] + [problem.tile.region.shape] * len(problem.expressions)
+    for name, array, shape in zip(("inputs", *problem.expressions), images, shapes, strict=True):
+        expected = (len(inputs), problem.channels, *shape)
+        if array.shape != expected or array.dtype != dtype:
+            raise ValueError(
+                f"{problem.tile}: {name} are {array.dtype} of shape {array.shape}; expected {dtype} of "
+                f"shape {expected} (sample, channel, row, col)"
+            )
+    return images
+
+
+def check_sets(n_sets: int, channels: int) -> None:
+    """Raise ValueError unless there is one set of weights for all channels, or one for each."""
+    if n_sets not in (1, channels):
+        raise ValueError(f"{n_sets} sets of weights for images with {channels} channels; expected 1 or {channels}")
+
+
+def check_any_samples(problem: TileProblem, n_samples: int) -> None:
+    """Raise ValueError when a tile has no samples to solve for."""
+    if n_samples == 0:
+        raise ValueError(f"{problem.tile}: no samples were added, so there is nothing to solve")

@@ -1,0 +1,166 @@
+"""Pixel-KR: each output pixel is a kernel ridge regression on the input pixel at its own place.
+
+Akram, Khan: Pixel-based Facial Expression Synthesis, International Conference on Pattern Recognition, 2021:
+c = t (K + λ I)⁻¹ and f(x) = Σ_n c[n] k(x[n], x). There is no bias.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fesdist.families.common.blocks import check_any_samples, check_sets
+from fesdist.families.common.contract import Array, ArrayLayout, TileArrays, TileProblem
+from fesdist.families.common.fit import Fit
+from fesdist.families.common.hyperparameters import positive
+from fesdist.families.onepixel.functions import IntensityKernel, Laplacian, features_of, kernel_named
+from fesdist.families.onepixel.kernels.intensities import INTENSITIES, interpolate, look_up
+from fesdist.families.onepixel.kernels.systems import solve_by_features, solve_chain
+from fesdist.families.onepixel.sums import PASS_SAMPLES, IntensityStatistics
+from fesdist.ground.colour import Colour
+from fesdist.ground.errors import BadParameterError
+from fesdist.ground.tiles import Padding, Region
+from fesdist.simd.cholesky import PANEL
+from fesdist.simd.lanes import LANES
+
+_SHAPE = ("sigma", "degree", "offset")
+"""Hyper-parameters that belong to a kernel."""
+
+
+@dataclass(frozen=True)
+class PixelKernelRidge:
+    """Pixel-KR: minimise Σ_n (t[n, p] - f(x[n, p]))² + ridge ‖f‖² over the functions f of a kernel, for each pixel p.
+
+    An 8-bit image has 256 intensities, so f is stored as its 256 values, which any reader can look up. The kernels
+    are gaussian (sigma), laplacian (sigma), polynomial (degree, offset) and linear, as in
+    `fesdist.families.onepixel.functions`; what is None takes the kernel's default. Raises BadParameterError for an
+    unknown kernel, a value out of range, and one that the kernel does not have.
+    """
+
+    kernel: str = "gaussian"
+    sigma: float | None = None
+    degree: int | None = None
+    offset: float | None = None
+    ridge: float = 0.4
+
+    name: ClassVar[str] = "pixel-kr"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ridge", positive("ridge", self.ridge, 0.4))
+        for name, value in asdict(self._kernel()).items():
+            object.__setattr__(self, name, value)
+
+    def parameters(self) -> dict[str, Any]:
+        return {"kernel": self.kernel, **self._shape(), "ridge": self.ridge}
+
+    def _shape(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _SHAPE if getattr(self, name) is not None}
+
+    def _kernel(self) -> IntensityKernel:
+        return kernel_named(self.kernel, self._shape())
+
+    def inputs_of(self, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Padding]:
+        return region, Padding(0, 0, 0, 0)
+
+    def describe(self) -> str:
+        """Return the model in a few words, for people."""
+        shape = "".join(f", {name} {value:g}" for name, value in self._shape().items())
+        return f"{self.kernel} kernel{shape}, ridge {self.ridge:g}"
+
+    def layout(self, weight_channels: int) -> tuple[ArrayLayout, ...]:
+        return (
+            ArrayLayout(
+                "outputs",
+                (("weight_channel", weight_channels), ("intensity", INTENSITIES)),
+                "float32",
+                "output for each intensity 0..255 of the input pixel at (row, col), in [0, 1] units",
+            ),
+        )
+
+    def coordinates(self) -> dict[str, tuple[str, list[int]]]:
+        return {}
+
+    def projected_bytes(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> int:
+        _check_8_bit(fit.dtype)
+        rows, cols = tile_shape
+        pixels, sets, channels, images = rows * cols, fit.weight_channels, fit.channels, 1 + fit.n_expressions
+        samples = images * n_block * channels * pixels
+        sums = sets * pixels * INTENSITIES * images * 4 + images * channels * pixels * 8
+        # A pass holds contiguous copies of its samples; gray versions are made with 32-bit sums, an image at a time.
+        in_pass = min(n_block, PASS_SAMPLES) * pixels
+        copies = in_pass * (images * channels + (images + 8 if fit.colour is Colour.GRAY else 0))
+        kernel = self._kernel()
+        order = 0 if isinstance(kernel, Laplacian) else features_of(kernel.matrix()).shape[1] + PANEL
+        system = ((order + images + PANEL) * order + (images + 1) * INTENSITIES) * LANES * 8
+        # Finding features takes up to four matrices as large as the kernel's, beside the features themselves.
+        system += (4 * INTENSITIES + 3 * order) * INTENSITIES * 8
+        solved = (fit.n_expressions * (sets * (INTENSITIES * 4 + 8) + channels * 24) + sets) * pixels
+        return samples + sums + max(copies, system + solved)
+
+    def statistics(self, problem: TileProblem, dtype: np.dtype[Any]) -> IntensityStatistics:
+        """Return empty statistics; raises BadParameterError for anything but uint8."""
+        _check_8_bit(str(dtype))
+        return IntensityStatistics(problem)
+
+    def solve(self, statistics: IntensityStatistics) -> dict[str, TileArrays]:
+        """Return `outputs`, `status`, `norm` and `mean_difference` of each expression.
+
+        `norm` is |f(0)| + Σ_v |f(v) - f(v - 1)|, which for a straight line is the l1 norm of its weight and bias.
+        Raises ValueError when no sample was added.
+        """
+        problem = statistics.problem
+        check_any_samples(problem, statistics.n_samples)
+        sets, n_expressions, shape = len(statistics.sums), len(problem.expressions), problem.tile.region.shape
+        outputs = np.empty((sets, n_expressions, INTENSITIES, *shape), np.float32)
+        norm = np.empty((sets, n_expressions, *shape))
+        status = np.zeros((sets, *shape), np.uint8)
+        kernel = self._kernel()
+        if isinstance(kernel, Laplacian):
+            for channel, sums in enumerate(statistics.sums):
+                solve_chain(sums, kernel.decay, kernel.end, self.ridge, outputs[channel], norm[channel])
+        else:
+            features = features_of(kernel.matrix())
+            for channel, sums in enumerate(statistics.sums):
+                solve_by_features(sums, features, self.ridge, outputs[channel], norm[channel], status[channel])
+        before, *after = statistics.image_sums
+        return {
+            expression: {
+                "outputs": outputs[:, number],
+                "status": status,
+                "norm": norm[:, number],
+                "mean_difference": ((after[number] - before) / (255.0 * statistics.n_samples)).astype(np.float32),
+            }
+            for number, expression in enumerate(problem.expressions)
+        }
+
+    def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        """Return `outputs` as `apply` uses it."""
+        return {"outputs": np.ascontiguousarray(arrays["outputs"], dtype=np.float32)}
+
+    def apply(self, arrays: Mapping[str, Array], inputs: Array, padding: Padding) -> NDArray[np.float32]:
+        """Return outputs[x[p], p], and for floating-point inputs the line between the two nearest intensities.
+
+        See `Model.apply`. Values beyond [0, 1] get the outputs of 0 and 1.
+        """
+        tables = self.prepare(arrays)["outputs"]
+        _, channels, *shape = inputs.shape
+        if list(tables.shape[-2:]) != shape:
+            raise ValueError(f"inputs of shape {inputs.shape}; expected {tables.shape[-2:]} rows and columns")
+        check_sets(len(tables), channels)
+        outputs = np.empty(inputs.shape, np.float32)
+        evaluate = look_up if inputs.dtype == np.uint8 else interpolate
+        for channel in range(channels):
+            evaluate(inputs, channel, tables[channel if len(tables) > 1 else 0], outputs)
+        return outputs
+
+
+def _check_8_bit(dtype: str) -> None:
+    if dtype != "uint8":
+        raise BadParameterError(
+            f"{PixelKernelRidge.name} counts 8-bit intensities and cannot learn from {dtype} images; "
+            "ingest the photographs with --normalisation none"
+        )

@@ -1,0 +1,133 @@
+"""The inputs of a whole image as a dictionary: an atom is one input pixel, a vector over all samples.
+
+Several channels of one fit are several vectors of the same atom. For the scores each is centred over the samples
+(unless there is to be no bias) and divided by its norm; for the fits the samples are used as they are. Sums of
+products of 8-bit samples are integers below 2⁵³, so in float64 they are exact.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from fesdist.simd.lanes import LANES, load, multiply_add, multiply_subtract, ones_like, store
+from fesdist.simd.values import load_sample, spread, sum_of_lanes, zeros_like
+
+Array = NDArray[Any]
+
+
+class Atoms(NamedTuple):
+    """The dictionary of one fit; `measure_atoms` makes it."""
+
+    samples: Array
+    """(channel, pixel, sample), uint8 in 0..255 or float64 in [0, 1]; zeros fill the samples up to whole registers."""
+    n_samples: int
+    """Samples without the filling."""
+    centred: bool
+    """Whether scores are of samples and residuals minus their means."""
+    means: Array
+    """(channel, pixel) float64: what is subtracted from the samples: their mean, or 0."""
+    scales: Array
+    """(channel, pixel) float64: 1 / norm of what is left of the samples; 0 where nothing is."""
+    sums: Array
+    """(pixel) float64: sums over samples and channels."""
+    squares: Array
+    """(pixel) float64: sums of squares over samples and channels."""
+    usable: Array
+    """(pixel) bool: some channel has a scale."""
+
+
+def measure_atoms(samples: Array, n_samples: int, centred: bool = True) -> Atoms:
+    """Return the dictionary of `samples`, as `Atoms` describes them."""
+    channels, pixels, _ = samples.shape
+    means, scales, (sums, squares) = np.empty((channels, pixels)), np.empty((channels, pixels)), np.zeros((2, pixels))
+    _measure(samples, n_samples, centred, means, scales, sums, squares)
+    return Atoms(samples, n_samples, centred, means, scales, sums, squares, np.asarray((scales > 0).any(axis=0)))
+
+
+@njit(nogil=True, cache=True)
+def _measure(
+    samples: Array, n_samples: int, centred: bool, means: Array, scales: Array, sums: Array, squares: Array
+) -> None:
+    channels, pixels, _ = samples.shape
+    for channel in range(channels):
+        for pixel in range(pixels):
+            line = samples[channel, pixel, :n_samples]
+            total = of_squares = 0.0
+            constant = centred
+            for value in line:
+                total += value
+                of_squares += np.float64(value) ** 2
+                constant &= value == line[0]
+            mean = total / n_samples if centred else 0.0
+            spread_around = 0.0
+            for value in line:
+                spread_around += (value - mean) ** 2
+            # The mean of equal numbers may differ from them in its last bit, so they are told by themselves.
+            scales[channel, pixel] = 1.0 / np.sqrt(spread_around) if spread_around > 0.0 and not constant else 0.0
+            means[channel, pixel] = mean
+            sums[pixel] += total
+            squares[pixel] += of_squares
+
+
+@njit(nogil=True, inline="always")
+def correlation(atoms: Atoms, pixel: int, residual: Array) -> float:
+    """Return Σ_channel scale Σ_sample (sample - mean) residual: the normalised atom times the residual.
+
+    `residual` is (channel, sample) float64, C-contiguous, 0 in the filling.
+    """
+    channels, pixels, length = atoms.samples.shape
+    line, right = atoms.samples.reshape(-1), residual.reshape(-1)
+    means, scales = atoms.means.reshape(-1), atoms.scales.reshape(-1)
+    total = zeros_like(load(right, 0))
+    for channel in range(channels):
+        of_channel = zeros_like(total)
+        at, one = (channel * pixels + pixel) * length, ones_like(total)
+        mean = spread(means, channel * pixels + pixel)
+        for n in range(0, length, LANES):
+            centred = multiply_subtract(load_sample(line, at + n), mean, one)
+            of_channel = multiply_add(of_channel, centred, load(right, channel * length + n))
+        total = multiply_add(total, of_channel, spread(scales, channel * pixels + pixel))
+    return sum_of_lanes(total)  # type: ignore[no-any-return]
+
+
+@njit(nogil=True, inline="always")
+def product(left: Array, first: int, right: Array, second: int) -> float:
+    """Return Σ left[:, first] × right[:, second] of two arrays of samples, (channel, pixel, sample)."""
+    channels, _, length = left.shape
+    left_line, right_line = left.reshape(-1), right.reshape(-1)
+    total = zeros_like(load_sample(left_line, 0))
+    for channel in range(channels):
+        at = (channel * left.shape[1] + first) * length
+        other = (channel * right.shape[1] + second) * length
+        for n in range(0, length, LANES):
+            total = multiply_add(total, load_sample(left_line, at + n), load_sample(right_line, other + n))
+    return sum_of_lanes(total)  # type: ignore[no-any-return]
+
+
+@njit(nogil=True, inline="always")
+def squared_norm(line: Array) -> float:
+    """Return Σ line², float64, of whole registers."""
+    total = zeros_like(load(line, 0))
+    for n in range(0, len(line), LANES):
+        value = load(line, n)
+        total = multiply_add(total, value, value)
+    return sum_of_lanes(total)  # type: ignore[no-any-return]
+
+
+@njit(nogil=True, inline="always")
+def subtract_atom(atoms: Atoms, pixel: int, weight: Array, residual: Array) -> None:
+    """Subtract weight[0] × (sample - mean) of an atom from `residual`, as in `correlation`; the filling is spoilt."""
+    channels, pixels, length = atoms.samples.shape
+    line, right, means = atoms.samples.reshape(-1), residual.reshape(-1), atoms.means.reshape(-1)
+    factor = spread(weight, 0)
+    for channel in range(channels):
+        at, one = (channel * pixels + pixel) * length, ones_like(factor)
+        mean = spread(means, channel * pixels + pixel)
+        for n in range(0, length, LANES):
+            centred = multiply_subtract(load_sample(line, at + n), mean, one)
+            to = channel * length + n
+            store(right, to, multiply_subtract(load(right, to), factor, centred))

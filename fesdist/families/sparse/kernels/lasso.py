@@ -1,0 +1,232 @@
+"""Many l1-penalised regressions on all pixels of an image, a register of them at a time.
+
+Minimised is ½ ‖t - X w‖² + λ ‖w‖₁. X has far more columns than a solution uses, so each regression has a working set.
+In turn, all scores Xᵀ r are computed, for a register of regressions at once; of every stretch of pixels the one
+with the largest score above λ becomes a candidate; and the regression is solved on its working set. A regression that
+is done leaves its lane to the next. Lanes do not meet, so its bits do not depend on the others.
+
+The certificate: with the residual r = t - X w, m = max |Xᵀ r| and c = min(1, λ / m), c r is feasible in the dual, and
+the duality gap is ½ (1 - c)² ‖r‖² + Σ |w_j| (λ - c sign(w_j) x_j · r), a sum of terms that are not negative.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from fesdist.families.sparse.kernels.active_set import (
+    CANDIDATES,
+    INEXACT,
+    SOLVED,
+    TOLERANCE,
+    TOO_MANY,
+    WorkingSet,
+    improve,
+    working_sets,
+)
+from fesdist.families.sparse.kernels.flat_vectors import copy, dot
+from fesdist.simd.lanes import LANES, load, multiply_add, store
+from fesdist.simd.values import load_sample, spread, zeros_like
+
+Array = NDArray[Any]
+
+LARGEST_GAP = 1e-8
+"""Duality gap of a regression that is solved, as a part of its objective."""
+
+_ROUNDS = 200
+"""Working sets of one regression; photographs need about ten."""
+
+_COLUMNS = 4
+"""Pixels that meet a register of residuals together: eight sums hide the latency of products."""
+
+
+def solve_lassos(
+    columns: Array,
+    targets: Array,
+    penalty: float,
+    support: Array,
+    values: Array,
+    gap: Array,
+    status: Array,
+) -> None:
+    """Solve the regressions of all `targets` on all `columns` and fill `support`, `values`, `gap` and `status`.
+
+    `columns` is (pixel, sample) uint8 or float64, C-contiguous, of which the first `n_samples` samples count;
+    zeros fill them up to whole registers. `targets` is (regression, sample) float64, filled up in the same way;
+    `penalty` is λ > 0 in the units of the squares of both. Written are `support` (regression, active) int32, the
+    pixels with a weight in the order in which they entered, then -1; `values` (regression, active) float64, their
+    weights, then 0; `gap` (regression) float64, the duality gap as a part of the objective; `status` (regression)
+    uint8.
+    """
+    length = columns.shape[1]
+    rows = -(-len(columns) // _COLUMNS) * _COLUMNS
+    _solve_all(
+        columns,
+        targets,
+        penalty,
+        working_sets(support.shape[1], length),
+        np.zeros((LANES, length)),
+        np.zeros((length, LANES)),
+        np.zeros((_COLUMNS, length)),
+        np.zeros((rows, LANES)),
+        support,
+        values,
+        gap,
+        status,
+    )
+
+
+@njit(nogil=True, cache=True)
+def _solve_all(
+    columns: Array,
+    targets: Array,
+    penalty: float,
+    sets: WorkingSet,
+    residuals: Array,
+    interleaved: Array,
+    converted: Array,
+    scores: Array,
+    support: Array,
+    values: Array,
+    gap: Array,
+    status: Array,
+) -> None:
+    length = columns.shape[1]
+    regression = np.full(LANES, -1)
+    outcome = np.zeros(LANES, np.int64)
+    rounds = np.zeros(LANES, np.int64)
+    waiting, running = 0, 0
+    while True:
+        for lane in range(LANES):
+            if regression[lane] < 0 and waiting < len(targets):
+                regression[lane], outcome[lane], rounds[lane] = waiting, SOLVED, 0
+                sets.sizes[lane, 0] = 0
+                copy(targets[waiting], 0, residuals[lane], 0, length)
+                waiting += 1
+                running += 1
+        if running == 0:
+            return
+        for n in range(length):
+            for lane in range(LANES):
+                interleaved[n, lane] = residuals[lane, n]
+        _screen(columns, interleaved, converted, scores)
+        for lane in range(LANES):
+            number = regression[lane]
+            if number < 0:
+                continue
+            working = _of_lane(sets, lane)
+            found, largest = _find_candidates(working, scores, lane, len(columns), penalty)
+            if found and outcome[lane] == SOLVED and rounds[lane] < _ROUNDS:
+                _gather(working, columns, targets[number])
+                outcome[lane] = improve(working, targets[number], penalty, support.shape[1], residuals[lane])
+                rounds[lane] += 1
+                continue
+            gap[number] = _relative_gap(working, residuals[lane], largest, penalty)
+            status[number] = TOO_MANY if outcome[lane] == TOO_MANY else INEXACT
+            if gap[number] <= LARGEST_GAP:
+                status[number] = SOLVED
+            for i in range(support.shape[1]):
+                active = i < working.sizes[0]
+                support[number, i] = working.columns[i] if active else -1
+                values[number, i] = working.weights[i] if active else 0.0
+            regression[lane] = -1
+            running -= 1
+
+
+@njit(nogil=True, cache=True)
+def _of_lane(sets: WorkingSet, lane: int) -> WorkingSet:
+    return WorkingSet(
+        sets.sizes[lane],
+        sets.columns[lane],
+        sets.samples[lane],
+        sets.products[lane],
+        sets.barred[lane],
+        sets.weights[lane],
+        sets.signs[lane],
+        sets.factor[lane],
+        sets.spare[lane],
+    )
+
+
+@njit(nogil=True, cache=True)
+def _screen(columns: Array, residuals: Array, converted: Array, scores: Array) -> None:
+    """Set scores[pixel, lane] to Σ_n columns[pixel, n] × residuals[n, lane]; rows beyond the pixels repeat the last."""
+    pixels, length = columns.shape
+    line, right, out, samples = columns.reshape(-1), residuals.reshape(-1), scores.reshape(-1), converted.reshape(-1)
+    for pixel in range(0, pixels, _COLUMNS):
+        for k in range(_COLUMNS):
+            at = min(pixel + k, pixels - 1) * length
+            for n in range(0, length, LANES):
+                store(samples, k * length + n, load_sample(line, at + n))
+        a = b = c = d = zeros_like(load(right, 0))
+        for n in range(length):
+            r = load(right, n * LANES)
+            a = multiply_add(a, r, spread(samples, n))
+            b = multiply_add(b, r, spread(samples, length + n))
+            c = multiply_add(c, r, spread(samples, 2 * length + n))
+            d = multiply_add(d, r, spread(samples, 3 * length + n))
+        to = pixel * LANES
+        store(out, to, a)
+        store(out, to + LANES, b)
+        store(out, to + 2 * LANES, c)
+        store(out, to + 3 * LANES, d)
+
+
+@njit(nogil=True, cache=True)
+def _find_candidates(working: WorkingSet, scores: Array, lane: int, pixels: int, penalty: float) -> tuple[bool, float]:
+    """List the candidates of a working set; return whether there are any, and the largest |score|.
+
+    The image, row after row, is cut into as many stretches as there may be candidates, and each gives one: neighbours
+    are nearly equal, so one of them will do.
+    """
+    active = working.sizes[0]
+    total = active
+    largest = 0.0
+    stretch = -(-pixels // CANDIDATES)
+    for start in range(0, pixels, stretch):
+        best, chosen = penalty * (1.0 + TOLERANCE), -1
+        for pixel in range(start, min(start + stretch, pixels)):
+            score = abs(scores[pixel, lane])
+            largest = max(largest, score)
+            if score > best:
+                best, chosen = score, pixel
+        known = chosen < 0
+        for i in range(active):
+            known |= working.columns[i] == chosen
+        if not known:
+            working.columns[total] = chosen
+            working.barred[total] = False
+            total += 1
+    working.sizes[1] = total
+    return total > active, largest
+
+
+@njit(nogil=True, cache=True)
+def _gather(working: WorkingSet, columns: Array, target: Array) -> None:
+    """Fill in the samples of the candidates and their products with the target."""
+    length = len(target)
+    line, samples = columns.reshape(-1), working.samples.reshape(-1)
+    for i in range(working.sizes[0], working.sizes[1]):
+        at = working.columns[i] * length
+        for n in range(0, length, LANES):
+            store(samples, i * length + n, load_sample(line, at + n))
+        working.products[i] = dot(samples, i * length, target, 0, length)
+
+
+@njit(nogil=True, cache=True)
+def _relative_gap(working: WorkingSet, residual: Array, largest: float, penalty: float) -> float:
+    """Return the duality gap divided by the objective, which `largest`, the maximum of |Xᵀ r|, certifies."""
+    length = len(residual)
+    samples = working.samples.reshape(-1)
+    squares = 0.5 * dot(residual, 0, residual, 0, length)
+    shrunk = penalty / largest if largest > penalty else 1.0
+    gap, objective = (1.0 - shrunk) ** 2 * squares, squares
+    for i in range(working.sizes[0]):
+        weight = working.weights[i]
+        score = np.sign(weight) * dot(samples, i * length, residual, 0, length)
+        gap += abs(weight) * (penalty - shrunk * score)
+        objective += abs(weight) * penalty
+    return gap / objective if objective > 0.0 else 0.0

@@ -1,0 +1,134 @@
+"""What OMP, LSRF and LASSO have in common: each output pixel has a few input pixels of its own, from anywhere."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fesdist.families.common.blocks import check_any_samples, check_sets
+from fesdist.families.common.contract import Array, ArrayLayout, TileArrays, TileProblem, l1_norm
+from fesdist.families.common.fit import Fit
+from fesdist.families.sparse.kernels.gather import apply_support
+from fesdist.families.sparse.samples import SampleStatistics
+from fesdist.ground.colour import Colour
+from fesdist.ground.tiles import Padding, Region
+from fesdist.ground.units import unit_of
+
+_PLANES_AT_ONCE = 48
+"""Images (a channel each) that `apply` converts at a time."""
+
+
+@dataclass(frozen=True)
+class SparseModel(ABC):
+    """y[p] = bias[p] + Σ_tap values[tap, p] x[support[tap, p]], the supports chosen by the samples themselves."""
+
+    name: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def n_taps(self) -> int:
+        """Room for input pixels of each output pixel."""
+
+    @abstractmethod
+    def solving_bytes(self, fit: Fit, tile_shape: tuple[int, int]) -> int:
+        """Return an upper bound of the array bytes that `solve` takes beside the samples."""
+
+    @abstractmethod
+    def fill(self, statistics: SampleStatistics, solved: Mapping[str, TileArrays]) -> None:
+        """Fill, for each expression, the empty arrays of `layout` and `status`."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Return the model in a few words, for people."""
+
+    def parameters(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def inputs_of(self, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Padding]:
+        return Region(0, image_shape[0], 0, image_shape[1]), Padding(0, 0, 0, 0)
+
+    def layout(self, weight_channels: int) -> tuple[ArrayLayout, ...]:
+        channel, taps = ("weight_channel", weight_channels), ("tap", self.n_taps)
+        return (
+            ArrayLayout(
+                "support",
+                (channel, taps),
+                "int32",
+                "input pixel row * columns + col, in the order of selection; -1: unused",
+            ),
+            ArrayLayout("values", (channel, taps), "float64", "weight of the input pixel support[tap]"),
+            ArrayLayout("bias", (channel,), "float64", "bias, in [0, 1] units"),
+        )
+
+    def coordinates(self) -> dict[str, tuple[str, list[int]]]:
+        return {}
+
+    def projected_bytes(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> int:
+        rows, cols = tile_shape
+        values = fit.n_pixels + fit.n_expressions * rows * cols
+        kept_channels = 1 if fit.colour is Colour.GRAY else fit.channels
+        kept = values * kept_channels * fit.n_samples * fit.itemsize
+        # A block as it is read, and its gray version.
+        block = values * n_block * (fit.channels * fit.itemsize + fit.gray_bytes)
+        return kept + max(block, self.solving_bytes(fit, tile_shape))
+
+    def statistics(self, problem: TileProblem, dtype: np.dtype[Any]) -> SampleStatistics:
+        return SampleStatistics(problem, dtype)
+
+    def solve(self, statistics: SampleStatistics) -> dict[str, TileArrays]:
+        """Return the arrays of `layout`, `status`, `norm` and `mean_difference` of each expression.
+
+        Raises ValueError when no sample was added.
+        """
+        problem = statistics.problem
+        check_any_samples(problem, statistics.n_samples)
+        shape, sets = problem.tile.region.shape, problem.weight_channels
+        solved: dict[str, TileArrays] = {}
+        for expression in problem.expressions:
+            solved[expression] = {array.name: array.empty(shape) for array in self.layout(sets)}
+            solved[expression]["status"] = np.empty((sets, *shape), np.uint8)
+        self.fill(statistics, solved)
+        divisor = unit_of(statistics.dtype) * statistics.n_samples
+        for arrays, difference in zip(solved.values(), statistics.differences, strict=True):
+            arrays["norm"] = l1_norm(arrays["values"], arrays["bias"])
+            arrays["mean_difference"] = (difference / divisor).astype(np.float32)
+        return solved
+
+    def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        """Return `support`, `values` and `bias` as `apply` uses them."""
+        types = {"support": np.int32, "values": np.float32, "bias": np.float32}
+        return {name: np.ascontiguousarray(arrays[name], dtype=dtype) for name, dtype in types.items()}
+
+    def apply(self, arrays: Mapping[str, Array], inputs: Array, padding: Padding) -> NDArray[np.float32]:
+        """Return bias[p] + Σ_tap values[tap, p] x[support[tap, p]], unclipped; see `Model.apply`."""
+        ready = self.prepare(arrays)
+        support, values, bias = ready["support"], ready["values"], ready["bias"]
+        samples, channels, rows, cols = inputs.shape
+        check_sets(len(bias), channels)
+        if support.max(initial=-1) >= rows * cols:
+            raise ValueError(f"inputs of {rows} x {cols} pixels, of which pixel {support.max()} is needed")
+        outputs = np.empty((samples, channels, *bias.shape[1:]), np.float32)
+        step = max(1, _PLANES_AT_ONCE // channels)
+        for number in range(len(bias)):
+            part = slice(None) if len(bias) == 1 else slice(number, number + 1)
+            taps, values_of_taps, biases = support[number], values[number], bias[number].reshape(-1)
+            taps, values_of_taps = (array.reshape(len(array), -1) for array in (taps, values_of_taps))
+            for start in range(0, samples, step):
+                whole = outputs[start : start + step, part]
+                planes = _unit_planes(inputs[start : start + step, part])
+                made = np.empty((len(planes), bias[number].size), np.float32)
+                apply_support(planes, taps, values_of_taps, biases, made)
+                whole[...] = made.reshape(whole.shape)
+        return outputs
+
+
+def _unit_planes(images: Array) -> NDArray[np.float32]:
+    """Return (sample × channel, pixel) float32 in [0, 1] units."""
+    planes = np.empty(images.shape, np.float32)
+    np.multiply(images, np.float32(1 / unit_of(images.dtype)), out=planes, casting="same_kind")
+    return planes.reshape(-1, images.shape[2] * images.shape[3])

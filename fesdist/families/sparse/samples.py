@@ -1,0 +1,77 @@
+"""The samples of a tile themselves, for models that choose among all input pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fesdist.families.common.blocks import checked_block
+from fesdist.families.common.contract import Array, TileProblem
+from fesdist.ground.colour import Colour, to_gray
+from fesdist.simd.lanes import LANES
+
+
+class SampleStatistics:
+    """Samples of the whole image (inputs) and of a tile (targets), as they came.
+
+    `differences` is (expression, image channel, row, col): Σ (target - input) over the samples, int64 for uint8
+    samples and float64 for float64 ones.
+    """
+
+    def __init__(self, problem: TileProblem, dtype: np.dtype[Any]) -> None:
+        self.problem = problem
+        self.dtype = dtype
+        self.n_samples = 0
+        self.image_shape = (0, 0)
+        """Rows and columns of the inputs; known from the first samples on."""
+        self._blocks: list[list[Array]] = []
+        """For each call of `add` its inputs and targets, (channel of the fits, pixel, sample)."""
+        shape = len(problem.expressions), problem.channels, *problem.tile.region.shape
+        self.differences = np.zeros(shape, np.int64 if dtype == np.uint8 else np.float64)
+
+    def add(self, inputs: Array, targets: Mapping[str, Array]) -> None:
+        """Add samples; see `TileStatistics.add`.
+
+        Raises ValueError when the arrays do not fit the tile, each other or the dtype of the statistics.
+        """
+        (rows, cols), own = inputs.shape[2:], self.problem.tile.region
+        whole = self.image_shape if self.n_samples else (max(rows, own.row1), max(cols, own.col1))
+        images = checked_block(self.problem, self.dtype, whole, inputs, targets)
+        self.image_shape = inputs.shape[2:]
+        unchanged = inputs[:, :, *own.slices]
+        for difference, after in zip(self.differences, images[1:], strict=True):
+            # Sample by sample, so that floating-point sums do not depend on the blocks.
+            for n in range(len(inputs)):
+                difference += after[n]
+                difference -= unchanged[n]
+        if self.problem.colour is Colour.GRAY:
+            images = [to_gray(array) for array in images]
+        self._blocks.append([_columns(array) for array in images])
+        self.n_samples += len(inputs)
+
+    def vectors(self, number: int) -> list[NDArray[Any]]:
+        """Return the inputs, and the targets of each expression, from which set `number` of the weights is learned.
+
+        Each is (channel, pixel, sample), with zeros that fill the samples up to whole registers.
+        """
+        part = slice(None) if self.problem.weight_channels == 1 else slice(number, number + 1)
+        return [self._together(image, part) for image in range(1 + len(self.problem.expressions))]
+
+    def _together(self, image: int, part: slice) -> Array:
+        first = self._blocks[0][image][part]
+        together = np.zeros((*first.shape[:2], -(-self.n_samples // LANES) * LANES), self.dtype)
+        start = 0
+        for block in self._blocks:
+            columns = block[image][part]
+            together[..., start : start + columns.shape[2]] = columns
+            start += columns.shape[2]
+        return together
+
+
+def _columns(images: Array) -> Array:
+    """Return a copy of images (sample, channel, row, col) as (channel, pixel, sample)."""
+    n, channels, rows, cols = images.shape
+    return np.ascontiguousarray(images.reshape(n, channels, rows * cols).transpose(1, 2, 0))

@@ -1,0 +1,34 @@
+"""Pixel-RR: each output pixel is a ridge regression on the input pixel at its own place.
+
+Akram, Khan: Pixel-based Facial Expression Synthesis, International Conference on Pattern Recognition, 2021.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from fesdist.families.windowed.mr import MaskedRegression
+from fesdist.families.windowed.ridge_map import RidgeMap, as_json, in_words
+from fesdist.ground.receptive_field import Offset
+
+
+@dataclass(frozen=True)
+class PixelRidge(MaskedRegression):
+    """Pixel-RR: minimise Σ_n (t[n, p] - w x[n, p] - b)² + ridge (w² + b²) for each output pixel p.
+
+    It is masked regression on a window of one pixel, and stored as such: one tap, and a bias that is penalised as
+    well. Raises BadParameterError for a ridge that is not positive.
+    """
+
+    offsets: tuple[Offset, ...] = field(default=((0, 0),), init=False)
+    ridge: float | RidgeMap = 0.4
+
+    name: ClassVar[str] = "pixel-rr"
+
+    def parameters(self) -> dict[str, Any]:
+        return {"ridge": as_json(self.ridge)}
+
+    def describe(self) -> str:
+        """Return the model in a few words, for people."""
+        return f"one input pixel and a bias, {in_words(self.ridge)}"

@@ -1,0 +1,124 @@
+"""More instructions on registers of `lanes`: one number for all lanes, other types, and lanes brought together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+
+from fesdist.simd.lanes import (
+    BY_ELEMENT,
+    FLOAT32,
+    FLOAT64,
+    LANES,
+    PAIRS,
+    address_of,
+    constant,
+    instruction,
+)
+
+
+@instruction
+def spread(typing_context: Any, array: Any, index: Any) -> Any:
+    """Return a register with `array[index]` in all lanes; uint32 (a pair of 16-bit numbers), float32 or float64."""
+    lanes = BY_ELEMENT[array.dtype]
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        element, none = lanes.vector.element, ir.Constant(lanes.vector, ir.Undefined)
+        line, at = arguments
+        data = context.make_array(signature.args[0])(context, builder, line).data
+        number = builder.load(builder.bitcast(builder.gep(data, [at]), element.as_pointer()))
+        first = builder.insert_element(none, number, ir.Constant(ir.IntType(32), 0))
+        return builder.shuffle_vector(first, none, constant(PAIRS.vector, 0))
+
+    return lanes(array, types.intp), code
+
+
+@instruction
+def zeros_like(typing_context: Any, value: Any) -> Any:
+    """Return a register of zeros."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return ir.Constant(value.vector, None)
+
+    return value(value), code
+
+
+@instruction
+def to_float32(typing_context: Any, value: Any) -> Any:
+    """Return a register of sums of pairs, which are 32-bit integers, as float32; float32 as it is."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        (numbers,) = arguments
+        return builder.sitofp(numbers, FLOAT32.vector) if value == PAIRS else numbers
+
+    return FLOAT32(value), code
+
+
+@instruction
+def load_sample(typing_context: Any, array: Any, index: Any) -> Any:
+    """Return the register of float64 at `array[index:]`; uint8 or float64."""
+    element = ir.IntType(8) if array.dtype == types.uint8 else ir.DoubleType()
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        vector = ir.VectorType(element, LANES)
+        value = builder.load(address_of(context, builder, signature.args[0], arguments, vector), align=1)
+        # By way of 32 bits, for which every CPU has a conversion.
+        return builder.sitofp(builder.zext(value, PAIRS.vector), FLOAT64.vector) if vector != FLOAT64.vector else value
+
+    return FLOAT64(array, types.intp), code
+
+
+def _halves(builder: Any, value: Any) -> tuple[Any, Any]:
+    undefined = ir.Constant(value.type, ir.Undefined)
+    half = value.type.count // 2
+    low, high = (
+        builder.shuffle_vector(value, undefined, ir.Constant(ir.VectorType(ir.IntType(32), half), lanes))
+        for lanes in (list(range(half)), list(range(half, 2 * half)))
+    )
+    return low, high
+
+
+@instruction
+def sum_of_lanes(typing_context: Any, value: Any) -> Any:
+    """Return the sum of the lanes of a float64 register: halves are added until one number is left."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        (numbers,) = arguments
+        while numbers.type.count > 1:
+            numbers = builder.fadd(*_halves(builder, numbers))
+        return builder.extract_element(numbers, ir.Constant(ir.IntType(32), 0))
+
+    return types.float64(value), code
+
+
+def _without_signs(builder: Any, numbers: Any) -> Any:
+    """Return the bits of |numbers|; floats of one sign are ordered as their bits are."""
+    return builder.and_(builder.bitcast(numbers, PAIRS.vector), constant(PAIRS.vector, 0x7FFFFFFF))
+
+
+@instruction
+def magnitude(typing_context: Any, value: Any) -> Any:
+    """Return the |lanes| of a float32 register."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(_without_signs(builder, *arguments), FLOAT32.vector)
+
+    return FLOAT32(value), code
+
+
+@instruction
+def largest_magnitude(typing_context: Any, left: Any, right: Any) -> Any:
+    """Return the largest |lane| of two float32 registers of finite numbers."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        def larger(one: Any, other: Any) -> Any:
+            return builder.select(builder.icmp_unsigned(">", one, other), one, other)
+
+        numbers = larger(*(_without_signs(builder, numbers) for numbers in arguments))
+        while numbers.type.count > 1:
+            numbers = larger(*_halves(builder, numbers))
+        return builder.bitcast(builder.extract_element(numbers, ir.Constant(ir.IntType(32), 0)), ir.FloatType())
+
+    return types.float32(left, right), code

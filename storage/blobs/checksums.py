@@ -1,0 +1,38 @@
+"""Checksums of stored documents, a few read at once because object stores answer slowly."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from storage.blobs.location import Location
+from storage.errors import NotFoundError
+
+READERS = 8
+"""Threads that read documents at once."""
+
+
+def sha256(data: bytes | bytearray | memoryview[int]) -> str:
+    """Return the SHA-256 of `data` in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def checksums_of(location: Location, folder: str, keys: Iterable[str]) -> dict[str, str | None]:
+    """Return the SHA-256 of each document below `folder`, None for those that are missing."""
+
+    def checksum(key: str) -> str | None:
+        try:
+            return sha256(location.read(f"{folder}/{key}"))
+        except NotFoundError:
+            return None
+
+    wanted = list(keys)
+    with ThreadPoolExecutor(READERS) as readers:
+        return dict(zip(wanted, readers.map(checksum, wanted), strict=True))
+
+
+def differing(location: Location, folder: str, checksums: Mapping[str, str]) -> list[str]:
+    """Return the sorted keys of documents that are missing or do not have the checksum they should have."""
+    found = checksums_of(location, folder, checksums)
+    return sorted(key for key, expected in checksums.items() if found[key] != expected)

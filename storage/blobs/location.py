@@ -1,0 +1,75 @@
+"""Where a store lives: a folder or a prefix in an object store, behind the few calls that both can keep.
+
+Object stores cannot rename, so nothing here does: what is atomic is to replace or to create one document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from zarr.abc.store import Store
+
+from storage.blobs.local import LocalLocation
+from storage.errors import NotFoundError, StorageError
+
+
+class Location(Protocol):
+    """Documents by key ("name/versions/1.json") and Zarr stores below a key; pickled, no more than its `uri`."""
+
+    @property
+    def uri(self) -> str:
+        """Return the address that `open_location` takes."""
+
+    def read(self, key: str) -> bytes:
+        """Return a document; raises `NotFoundError`."""
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write or replace a document: a reader sees the old bytes or the new ones; raises `NoSpaceError`."""
+
+    def create(self, key: str, data: bytes) -> None:
+        """Write a document that must not exist yet; of all who try at once, one succeeds.
+
+        Raises `AlreadyExistsError` for the others, and `NoSpaceError`.
+        """
+
+    def exists(self, key: str) -> bool:
+        """Return whether there is a document of this key."""
+
+    def list(self, prefix: str) -> list[str]:
+        """Return the sorted names of the documents and folders directly below `prefix`, if there are any."""
+
+    def size(self, key: str) -> int:
+        """Return the bytes of a document or of all documents below a key; 0 if there is neither."""
+
+    def delete(self, prefix: str) -> None:
+        """Delete all documents below `prefix`, if there are any."""
+
+    def flush(self, keys: Sequence[str]) -> None:
+        """Return when these documents would survive a power failure."""
+
+    def zarr_store(self, key: str, read_only: bool) -> Store:
+        """Return the Zarr store whose root is `key`."""
+
+    def free_bytes(self) -> int | None:
+        """Return the free bytes of the disk, or None where that has no meaning."""
+
+
+def open_location(uri: str) -> Location:
+    """Return the location of an "s3://bucket/prefix", a "file://" address or a path; nothing is created yet.
+
+    Raises `StorageError` for other schemes, and if the package that speaks to object stores is not installed.
+    """
+    scheme, separator, _ = uri.partition("://")
+    if not uri or "\0" in uri:
+        raise NotFoundError(f"{uri!r} is no place for a store: expected a folder or s3://bucket/prefix")
+    if not separator:
+        return LocalLocation(uri)
+    if scheme == "file":
+        return LocalLocation(unquote(urlsplit(uri).path))
+    if scheme == "s3":
+        from storage.blobs.s3 import ObjectLocation
+
+        return ObjectLocation(uri)
+    raise StorageError(f"{uri!r} has the scheme {scheme!r}: expected a folder, file:///folder or s3://bucket/prefix")

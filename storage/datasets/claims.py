@@ -1,0 +1,92 @@
+"""Who is working on a draft, so that nobody takes it away from under a run that is going on."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
+
+from storage.blobs.documents import Document, decode, encode
+from storage.blobs.location import Location
+from storage.blobs.provenance import now, seconds_since
+from storage.errors import NotFoundError, StorageError
+
+RENEWAL_SECONDS = 60.0
+"""How often a claim is renewed while its block runs."""
+
+FOREIGN_SECONDS = 3600.0
+"""How long a claim from another host counts that is not renewed: whether its process still lives cannot be seen from
+here, and clocks differ."""
+
+_DOCUMENT = "claim.json"
+
+_held: set[str] = set()
+"""Names of the claims of this process."""
+
+
+@contextmanager
+def claimed(location: Location, folder: str) -> Iterator[str]:
+    """Say, for as long as the block runs, that it works on the draft in `folder`; yield the name of the claim."""
+    name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    _write(location, folder, name)
+    _held.add(name)
+    ended = Event()
+    renewing = Thread(target=_renew, args=(location, folder, name, ended), daemon=True)
+    renewing.start()
+    try:
+        yield name
+    finally:
+        ended.set()
+        renewing.join()
+        _held.discard(name)
+        location.delete(f"{_claims(folder)}/{name}")
+
+
+def claimants(location: Location, folder: str, besides: str | None = None) -> list[str]:
+    """Return "process N on HOST" for each claim on the draft in `folder` that still counts, but the one `besides`."""
+    found = []
+    for name in location.list(_claims(folder)):
+        try:
+            claim = decode(location.read(f"{_claims(folder)}/{name}/{_DOCUMENT}"), f"claim {name} of {folder}")
+        except NotFoundError:  # given up since it was listed
+            continue
+        if name != besides and _counts(name, claim):
+            found.append(f"process {claim['process']} on {claim['host']}")
+    return found
+
+
+def _counts(name: str, claim: Document) -> bool:
+    if claim["host"] != socket.gethostname():
+        return seconds_since(claim["renewed"]) < FOREIGN_SECONDS
+    if claim["process"] == os.getpid():
+        return name in _held
+    return _lives(claim["process"])
+
+
+def _renew(location: Location, folder: str, name: str, ended: Event) -> None:
+    while not ended.wait(RENEWAL_SECONDS):
+        # What keeps a claim from being written hits the run itself as well, which knows better what to say.
+        with suppress(StorageError, OSError):
+            _write(location, folder, name)
+
+
+def _write(location: Location, folder: str, name: str) -> None:
+    claim = {"host": socket.gethostname(), "process": os.getpid(), "renewed": now()}
+    location.write(f"{_claims(folder)}/{name}/{_DOCUMENT}", encode(claim, f"claim of {folder}"))
+
+
+def _claims(folder: str) -> str:
+    return f"{folder}/claims"
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's process
+        return True
+    return True

@@ -1,0 +1,147 @@
+"""The training stack on disk: specification, table of subjects, chunks; see docs/stack-format.md."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.blobs.documents import Document, check_format
+from storage.blobs.names import check_name
+from storage.errors import FormatError, MismatchError
+
+FORMAT = "fesdist-stack"
+FORMAT_VERSION = 1
+ATTRIBUTE = "fesdist_stack"
+"""Key of the root group's attributes that holds the truth about the stack."""
+
+DIMENSIONS = ("sample", "channel", "row", "col")
+Split = Literal["train", "holdout"]
+
+_CHUNK_BYTES = 800_000
+_SMALL_CHUNK_BYTES = 200_000
+_SAMPLE_CHUNK_BYTES = 128_000_000
+_MOST_SAMPLES = 1024
+
+
+@dataclass(frozen=True)
+class StackSpec:
+    """What all images of a stack have in common; fixed when the stack is created. Raises `MismatchError`."""
+
+    height: int
+    width: int
+    channels: int
+    dtype: str
+    normalisation: str
+    """"none": pixels as in the files; "min-max": each image stretched to its own minimum and maximum."""
+    input_expression: str = "neutral"
+    mouth: tuple[float, float, float, float] = (0.60, 0.80, 0.30, 0.70)
+    """(row0, row1, col0, col1) of the mouth, as fractions of height and width, for evaluation."""
+
+    def __post_init__(self) -> None:
+        if self.height < 1 or self.width < 1:
+            raise MismatchError(f"images of {self.height} x {self.width} pixels were given; expected at least 1 x 1")
+        for name, given, allowed in (
+            ("channels", self.channels, (1, 3)),
+            ("dtype", self.dtype, ("uint8", "float64")),
+            ("normalisation", self.normalisation, ("none", "min-max")),
+        ):
+            if given not in allowed:
+                raise MismatchError(f"{name} of a stack is {given!r}; expected one of {allowed}")
+        row0, row1, col0, col1 = self.mouth
+        if not (0 <= row0 < row1 <= 1 and 0 <= col0 < col1 <= 1):
+            raise MismatchError(f"mouth region {self.mouth}; expected fractions (row0, row1, col0, col1) in [0, 1]")
+        check_name("expression", self.input_expression)
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Return the shape (channel, row, col) of one image."""
+        return self.channels, self.height, self.width
+
+    def chunks(self) -> tuple[int, int, int, int]:
+        """Return the chunk shape (sample, channel, row, col) of an expression's array.
+
+        All channels; 64 x 64 pixels; the power of two of samples that makes at most 0.8 MB, but so few that their
+        whole images take at most 128 MB. Where that leaves chunks below 0.2 MB, as for very large images, 128 x 128
+        pixels.
+        """
+        image_bytes = math.prod(self.image_shape) * np.dtype(self.dtype).itemsize
+        most = max(1, min(_MOST_SAMPLES, _SAMPLE_CHUNK_BYTES // image_bytes))
+        chunk = (1, self.channels, self.height, self.width)
+        for side in (64, 128):
+            rows, cols = min(side, self.height), min(side, self.width)
+            sample_bytes = rows * cols * self.channels * np.dtype(self.dtype).itemsize
+            # Powers of two, so that the blocks in which samples are read and chunks fit into each other.
+            n_samples = 1 << (min(most, max(1, _CHUNK_BYTES // sample_bytes)).bit_length() - 1)
+            chunk = (n_samples, self.channels, rows, cols)
+            if n_samples * sample_bytes >= _SMALL_CHUNK_BYTES:
+                break
+        return chunk
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One person of a stack; their place in the table of subjects is their sample index in every array."""
+
+    id: str
+    split: Split | None = None
+    """None until the first `assign_holdout`; from then on it never changes."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """For each expression stored, the `digest` of its image."""
+
+    @property
+    def holdout(self) -> bool:
+        """Return whether models must not learn from this person."""
+        return self.split == "holdout"
+
+
+@dataclass(frozen=True)
+class StackContents:
+    """The truth about a stack at one instant: what a single write of the root attributes commits."""
+
+    spec: StackSpec
+    subjects: tuple[Subject, ...] = ()
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """Return all expressions that somebody has, the input expression first, the others sorted."""
+        found = {expression for subject in self.subjects for expression in subject.digests}
+        return (self.spec.input_expression, *sorted(found - {self.spec.input_expression}))
+
+    def to_document(self) -> Document:
+        """Return the JSON object stored in the root attributes."""
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "spec": {**asdict(self.spec), "mouth": list(self.spec.mouth)},
+            "expressions": list(self.expressions),
+            "subjects": [{"id": s.id, "split": s.split, "digests": dict(s.digests)} for s in self.subjects],
+        }
+
+    @staticmethod
+    def from_document(document: Document, what: str) -> StackContents:
+        """Return the contents in a JSON object; raises `FormatError` naming `what`, also for a newer format."""
+        check_format(document, FORMAT, FORMAT_VERSION, what)
+        try:
+            spec = dict(document["spec"])
+            row0, row1, col0, col1 = spec.pop("mouth")
+            subjects = tuple(Subject(s["id"], s["split"], s["digests"]) for s in document["subjects"])
+            return StackContents(StackSpec(**spec, mouth=(row0, row1, col0, col1)), subjects)
+        except (KeyError, TypeError, ValueError) as error:
+            raise FormatError(f"{what} was damaged: a part is missing or unknown ({error!r})") from error
+
+
+def digest(images: NDArray[Any]) -> str:
+    """Return the SHA-256, in hexadecimal, of an image: its shape and dtype as text, then its pixels in C order.
+
+    `images`: (channel, row, col), any dtype; hashed little-endian. The text is "(3, 128, 128) uint8".
+    """
+    little = np.ascontiguousarray(images, dtype=images.dtype.newbyteorder("<"))
+    sha = hashlib.sha256(f"{tuple(images.shape)} {images.dtype.name}".encode())
+    sha.update(little.data)
+    return sha.hexdigest()

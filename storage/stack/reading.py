@@ -1,0 +1,240 @@
+"""Reading a training stack: which samples there are, and their pixels in a region."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from zarr.storage import LocalStore
+
+from storage.blobs.documents import decode
+from storage.blobs.regions import Region, chunk_keys, resolve_region
+from storage.errors import FormatError, MismatchError, NotFoundError
+from storage.stack.format import ATTRIBUTE, StackContents, StackSpec, Subject
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["StackSpec", "Subject", "TrainingStack"]
+
+
+class TrainingStack:
+    """A stack as it was when it was opened; images appended later need another `open`."""
+
+    def __init__(self, path: Path, contents: StackContents) -> None:
+        self._path = path
+        self._contents = contents
+        self._arrays: dict[str, zarr.Array[Any]] = {}
+
+    @staticmethod
+    def open(path: str | Path) -> TrainingStack:
+        """Open a stack for reading; raises `NotFoundError`, and `FormatError` for damaged or newer stacks."""
+        folder = Path(path).expanduser().absolute()
+        return TrainingStack(folder, read_contents(folder))
+
+    @property
+    def path(self) -> str:
+        """Return the absolute path of the stack."""
+        return str(self._path)
+
+    @property
+    def spec(self) -> StackSpec:
+        """Return what all images have in common."""
+        return self._contents.spec
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """Return (rows, cols)."""
+        return self.spec.height, self.spec.width
+
+    @property
+    def channels(self) -> int:
+        """Return the number of channels, 1 or 3."""
+        return self.spec.channels
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Return the type of the pixels: uint8 in 0..255, or float64 in [0, 1]."""
+        return np.dtype(self.spec.dtype)
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """Return all expressions, the input expression first, the others sorted."""
+        return self._contents.expressions
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Return all expressions but the input expression, sorted."""
+        return self.expressions[1:]
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """Return the people in the order of their sample indices."""
+        return self._contents.subjects
+
+    @property
+    def n_samples(self) -> int:
+        """Return the length of the sample dimension, people who lack some expression included."""
+        return len(self.subjects)
+
+    def samples(
+        self,
+        expression: str,
+        split: Literal["train", "holdout", "all"] = "train",
+        *,
+        input_expression: str | None = None,
+    ) -> NDArray[np.int64]:
+        """Return the ascending indices of people who have both the input and `expression`; (sample,) int64.
+
+        `input_expression` is the stack's own when None. People whose side was not decided yet are in "all" only.
+        Raises `NotFoundError` for an unknown expression.
+        """
+        before = self.spec.input_expression if input_expression is None else input_expression
+        self._check_expression(before)
+        self._check_expression(expression)
+        if split not in ("train", "holdout", "all"):
+            raise MismatchError(f'split {split!r} was asked for; expected "train", "holdout" or "all"')
+        found = [
+            index
+            for index, subject in enumerate(self.subjects)
+            if {before, expression} <= subject.digests.keys() and (split == "all" or subject.split == split)
+        ]
+        return np.array(found, dtype=np.int64)
+
+    def missing(self, expression: str) -> tuple[str, ...]:
+        """Return the ids of people without an image of `expression`; raises `NotFoundError`."""
+        self._check_expression(expression)
+        return tuple(subject.id for subject in self.subjects if expression not in subject.digests)
+
+    def read(
+        self, expression: str, samples: Sequence[int] | NDArray[np.integer[Any]], rows: slice, cols: slice
+    ) -> NDArray[Any]:
+        """Return the pixels of a region, (sample, channel, row, col), dtype of the stack.
+
+        `samples` are ascending indices. Raises `MismatchError` for
+        indices or slices out of range and for people without `expression`, and `NotFoundError` for the expression.
+        """
+        self._check_expression(expression)
+        indices = np.asarray(samples, dtype=np.int64)
+        self._check_samples(expression, indices)
+        rows, cols = resolve_region((rows, cols), self.image_shape, f"region of {expression!r} in {self._path}")
+        out = np.empty((len(indices), self.channels, rows.stop - rows.start, cols.stop - cols.start), dtype=self.dtype)
+        if not len(indices):
+            return out
+        array = self._array(expression)
+        # A chunk is decoded as a whole, so all that is wanted of its samples is taken from one reading.
+        done = 0
+        for part in self.blocks(indices, len(indices)):
+            first, last = int(part[0]), int(part[-1])
+            self._check_chunks(expression, (slice(first, last + 1), slice(0, self.channels), rows, cols), array.chunks)
+            images = np.asarray(array[first : last + 1, :, rows, cols])
+            out[done : done + len(part)] = images[part - first]
+            done += len(part)
+        return out
+
+    def blocks(self, samples: Sequence[int] | NDArray[np.int64], at_most: int) -> Iterator[NDArray[np.int64]]:
+        """Yield ascending `samples` in blocks of `at_most`, each within one chunk, so that none is decoded twice."""
+        indices = np.asarray(samples, dtype=np.int64)
+        of_chunk = indices // self.spec.chunks()[0]
+        for part in np.split(indices, np.flatnonzero(np.diff(of_chunk)) + 1):
+            for start in range(0, len(part), at_most):
+                yield part[start : start + at_most]
+
+    def fingerprint(self, expressions: Sequence[str], samples: Sequence[int] | NDArray[np.integer[Any]]) -> str:
+        """Return a SHA-256, in hexadecimal, that tells exactly which images a model would learn from.
+
+        `expressions` are the input, then the targets. It covers the specification and, for each sample in the order
+        given, the subject's id and the digests of `expressions`, null where an image is missing. Raises
+        `NotFoundError` and `MismatchError`.
+        """
+        names = tuple(expressions)
+        for expression in names:
+            self._check_expression(expression)
+        self._check_range(np.asarray(samples, dtype=np.int64))
+        people = (self.subjects[int(index)] for index in samples)
+        rows = [[subject.id, *(subject.digests.get(name) for name in names)] for subject in people]
+        spec = StackContents(self.spec).to_document()["spec"]
+        return hashlib.sha256(json.dumps([spec, names, rows], sort_keys=True).encode()).hexdigest()
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Return a dataset that is read when it is used: one array (sample, channel, row, col) for each expression.
+
+        `sample` has the coordinates `subject` (id) and `holdout` (bool).
+        """
+        import xarray
+
+        stored = set(zarr.open_group(LocalStore(self._path, read_only=True), mode="r").array_keys())
+        arrays = {}
+        # One by one: while somebody appends, the arrays differ in length beyond what is committed.
+        for expression in (name for name in self.expressions if name in stored):
+            others = stored - {expression}
+            dataset = xarray.open_zarr(self.path, consolidated=False, chunks=None, drop_variables=others)
+            arrays[expression] = dataset[expression].isel(sample=slice(0, self.n_samples))
+        labels = {
+            "subject": ("sample", np.array([subject.id for subject in self.subjects], dtype=object)),
+            "holdout": ("sample", np.array([subject.holdout for subject in self.subjects], dtype=bool)),
+        }
+        return xarray.Dataset(arrays, coords=labels)
+
+    def _array(self, expression: str) -> zarr.Array[Any]:
+        if expression not in self._arrays:
+            try:
+                array = zarr.open_array(LocalStore(self._path, read_only=True), path=expression, mode="r")
+            except FileNotFoundError:
+                raise FormatError(f"array {expression!r} of {self._path} is missing: the stack was damaged") from None
+            expected = (self.channels, *self.image_shape)
+            if array.shape[1:] != expected or array.shape[0] < self.n_samples or array.dtype != self.dtype:
+                raise FormatError(
+                    f"array {expression!r} of {self._path} is {array.shape} {array.dtype}; expected at least"
+                    f" {(self.n_samples, *expected)} {self.dtype}: the stack was damaged"
+                )
+            self._arrays[expression] = array
+        return self._arrays[expression]
+
+    def _check_chunks(self, expression: str, region: Region, chunks: tuple[int, ...]) -> None:
+        """Raise `FormatError` for a lost chunk, which Zarr would read as a chunk of zeros."""
+        for key in chunk_keys(region, chunks):
+            if not (self._path / expression / key).exists():
+                raise FormatError(
+                    f"chunk {expression}/{key} of {self._path} is missing: the stack was damaged; restore that file "
+                    "from a copy, or ingest the photographs into a new stack"
+                )
+
+    def _check_expression(self, expression: str) -> None:
+        if expression not in self.expressions:
+            raise NotFoundError(f"{self._path} has no expression {expression!r}; it has {', '.join(self.expressions)}")
+
+    def _check_range(self, indices: NDArray[np.int64]) -> None:
+        if indices.ndim != 1 or (indices.size and not (indices.min() >= 0 and indices.max() < self.n_samples)):
+            raise MismatchError(
+                f"samples {indices} were asked for; {self._path} has the samples 0 to {self.n_samples - 1}"
+            )
+
+    def _check_samples(self, expression: str, indices: NDArray[np.int64]) -> None:
+        self._check_range(indices)
+        if np.any(np.diff(indices) <= 0):
+            raise MismatchError(f"samples {indices} were asked for; expected ascending indices, each once")
+        lacking = [self.subjects[i].id for i in indices if expression not in self.subjects[i].digests]
+        if lacking:
+            raise MismatchError(
+                f"{len(lacking)} of the samples asked for have no {expression!r} in {self._path}, the first is subject"
+                f" {lacking[0]!r}; ask samples({expression!r}) which ones do"
+            )
+
+
+def read_contents(folder: Path) -> StackContents:
+    """Return what the root attributes of a stack commit; raises `NotFoundError` and `FormatError`."""
+    try:
+        data = (folder / "zarr.json").read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFoundError(f"there is no training stack in {folder}: ingest photographs into it first") from None
+    attributes = decode(data, f"{folder}/zarr.json").get("attributes", {})
+    if ATTRIBUTE not in attributes:
+        raise FormatError(f"{folder} is a Zarr group but no training stack: the attribute {ATTRIBUTE!r} is missing")
+    return StackContents.from_document(attributes[ATTRIBUTE], f"stack {folder}")

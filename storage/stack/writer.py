@@ -1,0 +1,193 @@
+"""Filling a training stack: batches that are stored entirely or not at all, by one writer at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from storage.blobs.disk import telling_disk_errors
+from storage.blobs.interrupts import interrupts_afterwards
+from storage.blobs.names import check_name
+from storage.errors import AlreadyExistsError, MismatchError, StorageError
+from storage.stack.arrays import StackArrays
+from storage.stack.format import StackContents, StackSpec, Subject, digest
+from storage.stack.reading import read_contents
+from storage.stack.split import assign_split
+
+__all__ = ["AppendOutcome", "PendingSubject", "StackSpec", "StackWriter", "digest"]
+
+
+@dataclass(frozen=True)
+class PendingSubject:
+    """Images of one person to be stored: for each expression an array (channel, row, col), dtype of the stack."""
+
+    id: str
+    images: Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class AppendOutcome:
+    """What became of the images of a batch, as (subject id, expression)."""
+
+    added: list[tuple[str, str]] = field(default_factory=list)
+    unchanged: list[tuple[str, str]] = field(default_factory=list)
+    """The same pixels were stored before."""
+    conflicts: list[tuple[str, str]] = field(default_factory=list)
+    """Other pixels are stored for this person and expression; they were kept."""
+
+
+class StackWriter:
+    """The only writer of a stack while it is open; use it in a `with` statement.
+
+    A batch is written to the arrays, where nobody looks for it yet, and then committed by replacing the root
+    `zarr.json`. Killed at any instant, the stack holds what it held before the batch, or the batch as well.
+    """
+
+    def __init__(self, folder: Path, lock: FileLock, contents: StackContents, arrays: StackArrays) -> None:
+        self._folder = folder
+        self._lock = lock
+        self._contents = contents
+        self._arrays = arrays
+
+    @staticmethod
+    def create(path: str | Path, spec: StackSpec) -> StackWriter:
+        """Create an empty stack; raises `AlreadyExistsError` if something is there, `StorageError` if locked."""
+        folder = Path(path).expanduser().absolute()
+        lock = _locked(folder)
+        try:
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+                raise AlreadyExistsError(f"{folder} exists: open it to append to it, or choose another path")
+            contents = StackContents(spec)
+            with telling_disk_errors(str(folder)):
+                return StackWriter(folder, lock, contents, StackArrays.create(folder, contents))
+        except BaseException:
+            lock.release()
+            raise
+
+    @staticmethod
+    def open(path: str | Path) -> StackWriter:
+        """Open a stack to append to it; raises `NotFoundError`, `FormatError`, and `StorageError` if locked."""
+        folder = Path(path).expanduser().absolute()
+        read_contents(folder)
+        lock = _locked(folder)
+        try:
+            contents, arrays = read_contents(folder), StackArrays(folder)
+            with telling_disk_errors(str(folder)):
+                arrays.remove_uncommitted(contents)
+            return StackWriter(folder, lock, contents, arrays)
+        except BaseException:
+            lock.release()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let others write."""
+        self._lock.release()
+
+    @property
+    def spec(self) -> StackSpec:
+        """Return what all images have in common."""
+        return self._contents.spec
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """Return the people stored so far, in the order of their sample indices."""
+        return self._contents.subjects
+
+    @property
+    def batch(self) -> int:
+        """Return how many subjects one `append` takes: those of one chunk."""
+        return self.spec.chunks()[0]
+
+    def append(self, subjects: Sequence[PendingSubject]) -> AppendOutcome:
+        """Store and commit a batch of people: new ones at the end, new expressions of known ones in their place.
+
+        Raises `MismatchError` for a batch that is too large or images that do not fit, `BadNameError` for an
+        expression, `NoSpaceError` when the disk is full; the stack is then as it was.
+        """
+        if len(subjects) > self.batch:
+            raise MismatchError(f"a batch of {len(subjects)} subjects was given; expected at most {self.batch}")
+        for pending in subjects:
+            self._check(pending)
+        table = {subject.id: dict(subject.digests) for subject in self.subjects}
+        slots = {name: slot for slot, name in enumerate(table)}
+        outcome = AppendOutcome()
+        images: dict[str, dict[int, NDArray[Any]]] = {}
+        for pending in subjects:
+            known = table.setdefault(pending.id, {})
+            slot = slots.setdefault(pending.id, len(slots))
+            for expression, image in pending.images.items():
+                new, old = digest(image), known.get(expression)
+                if old is None:
+                    known[expression] = new
+                    images.setdefault(expression, {})[slot] = image
+                    outcome.added.append((pending.id, expression))
+                else:
+                    (outcome.unchanged if old == new else outcome.conflicts).append((pending.id, expression))
+        if outcome.added:
+            sides = {subject.id: subject.split for subject in self.subjects}
+            people = (Subject(name, sides.get(name), digests) for name, digests in table.items())
+            self._store(StackContents(self.spec, tuple(people)), images)
+        return outcome
+
+    def assign_holdout(self, fraction: float | None = None, ids: Collection[str] | None = None) -> tuple[str, ...]:
+        """Put everybody never assigned on a side and return the ids newly held out; see `assign_split`."""
+        before = {subject.id for subject in self.subjects if subject.holdout}
+        subjects = assign_split(self.subjects, fraction, ids)
+        if subjects != self.subjects:
+            self._store(StackContents(self.spec, subjects), {})
+        return tuple(subject.id for subject in subjects if subject.holdout and subject.id not in before)
+
+    def _check(self, pending: PendingSubject) -> None:
+        if not (0 < len(pending.id) <= 200 and pending.id.isprintable()):
+            raise MismatchError(f"subject id {pending.id!r} was given; expected 1 to 200 printable characters")
+        if not pending.images:
+            raise MismatchError(f"subject {pending.id!r} was given without an image")
+        for expression, image in pending.images.items():
+            check_name("expression", expression)
+            if image.shape != self.spec.image_shape or image.dtype != self.spec.dtype:
+                raise MismatchError(
+                    f"{expression!r} of subject {pending.id!r} is {image.shape} {image.dtype}; expected"
+                    f" (channel, row, col) = {self.spec.image_shape} {self.spec.dtype} as in {self._folder}"
+                )
+
+    def _store(self, contents: StackContents, images: Mapping[str, Mapping[int, NDArray[Any]]]) -> None:
+        """Write images by expression and sample index, then commit; after a failure only what was committed remains."""
+        with interrupts_afterwards(), telling_disk_errors(str(self._folder)):
+            try:
+                self._arrays.resize(contents)
+                for expression, by_sample in images.items():
+                    self._arrays.write(expression, by_sample)
+                self._arrays.commit(contents)
+            except OSError:
+                self._contents = read_contents(self._folder)
+                self._arrays.remove_uncommitted(self._contents)
+                raise
+            self._contents = contents
+
+
+def _locked(folder: Path) -> FileLock:
+    lock = FileLock(folder.with_name(folder.name + ".lock"))
+    with telling_disk_errors(str(folder)):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise StorageError(
+                f"another process is writing to the stack {folder}: wait until it has finished"
+                " (a process that was killed holds no lock)"
+            ) from None
+    return lock

@@ -1,0 +1,123 @@
+"""Configurations: what tuning writes is what training does, options override it, and what is wrong is named."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fesdist.cli.config_file import read_config, write_config
+from fesdist.cli.request import training_request
+from fesdist.ground.colour import Colour
+from fesdist.ground.errors import BadParameterError
+from fesdist.registry import MaskedRegression, OrthogonalMatchingPursuit
+from fesdist.training.job import TrainingRequest
+from fesdist.tuning.tuning import Result, Score, Tuning
+
+SCORES = {"happy": {"face": Score(0.5, 0.1), "mouth": Score(0.25, 0.05)}}
+TUNING = Tuning(
+    model="mr",
+    colour="gray",
+    input_expression="neutral",
+    stack="stack.zarr",
+    fingerprint="abc",
+    n_people=10,
+    n_folds=5,
+    row_step=2,
+    clipped=False,
+    region="mouth",
+    results=(Result({"window": 3, "ridge": 0.5}, SCORES), Result({"window": 5, "ridge": 0.5}, {}, "no room")),
+    chosen=0,
+)
+
+
+def _request(config: Path | None, **options: object) -> TrainingRequest:
+    return training_request("stack", "store", "name", config=config and str(config), **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("ridge_map", [None, ((0.1, 1.0), (3.0, 0.5))])
+def test_what_tuning_writes_is_trained(tmp_path: Path, ridge_map: tuple[tuple[float, ...], ...] | None) -> None:
+    path = tmp_path / "tuned.toml"
+    tuning = Tuning(**{**vars(TUNING), "ridge_map": ridge_map})
+    write_config(path, tuning)
+    request = _request(path)
+    assert request.model == MaskedRegression.with_window(3, ridge=0.5 if ridge_map is None else ridge_map)
+    assert (request.colour, request.expressions, request.input_expression) == (Colour.GRAY, ("happy",), "neutral")
+    assert request.tuning is not None
+    assert Tuning.from_json(request.tuning) == tuning
+    assert [line for line in path.read_text().splitlines() if len(line) > 200] == []
+
+
+def test_options_override_the_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "tuned.toml"
+    write_config(path, TUNING)
+    request = _request(path, options={"window": 7, "ridge": None}, colour="shared", expressions=["sad"])
+    assert request.model == MaskedRegression.with_window(7, ridge=0.5)
+    assert (request.colour, request.expressions) == (Colour.SHARED, ("sad",))
+    assert request.tuning is None, "what was measured does not speak for another window"
+
+
+def test_a_configuration_may_say_little(tmp_path: Path) -> None:
+    path = tmp_path / "small.toml"
+    path.write_text('[model]\nmodel = "omp"\nn_nonzero = 9\n')
+    assert _request(path).model == OrthogonalMatchingPursuit(n_nonzero=9)
+    path.write_text('[training]\ncolour = "gray"\n')
+    assert _request(path).model == MaskedRegression.with_window(5)
+    assert _request(None, model="omp").model == OrthogonalMatchingPursuit()
+
+
+def test_a_mask_lies_beside_the_configuration(tmp_path: Path) -> None:
+    np.save(tmp_path / "cross.npy", np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]]))
+    (tmp_path / "small.toml").write_text('[model]\nmodel = "mr"\nmask = "cross.npy"\n')
+    assert len(_request(tmp_path / "small.toml").model.parameters()["offsets"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[model", "small.toml is no TOML"),
+        ("[models]", "small.toml has 'models'; expected model, training, tuning"),
+        ("[model]\nridge = 1", r"\[model\] of .*small.toml names no model"),
+        (
+            '[model]\nmodel = "mr"\nlambda = 1',
+            r"\[model\] of .*small.toml has the key 'lambda'; expected model",
+        ),
+        ('[model]\nmodel = "mr"\nridge = "much"', r"has ridge = 'much'; expected a number"),
+        ('[model]\nmodel = "mr"\nridge = [[1.0], [-1.0]]', "ridge -1.0; expected a number above 0"),
+        ('[model]\nmodel = "mrr"', "unknown model 'mrr'"),
+        ("training = 3", r"\[training\] of .* is 3; expected a table"),
+        ("[training]\ncolor = 3", r"\[training\] of .* has 'color'; expected colour, input, expressions"),
+        ('[training]\ncolour = "blue"', "has colour = 'blue'; expected one of per-channel, shared, gray"),
+        ("[training]\ninput = 3", "has input = 3; expected the name of an expression"),
+        ('[training]\nexpressions = "sad"', "has expressions = 'sad'; expected a list of names"),
+        ('[tuning]\nmodel = "mr"', r"\[tuning\] of .* is not as `fesdist tune` writes it .* remove the table"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "small.toml").write_text(text)
+    with pytest.raises(BadParameterError, match=message):
+        _request(tmp_path / "small.toml")
+
+
+def test_one_model_only(tmp_path: Path) -> None:
+    write_config(tmp_path / "tuned.toml", TUNING)
+    with pytest.raises(BadParameterError, match=r"model 'omp' was given, but .*tuned.toml is about model 'mr'"):
+        _request(tmp_path / "tuned.toml", model="omp")
+    assert _request(tmp_path / "tuned.toml", model="mr").model == MaskedRegression.with_window(3, ridge=0.5)
+
+
+def test_a_file_that_is_not_there_and_one_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(BadParameterError, match=r"none.toml cannot be read .* expected a TOML file"):
+        read_config(tmp_path / "none.toml")
+    with pytest.raises(BadParameterError, match=r"cannot be written to .*tuned.toml .* expected a writable folder"):
+        write_config(tmp_path / "no folder" / "tuned.toml", TUNING)
+
+
+def test_the_file_is_toml_for_everybody(tmp_path: Path) -> None:
+    write_config(tmp_path / "tuned.toml", TUNING)
+    tables = tomllib.loads((tmp_path / "tuned.toml").read_text())
+    assert tables["model"] == {"model": "mr", "window": 3, "ridge": 0.5}
+    assert tables["training"] == {"colour": "gray", "input": "neutral", "expressions": ["happy"]}
+    assert tables["tuning"]["results"][1] == {"options": {"window": 5, "ridge": 0.5}, "scores": {}, "failed": "no room"}

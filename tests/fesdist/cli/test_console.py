@@ -1,0 +1,75 @@
+"""Tables that fit their terminal, counted nouns, and readers that leave."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fesdist.cli.console import counted, people, table
+
+HEADERS = ("version", "expressions")
+ROWS = [("1", "angry, disgusted, fearful, happy, sad, surprised"), ("12", "sad")]
+
+
+def test_without_a_terminal_a_table_is_as_wide_as_its_cells(capsys: pytest.CaptureFixture[str]) -> None:
+    table(HEADERS, ROWS)
+    assert capsys.readouterr().out.splitlines() == [
+        "  version  expressions",
+        f"  ───────  {'─' * len(ROWS[0][1])}",
+        f"        1  {ROWS[0][1]}",
+        "       12  sad",
+    ]
+
+
+def test_on_a_narrow_terminal_long_cells_take_several_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "30")
+    table(HEADERS, ROWS)
+    assert capsys.readouterr().out.splitlines() == [
+        "  version  expressions",
+        f"  ───────  {'─' * 19}",
+        "        1  angry, disgusted,",
+        "           fearful, happy,",
+        "           sad, surprised",
+        "       12  sad",
+    ]
+
+
+def test_words_are_never_broken(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "1")
+    table(HEADERS, ROWS)
+    assert f"  {'─' * 7}  {'─' * 11}" in capsys.readouterr().out.splitlines()
+
+
+def test_nouns_are_counted() -> None:
+    assert [counted(1, "tile"), counted(1200, "tile"), people(1), people(0)] == [
+        "1 tile",
+        "1,200 tiles",
+        "1 person",
+        "0 people",
+    ]
+
+
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["versions", "weights"], ["faces", "drawn"]])
+def test_a_reader_that_leaves_ends_a_command_quietly(words: list[str], tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    options = ["--people", "1", "--size", "16"] if words[0] == "faces" else []
+    run = subprocess.run(
+        [sys.executable, "-m", "fesdist.cli.main", *words, *options],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONUNBUFFERED": ""},
+        check=False,
+    )
+    os.close(write)
+    assert (run.returncode, run.stderr) == (141, "")

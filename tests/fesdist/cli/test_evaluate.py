@@ -1,0 +1,90 @@
+"""`fesdist evaluate` from its words to what it prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from fesdist.cli import evaluate
+from fesdist.ground.errors import BadParameterError
+from storage.datasets.store import WeightStore
+from storage.errors import StorageError
+from tests.fesdist.evaluation.small_store import HELD_OUT, make_stack, publish
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> str:
+    return make_stack(tmp_path / "stack.zarr")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    return str(tmp_path / "weights")
+
+
+def run(*words: str) -> int:
+    parser = argparse.ArgumentParser()
+    evaluate.configure(parser)
+    return evaluate.run(parser.parse_args([*words, "--workers", "0"]))
+
+
+def test_a_table_for_each_expression_with_both_baselines(
+    stack: str, store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(stack, store, publish(store, stack)) == 0
+    printed = capsys.readouterr()
+    lines = printed.out.splitlines()
+    assert lines[0] == f"small@1 on the holdout people of {stack}"
+    assert "smiling: 3 people" in lines
+    cells = {line[:26].strip(): line[26:].split() for line in lines}
+    assert cells["output = input"][1] == "–"
+    assert {"input + mean difference", "model", "model, refined"} < set(cells)
+    assert cells["model"][1:3] == ["-100.0", "%"]
+    assert printed.err == ""
+
+
+def test_json_is_the_record_that_the_store_keeps(stack: str, store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(stack, store, publish(store, stack), "--json") == 0
+    assert [json.loads(capsys.readouterr().out)] == WeightStore(store).evaluations("small", 1)
+
+
+def test_a_person_known_to_the_model_is_a_warning_on_holdout_only(
+    stack: str, store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reference = publish(store, stack, trained_on=["p1", "p6"])
+    run(stack, store, reference)
+    assert "warning: small@1 was trained on 1 of these held-out people (p6)" in capsys.readouterr().err
+    run(stack, store, reference, "--split", "train")
+    assert capsys.readouterr().err == ""
+
+
+def test_an_expression_that_nobody_has_is_a_warning(
+    tmp_path: Path, store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = make_stack(tmp_path / "two.zarr", expressions=("angry", "smiling"), lacking={"angry": HELD_OUT})
+    assert run(stack, store, publish(store, stack, expressions=("angry", "smiling"))) == 0
+    printed = capsys.readouterr()
+    assert "smiling: 3 people" in printed.out
+    assert printed.err.startswith(f"warning: angry was left out: {stack} has no people with expression 'angry'")
+
+
+def test_the_table_is_printed_even_if_the_store_cannot_keep_it(
+    stack: str, store: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = publish(store, stack)
+
+    def refuse(*arguments: object) -> None:
+        raise StorageError("cannot write to weights")
+
+    monkeypatch.setattr(WeightStore, "add_evaluation", refuse)
+    with pytest.raises(StorageError, match=r"this evaluation could not be kept, .*: cannot write to weights"):
+        run(stack, store, reference)
+    assert "smiling: 3 people" in capsys.readouterr().out
+
+
+def test_expressions_can_be_named(stack: str, store: str) -> None:
+    with pytest.raises(BadParameterError, match="has no expression 'sad'"):
+        run(stack, store, publish(store, stack), "--expressions", "smiling,sad")

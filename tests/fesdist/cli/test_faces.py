@@ -1,0 +1,35 @@
+"""`fesdist faces`, as a user types it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from fesdist.cli import faces
+from fesdist.ground.errors import BadParameterError
+
+
+def _run(*words: str) -> int:
+    parser = argparse.ArgumentParser()
+    faces.configure(parser)
+    return faces.run(parser.parse_args(words))
+
+
+def test_a_folder_of_pairs_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(str(tmp_path), "--people", "2", "--size", "24", "--expressions", "happy, sad") == 0
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["happy", "neutral", "sad"]
+    assert Image.open(tmp_path / "happy" / "001.png").size == (24, 24)
+    assert "6 faces of 2 people (neutral, happy, sad)" in capsys.readouterr().out
+
+
+def test_all_expressions_are_drawn_when_none_is_named(tmp_path: Path) -> None:
+    assert _run(str(tmp_path), "--people", "1", "--size", "16") == 0
+    assert {folder.name for folder in tmp_path.iterdir()} == {"neutral", "happy", "sad", "surprised", "angry"}
+
+
+def test_an_unknown_expression_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadParameterError, match="expression 'bored' cannot be drawn"):
+        _run(str(tmp_path), "--expressions", "bored")

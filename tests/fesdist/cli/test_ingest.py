@@ -1,0 +1,135 @@
+"""The words and exit codes of `fesdist ingest`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fesdist.cli import ingest
+from fesdist.ground.errors import BadParameterError
+from storage.stack.reading import TrainingStack
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return five people, neutral and happy, 6 x 6 RGB, and a file that is no photograph."""
+    random = np.random.default_rng(0)
+    for expression in ("neutral", "happy"):
+        (tmp_path / "pairs" / expression).mkdir(parents=True)
+        for number in range(5):
+            pixels = random.integers(0, 256, (6, 6, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "pairs" / expression / f"{number}.png")
+    (tmp_path / "pairs" / "notes.txt").touch()
+    return tmp_path / "pairs"
+
+
+@pytest.fixture
+def run(folder: Path) -> Run:
+    """Return `run(*options) -> exit code`, which ingests `folder` into stack.zarr beside it."""
+
+    def run(*options: str) -> int:
+        parser = argparse.ArgumentParser()
+        ingest.configure(parser)
+        return ingest.run(parser.parse_args([str(folder), str(folder.parent / "stack.zarr"), *options]))
+
+    return run
+
+
+def test_summary(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.new("L", (6, 6)).save(folder / "neutral" / "alone.png")
+    assert run() == 0
+    stack = folder.parent / "stack.zarr"
+    assert capsys.readouterr().out.splitlines() == [
+        f"created {stack}: 6 x 6 RGB uint8",
+        "stored 10 photographs; the stack holds 5 people",
+        "",
+        "  expression  pairs  train  held out",
+        "  ──────────  ─────  ─────  ────────",
+        "  happy           5      4         1",
+        "",
+        "1 person with nothing but the input expression, skipped: alone",
+        "ignored, as no part of a pair: notes.txt",
+        "",
+        f"next: fesdist plan {stack}",
+    ]
+    assert run() == 0
+    assert "stored 0 photographs, 10 were already there; the stack holds 5 people" in capsys.readouterr().out
+
+
+def test_some_failed(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "happy" / "2.png").write_bytes(b"")
+    assert run() == 3
+    captured = capsys.readouterr()
+    assert "1 person left without a pair by unusable files: 2" in captured.out
+    assert captured.err.splitlines() == [
+        "photographs that could not be used: 1",
+        f"  {folder}/happy/2.png: the file is empty; expected a PNG, JPEG, WebP, TIFF, BMP or GIF image",
+    ]
+
+
+def test_options_reach_the_stack(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ids = folder.parent / "ids.txt"
+    ids.write_text("1\n\n 4 \n")
+    options = ("--size", "3x4", "--colour", "gray", "--normalisation", "min-max", "--holdout", str(ids))
+    assert run(*options, "--input-expression", "happy") == 0
+    captured = capsys.readouterr()
+    assert "3 x 4 gray float64" in captured.out
+    assert "resized 10 of them from 6 x 6" in captured.out
+    assert captured.err == ""
+    stack = TrainingStack.open(folder.parent / "stack.zarr")
+    assert stack.expressions == ("happy", "neutral")
+    assert [subject.id for subject in stack.subjects if subject.holdout] == ["1", "4"]
+
+
+def test_a_size_that_cannot_work_is_refused_before_anything_is_written(run: Run, folder: Path) -> None:
+    with pytest.raises(
+        BadParameterError,
+        match=r"images of 99,999,999 x 99,999,999 = .* pixels were asked for; expected at most 64,000",
+    ):
+        run("--size", "99999999")
+    assert not (folder.parent / "stack.zarr").exists()
+
+
+def test_stretched_photographs_are_mentioned(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--size", "10x30") == 0
+    assert "stretched, as their proportions differ (better crop them first): 10" in capsys.readouterr().err
+
+
+def test_pixel_limit(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.new("RGB", (100, 100)).save(folder / "happy" / "0.png")
+    assert run("--pixel-limit", "0.005") == 3
+    assert "100 x 100 = 10,000 pixels; expected at most 5,000" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", "0", "x", "12x", "-3", "3x0", "big", "3x4x5"])
+def test_sizes_that_are_none(run: Run, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    with pytest.raises(SystemExit):
+        run(f"--size={text}")
+    assert "is no size; expected pixels such as 128, or" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["0", "many", "inf", "nan", "-1"])
+def test_limits_that_are_none(run: Run, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    with pytest.raises(SystemExit):
+        run(f"--pixel-limit={text}")
+    assert "is no limit; expected megapixels such as 64" in capsys.readouterr().err
+
+
+def test_hold_out_that_is_neither_fraction_nor_file(run: Run) -> None:
+    with pytest.raises(
+        BadParameterError, match=r"--holdout none\.txt: expected a fraction such as 0\.2, or a text file"
+    ):
+        run("--holdout", "none.txt")
+
+
+def test_a_file_name_that_is_no_text(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "happy" / "b\udcff.png").touch()
+    assert run() == 0
+    assert r"happy/b\udcff.png" in capsys.readouterr().out

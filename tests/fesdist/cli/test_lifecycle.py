@@ -1,0 +1,156 @@
+"""plan, train, versions, promote and rollback as a user types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from distributed import LocalCluster
+
+from fesdist.cli.main import main
+from tests.fesdist.training.stacks import write_stack
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(write_stack(tmp_path_factory.mktemp("stack") / "stack.zarr", lacking={"sad": [0]}))
+
+
+def _train(stack: str, weights: Path, *options: str) -> int:
+    return main(["train", stack, str(weights), "--name", "random", "--window", "3", "--workers", "0", *options])
+
+
+def test_plan_tells_what_a_run_will_cost(stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", stack, "--window", "3", "--workers", "2", "--memory", "512MiB"]) == 0
+    printed = capsys.readouterr().out
+    assert "9 taps in 3 x 3, ridge 0.4, colour shared" in printed
+    assert "happy (9 pairs), sad (8 pairs)" in printed
+    assert "1 of 40 x 40 pixels, one task each" in printed
+    assert "of 512.0 MiB allowed, each worker" in printed
+
+
+def test_plan_as_json(stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", stack, "--json", "--colour", "per-channel"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["regressions"] == 3 * 40 * 40
+    assert plan["samples"] == {"happy": 9, "sad": 8}
+    # 25 taps and a bias in float64, the l1 norm, a status, the mean difference and alpha for every pixel and channel.
+    assert plan["stored_bytes"] == 2 * 40 * 40 * 3 * (26 * 8 + 8 + 1 + 4 + 4)
+    assert plan["projected_bytes"] <= plan["allowed_bytes"]
+
+
+def test_the_life_of_a_model(stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights = str(tmp_path / "weights")
+    assert _train(stack, tmp_path / "weights") == 0
+    printed = capsys.readouterr().out
+    assert "published random version 1" in printed
+    assert "MSE x 100" in printed
+    assert _train(stack, tmp_path / "weights", "--ridge", "2") == 0
+    assert main(["promote", weights, "random", "1", "--as", "production"]) == 0
+    assert main(["promote", weights, "random", "2", "--as", "production", "--note", "smoother"]) == 0
+    assert "random@production is version 2, before it was version 1" in capsys.readouterr().out
+    assert main(["rollback", weights, "random", "production"]) == 0
+    assert "random@production is version 1 again, before it was version 2" in capsys.readouterr().out
+    assert main(["versions", weights]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "random"
+    first, second = (line for line in lines if "mr 9 taps" in line)
+    assert first.endswith("production")
+    assert "ridge 2" in second
+    assert main(["versions", weights, "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["random"]
+    assert listed["aliases"] == {"production": 1}
+    assert [version["version"] for version in listed["versions"]] == [1, 2]
+    assert set(listed["versions"][0]["metrics"]["expressions"]) == {"happy", "sad"}
+
+
+def test_an_unchanged_stack_is_not_trained_again_when_asked(
+    stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _train(stack, tmp_path, "--if-changed") == 0
+    capsys.readouterr()
+    assert _train(stack, tmp_path, "--if-changed") == 0
+    assert capsys.readouterr().out == (
+        "random version 1 was trained from the same images and settings; nothing to do\n"
+    )
+
+
+def test_interrupted_runs_are_listed_and_cleaned(
+    stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fesdist.training.run.summarise", interrupt)
+        assert _train(stack, tmp_path) == 130
+    assert "fesdist: interrupted; what was finished is stored" in capsys.readouterr().err
+    assert main(["versions", str(tmp_path)]) == 0
+    assert "has no models yet" in capsys.readouterr().out
+    assert main(["versions", str(tmp_path), "--json", "--name", "random"]) == 0
+    listed = json.loads(capsys.readouterr().out)["random"]
+    assert (listed["versions"], listed["unpublished"][0]["tiles"]) == ([], 1)
+    assert main(["versions", str(tmp_path), "--clean", "--older-than", "1"]) == 0
+    assert capsys.readouterr().out == "nothing to remove: no interrupted runs\n"
+    assert main(["versions", str(tmp_path), "--clean"]) == 0
+    assert "removed an interrupted run of random: 1 tile, " in capsys.readouterr().out
+    assert not list(tmp_path.glob("random/data/*"))
+    assert main(["versions", str(tmp_path), "--clean", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"removed": [], "left_alone": []}
+
+
+def test_a_damaged_manifest_is_a_warning_and_an_exit_code(
+    stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _train(stack, tmp_path)
+    _train(stack, tmp_path, "--ridge", "2")
+    (tmp_path / "random" / "versions" / "1.json").write_bytes(b"")
+    capsys.readouterr()
+    assert main(["versions", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert "ridge 2" in printed.out
+    assert printed.err.startswith("warning: version random@1 in ")
+    assert "restore that manifest from a copy" in printed.err
+    assert main(["versions", str(tmp_path), "--json"]) == 1
+    listed = json.loads(capsys.readouterr().out)["random"]
+    assert [version["version"] for version in listed["versions"]] == [2]
+    assert list(listed["damaged"]) == ["1"]
+
+
+def test_plan_asks_a_scheduler_for_its_workers(stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with LocalCluster(
+        n_workers=1, threads_per_worker=3, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1"
+    ) as there:
+        options = ("--memory", "400MiB", "--json")
+        assert main(["plan", stack, "--window", "3", "--scheduler", there.scheduler_address, *options]) == 0
+    assert json.loads(capsys.readouterr().out)["workers"] == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--model", "gan"], "unknown model 'gan'"),
+        (["--window", "4"], "4 x 4 pixels has no pixel at its centre"),
+        (["--ridge", "-1"], "expected a number above 0"),
+        (["--expressions", "angry"], "'angry' is not among the targets"),
+        (["--memory", "1MiB"], "a worker may use 1 MiB"),
+    ],
+)
+def test_bad_settings_are_one_line_and_exit_code_1(
+    stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], complaint: str
+) -> None:
+    arguments = ["train", stack, str(tmp_path), "--name", "random", "--workers", "0", *options]
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("fesdist: error: ")
+    assert error.count("\n") == 1
+    assert complaint in error
+
+
+@pytest.mark.parametrize("size", ["lots", "-1GiB", "5 parsecs", "0"])
+def test_a_size_that_is_none_is_wrong_usage(stack: str, size: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["plan", stack, f"--memory={size}"])
+    assert stopped.value.code == 2
+    assert "is no size; expected for instance 512MiB or 2GB" in capsys.readouterr().err

@@ -1,0 +1,80 @@
+"""`fesdist synthesize` from its words to its exit code."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from fesdist.cli import synthesize
+from fesdist.ground.errors import BadParameterError
+from fesdist.images.decode import decode
+from tests.fesdist.inference.conftest import Publish, photographs, publish
+
+__all__ = ["photographs", "publish"]
+
+
+def run(*words: object) -> int:
+    parser = argparse.ArgumentParser()
+    synthesize.configure(parser)
+    return synthesize.run(parser.parse_args([str(word) for word in words]))
+
+
+def test_it_says_what_was_made_how_fast_and_where(
+    publish: Publish, photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    store = publish(expressions=("sad", "smiling")).store
+    assert run(photographs, out, "--weights", store, "--model", "london") == 0
+    printed = capsys.readouterr().out
+    assert "london@1: sad, smiling" in printed
+    assert "3 photographs done, 6 faces in" in printed
+    assert "faces/s" in printed
+    assert f"outputs and manifest.jsonl are in {out}" in printed
+    run(photographs, out, "--weights", store, "--model", "london")
+    assert "3 photographs done before in the same way" in capsys.readouterr().out
+
+
+def test_failures_are_listed_at_the_end_and_in_the_exit_code(
+    publish: Publish, photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photographs / "broken.png").write_bytes(b"no image")
+    (photographs / "notes.txt").touch()
+    assert run(photographs, tmp_path / "out", "--weights", publish().store, "--model", "london") == 3
+    printed = capsys.readouterr()
+    assert "1 photograph failed:" in printed.err
+    assert "broken.png: " in printed.err
+    assert "1 file not named like images: notes.txt" in printed.out
+
+
+def test_a_long_list_of_failures_is_cut(
+    publish: Publish, photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(25):
+        (photographs / f"{number}.png").touch()
+    run(photographs, tmp_path / "out", "--weights", publish().store, "--model", "london")
+    printed = capsys.readouterr().err
+    assert "25 photographs failed:" in printed
+    assert "... and 5 more, all in manifest.jsonl" in printed
+
+
+def test_the_options_reach_the_outputs(publish: Publish, photographs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = ["--expressions", "sad,smiling", "--expression", "angry", "--size", "input", "--intensity", "0"]
+    store = publish(expressions=("angry", "sad", "shy", "smiling"), image_shape=(12, 10)).store
+    assert run(photographs, out, "--weights", store, "--model", "london@1", *words) == 0
+    assert {path.name for path in out.iterdir() if path.is_dir()} == {"angry", "sad", "smiling"}
+    assert (decode(out / "sad" / "a.png") == decode(photographs / "a.png")).all()
+
+
+def test_the_pixel_limit_is_in_megapixels(publish: Publish, photographs: Path, tmp_path: Path) -> None:
+    store = publish().store
+    words = [photographs, tmp_path / "out", "--weights", store, "--model", "london", "--pixel-limit"]
+    assert run(*words, "0.0004") == 3, "photographs of 24 x 20 pixels"
+    assert run(*words, "0.0005") == 0
+
+
+def test_a_bad_intensity_is_an_error_and_not_a_traceback(photographs: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadParameterError, match=r"intensity is -1\.0; expected 0 \(the input\) or more"):
+        run(photographs, tmp_path / "out", "--weights", "w", "--model", "m", "--intensity", "-1")

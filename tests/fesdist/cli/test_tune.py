@@ -1,0 +1,54 @@
+"""`fesdist tune`: what it prints, what it writes, and what it refuses before it begins."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fesdist.cli.main import main
+from storage.datasets.store import WeightStore
+from tests.fesdist.training.stacks import write_stack
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(write_stack(tmp_path_factory.mktemp("stack") / "stack.zarr", side=24, people=10))
+
+
+def test_what_is_tuned_is_trained(stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, store = str(tmp_path / "tuned.toml"), str(tmp_path / "weights")
+    words = ["--window", "1,3", "--ridge", "0.1,1,10", "--folds", "4", "--per-pixel", "--workers", "0"]
+    assert main(["tune", stack, *words, "--out", out]) == 0
+    printed = capsys.readouterr().out
+    assert "people in 4 folds, each left out in turn" in printed
+    assert printed.count("best") == 2
+    assert f"next: fesdist train {stack} weights --name NAME --config {out}" in printed
+    assert main(["train", stack, store, "--name", "tuned", "--config", out, "--workers", "0"]) == 0
+    manifest = WeightStore(store).open("tuned").manifest
+    assert manifest.tuning is not None
+    assert len(manifest.tuning["results"]) == 6
+    assert len(manifest.model["parameters"]["ridge"]) == 16
+
+
+def test_json_is_the_record(stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = str(tmp_path / "tuned.toml")
+    words = ["--model", "pca", "--rank", "1,2", "--leave-one-out", "--workers", "0", "--json"]
+    assert main(["tune", stack, *words, "--out", out]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert [result["options"] for result in record["results"]] == [{"rank": 1}, {"rank": 2}]
+    assert record["n_folds"] == record["n_people"]
+
+
+def test_nothing_is_tuned_for_a_folder_that_is_not_there(
+    stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["tune", stack, "--out", str(tmp_path / "none" / "tuned.toml")]) == 1
+    assert "no file can be written in" in capsys.readouterr().err
+
+
+def test_values_are_numbers(stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["tune", stack, "--window", "3,wide"])
+    assert "'3,wide'; expected whole numbers, separated by commas" in capsys.readouterr().err

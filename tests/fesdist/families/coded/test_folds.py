@@ -1,0 +1,60 @@
+"""Errors of models of the whole image on people left out: those of training on the others and looking at outputs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fesdist.families.coded.folds import fold_errors, fold_products
+from fesdist.families.coded.model import LowRankModel
+from fesdist.families.common.contract import Array
+from fesdist.families.common.fit import Fit
+from fesdist.ground.colour import Colour
+from fesdist.ground.tiles import Padding, Region, TileGrid
+from fesdist.registry import (
+    BilinearKernelReducedRank,
+    KernelReducedRank,
+    PrincipalComponents,
+    RidgeRegression,
+    StyleAndContent,
+)
+from tests.fesdist.families.coded.whole_images import train_whole
+from tests.fesdist.families.problems import random_images
+
+SHAPE = (9, 14)
+WITHIN = np.array([False, True, False, False, True, False, False, False])
+REGIONS = Region(0, 9, 0, 14), Region(4, 7, 5, 9)
+
+
+@pytest.mark.parametrize(
+    ("colour", "channels"), [(Colour.SHARED, 3), (Colour.PER_CHANNEL, 3), (Colour.GRAY, 3), (Colour.GRAY, 1)]
+)
+@pytest.mark.parametrize(
+    "model",
+    [
+        RidgeRegression(ridge=2.0),
+        PrincipalComponents(rank=3),
+        StyleAndContent(rank=3),
+        KernelReducedRank(rank=3, ridge=0.1),
+        BilinearKernelReducedRank(rank=3, ridge=0.1),
+    ],
+)
+def test_errors_are_those_of_training_on_the_others(model: LowRankModel, colour: Colour, channels: int) -> None:
+    inputs = random_images((len(WITHIN), channels, *SHAPE))
+    targets = {name: random_images(inputs.shape, seed) for seed, name in enumerate(("happy", "sad"), 1)}
+    products: dict[str, Array] = {}
+    for tile in TileGrid(SHAPE, (5, 14)):
+        cut = {name: images[..., *tile.region.slices] for name, images in targets.items()}
+        overlaps = [tile.region.overlap(region) for region in REGIONS]
+        for name, values in fold_products(model, inputs[..., *tile.region.slices], cut, colour, overlaps).items():
+            products[name] = products.get(name, 0) + values
+    fit = Fit(SHAPE, channels, colour, "uint8", len(WITHIN), len(targets))
+    errors = fold_errors(model, products, tuple(targets), fit, WITHIN)
+    others = {name: images[~WITHIN] for name, images in targets.items()}
+    trained = train_whole(model, inputs[~WITHIN], others, colour=colour, held_out=inputs[WITHIN])
+    for name, arrays in trained.items():
+        outputs = model.apply(arrays, arrays["held_out"], Padding(0, 0, 0, 0))
+        difference = outputs - targets[name][WITHIN] / 255
+        for number, region in enumerate(REGIONS):
+            expected = np.sum(difference[..., *region.slices] ** 2)
+            assert errors[name][number] == pytest.approx(expected, rel=1e-5)

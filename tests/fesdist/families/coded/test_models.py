@@ -1,0 +1,306 @@
+"""The models of the whole image give the outputs of their formulas, and the same bits however the work is cut."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fesdist.families.common.contract import Array, TileProblem
+from fesdist.families.common.fit import Fit
+from fesdist.families.common.whole_image import WholeImageModel, layout_of
+from fesdist.ground.colour import Colour, to_gray
+from fesdist.ground.errors import BadParameterError
+from fesdist.ground.tiles import Padding, Region, Tile
+from fesdist.registry import (
+    MODELS,
+    BilinearKernelReducedRank,
+    KernelReducedRank,
+    MaskedRegression,
+    PrincipalComponents,
+    RidgeRegression,
+    StyleAndContent,
+    model_from_parameters,
+)
+from tests.fesdist import reference_global as reference
+from tests.fesdist.families.coded.whole_images import apply_whole, train_whole
+from tests.fesdist.families.problems import random_images
+
+SHAPE = (5, 19)
+MODELS_TRIED: dict[str, WholeImageModel] = {
+    "ridge": RidgeRegression(0.4),
+    "pca": PrincipalComponents(4),
+    "ssc": StyleAndContent(4),
+    "krrr": KernelReducedRank(3, 0.1, "gaussian", 0.5),
+    "krrr, linear": KernelReducedRank(3, 0.1, "linear"),
+    "bkrrr": BilinearKernelReducedRank(3, 0.1, "gaussian", 0.5),
+}
+
+
+@pytest.fixture(params=list(MODELS_TRIED))
+def model(request: pytest.FixtureRequest) -> WholeImageModel:
+    return MODELS_TRIED[request.param]
+
+
+def _reference(model: WholeImageModel, inputs: Array, targets: Array, image: Array) -> Array:
+    """Return the output (pixel) for an image (pixel) of the literal formula; inputs and targets are (sample, pixel)."""
+    match model:
+        case RidgeRegression():
+            return reference.ridge(inputs, targets, image, model.ridge)
+        case PrincipalComponents():
+            return reference.pca(targets, image, model.rank)
+        case StyleAndContent():
+            return reference.style_and_content(inputs, targets, image, model.rank)
+        case KernelReducedRank():
+            kernel = {"gaussian": reference.gaussian, "linear": reference.linear}[model.kernel]
+            of_image = kernel(image[None], inputs, model.sigma)[0] + 1
+            of_inputs = kernel(inputs, inputs, model.sigma) + 1
+            return reference.kernel_reduced_rank(of_inputs, targets, of_image, model.rank, model.ridge)
+    raise AssertionError(model)
+
+
+def _exact_codes(model: WholeImageModel, arrays: dict[str, Array], image: Array) -> Array:
+    """Return the codes of an image (pixel) in float64, from the arrays of its only set of weights."""
+    encoder = arrays[model.encoder_name][0].reshape(-1, len(image))
+    if not isinstance(model, KernelReducedRank):
+        return encoder @ image
+    if encoder.dtype == np.uint8:
+        encoder = encoder / 255
+    kernel = {"gaussian": reference.gaussian, "linear": reference.linear}[model.kernel]
+    return arrays["mixing"][0] @ kernel(image[None], encoder, model.sigma)[0]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+@pytest.mark.parametrize("n", [5, 11, 120])
+def test_outputs_are_those_of_the_formulas(model: WholeImageModel, dtype: str, n: int) -> None:
+    inputs, targets = random_images((n, 1, *SHAPE)), random_images((n, 1, *SHAPE), seed=1)
+    images = random_images((3, 1, *SHAPE), seed=2)
+    rows, afters, tried = (given.reshape(len(given), -1) / 255 for given in (inputs, targets, images))
+    if dtype == "float64":
+        inputs, targets, images = inputs / 255, targets / 255, images / 255
+    arrays = train_whole(model, inputs, {"smiling": targets}, held_out=images, n_block=4)["smiling"]
+    outputs = apply_whole(model, arrays, images, cuts=(2,))
+    assert outputs.dtype == np.float32
+    for number, image in enumerate(tried):
+        expected = _reference(model, rows, afters, image)
+        codes = _exact_codes(model, arrays, image)
+        exact = arrays["bias"].ravel() + codes @ arrays["decoder"][0].reshape(len(codes), -1)
+        np.testing.assert_allclose(exact, expected, atol=1e-9)
+        np.testing.assert_allclose(outputs[number].ravel(), expected, atol=2e-5)
+        np.testing.assert_allclose(arrays["held_out"][number, 0], codes, atol=1e-5)
+    assert not arrays["status"].any()
+
+
+def test_the_weights_of_ridge_are_those_of_equation_2() -> None:
+    inputs, targets = random_images((30, 1, *SHAPE)), random_images((30, 1, *SHAPE), seed=1)
+    arrays = train_whole(RidgeRegression(0.4), inputs, {"smiling": targets})["smiling"]
+    design = np.column_stack((inputs.reshape(30, -1) / 255, np.ones(30)))
+    gram = design.T @ design + 0.4 * np.eye(design.shape[1])
+    weights = np.linalg.solve(gram, design.T @ targets.reshape(30, -1) / 255)
+    encoder, decoder = (arrays[name][0].reshape(30, -1) for name in ("encoder", "decoder"))
+    np.testing.assert_allclose(encoder.T @ decoder, weights[:-1], atol=1e-12)
+    np.testing.assert_allclose(arrays["bias"].ravel(), weights[-1], atol=1e-12)
+    np.testing.assert_allclose(arrays["norm"].ravel(), np.linalg.norm(weights, axis=0), atol=1e-12)
+
+
+def test_reduced_rank_regression_of_full_rank_is_ridge_regression() -> None:
+    inputs, targets = random_images((12, 1, *SHAPE)), random_images((12, 1, *SHAPE), seed=1)
+    images = random_images((3, 1, *SHAPE), seed=2)
+    outputs = [
+        apply_whole(model, train_whole(model, inputs, {"a": targets})["a"], images)
+        for model in (RidgeRegression(0.7), KernelReducedRank(12, 0.7, "linear"))
+    ]
+    np.testing.assert_allclose(*outputs, atol=1e-5)
+
+
+def test_no_other_mapping_of_the_rank_has_a_smaller_objective() -> None:
+    inputs, targets = random_images((12, 1, *SHAPE)), random_images((12, 1, *SHAPE), seed=1)
+    model = KernelReducedRank(2, 0.7, "linear")
+    arrays = train_whole(model, inputs, {"a": targets})["a"]
+    features = np.column_stack((inputs.reshape(12, -1) / 255, np.ones(12)))
+    afters = targets.reshape(12, -1) / 255
+    codes = arrays["mixing"][0] @ features
+    outputs = arrays["decoder"][0].reshape(2, -1)
+    best = reference.reduced_rank_objective(features, afters, codes.T @ outputs, 0.7)
+    generator = np.random.default_rng(3)
+    for _ in range(20):
+        step = [1e-3 * generator.normal(size=part.shape) * np.abs(part).max() for part in (codes, outputs)]
+        other = (codes + step[0]).T @ (outputs + step[1])
+        assert reference.reduced_rank_objective(features, afters, other, 0.7) > best
+
+
+def test_bilinear_codes_are_those_of_all_expressions_beside_each_other() -> None:
+    inputs, images = random_images((9, 1, *SHAPE)), random_images((2, 1, *SHAPE), seed=9)
+    targets = {name: random_images((9, 1, *SHAPE), seed) for seed, name in enumerate("abc", start=1)}
+    model = MODELS_TRIED["bkrrr"]
+    trained = train_whole(model, inputs, targets)
+    beside = np.concatenate([after.reshape(9, -1) for after in targets.values()], axis=1) / 255
+    for number in range(2):
+        expected = _reference(model, inputs.reshape(9, -1) / 255, beside, images[number].ravel() / 255)
+        outputs = [apply_whole(model, trained[name], images[number : number + 1]).ravel() for name in targets]
+        np.testing.assert_allclose(np.concatenate(outputs), expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("colour", list(Colour))
+def test_colour_modes(model: WholeImageModel, colour: Colour) -> None:
+    inputs, targets = random_images((7, 3, *SHAPE)), random_images((7, 3, *SHAPE), seed=1)
+    images = random_images((2, 3, *SHAPE), seed=2)
+    arrays = train_whole(model, inputs, {"a": targets}, colour=colour, held_out=images)["a"]
+    outputs = apply_whole(model, arrays, images, cuts=(1, 4))
+    for channel in range(3):
+        if colour is Colour.SHARED:
+            fitted = inputs.reshape(21, -1), targets.reshape(21, -1)
+        elif colour is Colour.PER_CHANNEL:
+            fitted = inputs[:, channel].reshape(7, -1), targets[:, channel].reshape(7, -1)
+        else:
+            fitted = to_gray(inputs).reshape(7, -1), to_gray(targets).reshape(7, -1)
+        for number, image in enumerate(images):
+            expected = _reference(model, fitted[0] / 255, fitted[1] / 255, image[channel].ravel() / 255)
+            np.testing.assert_allclose(outputs[number, channel].ravel(), expected, atol=2e-5)
+    difference = (targets / 255 - inputs / 255).mean(axis=0)
+    np.testing.assert_allclose(arrays["mean_difference"], difference, atol=1e-7)
+    np.testing.assert_allclose(model.apply(arrays, arrays["held_out"], Padding(0, 0, 0, 0)), outputs, atol=2e-5)
+
+
+@given(rows=st.integers(1, 6), cols=st.integers(1, 20), n_block=st.integers(1, 9), colour=st.sampled_from(list(Colour)))
+@settings(max_examples=12, deadline=None)
+@pytest.mark.parametrize("name", list(MODELS_TRIED))
+def test_bits_do_not_depend_on_tiles_or_blocks(name: str, rows: int, cols: int, n_block: int, colour: Colour) -> None:
+    inputs, targets = random_images((8, 3, *SHAPE)), random_images((8, 3, *SHAPE), seed=1)
+    held_out = random_images((2, 3, *SHAPE), seed=2)
+    model = MODELS_TRIED[name]
+    whole = train_whole(model, inputs, {"a": targets}, held_out=held_out, colour=colour)["a"]
+    cut = train_whole(
+        model, inputs, {"a": targets}, held_out=held_out, colour=colour, tile_shape=(rows, cols), n_block=n_block
+    )["a"]
+    for array, values in whole.items():
+        assert np.array_equal(values, cut[array]), array
+
+
+def test_expressions_solved_together_are_those_solved_alone(model: WholeImageModel) -> None:
+    if isinstance(model, BilinearKernelReducedRank):
+        pytest.skip("the expressions of BKRRR share their codes by definition")
+    inputs = random_images((9, 1, *SHAPE))
+    targets = {name: random_images((9, 1, *SHAPE), seed) for seed, name in enumerate(("a", "b"), start=1)}
+    together = train_whole(model, inputs, targets)
+    for name, images in targets.items():
+        alone = train_whole(model, inputs, {name: images})[name]
+        for array, values in alone.items():
+            assert np.array_equal(together[name][array], values), (name, array)
+
+
+def test_expressions_with_fewer_samples_have_the_same_outputs(model: WholeImageModel) -> None:
+    inputs, targets = random_images((6, 1, *SHAPE)), random_images((6, 1, *SHAPE), seed=1)
+    images = random_images((2, 1, *SHAPE), seed=2)
+    own = train_whole(model, inputs, {"a": targets}, held_out=images)["a"]
+    filled = train_whole(model, inputs, {"a": targets}, held_out=images, n_samples=10)["a"]
+    np.testing.assert_allclose(apply_whole(model, own, images), apply_whole(model, filled, images), atol=1e-6)
+    outputs = model.apply(filled, filled["held_out"], Padding(0, 0, 0, 0))
+    np.testing.assert_allclose(outputs, apply_whole(model, own, images), atol=2e-5)
+
+
+DEGENERATE: dict[str, Callable[[], tuple[Array, Array]]] = {
+    "one sample": lambda: (random_images((1, 3, *SHAPE)), random_images((1, 3, *SHAPE), seed=1)),
+    "black inputs": lambda: (np.zeros((4, 3, *SHAPE), np.uint8), random_images((4, 3, *SHAPE), seed=1)),
+    "black targets": lambda: (random_images((4, 3, *SHAPE)), np.zeros((4, 3, *SHAPE), np.uint8)),
+    "all black": lambda: (np.zeros((4, 3, *SHAPE), np.uint8), np.zeros((4, 3, *SHAPE), np.uint8)),
+    "all white": lambda: (np.full((4, 3, *SHAPE), 255, np.uint8), np.full((4, 3, *SHAPE), 255, np.uint8)),
+    "the same person": lambda: (
+        np.repeat(random_images((1, 3, *SHAPE)), 6, axis=0),
+        np.repeat(random_images((1, 3, *SHAPE), seed=1), 6, axis=0),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", list(DEGENERATE))
+@pytest.mark.parametrize("colour", list(Colour))
+def test_degenerate_samples_give_finite_outputs_or_a_status(model: WholeImageModel, case: str, colour: Colour) -> None:
+    inputs, targets = DEGENERATE[case]()
+    images = random_images((2, 3, *SHAPE), seed=2)
+    arrays = train_whole(model, inputs, {"a": targets}, colour=colour, held_out=images)["a"]
+    outputs = apply_whole(model, arrays, images)
+    assert np.isfinite(outputs).all()
+    assert all(np.isfinite(values).all() for values in arrays.values())
+    failed = arrays["status"][0] == 1
+    assert not arrays["decoder"][:, :, failed].any()
+    if failed.any():
+        fitted = to_gray(targets) if colour is Colour.GRAY else targets
+        mean = fitted.mean(axis=(0, 1) if colour is Colour.SHARED else 0, dtype=np.float64) / 255
+        np.testing.assert_allclose(arrays["bias"], np.broadcast_to(mean, arrays["bias"].shape), rtol=1e-12)
+
+
+def test_nothing_to_learn_from_gives_the_mean_target() -> None:
+    inputs, targets = np.zeros((4, 1, *SHAPE), np.uint8), random_images((4, 1, *SHAPE), seed=1)
+    arrays = train_whole(StyleAndContent(2), inputs, {"a": targets})["a"]
+    assert (arrays["status"] == 1).all()
+    outputs = apply_whole(StyleAndContent(2), arrays, random_images((1, 1, *SHAPE)))
+    np.testing.assert_allclose(outputs[0], targets.mean(axis=0) / 255, rtol=1e-6)
+
+
+def test_the_layout_names_every_solved_array(model: WholeImageModel) -> None:
+    inputs = random_images((3, 3, *SHAPE))
+    for colour in Colour:
+        arrays = train_whole(model, inputs, {"smiling": inputs}, colour=colour)["smiling"]
+        fit = Fit(SHAPE, 3, colour, "uint8", 3, 1)
+        with_pixels, small = layout_of(model, fit), model.small_layout(fit)
+        assert {layout.name for layout in (*with_pixels, *small)} == set(arrays) - {"held_out"}
+        assert tuple(layout.name for layout in small) == model.small_names
+        for layout in with_pixels:
+            assert arrays[layout.name].shape == (*(length for _, length in layout.leading), *SHAPE)
+            assert arrays[layout.name].dtype == layout.dtype
+        for layout in small:
+            assert arrays[layout.name].shape == tuple(length for _, length in layout.dims)
+            assert arrays[layout.name].dtype == layout.dtype
+
+
+def test_samples_that_the_global_stage_did_not_see_are_refused() -> None:
+    images = random_images((3, 1, *SHAPE))
+    model = RidgeRegression()
+    fit = Fit(SHAPE, 1, Colour.GRAY, "uint8", 3, 1)
+    products = {"inputs": np.eye(3)[None], "held-out/a": np.zeros((1, 0, 4))}
+    problem = TileProblem(
+        Tile(0, Region(0, SHAPE[0], 0, SHAPE[1])),
+        Padding(0, 0, 0, 0),
+        1,
+        Colour.GRAY,
+        ("a",),
+        model.prepare_globals(products, ("a",), fit),
+    )
+    statistics = model.statistics(problem, np.dtype(np.uint8))
+    statistics.add(images[:2], {"a": images[:2]})
+    with pytest.raises(ValueError, match=r"2 samples were added, which are 2 images to fit; expected 3"):
+        model.solve(statistics)
+    with pytest.raises(ValueError, match=r"a are uint8 of shape \(2, 1, 5, 19\); expected uint8 of shape \(1, "):
+        statistics.add(images[:1], {"a": images[:2]})
+
+
+def test_models_are_rebuilt_from_their_parameters(model: WholeImageModel) -> None:
+    assert model_from_parameters(model.name, model.parameters()) == model
+    assert pickle.loads(pickle.dumps(model)) == model
+    assert isinstance(model, WholeImageModel)
+    assert not isinstance(MaskedRegression.with_window(3), WholeImageModel)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "message"),
+    [
+        ("ridge", {"ridge": 0}, "ridge 0; expected a number above 0"),
+        ("pca", {"rank": 0}, "rank 0; expected a whole number of 1 or more"),
+        ("ssc", {"rank": 2.5}, "rank 2.5; expected a whole number"),
+        ("krrr", {"sigma": float("nan")}, "sigma nan; expected a number above 0"),
+        ("bkrrr", {"kernel": "cosine"}, "kernel 'cosine'; bkrrr knows gaussian and linear"),
+    ],
+)
+def test_bad_parameters_are_refused(name: str, parameters: dict[str, object], message: str) -> None:
+    with pytest.raises(BadParameterError, match=message):
+        model_from_parameters(name, parameters)
+
+
+def test_descriptions_are_for_people() -> None:
+    descriptions = {name: MODELS[name]().describe() for name in ("ridge", "pca", "ssc", "krrr", "bkrrr")}
+    assert descriptions["ridge"] == "all pixels, ridge 0.4"
+    assert descriptions["krrr"] == "gaussian kernel of sigma 0.5 on whole images, rank 50, ridge 0.01"

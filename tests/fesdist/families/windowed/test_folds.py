@@ -1,0 +1,98 @@
+"""Errors of masked regression on people left out, from sums: those of fitting the others and looking at the people."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from fesdist.families.common.contract import TileProblem
+from fesdist.families.common.foldwise import FoldwiseModel
+from fesdist.families.windowed.folds import measured_rows
+from fesdist.ground.colour import Colour, to_gray
+from fesdist.ground.tiles import Region, Tile
+from fesdist.registry import MaskedRegression, OrthogonalMatchingPursuit, PixelRidge
+
+SHAPE = (9, 21)
+REGION = Region(2, 8, 1, 20)
+FOLDS = np.array([0, 2, 1, 0, 1, 2, 2])
+EXPRESSIONS = ("happy", "sad")
+Images = NDArray[np.uint8]
+
+
+def _images(channels: int) -> tuple[Images, dict[str, Images]]:
+    random = np.random.default_rng(3)
+    inputs = random.integers(0, 256, (len(FOLDS), channels, *SHAPE), dtype=np.uint8)
+    targets = {name: random.integers(0, 256, inputs.shape, dtype=np.uint8) for name in EXPRESSIONS}
+    return inputs, targets
+
+
+def _design(model: MaskedRegression, images: NDArray[np.float64], row: int, col: int) -> NDArray[np.float64]:
+    """Return (image, tap + 1): the window around a pixel, zeros outside the image, and a column of ones."""
+    design = np.ones((len(images), len(model.offsets) + 1))
+    for tap, (drow, dcol) in enumerate(model.offsets):
+        r, c = row + drow, col + dcol
+        design[:, tap] = images[:, r, c] if 0 <= r < SHAPE[0] and 0 <= c < SHAPE[1] else 0.0
+    return design
+
+
+def _expected(
+    model: MaskedRegression, colour: Colour, inputs: Images, targets: Images, fold: int, row: int, col: int
+) -> float:
+    """Fit on the people outside the fold, one set of weights after the other, and sum the errors of those within."""
+    unit = [to_gray(inputs) / 255 if colour is Colour.GRAY else inputs / 255]
+    unit.append(to_gray(targets) / 255 if colour is Colour.GRAY else targets / 255)
+    channels = [[channel] for channel in range(unit[0].shape[1])]
+    fits = [list(range(unit[0].shape[1]))] if colour is Colour.SHARED else channels
+    error = 0.0
+    for fit in fits:
+        x, t = (images[fold != FOLDS][:, fit].reshape(-1, *SHAPE) for images in unit)
+        design = _design(model, x, row, col)
+        gram = design.T @ design + model.ridge * np.eye(design.shape[1])
+        weights = np.linalg.solve(gram, design.T @ t[:, row, col])
+        judged = range(inputs.shape[1]) if colour is Colour.GRAY else fit
+        x, t = (images[fold == FOLDS][:, judged].reshape(-1, *SHAPE) / 255 for images in (inputs, targets))
+        error += float(np.sum((t[:, row, col] - _design(model, x, row, col) @ weights) ** 2))
+    return error
+
+
+@pytest.mark.parametrize("row_step", [1, 3])
+@pytest.mark.parametrize(
+    ("colour", "channels"),
+    [(Colour.SHARED, 3), (Colour.PER_CHANNEL, 3), (Colour.GRAY, 3), (Colour.GRAY, 1)],
+)
+def test_errors_are_those_of_fitting_the_others(colour: Colour, channels: int, row_step: int) -> None:
+    candidates = [
+        MaskedRegression.with_window(1, ridge=0.1),
+        MaskedRegression.with_window(3, ridge=0.02),
+        MaskedRegression.with_window(3, dilation=2, ridge=0.4),
+        MaskedRegression.with_window(3, ridge=5.0),
+    ]
+    inputs, targets = _images(channels)
+    seen, padding = MaskedRegression.fold_inputs(candidates, REGION, SHAPE)
+    problem = TileProblem(Tile(0, REGION), padding, channels, colour, EXPRESSIONS)
+    statistics = MaskedRegression.fold_statistics(candidates, problem, np.dtype(np.uint8), 3)
+    for part in (slice(0, 4), slice(4, None)):
+        statistics.add(
+            FOLDS[part],
+            inputs[part][..., *seen.slices],
+            {name: images[part][..., *REGION.slices] for name, images in targets.items()},
+        )
+    found = list(statistics.errors(row_step))
+    assert sorted((errors.fold, errors.candidate) for errors in found) == [(f, c) for f in range(3) for c in range(4)]
+    rows = measured_rows(REGION, row_step)
+    for errors in found:
+        assert errors.squared.shape == (2, len(rows), 19)
+        for e, name in enumerate(EXPRESSIONS):
+            for r, row in enumerate(rows):
+                for col in (1, 7, 17, 19):
+                    expected = _expected(
+                        candidates[errors.candidate], colour, inputs, targets[name], errors.fold, row, col
+                    )
+                    assert errors.squared[e, r, col - REGION.col0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_models_of_windows_are_foldwise() -> None:
+    assert isinstance(MaskedRegression.with_window(3), FoldwiseModel)
+    assert isinstance(PixelRidge(), FoldwiseModel)
+    assert not isinstance(OrthogonalMatchingPursuit(), FoldwiseModel)

@@ -1,0 +1,73 @@
+"""Refinement maps follow section 6 of Khan et al. 2020, and equation 17 blends by them."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from fesdist.ground.refinement import BLUR_PER_SIDE, DISK_PER_SIDE, alpha_map, refine
+from tests.fesdist import reference
+
+
+def rescaled(values: np.ndarray) -> np.ndarray:
+    unit: np.ndarray = (values - values.min()) / (values.max() - values.min())
+    return unit
+
+
+@pytest.mark.parametrize("shape", [(64, 80), (100, 70), (7, 9)])
+def test_maps_follow_the_paper(shape: tuple[int, int]) -> None:
+    norms = np.random.default_rng(0).gamma(2.0, size=(2, *shape))
+    side = min(shape)
+    expected = []
+    for norm in norms:
+        z = np.abs(norm - norm.mean()) / norm.std()
+        z = rescaled(reference.dilated(z, max(1, round(side * DISK_PER_SIDE))))
+        expected.append(
+            gaussian_filter(rescaled(1 / (1 + np.exp(-10 * (z - 0.2)))), side * BLUR_PER_SIDE, mode="nearest")
+        )
+    alpha = alpha_map(norms)
+    assert alpha.dtype == np.float32
+    np.testing.assert_allclose(alpha, np.array(expected), atol=1e-5)
+
+
+def test_what_stands_out_is_changed_and_the_rest_is_kept() -> None:
+    norm = np.ones((1, 128, 128))
+    norm[0, 80:90, 50:70] = 3.0
+    alpha = alpha_map(norm)[0]
+    assert alpha[85, 60] > 0.99
+    assert alpha[20, 20] < 0.01
+    assert alpha.min() >= 0
+    assert alpha.max() <= 1
+
+
+@pytest.mark.parametrize("norm", [np.full((1, 30, 40), 0.1 + 0.2), np.zeros((3, 20, 20)), np.ones((1, 1, 1))])
+def test_equal_norms_leave_the_output_as_it_is(norm: np.ndarray) -> None:
+    assert (alpha_map(norm) == 1).all()
+
+
+def test_maps_of_large_images_take_a_few_numbers_a_pixel() -> None:
+    norm = np.random.default_rng(0).random((1, 600, 600))
+    tracemalloc.start()
+    alpha_map(norm)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 32 * norm.size
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_blending_is_equation_17(dtype: str) -> None:
+    generator = np.random.default_rng(1)
+    inputs, outputs = generator.random((2, 4, 3, 8, 9)).astype(dtype)
+    alpha = generator.random((1, 8, 9)).astype(np.float32)
+    before = inputs.copy(), outputs.copy()
+    refined = refine(inputs, outputs, alpha)
+    assert refined.dtype == np.float32
+    np.testing.assert_allclose(refined, reference.refined(inputs, outputs, alpha), atol=1e-6)
+    np.testing.assert_allclose(refine(inputs, outputs, alpha, 2.0), 2 * refined - inputs, atol=1e-6)
+    np.testing.assert_allclose(refine(inputs, outputs, 1, 0.5), (inputs + outputs) / 2, atol=1e-6)
+    assert np.array_equal(refine(inputs, outputs, alpha, 0.0), inputs.astype(np.float32))
+    assert np.array_equal(inputs, before[0])
+    assert np.array_equal(outputs, before[1])

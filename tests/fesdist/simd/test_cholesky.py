@@ -1,0 +1,63 @@
+"""Blocks of systems are solved as LAPACK solves them, and lanes do not see each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from fesdist.simd.cholesky import factor_and_solve, workspace
+from fesdist.simd.lanes import LANES
+
+Array = NDArray[np.float64]
+
+
+def solve(matrices: Array, right: Array) -> tuple[Array, Array]:
+    """Return solutions (lane, right-hand side, unknown) and inverse pivots (lane, unknown) of `LANES` systems."""
+    unknowns, sides = matrices.shape[1], right.shape[1]
+    matrix, inverse, panel = workspace(unknowns, sides)
+    order = matrix.shape[1]
+    spare = order - unknowns
+    # Only the lower triangle is read: the rest is poisoned.
+    poisoned = np.where(np.tri(unknowns, dtype=bool), matrices, np.nan)
+    matrix[spare:order, spare:] = poisoned.transpose(1, 2, 0)
+    matrix[order : order + sides, spare:] = right.transpose(1, 2, 0)
+    factor_and_solve(matrix, inverse, panel, unknowns)
+    return matrix[order : order + sides, spare:].transpose(2, 0, 1), inverse[spare:].T
+
+
+def systems(unknowns: int, sides: int, seed: int = 0) -> tuple[Array, Array]:
+    generator = np.random.default_rng(seed)
+    design = generator.random((LANES, 2 * unknowns, unknowns))
+    matrices = design.transpose(0, 2, 1) @ design + 0.1 * np.eye(unknowns)
+    return matrices, generator.random((LANES, sides, unknowns))
+
+
+@pytest.mark.parametrize("unknowns", [1, 2, 3, 4, 5, 6, 7, 8, 10, 26, 50, 82])
+@pytest.mark.parametrize("sides", [1, 2, 3])
+def test_solutions_are_those_of_lapack(unknowns: int, sides: int) -> None:
+    matrices, right = systems(unknowns, sides)
+    expected = np.linalg.solve(matrices, right.transpose(0, 2, 1)).transpose(0, 2, 1)
+    solutions, inverse_pivots = solve(matrices, right)
+    np.testing.assert_allclose(solutions, expected, rtol=1e-9, atol=1e-9)
+    assert (inverse_pivots > 0).all()
+
+
+def test_a_lane_has_the_same_bits_wherever_it_is() -> None:
+    matrices, right = systems(26, 1)
+    solutions, _ = solve(matrices, right)
+    alone, _ = solve(np.broadcast_to(matrices[3], matrices.shape), np.broadcast_to(right[3], right.shape))
+    assert (alone == solutions[3]).all()
+
+
+@pytest.mark.parametrize("broken", [0.0, -1.0, np.nan])
+def test_a_pivot_that_is_not_positive_is_marked_and_stays_in_its_lane(broken: float) -> None:
+    matrices, right = systems(10, 1)
+    expected, _ = solve(matrices, right)
+    damaged = matrices.copy()
+    damaged[5] = np.diag([1.0] * 6 + [broken] + [1.0] * 3)
+    solutions, inverse_pivots = solve(damaged, right)
+    assert (inverse_pivots[5] == [1.0] * 6 + [0.0] + [1.0] * 3).all()
+    others = np.arange(LANES) != 5
+    assert np.array_equal(solutions[others], expected[others])
+    assert (inverse_pivots[others] > 0).all()

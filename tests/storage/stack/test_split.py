@@ -1,0 +1,62 @@
+"""Who is held out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.errors import MismatchError, NotFoundError
+from storage.stack.format import Subject
+from storage.stack.split import assign_split
+
+
+def held_out(subjects: tuple[Subject, ...]) -> set[str]:
+    return {subject.id for subject in subjects if subject.holdout}
+
+
+@given(st.integers(0, 60), st.floats(0, 0.99))
+def test_the_number_held_out_is_exact(n_people: int, fraction: float) -> None:
+    subjects = assign_split([Subject(f"{i}") for i in range(n_people)], fraction, None)
+    assert len(held_out(subjects)) == round(fraction * n_people)
+    assert all(subject.split is not None for subject in subjects)
+
+
+@given(st.permutations([f"{i}" for i in range(12)]))
+def test_the_choice_does_not_depend_on_the_order(ids: list[str]) -> None:
+    chosen = held_out(assign_split([Subject(name) for name in ids], 0.25, None))
+    assert chosen == {"8", "9", "10"}
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.floats(0, 0.9))
+def test_nobody_changes_side_when_people_are_added(batches: list[int], fraction: float) -> None:
+    subjects: tuple[Subject, ...] = ()
+    for n_new in batches:
+        before = {subject.id: subject.split for subject in subjects}
+        new = [Subject(f"{len(subjects) + i}") for i in range(n_new)]
+        subjects = assign_split([*subjects, *new], fraction, None)
+        assert before.items() <= {subject.id: subject.split for subject in subjects}.items()
+        assert abs(len(held_out(subjects)) - fraction * len(subjects)) <= 0.5 or not before
+
+
+def test_named_people_are_held_out() -> None:
+    subjects = assign_split([Subject("ann"), Subject("bob"), Subject("cleo", "holdout")], None, ["bob"])
+    assert [subject.split for subject in subjects] == ["train", "holdout", "holdout"]
+
+
+def test_people_once_trained_on_cannot_be_held_out() -> None:
+    with pytest.raises(MismatchError, match="the first is 'ann'; nobody changes side"):
+        assign_split([Subject("ann", "train")], None, ["ann"])
+
+
+def test_unknown_people_cannot_be_held_out() -> None:
+    with pytest.raises(NotFoundError, match="1 people to hold out are not in the stack, the first is 'zoe'"):
+        assign_split([Subject("ann")], None, ["zoe"])
+
+
+def test_either_a_fraction_or_ids() -> None:
+    for fraction, ids in ((None, None), (0.5, ["ann"])):
+        with pytest.raises(MismatchError, match="give either the fraction"):
+            assign_split([Subject("ann")], fraction, ids)
+    with pytest.raises(MismatchError, match=r"a fraction of 1\.5 was to be held out; expected 0 <= fraction < 1"):
+        assign_split([Subject("ann")], 1.5, None)

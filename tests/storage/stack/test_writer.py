@@ -1,0 +1,252 @@
+"""Filling a stack: slots, repeats, conflicts, splits, one writer at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+from numpy.typing import NDArray
+
+from storage.errors import AlreadyExistsError, BadNameError, FormatError, MismatchError, NoSpaceError, StorageError
+from storage.stack import arrays as stack_arrays
+from storage.stack.format import StackSpec, digest
+from storage.stack.reading import TrainingStack
+from storage.stack.writer import PendingSubject, StackWriter
+from tests.storage.conftest import SPEC, image, person
+
+EVERYWHERE = (slice(0, 20), slice(0, 24))
+
+
+def test_images_come_back_as_they_were_given(stack_path: Path) -> None:
+    stack = TrainingStack.open(stack_path)
+    samples = stack.samples("smiling", "all")
+    expected = np.stack([person(sample, "smiling").images["smiling"] for sample in samples])
+    np.testing.assert_array_equal(stack.read("smiling", samples, *EVERYWHERE), expected)
+
+
+def test_a_known_person_gains_an_expression_in_place(stack_path: Path) -> None:
+    with StackWriter.open(stack_path) as writer:
+        outcome = writer.append([person(3, "smiling"), person(0, "sad"), person(10, "neutral", "sad")])
+    assert outcome.added == [("003", "smiling"), ("000", "sad"), ("010", "neutral"), ("010", "sad")]
+    stack = TrainingStack.open(stack_path)
+    assert stack.expressions == ("neutral", "sad", "smiling")
+    assert [subject.id for subject in stack.subjects] == [f"{number:03d}" for number in range(11)]
+    assert stack.samples("sad", "all").tolist() == [0, 10]
+    assert stack.samples("sad", "train").tolist() == [0]  # on whose side person 10 is was not decided yet
+    np.testing.assert_array_equal(stack.read("sad", [0], *EVERYWHERE)[0], person(0, "sad").images["sad"])
+    np.testing.assert_array_equal(stack.read("smiling", [3], *EVERYWHERE)[0], person(3, "smiling").images["smiling"])
+
+
+def test_the_same_pixels_are_unchanged_and_others_a_conflict(stack_path: Path) -> None:
+    before = (stack_path / "zarr.json").read_bytes()
+    with StackWriter.open(stack_path) as writer:
+        outcome = writer.append([person(0, "neutral"), PendingSubject("001", {"neutral": image(7)})])
+    assert outcome.added == []
+    assert outcome.unchanged == [("000", "neutral")]
+    assert outcome.conflicts == [("001", "neutral")]
+    assert (stack_path / "zarr.json").read_bytes() == before
+
+
+def test_a_person_twice_in_a_batch_is_one_person(stack_path: Path) -> None:
+    with StackWriter.open(stack_path) as writer:
+        outcome = writer.append([person(20, "neutral"), person(20, "neutral", "sad")])
+    assert outcome.added == [("020", "neutral"), ("020", "sad")]
+    assert outcome.unchanged == [("020", "neutral")]
+
+
+def test_new_people_are_assigned_and_old_ones_stay(stack_path: Path) -> None:
+    with StackWriter.open(stack_path) as writer:
+        writer.append([person(number, "neutral", "smiling") for number in range(10, 20)])
+        new = writer.assign_holdout(fraction=0.25)
+    stack = TrainingStack.open(stack_path)
+    assert len(new) == 3
+    assert {subject.id for subject in stack.subjects if subject.holdout} == {"001", "004", *new}
+    assert all(int(name) >= 10 for name in new)
+
+
+def test_float_images_keep_their_bits(tmp_path: Path) -> None:
+    spec = StackSpec(9, 7, 1, "float64", "min-max")
+    values = np.random.default_rng(0).random((1, 9, 7))
+    with StackWriter.create(tmp_path / "faces", spec) as writer:
+        writer.append([PendingSubject("ann", {"neutral": values})])
+    stack = TrainingStack.open(tmp_path / "faces")
+    assert stack.spec == spec
+    np.testing.assert_array_equal(stack.read("neutral", [0], slice(0, 9), slice(0, 7))[0], values)
+
+
+def test_the_digest_covers_shape_type_and_pixels() -> None:
+    values = np.arange(12, dtype=np.uint8).reshape(1, 3, 4)
+    others: list[NDArray[Any]] = [values.reshape(1, 4, 3), values.astype(np.float64), values[:, ::-1]]
+    assert len({digest(values), *(digest(other) for other in others)}) == 4
+    assert digest(values.astype(">f8")) == digest(values.astype("<f8"))
+
+
+def test_several_batches_fill_chunks_that_they_share(tmp_path: Path) -> None:
+    spec = StackSpec(128, 128, 3, "uint8", "none")
+    with StackWriter.create(tmp_path / "faces", spec) as writer:
+        for first in range(0, 90, 30):
+            people = range(first, first + 30)
+            writer.append([PendingSubject(f"{i}", {"neutral": image(i, (3, 128, 128))}) for i in people])
+    stack = TrainingStack.open(tmp_path / "faces")
+    assert 30 < spec.chunks()[0] < 90
+    found = stack.read("neutral", range(90), slice(0, 128), slice(0, 128))
+    np.testing.assert_array_equal(found, np.stack([image(i, (3, 128, 128)) for i in range(90)]))
+
+
+@pytest.mark.parametrize("size", [16, 128, 256, 512, 1024, 2048])
+@pytest.mark.parametrize(("channels", "dtype"), [(1, "uint8"), (3, "uint8"), (3, "float64")])
+def test_chunks_are_neither_tiny_nor_huge(size: int, channels: int, dtype: str) -> None:
+    n_samples, *rest = StackSpec(size, size, channels, dtype, "none").chunks()
+    itemsize = np.dtype(dtype).itemsize
+    assert rest[0] == channels
+    assert rest[1] == rest[2] == size or 32 <= rest[1] == rest[2] <= 128
+    assert 0.2e6 <= n_samples * np.prod(rest) * itemsize <= 1.5e6 or n_samples == 1024
+    assert n_samples * channels * size * size * itemsize <= 128e6
+
+
+@pytest.mark.parametrize(
+    ("pending", "message"),
+    [
+        (
+            PendingSubject("ann", {"neutral": image(0, (3, 20, 25))}),
+            r"is \(3, 20, 25\) uint8; expected .*\(3, 20, 24\)",
+        ),
+        (PendingSubject("ann", {"neutral": image(0).astype(np.float32)}), r"\(3, 20, 24\) float32; expected .* uint8"),
+        (PendingSubject("", {"neutral": image(0)}), "subject id '' was given; expected 1 to 200 printable"),
+        (PendingSubject("a\n", {"neutral": image(0)}), r"subject id 'a\\n' was given"),
+        (PendingSubject("ann", {}), "subject 'ann' was given without an image"),
+    ],
+)
+def test_images_that_do_not_fit_are_refused_with_their_batch(
+    stack_path: Path, pending: PendingSubject, message: str
+) -> None:
+    before = (stack_path / "zarr.json").read_bytes()
+    with StackWriter.open(stack_path) as writer, pytest.raises(MismatchError, match=message):
+        writer.append([person(30, "neutral"), pending])
+    assert (stack_path / "zarr.json").read_bytes() == before
+
+
+def test_expressions_are_names_of_arrays(stack_path: Path) -> None:
+    with StackWriter.open(stack_path) as writer:
+        for name in ("../smiling", "subject", ""):
+            with pytest.raises(BadNameError, match="expression name"):
+                writer.append([PendingSubject("ann", {name: image(0)})])
+
+
+def test_a_batch_has_a_limit(stack_path: Path) -> None:
+    with StackWriter.open(stack_path) as writer:
+        people = [person(0, "neutral")] * (writer.batch + 1)
+        with pytest.raises(MismatchError, match=f"expected at most {writer.batch}"):
+            writer.append(people)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"channels": 4}, r"channels of a stack is 4; expected one of \(1, 3\)"),
+        ({"dtype": "float32"}, "dtype of a stack is 'float32'"),
+        ({"normalisation": "zscore"}, "normalisation of a stack is 'zscore'"),
+        ({"height": 0}, "images of 0 x 24 pixels"),
+        ({"mouth": (0.8, 0.5, 0.2, 0.7)}, r"mouth region \(0.8, 0.5, 0.2, 0.7\); expected fractions"),
+    ],
+)
+def test_a_specification_is_checked(change: dict[str, Any], message: str) -> None:
+    fields = {"height": 20, "width": 24, "channels": 3, "dtype": "uint8", "normalisation": "none", **change}
+    with pytest.raises(MismatchError, match=message):
+        StackSpec(**fields)
+
+
+def test_a_stack_is_not_created_over_something(stack_path: Path) -> None:
+    with pytest.raises(AlreadyExistsError, match="exists: open it to append to it, or choose another path"):
+        StackWriter.create(stack_path, SPEC)
+    StackWriter.open(stack_path).close()
+
+
+def test_only_one_writer_at_a_time(stack_path: Path) -> None:
+    with StackWriter.open(stack_path):
+        with pytest.raises(StorageError, match="another process is writing to the stack"):
+            StackWriter.open(stack_path)
+        with pytest.raises(StorageError, match="another process is writing to the stack"):
+            StackWriter.create(stack_path, SPEC)
+    with StackWriter.open(stack_path) as writer:
+        assert writer.append([person(40, "neutral")]).added == [("040", "neutral")]
+
+
+def test_a_reader_keeps_what_it_opened(stack_path: Path) -> None:
+    before = TrainingStack.open(stack_path)
+    with StackWriter.open(stack_path) as writer:
+        writer.append([person(50, "neutral", "smiling", "sad")])
+    assert before.n_samples == 10
+    assert before.expressions == ("neutral", "smiling")
+    assert len(before.read("smiling", before.samples("smiling"), *EVERYWHERE)) == 7
+
+
+def test_a_batch_that_does_not_fit_the_disk_leaves_the_stack_as_it_was(small_disk: Path) -> None:
+    spec = StackSpec(128, 128, 3, "uint8", "none")
+    with StackWriter.create(small_disk / "faces", spec) as writer:
+        writer.append([PendingSubject("ann", {"neutral": image(0, (3, 128, 128))})])
+        before = (small_disk / "faces" / "zarr.json").read_bytes()
+        with pytest.raises(NoSpaceError, match="No space left on device; what was complete is kept"):
+            writer.append([PendingSubject(f"{i}", {"neutral": image(i, (3, 128, 128))}) for i in range(1, 40)])
+        assert (small_disk / "faces" / "zarr.json").read_bytes() == before
+        assert writer.append([PendingSubject("bob", {"neutral": image(1, (3, 128, 128))})]).added
+    found = TrainingStack.open(small_disk / "faces").read("neutral", [0, 1], slice(0, 128), slice(0, 128))
+    np.testing.assert_array_equal(found, np.stack([image(i, (3, 128, 128)) for i in range(2)]))
+
+
+def test_a_killed_batch_leaves_no_image_to_the_next_person(stack_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class KilledError(BaseException):
+        pass
+
+    def die(path: Path) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patch, StackWriter.open(stack_path) as writer:
+        patch.setattr(stack_arrays, "sync", die)
+        with pytest.raises(KilledError):
+            writer.append([person(70, "neutral", "smiling", "sad")])
+    assert zarr.open_array(stack_path / "smiling", mode="r").shape[0] == 11
+    with StackWriter.open(stack_path) as writer:
+        writer.append([person(71, "neutral")])
+    group = zarr.open_group(stack_path, mode="r")
+    assert not np.asarray(group["smiling"])[10].any()
+    assert sorted(group.array_keys()) == ["holdout", "neutral", "smiling", "subject"]
+    assert np.asarray(group["subject"])[10] == "071"
+
+
+def test_a_failure_at_the_last_moment_leaves_no_trace(stack_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    files = sorted(path.relative_to(stack_path) for path in stack_path.rglob("*"))
+    with StackWriter.open(stack_path) as writer:
+        with monkeypatch.context() as patch:
+            patch.setattr(stack_arrays, "sync", refuse)
+            with pytest.raises(NoSpaceError):
+                writer.append([person(60, "neutral", "sad")])
+        assert sorted(path.relative_to(stack_path) for path in stack_path.rglob("*")) == files
+        assert writer.append([person(60, "neutral", "sad")]).added == [("060", "neutral"), ("060", "sad")]
+
+
+def test_a_lost_chunk_is_an_error_and_not_zeros(stack_path: Path) -> None:
+    chunk = next(path for path in sorted((stack_path / "neutral" / "c").rglob("*")) if path.is_file())
+    chunk.unlink()
+    with pytest.raises(FormatError, match=r"chunk neutral/c/.* is missing: the stack was damaged"):
+        TrainingStack.open(stack_path).read("neutral", [0], *EVERYWHERE)
+
+
+def test_black_images_are_stored_like_any_other(tmp_path: Path) -> None:
+    black = np.zeros((3, 16, 16), np.uint8)
+    with StackWriter.create(tmp_path / "black.zarr", StackSpec(16, 16, 3, "uint8", "none")) as writer:
+        writer.append([PendingSubject("night", {"neutral": black, "smiling": black})])
+    assert not TrainingStack.open(tmp_path / "black.zarr").read("smiling", [0], slice(0, 16), slice(0, 16)).any()
+
+
+def test_images_of_a_damaged_stack_are_never_removed(stack_path: Path) -> None:
+    (stack_path / "neutral" / "zarr.json").unlink()
+    with pytest.raises(FormatError, match=r"holds images, but its zarr\.json is missing"):
+        StackWriter.open(stack_path)
+    assert any(path.is_file() for path in (stack_path / "neutral").rglob("*"))
