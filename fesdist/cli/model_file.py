@@ -11,7 +11,7 @@ from fesdist.cli.model_options import HYPERPARAMETERS, choose_model
 from fesdist.ground.errors import BadParameterError
 
 if TYPE_CHECKING:
-    from fesdist.families.common.contract import Model
+    from fesdist.families.common.contract import AnyModel
 
 _TYPES = {option.name: option.type for option in HYPERPARAMETERS}
 _WORDS = {int: "a whole number", float: "a number", str: "a text"}
@@ -27,7 +27,7 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         raise BadParameterError(f"{path} is no TOML: {error}") from error
 
 
-def model_from_table(table: Any, where: str, folder: Path) -> Model:
+def model_from_table(table: Any, where: str, folder: Path) -> AnyModel:
     """Return the model that a table describes; raises as `checked_options`, and for a bad value."""
     model, options = checked_options(table, where, folder)
     try:

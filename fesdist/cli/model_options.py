@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fesdist.cli.options import add_expressions_option
 
 if TYPE_CHECKING:
-    from fesdist.families.common.contract import Model
+    from fesdist.families.common.contract import AnyModel
 
 COLOURS = ("per-channel", "shared", "gray")
 
@@ -96,7 +96,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def choose_model(name: str, options: Mapping[str, Any]) -> Model:
+def choose_model(name: str, options: Mapping[str, Any]) -> AnyModel:
     """Return a model as people describe it: options that are None were not given, `mask` is the name of a file.
 
     Raises BadParameterError for an unknown model, for an option that the model does not have, and for a bad value.

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fesdist.families.coded.model import LowRankModel
-from fesdist.families.common.contract import Model
+from fesdist.families.common.contract import AnyModel
 from fesdist.ground.errors import BadParameterError
 from fesdist.registry.options import model_from_options
 
@@ -27,7 +26,7 @@ _DEFAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "krrr": ("krrr", {}),
     "bkrrr": ("bkrrr", {}),
 }
-"""Model and options, those left out at their defaults: the rows of the papers' tables."""
+"""AnyModel and options, those left out at their defaults: the rows of the papers' tables."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +34,12 @@ class Entrant:
     """A model that takes part, with the name of its row."""
 
     name: str
-    model: Model
+    model: AnyModel
 
     @property
     def joins_expressions(self) -> bool:
         """Return whether what it learns for an expression depends on the others it is trained with."""
-        return isinstance(self.model, LowRankModel) and self.model.joint
+        return self.model.joint
 
 
 def default_entrants() -> tuple[Entrant, ...]:

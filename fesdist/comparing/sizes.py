@@ -8,9 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import zarr
 
-from fesdist.families.common.contract import Array
-from fesdist.families.common.whole_image import WholeImageModel
-from fesdist.ground.colour import Colour
+from fesdist.families.common.layout import Array
 from fesdist.registry import model_from_parameters
 from storage.datasets.version import WeightVersion
 
@@ -29,22 +27,16 @@ class Size:
 
 def size_of(version: WeightVersion, expression: str) -> Size:
     """Return the size of one expression: the arrays that `apply` reads, and for whole images `encode` and `codes`."""
-    names = _names_read(version, expression)
+    names = _names_read(version)
     parameters = sum(_count(part) for name in names for part in _parts(version, expression, name, _ROWS_AT_ONCE))
     return Size(parameters, sum(version.stored_bytes(expression, name) for name in names))
 
 
-def _names_read(version: WeightVersion, expression: str) -> set[str]:
+def _names_read(version: WeightVersion) -> set[str]:
     manifest = version.manifest
     model = model_from_parameters(manifest.model["name"], manifest.model["parameters"])
-    names = [layout.name for layout in model.layout(Colour(manifest.colour).weight_channels(manifest.channels))]
-    others: set[str] = set()
-    if isinstance(model, WholeImageModel):
-        names.append(model.decoder_name)
-        others = {model.encoder_name, *model.small_names}
-    # What a model does not take up is for people, such as the duality gap of LASSO; a row is enough to see it.
-    first_rows = {name: next(_parts(version, expression, name, 1)) for name in names}
-    return others.union(model.prepare(first_rows))
+    image_pass = model.image_pass()
+    return {*model.reads, *((image_pass.encoder, *image_pass.small) if image_pass else ())}
 
 
 def _parts(version: WeightVersion, expression: str, name: str, rows: int) -> Iterator[Array]:

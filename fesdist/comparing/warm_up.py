@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from fesdist.cluster.in_process import InProcessCluster
-from fesdist.families.common.contract import Model
+from fesdist.families.common.contract import AnyModel
 from fesdist.ground.colour import Colour
 from fesdist.training.job import TrainingRequest
 from fesdist.training.run import train
@@ -22,7 +22,7 @@ _SIDE = 24
 _TARGET = "target"
 
 
-def warm_up(model: Model, colour: Colour, spec: StackSpec) -> None:
+def warm_up(model: AnyModel, colour: Colour, spec: StackSpec) -> None:
     """Train `model` once, on a few small images of noise that are otherwise like those of a stack.
 
     It goes through the very functions that a real training calls, from the stack to the published version, in this

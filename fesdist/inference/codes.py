@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.families.common.contract import Array
-from fesdist.families.common.whole_image import WholeImageModel
+from fesdist.families.common.image_pass import ImagePass
+from fesdist.families.common.layout import Array
 from fesdist.inference.bands import Band, BandCache
 from storage.datasets.version import WeightVersion
 
@@ -24,10 +24,10 @@ class ImageEncoder:
     Threads may share an encoder. Raises BadParameterError when `memory` is too small to read one band.
     """
 
-    def __init__(self, version: WeightVersion, model: WholeImageModel, memory: int) -> None:
+    def __init__(self, version: WeightVersion, image_pass: ImagePass[Any], memory: int) -> None:
         self._version = version
-        self._model = model
-        self._cache = BandCache(version, (model.encoder_name,), memory)
+        self._pass = image_pass
+        self._cache = BandCache(version, (image_pass.encoder,), memory)
         self._small: dict[str, dict[str, Array]] = {}
         self._lock = Lock()
 
@@ -37,18 +37,18 @@ class ImageEncoder:
         for band in self._cache.bands(expression):
 
             def of_band(samples: slice, band: Band = band) -> Array:
-                return self._model.encode(band.arrays, inputs[samples, :, *band.region.slices])
+                return self._pass.encode(band.arrays, inputs[samples, :, *band.region.slices])
 
             found[band.region.row0] = list(each(of_band, blocks))
         # From top to bottom, whichever bands came first, so that the sums are always rounded in the same way.
         parts = [found[row] for row in sorted(found)]
         sums = [sum(pieces[1:], start=pieces[0]) for pieces in zip(*parts, strict=True)]
         small = self._small_arrays(expression)
-        return np.concatenate([self._model.codes(small, block) for block in sums])
+        return np.concatenate([self._pass.codes(small, block) for block in sums])
 
     def _small_arrays(self, expression: str) -> dict[str, Array]:
         with self._lock:
             if expression not in self._small:
-                read = {name: self._version.read(expression, name) for name in self._model.small_names}
+                read = {name: self._version.read(expression, name) for name in self._pass.small}
                 self._small[expression] = read
             return self._small[expression]

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.families.common.whole_image import WholeImageModel
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.ground.refinement import refine as blend
@@ -51,13 +50,11 @@ class LoadedVersion:
         """Whether the model sees each image stretched from its own minimum to its own maximum."""
         self._model = model_from_parameters(manifest.model["name"], manifest.model["parameters"])
         self._weight_channels = Colour(manifest.colour).weight_channels(manifest.channels)
-        names = tuple(array.name for array in self._model.layout(self._weight_channels))
         self._encoder: ImageEncoder | None = None
-        if isinstance(self._model, WholeImageModel):
+        if (image_pass := self._model.image_pass()) is not None:
             memory //= 2
-            names = (*names, self._model.decoder_name)
-            self._encoder = ImageEncoder(version, self._model, memory)
-        self._cache = BandCache(version, (*names, "alpha"), memory)
+            self._encoder = ImageEncoder(version, image_pass, memory)
+        self._cache = BandCache(version, (*self._model.reads, "alpha"), memory)
         self._pool = ThreadPoolExecutor(threads)
 
     def match_channels(self, images: NDArray[Any]) -> NDArray[Any]:

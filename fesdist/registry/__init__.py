@@ -10,7 +10,7 @@ from fesdist.families.coded.krrr import BilinearKernelReducedRank, KernelReduced
 from fesdist.families.coded.pca import PrincipalComponents
 from fesdist.families.coded.ridge import RidgeRegression
 from fesdist.families.coded.ssc import StyleAndContent
-from fesdist.families.common.contract import Model
+from fesdist.families.common.contract import AnyModel
 from fesdist.families.onepixel.pixel_kr import PixelKernelRidge
 from fesdist.families.sparse.lasso import Lasso
 from fesdist.families.sparse.lsrf import LocalSparseReceptiveFields
@@ -19,7 +19,7 @@ from fesdist.families.windowed.mr import MaskedRegression
 from fesdist.families.windowed.pixel_rr import PixelRidge
 from fesdist.ground.errors import BadParameterError
 
-MODELS: dict[str, type[Model]] = {
+MODELS: dict[str, type[AnyModel]] = {
     MaskedRegression.name: MaskedRegression,
     PixelRidge.name: PixelRidge,
     PixelKernelRidge.name: PixelKernelRidge,
@@ -34,21 +34,21 @@ MODELS: dict[str, type[Model]] = {
 }
 
 
-def model_named(name: str) -> type[Model]:
+def model_named(name: str) -> type[AnyModel]:
     """Return the class of a model; raises BadParameterError, with the names there are, for an unknown one."""
     if name not in MODELS:
         raise BadParameterError(f"unknown model {name!r}; this version of fesdist knows {', '.join(MODELS)}")
     return MODELS[name]
 
 
-def hyperparameters(model: type[Model]) -> dict[str, Field[Any]]:
+def hyperparameters(model: type[AnyModel]) -> dict[str, Field[Any]]:
     """Return the fields of a model's dataclass that may be set, by name."""
     return {field.name: field for field in fields(cast(Any, model)) if field.init}
 
 
-def model_from_parameters(name: str, parameters: Mapping[str, Any]) -> Model:
+def model_from_parameters(name: str, parameters: Mapping[str, Any]) -> AnyModel:
     """Return the model that `Model.parameters` described; raises BadParameterError for an unknown name or bad value."""
-    build: Callable[..., Model] = model_named(name)
+    build: Callable[..., AnyModel] = model_named(name)
     known = hyperparameters(MODELS[name])
     required = {parameter for parameter, field in known.items() if field.default is MISSING}
     if not required <= set(parameters) <= set(known):
@@ -61,12 +61,12 @@ def model_from_parameters(name: str, parameters: Mapping[str, Any]) -> Model:
 
 __all__ = [
     "MODELS",
+    "AnyModel",
     "BilinearKernelReducedRank",
     "KernelReducedRank",
     "Lasso",
     "LocalSparseReceptiveFields",
     "MaskedRegression",
-    "Model",
     "OrthogonalMatchingPursuit",
     "PixelKernelRidge",
     "PixelRidge",

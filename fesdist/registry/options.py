@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.receptive_field import Offset, mask_offsets, window_offsets
-from fesdist.registry import Model, hyperparameters, model_named
+from fesdist.registry import AnyModel, hyperparameters, model_named
 
 FIELD_OPTIONS: dict[str, Any] = {"window": 5, "dilation": 1, "mask": None}
 
@@ -33,7 +33,7 @@ def options_of(name: str) -> dict[str, Any]:
     return options
 
 
-def model_from_options(name: str, options: Mapping[str, Any]) -> Model:
+def model_from_options(name: str, options: Mapping[str, Any]) -> AnyModel:
     """Return a model; options that are left out have their defaults, `mask` is an array of 0 and 1 (row, col).
 
     Raises BadParameterError for an unknown model, for an option that the model does not have, and for a bad value.
@@ -46,7 +46,7 @@ def model_from_options(name: str, options: Mapping[str, Any]) -> Model:
     if "window" in own:
         field_options = {option: values.pop(option) for option in FIELD_OPTIONS if option in values}
         values["offsets"] = _offsets(**field_options)
-    build: Callable[..., Model] = model_named(name)
+    build: Callable[..., AnyModel] = model_named(name)
     return build(**values)
 
 

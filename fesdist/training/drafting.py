@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from fesdist.ground.errors import PlanError
 from fesdist.training.job import TrainingJob
 from fesdist.training.layout import weights_spec
@@ -12,20 +10,6 @@ from storage.datasets.draft import WeightDraft
 from storage.datasets.store import WeightStore
 from storage.errors import NotFoundError
 from storage.stack.reading import TrainingStack
-
-
-@dataclass(frozen=True)
-class DraftAddress:
-    """Where a draft is: all that a task needs to find its work."""
-
-    store: str
-    name: str
-    draft_id: str
-    created: str
-    """Tells a draft from one with the same id that was removed, as workers outlive drafts."""
-
-    def open(self) -> WeightDraft:
-        return WeightStore(self.store).open_draft(self.name, self.draft_id)
 
 
 def open_draft(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fesdist.families.common.contract import Model, TileProblem
-from fesdist.families.common.fit import Fit
-from fesdist.families.common.whole_image import WholeImageModel
+from fesdist.families.common.contract import AnyModel
+from fesdist.families.common.image_pass import Prepared
+from fesdist.families.common.problem import TileProblem
 from fesdist.ground.tiles import Tile, TileGrid
-from fesdist.training.global_stage import Prepared, region_images
+from fesdist.training.context import read_blocks
+from fesdist.training.image_stage import region_images
 from fesdist.training.job import SampleGroup, TrainingJob
 from fesdist.training.layout import CHUNK
 from fesdist.training.plan import SAMPLES_AT_ONCE, TrainingPlan
@@ -48,44 +50,31 @@ def _measure(job: TrainingJob, stack: TrainingStack, tile: Tile, n_samples: int)
     """Return the seconds that all samples of all groups will take to read and add, and the seconds to solve."""
     model = job.build_model()
     region, padding = model.inputs_of(tile.region, stack.image_shape)
-    keeps_samples = _keeps_samples(model, job.fit(stack), tile)
     add_seconds = solve_seconds = 0.0
     for group in job.groups:
         few = replace(group, samples=group.samples[:n_samples])
-        samples = np.array(few.samples)
-        growth = len(group.samples) / len(samples)
-        shared, compare_seconds = _global_stage(model, few, job, stack, tile)
-        problem = TileProblem(tile, padding, stack.channels, job.colour, group.expressions, shared, stack.image_shape)
+        growth = len(group.samples) / len(few.samples)
+        prepared, compare_seconds = _image_pass(model, few, job, stack, tile)
+        problem = TileProblem(tile, padding, stack.channels, job.colour, group.expressions, prepared, stack.image_shape)
         start = time.perf_counter()
-        statistics = model.statistics(problem, np.dtype(stack.dtype))
-        statistics.add(
-            stack.read(job.input_expression, samples, *region.slices),
-            {name: stack.read(name, samples, *tile.region.slices) for name in group.expressions},
-        )
+        gathered = model.gather(problem, np.dtype(stack.dtype))
+        for _, samples in read_blocks(stack, job.input_expression, few, region, tile.region, n_samples):
+            gathered.add(samples)
         added = time.perf_counter()
-        model.solve(statistics)
-        add_seconds += (added - start) * (growth**2 if shared else growth) + compare_seconds * growth**2
-        solve_seconds += (time.perf_counter() - added) * (growth if keeps_samples else 1.0)
+        model.solve(gathered)
+        add_seconds += (added - start) * (growth**2 if prepared else growth) + compare_seconds * growth**2
+        solve_seconds += (time.perf_counter() - added) * (1.0 if model.keeps_sums else growth)
     return add_seconds, solve_seconds
 
 
-def _global_stage(
-    model: Model, group: SampleGroup, job: TrainingJob, stack: TrainingStack, tile: Tile
-) -> tuple[Prepared, float]:
-    """Return what the stage before the tiles prepares from one tile, and the seconds of its pass over the tile."""
-    if not isinstance(model, WholeImageModel):
+def _image_pass(
+    model: AnyModel, group: SampleGroup, job: TrainingJob, stack: TrainingStack, tile: Tile
+) -> tuple[Mapping[str, Prepared], float]:
+    """Return what the model's image pass, if it has one, prepares from one tile, and the seconds of this tile."""
+    image_pass = model.image_pass()
+    if image_pass is None:
         return {}, 0.0
     start = time.perf_counter()
-    products = model.products(region_images(stack, job, group, tile.region), job.colour)
+    found = image_pass.find(region_images(stack, job, group, tile.region), job.colour)
     seconds = time.perf_counter() - start
-    fit = replace(job.fit(stack), n_samples=len(group.samples))
-    return model.prepare_globals(products, group.expressions, fit), seconds
-
-
-def _keeps_samples(model: Model, fit: Fit, tile: Tile) -> bool:
-    """Return whether a tile's memory grows with the samples, also where no more of them are read at a time."""
-    n_block = 16
-    few, more = (
-        model.projected_bytes(replace(fit, n_samples=blocks * n_block), tile.region.shape, n_block) for blocks in (1, 2)
-    )
-    return more > few
+    return image_pass.finish(found, group.expressions, replace(job.fit(stack), n_samples=len(group.samples))), seconds

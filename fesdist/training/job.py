@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fesdist.families.common.contract import Model
+from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.fit import Fit
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
@@ -27,7 +27,7 @@ class TrainingRequest:
     stack: str
     store: str
     name: str
-    model: Model
+    model: AnyModel
     colour: Colour = Colour.SHARED
     expressions: tuple[str, ...] | None = None
     """Target expressions; all but the input when None."""
@@ -74,7 +74,7 @@ class TrainingJob:
         """Largest number of samples of any group."""
         return max(len(group.samples) for group in self.groups)
 
-    def build_model(self) -> Model:
+    def build_model(self) -> AnyModel:
         """Return the model with its hyper-parameters."""
         return model_from_parameters(self.model, self.parameters)
 

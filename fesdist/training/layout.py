@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fesdist.families.common.contract import ArrayLayout, Model
+from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.fit import Fit
-from fesdist.families.common.whole_image import SmallLayout, WholeImageModel, layout_of
+from fesdist.families.common.layout import ArrayLayout, common_layout
 from fesdist.training.job import TrainingJob
 from storage.datasets.store import ArraySpec, WeightsSpec
 from storage.stack.reading import TrainingStack
@@ -17,15 +17,15 @@ CHUNK = 64
 """Rows and columns of a chunk of the weight arrays; tiles are whole chunks, so chunks do not depend on the plan."""
 
 
-def stored_layouts(model: Model, fit: Fit) -> tuple[ArrayLayout, ...]:
-    """Return all arrays of an expression with pixels; `ALPHA` is the one that is made from all tiles together."""
+def stored_layouts(model: AnyModel, fit: Fit) -> tuple[ArrayLayout, ...]:
+    """Return all arrays of an expression; `ALPHA` is the one that is made from all tiles together."""
     alpha = ArrayLayout(
         ALPHA,
         (("weight_channel", fit.weight_channels),),
         "float32",
         "refinement map: refined = (1 - alpha) input + alpha output",
     )
-    return (*layout_of(model, fit), alpha)
+    return (*model.layout(fit), *common_layout(fit.weight_channels, fit.channels), alpha)
 
 
 def weights_spec(job: TrainingJob, stack: TrainingStack) -> WeightsSpec:
@@ -34,8 +34,6 @@ def weights_spec(job: TrainingJob, stack: TrainingStack) -> WeightsSpec:
     fit = job.fit(stack)
     layouts = stored_layouts(model, fit)
     arrays = tuple(_array(layout, stack.image_shape) for layout in layouts)
-    if isinstance(model, WholeImageModel):
-        arrays += tuple(_small_array(layout) for layout in model.small_layout(fit))
     return WeightsSpec(
         attributes=_attributes(job, stack),
         groups={expression: arrays for expression in job.expressions},
@@ -46,6 +44,8 @@ def weights_spec(job: TrainingJob, stack: TrainingStack) -> WeightsSpec:
 def _array(layout: ArrayLayout, image_shape: tuple[int, int]) -> ArraySpec:
     dims = tuple(name for name, _ in layout.leading)
     leading = tuple(length for _, length in layout.leading)
+    if not layout.of_pixels:
+        return ArraySpec(layout.name, dims, leading, leading, layout.dtype, layout.description)
     return ArraySpec(
         name=layout.name,
         dims=(*dims, "row", "col"),
@@ -54,11 +54,6 @@ def _array(layout: ArrayLayout, image_shape: tuple[int, int]) -> ArraySpec:
         dtype=layout.dtype,
         description=layout.description,
     )
-
-
-def _small_array(layout: SmallLayout) -> ArraySpec:
-    dims, shape = zip(*layout.dims, strict=True)
-    return ArraySpec(layout.name, dims, shape, shape, layout.dtype, layout.description)
 
 
 def _attributes(job: TrainingJob, stack: TrainingStack) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 from fesdist.cluster.settings import RESERVED_BYTES
-from fesdist.families.common.whole_image import WholeImageModel
 from fesdist.ground.errors import PlanError
+from fesdist.ground.memory import Memory
 from fesdist.ground.tiles import TileGrid
 from fesdist.training.job import TrainingJob
 from fesdist.training.layout import CHUNK, stored_layouts
@@ -32,8 +32,8 @@ class TrainingPlan:
     """Memory that a worker may use."""
     projected_bytes: int
     """Memory that a worker is expected to need at most, with `RESERVED_BYTES` in it."""
-    global_bytes: int
-    """Memory of the stage before the tiles, which grows with the square of the samples; 0 without this stage."""
+    image_pass_bytes: int
+    """Arrays of the pass over the image before the tiles, which grow with the square of the samples; 0 without it."""
     stored_bytes: int
     """Size of the weights of all expressions on disk."""
     n_pixels: int
@@ -67,16 +67,11 @@ def plan_with_tiles(
 ) -> TrainingPlan:
     """Return the plan for tiles that are already chosen: only the samples read at a time follow from the memory."""
     model, fit = job.build_model(), job.fit(stack)
-    global_bytes = 0
-    if isinstance(model, WholeImageModel):
-        n_held_out = max(map(len, job.holdout.values()), default=0)
-        global_bytes = model.global_bytes(fit, tile_shape, n_held_out)
-
-    def projected(n_block: int) -> int:
-        return RESERVED_BYTES + max(model.projected_bytes(fit, tile_shape, n_block), global_bytes)
-
+    image_pass = model.image_pass()
+    n_held_out = max(map(len, job.holdout.values()), default=0)
+    of_image = image_pass.memory(fit, tile_shape, n_held_out) if image_pass else Memory()
     n_block = min(job.n_samples, SAMPLES_AT_ONCE)
-    while n_block > 1 and projected(n_block) > allowed_bytes:
+    while (of_tile := model.memory(fit, tile_shape, n_block)).nbytes > allowed_bytes - RESERVED_BYTES and n_block > 1:
         n_block //= 2
     bytes_per_pixel = sum(array.bytes_per_pixel for array in stored_layouts(model, fit))
     return TrainingPlan(
@@ -84,8 +79,8 @@ def plan_with_tiles(
         tile_shape=tile_shape,
         n_block=n_block,
         allowed_bytes=allowed_bytes,
-        projected_bytes=projected(n_block),
-        global_bytes=global_bytes,
+        projected_bytes=RESERVED_BYTES + max(of_tile.nbytes, of_image.nbytes),
+        image_pass_bytes=of_image.nbytes,
         stored_bytes=bytes_per_pixel * fit.n_pixels * len(job.expressions),
         n_pixels=fit.n_pixels * fit.weight_channels,
     )
@@ -99,7 +94,7 @@ def check_memory(plan: TrainingPlan, job: TrainingJob) -> None:
 
 def _does_not_fit(plan: TrainingPlan, job: TrainingJob) -> PlanError:
     tile_rows, tile_cols = plan.tile_shape
-    if RESERVED_BYTES + plan.global_bytes > plan.allowed_bytes:
+    if plan.image_pass_bytes > max(0, plan.allowed_bytes - RESERVED_BYTES):
         return PlanError(
             f"a worker may use {plan.allowed_bytes / 2**20:.0f} MiB, but comparing each image with each other for "
             f"model {job.model!r}, {job.n_samples} samples of {len(job.expressions)} expressions in tiles of "

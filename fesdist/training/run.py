@@ -13,14 +13,15 @@ import numpy as np
 from fesdist.cluster.settings import Cluster
 from fesdist.ground.errors import ClusterError
 from fesdist.ground.refinement import alpha_map
-from fesdist.training.drafting import DraftAddress, open_draft
-from fesdist.training.every_tile import Progress, on_every_tile
-from fesdist.training.global_stage import run_global_stage
+from fesdist.passes.stage import Progress, results
+from fesdist.training.context import TaskAddress, open_context
+from fesdist.training.drafting import open_draft
+from fesdist.training.image_stage import prepare_image
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
 from fesdist.training.layout import ALPHA
 from fesdist.training.plan import TrainingPlan
-from fesdist.training.tile_report import TileReport, summarise
-from fesdist.training.tile_task import train_tile
+from fesdist.training.tile_report import summarise
+from fesdist.training.tile_stage import TileStage
 from storage.datasets.draft import WeightDraft
 from storage.datasets.store import WeightStore
 from storage.errors import StorageError
@@ -68,14 +69,13 @@ def train(
         return newest
     draft, plan = open_draft(store, request.name, job, stack, memory, cluster.n_workers)
     with draft.claimed():
-        address = DraftAddress(store.uri, request.name, draft.id, draft.created)
-        cluster.on_every_worker(_see_same_files, address, job.stack)
+        address = TaskAddress(store.uri, request.name, draft.id, draft.created, job.stack)
+        cluster.on_every_worker(_see_same_files, address)
         n_resumed = len(draft.receipts())
         if on_plan:
             on_plan(plan, n_resumed)
-        checksums = run_global_stage(address, job.stack, plan, cluster, on_progress)
-        shared = (address, job.stack, plan.n_block)
-        reports: list[TileReport] = on_every_tile(train_tile, plan.grid, cluster, shared, on_progress)
+        checksums = prepare_image(address, cluster, on_progress)
+        reports = results(TileStage(address, plan.n_block), range(len(plan.grid)), cluster, on_progress)
         metrics = summarise(reports)
         checksums.update((key, digest) for report in reports for key, digest in report.checksums.items())
         checksums.update(_refinement_maps(draft, job))
@@ -115,11 +115,11 @@ def _manifest_fields(job: TrainingJob, stack: TrainingStack) -> dict[str, Any]:
     }
 
 
-def _see_same_files(address: DraftAddress, stack: str) -> None:
+def _see_same_files(address: TaskAddress) -> None:
     """Run on every worker: raise ClusterError unless it sees the stack and the draft that the client sees."""
     try:
-        TrainingStack.open(stack)
-        address.open()
+        open_context.cache_clear()
+        open_context(address)
     except StorageError as error:
         raise ClusterError(
             f"the worker on {socket.gethostname()} does not see the client's files ({error}); stack and weights must "

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fesdist.families.common.contract import Model
+from fesdist.families.common.contract import AnyModel
 from fesdist.ground.errors import BadParameterError, PlanError, TileError
 from fesdist.ground.measures import REGIONS
 from fesdist.training.job import TrainingRequest, define_job
@@ -23,7 +23,7 @@ from storage.stack.reading import TrainingStack
 
 
 def validate_by_training(
-    candidates: Sequence[Model],
+    candidates: Sequence[AnyModel],
     request: TrainingRequest,
     stack: TrainingStack,
     folds: tuple[Fold, ...],

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.families.common.cells import CellErrors
 from fesdist.ground.measures import REGIONS
-from fesdist.tuning.cells import CellErrors
 
 
 @dataclass
@@ -24,11 +24,6 @@ class FoldTotals:
     @classmethod
     def empty(cls, n_folds: int, n_candidates: int) -> FoldTotals:
         return cls(np.zeros((n_folds, n_candidates, len(REGIONS))), np.zeros((n_folds, len(REGIONS))))
-
-    def add(self, other: FoldTotals) -> None:
-        """Add what was measured elsewhere."""
-        self.squared += other.squared
-        self.values += other.values
 
     def mse_x100(self) -> NDArray[np.float64]:
         """Return 100 × the mean squared error over all folds, (candidate, region); 0 where nothing was measured."""

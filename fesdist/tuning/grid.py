@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fesdist.families.common.contract import Model
-from fesdist.families.common.foldwise import FoldwiseModel
+from fesdist.families.common.contract import AnyModel
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.mask import read_mask
+from fesdist.registry import model_named
 from fesdist.registry.options import model_from_options, options_of
 
 DEFAULT_VALUES: dict[str, tuple[Any, ...]] = {
@@ -28,13 +28,13 @@ class Candidate:
     """One combination: the options by name, as they were given, and the model that they make."""
 
     options: Mapping[str, Any]
-    model: Model
+    model: AnyModel
 
 
 def candidates_of(name: str, values: Mapping[str, Sequence[Any]]) -> tuple[Candidate, ...]:
     """Return every combination of `values`, which has a list for each option that is not to have its default.
 
-    The penalty of a model that is judged from sums, and of others where no option has several values, is tried at
+    The penalty of a model that is judged at each place, and of others where no option has several values, is tried at
     `DEFAULT_VALUES`. A `mask` is the name of a file. Raises BadParameterError for an unknown model, an option that it
     lacks, a bad value, and too large a grid.
     """
@@ -46,7 +46,7 @@ def candidates_of(name: str, values: Mapping[str, Sequence[Any]]) -> tuple[Candi
             "for instance --ridge 0.1,1,10"
         )
     # Where folds are judged from sums, another ridge costs next to nothing, and windows compare badly at one ridge.
-    tried = untold[:1] if decided or isinstance(model_from_options(name, {}), FoldwiseModel) else []
+    tried = untold[:1] if decided or _by_place(name) else []
     grid = {**values, **{option: DEFAULT_VALUES[option] for option in tried}}
     n_candidates = 1
     for option, given in grid.items():
@@ -64,6 +64,11 @@ def candidates_of(name: str, values: Mapping[str, Sequence[Any]]) -> tuple[Candi
     )
 
 
-def _model(name: str, options: Mapping[str, Any]) -> Model:
+def _by_place(name: str) -> bool:
+    validation = model_named(name).cross_validation([model_from_options(name, {})])
+    return validation is not None and validation.by_place
+
+
+def _model(name: str, options: Mapping[str, Any]) -> AnyModel:
     mask = {"mask": read_mask(options["mask"])} if "mask" in options else {}
     return model_from_options(name, {**options, **mask})

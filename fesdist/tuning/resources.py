@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fesdist.cluster.settings import Cluster
-from fesdist.training.every_tile import Progress
+from fesdist.passes.stage import Progress
 
 
 @dataclass(frozen=True)

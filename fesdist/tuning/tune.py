@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from fesdist.cluster.settings import Cluster
+from fesdist.families.common.cells import CellErrors
 from fesdist.families.windowed.ridge_map import RidgeMap
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.measures import REGIONS
-from fesdist.training.every_tile import Progress
+from fesdist.passes.stage import Progress
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
-from fesdist.tuning.cells import CellErrors
 from fesdist.tuning.errors import Validation
 from fesdist.tuning.folds import split_people
 from fesdist.tuning.grid import Candidate, candidates_of

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -20,6 +18,7 @@ from storage.blobs.documents import Document, check_format, decode, encode
 from storage.blobs.interrupts import interrupts_afterwards
 from storage.blobs.location import Location, open_location
 from storage.blobs.names import check_name
+from storage.blobs.notes import Notes
 from storage.blobs.provenance import now
 from storage.blobs.regions import Region, check_whole_chunks, resolve_region
 from storage.datasets.claims import claimants, claimed
@@ -118,27 +117,10 @@ class WeightDraft:
             found = zip(keys, readers.map(self.receipt, keys), strict=True)
         return {key: receipt for key, receipt in found if receipt is not None}
 
-    def put_notes(self, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Keep arrays that work in progress needs, by name, until the draft is published; they replace earlier ones."""
-        file = BytesIO()
-        # Not as keywords, among which the name "file" is taken.
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-            for name, values in arrays.items():
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, np.asarray(values), allow_pickle=False)
-        self._location.write(self._notes_key(key), file.getvalue())
-
-    def notes(self, key: str) -> dict[str, NDArray[Any]] | None:
-        """Return the arrays of this key, or None where there are none or their file is damaged."""
-        try:
-            with zipfile.ZipFile(BytesIO(self._location.read(self._notes_key(key)))) as archive:
-                arrays: dict[str, NDArray[Any]] = {}
-                for file in archive.namelist():
-                    with archive.open(file) as member:
-                        arrays[file.removesuffix(".npy")] = np.lib.format.read_array(member, allow_pickle=False)
-                return arrays
-        except (NotFoundError, ValueError, zipfile.BadZipFile):
-            return None
+    @property
+    def notes(self) -> Notes:
+        """Return where work in progress keeps arrays until the draft is published."""
+        return Notes(self.uri, f"{draft_folder(self.name, self.id)}/notes")
 
     def publish(self, fields: Document) -> int:
         """Make the draft the next version of its model and return its number.
@@ -171,9 +153,6 @@ class WeightDraft:
 
     def _receipt_key(self, key: str) -> str:
         return f"{draft_folder(self.name, self.id)}/receipts/{check_name('receipt', key)}.json"
-
-    def _notes_key(self, key: str) -> str:
-        return f"{draft_folder(self.name, self.id)}/notes/{check_name('notes', key)}.npz"
 
     def _group(self) -> zarr.Group:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fesdist.families.common.contract import TileArrays
+from fesdist.families.common.layout import TileArrays
 from fesdist.families.sparse.greedy import GreedyModel
 from fesdist.families.sparse.lsrf import LocalSparseReceptiveFields
 from fesdist.families.sparse.omp import OrthogonalMatchingPursuit

@@ -10,16 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.families.common.contract import Array, TileArrays, TileProblem
+from fesdist.families.common.image_pass import Prepared
+from fesdist.families.common.layout import TileArrays
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
 from fesdist.families.windowed.sums import WindowSums
 from fesdist.ground.colour import Colour
 from fesdist.ground.receptive_field import displacements, halo_of
 from fesdist.ground.tiles import Region, Tile, TileGrid
-from fesdist.registry import MaskedRegression, Model
+from fesdist.registry import AnyModel, MaskedRegression
 from tests.benchmarks.limits import Work
 
 Pairs = tuple[NDArray[np.uint8], NDArray[np.uint8]]
-Shared = Mapping[str, Mapping[str, Array]]
+Shared = Mapping[str, Prepared]
 TARGET = "target"
 
 
@@ -49,17 +52,17 @@ def stored_work(model: MaskedRegression, n_samples: int, channels: int, n_pixels
     return replace(work, disk_bytes=stack_bytes + 8.0 * n_pixels * (len(model.offsets) + 1))
 
 
-def tile_statistics(model: Model, pairs: Pairs, tile: Tile, shared: Shared | None = None) -> Any:
+def tile_statistics(model: AnyModel, pairs: Pairs, tile: Tile, shared: Shared | None = None) -> Any:
     """Return the statistics of all samples of a tile; colour is shared."""
     inputs, targets = pairs
     seen, padding = model.inputs_of(tile.region, (inputs.shape[2], inputs.shape[3]))
     problem = TileProblem(tile, padding, inputs.shape[1], Colour.SHARED, (TARGET,), shared or {})
-    statistics = model.statistics(problem, np.dtype(np.uint8))
-    statistics.add(inputs[:, :, *seen.slices], {TARGET: targets[:, :, *tile.region.slices]})
+    statistics = model.gather(problem, np.dtype(np.uint8))
+    statistics.add(Samples(inputs[:, :, *seen.slices], {TARGET: targets[:, :, *tile.region.slices]}))
     return statistics
 
 
-def fit_whole(model: Model, pairs: Pairs, shared: Shared | None = None) -> TileArrays:
+def fit_whole(model: AnyModel, pairs: Pairs, shared: Shared | None = None) -> TileArrays:
     """Return all arrays of whole images, fitted as one tile on one core; colour is shared."""
     rows, cols = pairs[0].shape[2:]
     return model.solve(tile_statistics(model, pairs, Tile(0, Region(0, rows, 0, cols)), shared))[TARGET]

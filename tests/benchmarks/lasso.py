@@ -10,7 +10,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.families.common.contract import TileArrays
+from fesdist.families.common.layout import TileArrays
 from fesdist.families.sparse.kernels.lasso import LARGEST_GAP
 from fesdist.families.sparse.lasso import Lasso
 from tests.benchmarks import extras

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.families.coded.products import Products
 from fesdist.families.coded.ridge import RidgeRegression
-from fesdist.families.common.contract import Array, TileArrays
 from fesdist.families.common.fit import Fit
-from fesdist.families.common.whole_image import RegionImages
+from fesdist.families.common.image_pass import RegionImages
+from fesdist.families.common.layout import TileArrays
 from fesdist.ground.colour import Colour
 from fesdist.ground.tiles import TileGrid
 from tests.benchmarks import extras
@@ -55,20 +56,20 @@ def ridge(bench: Bench, *, side: int, n_samples: int) -> Row:
 
 
 def _fit(bench: Bench, model: RidgeRegression, pairs: Pairs) -> list[TileArrays]:
-    """Return the arrays of each tile; the global stage, too, goes over the tiles."""
+    """Return the arrays of each tile; the image pass, too, goes over the tiles."""
     inputs, targets = pairs
     samples, channels, rows, cols = inputs.shape
     tiles = list(TileGrid((rows, cols), (rows // THREADS, cols)))
 
-    def products(tile: int) -> dict[str, Array]:
+    def products(tile: int) -> Products:
         of_tile = (slice(None), slice(None), *tiles[tile].region.slices)
         images = RegionImages(inputs[of_tile], {TARGET: targets[of_tile]}, {TARGET: inputs[:0][of_tile]})
-        return model.products(images, Colour.SHARED)
+        return model.image_pass().find(images, Colour.SHARED)
 
     parts = list(bench.threads.map(products, range(len(tiles))))
-    whole = {name: np.sum([part[name] for part in parts], axis=0) for name in parts[0]}
+    whole = sum(parts[1:], start=parts[0])
     fit = Fit((rows, cols), channels, Colour.SHARED, "uint8", samples, 1)
-    shared = model.prepare_globals(whole, (TARGET,), fit)
+    shared = model.image_pass().finish(whole, (TARGET,), fit)
     return list(bench.threads.map(lambda tile: model.solve(tile_statistics(model, pairs, tile, shared))[TARGET], tiles))
 
 

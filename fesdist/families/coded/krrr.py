@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.families.coded.eigen import positive_eigen
-from fesdist.families.coded.model import LowRankModel
+from fesdist.families.coded.model import CodedModel
 from fesdist.families.coded.solution import Grams, Solution, filled
-from fesdist.families.coded.statistics import LowRankStatistics, StoredInputs
+from fesdist.families.coded.statistics import CodedStatistics, StoredInputs
 from fesdist.families.coded.vectors import Floats, applied_vectors, by_image, by_set, squared_norms
-from fesdist.families.common.contract import Array, ArrayLayout, TileArrays, TileProblem
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.hyperparameters import positive, positive_count
-from fesdist.families.common.whole_image import SmallLayout
+from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
+from fesdist.families.common.problem import TileProblem
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.units import unit_of
 
@@ -31,7 +31,7 @@ KERNELS = ("gaussian", "linear")
 
 
 @dataclass(frozen=True)
-class KernelReducedRank(LowRankModel):
+class KernelReducedRank(CodedModel):
     """KRRR: minimise Σ_n ‖t_n - B A (φ(x_n), 1)‖² + ridge ‖B A‖² over A with `rank` rows, the codes, and B.
 
     The constant 1 makes a bias, penalised as all weights are. The kernel φ(x)·φ(x') is
@@ -89,15 +89,14 @@ class KernelReducedRank(LowRankModel):
         inputs = "training inputs x_n; codes = mixing @ k(x, x_n)"
         return ArrayLayout("encoder", (channel, ("vector", fit.n_vectors)), fit.dtype, inputs), decoder
 
-    def small_layout(self, fit: Fit) -> tuple[SmallLayout, ...]:
+    def small_layout(self, fit: Fit) -> tuple[ArrayLayout, ...]:
         channel, vector = ("weight_channel", fit.weight_channels), ("vector", fit.n_vectors)
+        code = "code", self.n_codes(fit.n_vectors)
         scale = "k(x, x_n) = exp(-distance_scale |x - x_n|^2); 0 stands for a linear kernel, x . x_n"
         return (
-            SmallLayout(
-                "mixing", (channel, ("code", self.n_codes(fit.n_vectors)), vector), "float64", "codes of kernel values"
-            ),
-            SmallLayout("squared_norms", (channel, vector), "float64", "|x_n|^2, intensities in [0, 1]"),
-            SmallLayout("distance_scale", (channel, ("one", 1)), "float64", scale),
+            ArrayLayout("mixing", (channel, code, vector), "float64", "codes of kernel values", False),
+            ArrayLayout("squared_norms", (channel, vector), "float64", "|x_n|^2, intensities in [0, 1]", False),
+            ArrayLayout("distance_scale", (channel, ("one", 1)), "float64", scale, False),
         )
 
     def encoding(self, solutions: Sequence[Solution], sets: Sequence[Grams], fit: Fit) -> dict[str, Array]:
@@ -132,10 +131,10 @@ class KernelReducedRank(LowRankModel):
         ]
         return by_image(np.stack(codes), sums.shape[1]).astype(np.float32)
 
-    def statistics(self, problem: TileProblem, dtype: np.dtype[Any]) -> LowRankStatistics:
+    def gather(self, problem: TileProblem, dtype: np.dtype[Any]) -> CodedStatistics:
         return StoredInputs(problem, dtype)
 
-    def encoder_of(self, statistics: LowRankStatistics, expression: str) -> TileArrays:
+    def encoder_of(self, statistics: CodedStatistics, expression: str) -> TileArrays:
         assert isinstance(statistics, StoredInputs)
         inputs = statistics.inputs
         return {"encoder": inputs.reshape(*inputs.shape[:2], *statistics.problem.tile.region.shape)}

@@ -13,16 +13,16 @@ from typing import ClassVar
 import numpy as np
 
 from fesdist.families.coded.eigen import positive_eigen
-from fesdist.families.coded.model import LowRankModel
+from fesdist.families.coded.model import CodedModel
 from fesdist.families.coded.solution import Grams, Solution
-from fesdist.families.coded.statistics import LowRankStatistics
-from fesdist.families.common.contract import Array, ArrayLayout, TileArrays
+from fesdist.families.coded.statistics import CodedStatistics
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.hyperparameters import positive_count
+from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
 
 
 @dataclass(frozen=True)
-class PrincipalComponents(LowRankModel):
+class PrincipalComponents(CodedModel):
     """PCA: y = m + P Pᵀ (x - m), where m is the mean target and P the `rank` first principal components of targets.
 
     Who is in which pair does not matter. With C the targets minus their mean and C Cᵀ = Vᵀ S V, samples x samples,
@@ -65,5 +65,5 @@ class PrincipalComponents(LowRankModel):
     def encoding(self, solutions: Sequence[Solution], sets: Sequence[Grams], fit: Fit) -> dict[str, Array]:
         return {}
 
-    def encoder_of(self, statistics: LowRankStatistics, expression: str) -> TileArrays:
+    def encoder_of(self, statistics: CodedStatistics, expression: str) -> TileArrays:
         return {}

@@ -12,13 +12,13 @@ from typing import ClassVar
 import numpy as np
 
 from fesdist.families.coded.eigen import positive_eigen
-from fesdist.families.coded.model import LowRankModel
+from fesdist.families.coded.model import CodedModel
 from fesdist.families.coded.solution import Grams, Solution
 from fesdist.families.common.hyperparameters import positive
 
 
 @dataclass(frozen=True)
-class RidgeRegression(LowRankModel):
+class RidgeRegression(CodedModel):
     """RR: minimise Σ_n ‖t_n - W x_n - b‖² + ridge (‖W‖² + ‖b‖²) over all images at once.
 
     The bias is penalised as well, as in the paper, where it is the weight of a pixel that is always 1. Equation 2

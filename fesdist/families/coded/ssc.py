@@ -12,13 +12,13 @@ from typing import ClassVar
 import numpy as np
 
 from fesdist.families.coded.eigen import positive_eigen
-from fesdist.families.coded.model import LowRankModel
+from fesdist.families.coded.model import CodedModel
 from fesdist.families.coded.solution import Grams, Solution
 from fesdist.families.common.hyperparameters import positive_count
 
 
 @dataclass(frozen=True)
-class StyleAndContent(LowRankModel):
+class StyleAndContent(CodedModel):
     """SSC: x_n ≈ A b_n and t_n ≈ B b_n, with one content vector b_n of length `rank` for both images of a person.
 
     The styles A (input) and B (target) are found together, as the first left singular vectors of all pairs, the

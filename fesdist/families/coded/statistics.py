@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,12 @@ import numpy as np
 from fesdist.families.coded.kernels.combinations import add_combinations
 from fesdist.families.coded.vectors import PIXELS_AT_ONCE, fitted_vectors
 from fesdist.families.common.blocks import checked_block
-from fesdist.families.common.contract import Array, TileProblem
+from fesdist.families.common.layout import Array
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
 
 
-class LowRankStatistics:
+class CodedStatistics:
     """Combinations of the images of a tile, with the coefficients that the global stage found.
 
     `outputs` are, by expression, the targets combined by `decode`, (set, code + 1, pixel) float64. `differences` is
@@ -28,11 +29,12 @@ class LowRankStatistics:
         self.n_vectors = 0
         """Images of one channel that were added to each set of weights."""
         rows, cols = problem.tile.region.shape
-        self.outputs = {name: _sums(problem.shared[name]["decode"], rows * cols) for name in problem.expressions}
+        given = {name: problem.prepared[name].arrays for name in problem.expressions}
+        self.outputs = {name: _sums(arrays["decode"], rows * cols) for name, arrays in given.items()}
         self._encoders = {
-            name: _sums(problem.shared[name]["encode"], rows * cols)
+            name: _sums(given[name]["encode"], rows * cols)
             for name in (problem.expressions[:1] if one_encoder else problem.expressions)
-            if "encode" in problem.shared[name]
+            if "encode" in given[name]
         }
         shape = len(problem.expressions), problem.channels, rows, cols
         self.differences = np.zeros(shape, np.int64 if dtype == np.uint8 else np.float64)
@@ -41,20 +43,17 @@ class LowRankStatistics:
         """Return the inputs combined by `encode`, (set, code, pixel) float64, of a model that has this array."""
         return self._encoders.get(expression, self._encoders[self.problem.expressions[0]])
 
-    def add(self, inputs: Array, targets: Mapping[str, Array]) -> None:
-        """Add samples; see `TileStatistics.add`.
-
-        Raises ValueError when the arrays do not fit the tile, each other or the dtype of the statistics.
-        """
-        problem = self.problem
-        images = checked_block(problem, self.dtype, problem.tile.region.shape, inputs, targets)
+    def add(self, samples: Samples) -> None:
+        """Add samples; see `Gathered.add`."""
+        problem, inputs = self.problem, samples.inputs
+        images = checked_block(problem, self.dtype, problem.tile.region.shape, samples)
         if self._encoders:
             vectors = fitted_vectors(inputs, problem.colour)
             for name, encoder in self._encoders.items():
-                _combine(problem.shared[name]["encode"], vectors, self.n_vectors, encoder)
+                _combine(problem.prepared[name].arrays["encode"], vectors, self.n_vectors, encoder)
         for name, after, difference in zip(problem.expressions, images[1:], self.differences, strict=True):
             vectors = fitted_vectors(after, problem.colour)
-            _combine(problem.shared[name]["decode"], vectors, self.n_vectors, self.outputs[name])
+            _combine(problem.prepared[name].arrays["decode"], vectors, self.n_vectors, self.outputs[name])
             # Sample by sample, so that floating-point sums do not depend on the blocks.
             for n in range(len(inputs)):
                 difference += after[n]
@@ -64,7 +63,7 @@ class LowRankStatistics:
 
     def check_complete(self) -> None:
         """Raise ValueError unless there are as many samples as the global stage had."""
-        expected = self.problem.shared[self.problem.expressions[0]]["decode"].shape[2]
+        expected = self.problem.prepared[self.problem.expressions[0]].arrays["decode"].shape[2]
         if self.n_vectors != expected:
             raise ValueError(
                 f"{self.problem.tile}: {self.n_samples} samples were added, which are {self.n_vectors} images to fit; "
@@ -72,7 +71,7 @@ class LowRankStatistics:
             )
 
 
-class StoredInputs(LowRankStatistics):
+class StoredInputs(CodedStatistics):
     """The same for models whose encoder is the training inputs themselves.
 
     `inputs` is (set, vector, pixel) of the samples' dtype, with zeros where the global stage filled up its arrays.
@@ -81,13 +80,13 @@ class StoredInputs(LowRankStatistics):
     def __init__(self, problem: TileProblem, dtype: np.dtype[Any]) -> None:
         super().__init__(problem, dtype, one_encoder=True)
         rows, cols = problem.tile.region.shape
-        sets, _, n_vectors = problem.shared[problem.expressions[0]]["mixing"].shape
+        sets, _, n_vectors = problem.prepared[problem.expressions[0]].arrays["mixing"].shape
         self.inputs = np.zeros((sets, n_vectors, rows * cols), dtype)
 
-    def add(self, inputs: Array, targets: Mapping[str, Array]) -> None:
+    def add(self, samples: Samples) -> None:
         start = self.n_vectors
-        super().add(inputs, targets)
-        self.inputs[:, start : self.n_vectors] = fitted_vectors(inputs, self.problem.colour)
+        super().add(samples)
+        self.inputs[:, start : self.n_vectors] = fitted_vectors(samples.inputs, self.problem.colour)
 
 
 def _sums(coefficients: Array, n_pixels: int) -> Array:

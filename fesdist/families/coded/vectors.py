@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.families.common.blocks import check_sets
-from fesdist.families.common.contract import Array
+from fesdist.families.common.layout import Array
 from fesdist.ground.colour import Colour, to_gray
 
 Floats = NDArray[np.float64]

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from fesdist.families.common.contract import Array, TileProblem
+from fesdist.families.common.layout import Array
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
 
 
 def checked_block(
-    problem: TileProblem,
-    dtype: np.dtype[Any],
-    inputs_shape: tuple[int, int],
-    inputs: Array,
-    targets: Mapping[str, Array],
+    problem: TileProblem, dtype: np.dtype[Any], inputs_shape: tuple[int, int], samples: Samples
 ) -> list[Array]:
     """Return the inputs and then the targets of each expression of a problem.
 
     Raises ValueError unless all are of `dtype` and of shape (sample, channel, row, col), with as many samples as
-    `inputs`, the problem's channels, and the rows and columns of `inputs_shape` or, for targets, of the tile.
+    there are inputs, the problem's channels, and the rows and columns of `inputs_shape` or, for targets, of the tile.
     """
-    images = [inputs, *(targets[name] for name in problem.expressions)]
+    images = [samples.inputs, *(samples.targets[name] for name in problem.expressions)]
     shapes = [inputs_shape] + [problem.tile.region.shape] * len(problem.expressions)
     for name, array, shape in zip(("inputs", *problem.expressions), images, shapes, strict=True):
-        expected = (len(inputs), problem.channels, *shape)
+        expected = (len(samples), problem.channels, *shape)
         if array.shape != expected or array.dtype != dtype:
             raise ValueError(
                 f"{problem.tile}: {name} are {array.dtype} of shape {array.shape}; expected {dtype} of "

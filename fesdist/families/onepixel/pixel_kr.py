@@ -14,15 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.families.common.blocks import check_any_samples, check_sets
-from fesdist.families.common.contract import Array, ArrayLayout, TileArrays, TileProblem
+from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.hyperparameters import positive
+from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
+from fesdist.families.common.problem import TileProblem
 from fesdist.families.onepixel.functions import IntensityKernel, Laplacian, features_of, kernel_named
 from fesdist.families.onepixel.kernels.intensities import INTENSITIES, interpolate, look_up
 from fesdist.families.onepixel.kernels.systems import solve_by_features, solve_chain
 from fesdist.families.onepixel.sums import PASS_SAMPLES, IntensityStatistics
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.memory import Allocation, Memory
 from fesdist.ground.tiles import Padding, Region
 from fesdist.simd.cholesky import PANEL
 from fesdist.simd.lanes import LANES
@@ -32,7 +35,7 @@ _SHAPE = ("sigma", "degree", "offset")
 
 
 @dataclass(frozen=True)
-class PixelKernelRidge:
+class PixelKernelRidge(Model[IntensityStatistics]):
     """Pixel-KR: minimise Σ_n (t[n, p] - f(x[n, p]))² + ridge ‖f‖² over the functions f of a kernel, for each pixel p.
 
     An 8-bit image has 256 intensities, so f is stored as its 256 values, which any reader can look up. The kernels
@@ -48,6 +51,8 @@ class PixelKernelRidge:
     ridge: float = 0.4
 
     name: ClassVar[str] = "pixel-kr"
+    keeps_sums: ClassVar[bool] = True
+    reads: ClassVar[tuple[str, ...]] = ("outputs",)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ridge", positive("ridge", self.ridge, 0.4))
@@ -71,20 +76,17 @@ class PixelKernelRidge:
         shape = "".join(f", {name} {value:g}" for name, value in self._shape().items())
         return f"{self.kernel} kernel{shape}, ridge {self.ridge:g}"
 
-    def layout(self, weight_channels: int) -> tuple[ArrayLayout, ...]:
+    def layout(self, fit: Fit) -> tuple[ArrayLayout, ...]:
         return (
             ArrayLayout(
                 "outputs",
-                (("weight_channel", weight_channels), ("intensity", INTENSITIES)),
+                (("weight_channel", fit.weight_channels), ("intensity", INTENSITIES)),
                 "float32",
                 "output for each intensity 0..255 of the input pixel at (row, col), in [0, 1] units",
             ),
         )
 
-    def coordinates(self) -> dict[str, tuple[str, list[int]]]:
-        return {}
-
-    def projected_bytes(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> int:
+    def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> Memory:
         _check_8_bit(fit.dtype)
         rows, cols = tile_shape
         pixels, sets, channels, images = rows * cols, fit.weight_channels, fit.channels, 1 + fit.n_expressions
@@ -99,40 +101,41 @@ class PixelKernelRidge:
         # Finding features takes up to four matrices as large as the kernel's, beside the features themselves.
         system += (4 * INTENSITIES + 3 * order) * INTENSITIES * 8
         solved = (fit.n_expressions * (sets * (INTENSITIES * 4 + 8) + channels * 24) + sets) * pixels
-        return samples + sums + max(copies, system + solved)
+        total = samples + sums + max(copies, system + solved)
+        return Memory((Allocation("all arrays", (total,), "uint8"),))
 
-    def statistics(self, problem: TileProblem, dtype: np.dtype[Any]) -> IntensityStatistics:
+    def gather(self, problem: TileProblem, dtype: np.dtype[Any]) -> IntensityStatistics:
         """Return empty statistics; raises BadParameterError for anything but uint8."""
         _check_8_bit(str(dtype))
         return IntensityStatistics(problem)
 
-    def solve(self, statistics: IntensityStatistics) -> dict[str, TileArrays]:
+    def solve(self, gathered: IntensityStatistics) -> dict[str, TileArrays]:
         """Return `outputs`, `status`, `norm` and `mean_difference` of each expression.
 
         `norm` is |f(0)| + Σ_v |f(v) - f(v - 1)|, which for a straight line is the l1 norm of its weight and bias.
         Raises ValueError when no sample was added.
         """
-        problem = statistics.problem
-        check_any_samples(problem, statistics.n_samples)
-        sets, n_expressions, shape = len(statistics.sums), len(problem.expressions), problem.tile.region.shape
+        problem = gathered.problem
+        check_any_samples(problem, gathered.n_samples)
+        sets, n_expressions, shape = len(gathered.sums), len(problem.expressions), problem.tile.region.shape
         outputs = np.empty((sets, n_expressions, INTENSITIES, *shape), np.float32)
         norm = np.empty((sets, n_expressions, *shape))
         status = np.zeros((sets, *shape), np.uint8)
         kernel = self._kernel()
         if isinstance(kernel, Laplacian):
-            for channel, sums in enumerate(statistics.sums):
+            for channel, sums in enumerate(gathered.sums):
                 solve_chain(sums, kernel.decay, kernel.end, self.ridge, outputs[channel], norm[channel])
         else:
             features = features_of(kernel.matrix())
-            for channel, sums in enumerate(statistics.sums):
+            for channel, sums in enumerate(gathered.sums):
                 solve_by_features(sums, features, self.ridge, outputs[channel], norm[channel], status[channel])
-        before, *after = statistics.image_sums
+        before, *after = gathered.image_sums
         return {
             expression: {
                 "outputs": outputs[:, number],
                 "status": status,
                 "norm": norm[:, number],
-                "mean_difference": ((after[number] - before) / (255.0 * statistics.n_samples)).astype(np.float32),
+                "mean_difference": ((after[number] - before) / (255.0 * gathered.n_samples)).astype(np.float32),
             }
             for number, expression in enumerate(problem.expressions)
         }

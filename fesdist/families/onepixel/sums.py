@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from fesdist.families.common.blocks import checked_block
-from fesdist.families.common.contract import Array, TileProblem
+from fesdist.families.common.layout import Array
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
 from fesdist.families.onepixel.kernels.intensities import INTENSITIES, add_targets, count_intensities
 from fesdist.ground.colour import Colour, to_gray
 
@@ -37,17 +37,16 @@ class IntensityStatistics:
         """Samples of one fit: with shared colour, each channel of an image is one."""
         return self.n_samples * self.problem.colour.channels_per_fit(self.problem.channels)
 
-    def add(self, inputs: Array, targets: Mapping[str, Array]) -> None:
-        """Add samples; see `TileStatistics.add`.
+    def add(self, samples: Samples) -> None:
+        """Add samples; see `Gathered.add`.
 
-        Raises ValueError when the arrays do not fit the tile or each other, and when they are so many samples that a
-        sum may leave 32 bits: more than 16 million.
+        Raises ValueError also when they are so many that a sum may leave 32 bits: more than 16 million.
         """
-        images = checked_block(self.problem, np.dtype(np.uint8), self.problem.tile.region.shape, inputs, targets)
-        self.n_samples += len(inputs)
+        images = checked_block(self.problem, np.dtype(np.uint8), self.problem.tile.region.shape, samples)
+        self.n_samples += len(samples)
         if self.n_fitted * (INTENSITIES - 1) > _LARGEST_SUM:
             raise ValueError(f"{self.problem.tile}: {self.n_fitted} samples; sums of 32 bits hold 16 million")
-        for start in range(0, len(inputs), PASS_SAMPLES):
+        for start in range(0, len(samples), PASS_SAMPLES):
             self._add_pass([np.ascontiguousarray(array[start : start + PASS_SAMPLES]) for array in images])
 
     def _add_pass(self, images: list[Array]) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fesdist.families.common.contract import TileArrays
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.hyperparameters import positive, positive_count
+from fesdist.families.common.layout import TileArrays
 from fesdist.families.sparse.kernels.atoms import measure_atoms
 from fesdist.families.sparse.kernels.directions import most_directions, registers
 from fesdist.families.sparse.kernels.locality import Locality, no_locality

@@ -13,9 +13,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from fesdist.families.common.contract import Array, ArrayLayout, TileArrays
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.hyperparameters import positive, positive_count
+from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
 from fesdist.families.sparse.kernels.active_set import working_set_bytes
 from fesdist.families.sparse.kernels.lasso import solve_lassos
 from fesdist.families.sparse.model import SparseModel
@@ -64,10 +64,10 @@ class Lasso(SparseModel):
         """Return the model in a few words, for people."""
         return f"l1 penalty {self.l1:g} on all input pixels, at most {self.max_nonzero} of them"
 
-    def layout(self, weight_channels: int) -> tuple[ArrayLayout, ...]:
+    def own_layout(self, weight_channels: int) -> tuple[ArrayLayout, ...]:
         channel = ("weight_channel", weight_channels)
         return (
-            *super().layout(weight_channels),
+            *super().own_layout(weight_channels),
             ArrayLayout("gap", (channel,), "float32", "duality gap as a part of the objective; not read by outputs"),
         )
 

@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.families.common.blocks import check_any_samples, check_sets
-from fesdist.families.common.contract import Array, ArrayLayout, TileArrays, TileProblem, l1_norm
+from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
+from fesdist.families.common.layout import Array, ArrayLayout, TileArrays, l1_norm
+from fesdist.families.common.problem import TileProblem
 from fesdist.families.sparse.kernels.gather import apply_support
 from fesdist.families.sparse.samples import SampleStatistics
 from fesdist.ground.colour import Colour
+from fesdist.ground.memory import Allocation, Memory
 from fesdist.ground.tiles import Padding, Region
 from fesdist.ground.units import unit_of
 
@@ -24,10 +27,12 @@ _PLANES_AT_ONCE = 48
 
 
 @dataclass(frozen=True)
-class SparseModel(ABC):
+class SparseModel(Model[SampleStatistics], ABC):
     """y[p] = bias[p] + Σ_tap values[tap, p] x[support[tap, p]], the supports chosen by the samples themselves."""
 
     name: ClassVar[str]
+    keeps_sums: ClassVar[bool] = False
+    reads: ClassVar[tuple[str, ...]] = ("support", "values", "bias")
 
     @property
     @abstractmethod
@@ -52,7 +57,11 @@ class SparseModel(ABC):
     def inputs_of(self, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Padding]:
         return Region(0, image_shape[0], 0, image_shape[1]), Padding(0, 0, 0, 0)
 
-    def layout(self, weight_channels: int) -> tuple[ArrayLayout, ...]:
+    def layout(self, fit: Fit) -> tuple[ArrayLayout, ...]:
+        return self.own_layout(fit.weight_channels)
+
+    def own_layout(self, weight_channels: int) -> tuple[ArrayLayout, ...]:
+        """Return the arrays that `fill` fills, but `status`."""
         channel, taps = ("weight_channel", weight_channels), ("tap", self.n_taps)
         return (
             ArrayLayout(
@@ -65,36 +74,34 @@ class SparseModel(ABC):
             ArrayLayout("bias", (channel,), "float64", "bias, in [0, 1] units"),
         )
 
-    def coordinates(self) -> dict[str, tuple[str, list[int]]]:
-        return {}
-
-    def projected_bytes(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> int:
+    def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> Memory:
         rows, cols = tile_shape
         values = fit.n_pixels + fit.n_expressions * rows * cols
         kept_channels = 1 if fit.colour is Colour.GRAY else fit.channels
         kept = values * kept_channels * fit.n_samples * fit.itemsize
         # A block as it is read, and its gray version.
         block = values * n_block * (fit.channels * fit.itemsize + fit.gray_bytes)
-        return kept + max(block, self.solving_bytes(fit, tile_shape))
+        total = kept + max(block, self.solving_bytes(fit, tile_shape))
+        return Memory((Allocation("all arrays", (total,), "uint8"),))
 
-    def statistics(self, problem: TileProblem, dtype: np.dtype[Any]) -> SampleStatistics:
+    def gather(self, problem: TileProblem, dtype: np.dtype[Any]) -> SampleStatistics:
         return SampleStatistics(problem, dtype)
 
-    def solve(self, statistics: SampleStatistics) -> dict[str, TileArrays]:
+    def solve(self, gathered: SampleStatistics) -> dict[str, TileArrays]:
         """Return the arrays of `layout`, `status`, `norm` and `mean_difference` of each expression.
 
         Raises ValueError when no sample was added.
         """
-        problem = statistics.problem
-        check_any_samples(problem, statistics.n_samples)
+        problem = gathered.problem
+        check_any_samples(problem, gathered.n_samples)
         shape, sets = problem.tile.region.shape, problem.weight_channels
         solved: dict[str, TileArrays] = {}
         for expression in problem.expressions:
-            solved[expression] = {array.name: array.empty(shape) for array in self.layout(sets)}
+            solved[expression] = {array.name: array.empty(shape) for array in self.own_layout(sets)}
             solved[expression]["status"] = np.empty((sets, *shape), np.uint8)
-        self.fill(statistics, solved)
-        divisor = unit_of(statistics.dtype) * statistics.n_samples
-        for arrays, difference in zip(solved.values(), statistics.differences, strict=True):
+        self.fill(gathered, solved)
+        divisor = unit_of(gathered.dtype) * gathered.n_samples
+        for arrays, difference in zip(solved.values(), gathered.differences, strict=True):
             arrays["norm"] = l1_norm(arrays["values"], arrays["bias"])
             arrays["mean_difference"] = (difference / divisor).astype(np.float32)
         return solved

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.families.common.blocks import checked_block
-from fesdist.families.common.contract import Array, TileProblem
+from fesdist.families.common.layout import Array
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
 from fesdist.ground.colour import Colour, to_gray
 from fesdist.simd.lanes import LANES
 
@@ -32,14 +33,12 @@ class SampleStatistics:
         shape = len(problem.expressions), problem.channels, *problem.tile.region.shape
         self.differences = np.zeros(shape, np.int64 if dtype == np.uint8 else np.float64)
 
-    def add(self, inputs: Array, targets: Mapping[str, Array]) -> None:
-        """Add samples; see `TileStatistics.add`.
-
-        Raises ValueError when the arrays do not fit the tile, each other or the dtype of the statistics.
-        """
+    def add(self, samples: Samples) -> None:
+        """Add samples; see `Gathered.add`."""
+        inputs = samples.inputs
         (rows, cols), own = inputs.shape[2:], self.problem.tile.region
         whole = self.image_shape if self.n_samples else (max(rows, own.row1), max(cols, own.col1))
-        images = checked_block(self.problem, self.dtype, whole, inputs, targets)
+        images = checked_block(self.problem, self.dtype, whole, samples)
         self.image_shape = inputs.shape[2:]
         unchanged = inputs[:, :, *own.slices]
         for difference, after in zip(self.differences, images[1:], strict=True):

@@ -4,29 +4,64 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.families.common.contract import Array, TileProblem
+from fesdist.families.common.cells import CellErrors
 from fesdist.families.common.fit import Fit
-from fesdist.families.common.foldwise import FoldErrors
+from fesdist.families.common.layout import Array
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
+from fesdist.families.common.validation import FoldErrors, Judgement
 from fesdist.families.windowed.entries import window_entries
 from fesdist.families.windowed.kernels.planes import PASS_SAMPLES
 from fesdist.families.windowed.kernels.validation import validate_windows
 from fesdist.families.windowed.statistics import BLOCK, WindowStatistics
 from fesdist.families.windowed.sums import FlatBlock, WindowSums
 from fesdist.ground.colour import Colour
+from fesdist.ground.memory import Allocation, Memory
 from fesdist.ground.receptive_field import Offset, displacements, halo_of
-from fesdist.ground.tiles import Region, TileGrid
+from fesdist.ground.tiles import Padding, Region, TileGrid
+from fesdist.ground.units import unit_of
 
 Field = tuple[Offset, ...]
 
 
+@dataclass(frozen=True)
+class WindowValidation:
+    """Candidates, each a receptive field and a ridge, judged from the sums of each fold; see `CrossValidation`."""
+
+    candidates: tuple[tuple[Field, float], ...]
+
+    by_place: ClassVar[bool] = True
+
+    @property
+    def field(self) -> Field:
+        """Return the field with the taps of all candidates: its sums contain theirs."""
+        return widest([offsets for offsets, _ in self.candidates])
+
+    def inputs_of(self, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Padding]:
+        return halo_of(self.field).around(region, image_shape)
+
+    def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int, n_folds: int) -> Memory:
+        total = _fold_bytes([offsets for offsets, _ in self.candidates], fit, tile_shape, n_block, n_folds)
+        return Memory((Allocation("all arrays", (total,), "uint8"),))
+
+    def gather(self, problem: TileProblem, dtype: np.dtype[Any], n_folds: int) -> WindowFolds:
+        return WindowFolds(self.candidates, problem, dtype, n_folds)
+
+    def restore(self, arrays: Mapping[str, Array]) -> FoldErrors:
+        return FoldErrors.restored(arrays)
+
+    def errors(self, total: FoldErrors, expressions: tuple[str, ...], fit: Fit, folds: NDArray[np.int64]) -> FoldErrors:
+        return total
+
+
 class WindowFolds:
-    """Sums of each fold, and with them the errors of candidates, each a receptive field and a ridge.
+    """Sums of each fold, and with them the errors of candidates.
 
     Colour is judged as it is stored: weights that were fitted on gray have their errors summed over the channels.
     """
@@ -35,7 +70,7 @@ class WindowFolds:
         self, candidates: Sequence[tuple[Field, float]], problem: TileProblem, dtype: np.dtype[Any], n_folds: int
     ) -> None:
         self._problem = problem
-        self._unit = 255.0 if dtype == np.uint8 else 1.0
+        self._unit = unit_of(dtype)
         self._candidates: dict[Field, list[int]] = {}
         for number, (offsets, _) in enumerate(candidates):
             self._candidates.setdefault(offsets, []).append(number)
@@ -49,27 +84,43 @@ class WindowFolds:
         self._fitted = statistics(problem.colour)
         self._judged = statistics(Colour.SHARED) if judged_apart(problem.colour, problem.channels) else self._fitted
 
-    def add(self, folds: NDArray[np.int64], inputs: Array, targets: Mapping[str, Array]) -> None:
-        """Add samples; see `FoldStatistics.add`."""
+    def add(self, folds: NDArray[np.int64], samples: Samples) -> None:
+        """Add samples; see `TileFolds.add`."""
         for fold in np.unique(folds):
-            own = folds == fold
-            of_fold = inputs[own], {name: images[own] for name, images in targets.items()}
-            self._fitted[fold].add(*of_fold)
+            of_fold = samples.of(folds == fold)
+            self._fitted[fold].add(of_fold)
             if self._judged is not self._fitted:
-                self._judged[fold].add(*of_fold)
+                self._judged[fold].add(of_fold)
 
-    def errors(self, row_step: int) -> Iterator[FoldErrors]:
-        """Yield the errors of each candidate on each fold; see `FoldStatistics.errors`."""
+    def found(self, judgement: Judgement) -> FoldErrors:
+        """Return the errors of each candidate on each fold; outputs are not clipped."""
+        n_folds, regions = len(self._fitted), judgement.regions
+        squared = np.zeros((n_folds, len(self._ridges), len(self._problem.expressions), len(regions)))
+        values = np.zeros((n_folds, len(regions)))
+        cells = CellErrors.empty(len(self._ridges)) if judgement.in_cells else None
+        people = np.array([statistics.n_samples for statistics in self._fitted])
         for number, block in enumerate(self._fitted[0].blocks):
             region = block.sums.problem.tile.region
-            fitted = [statistics.blocks[number].sums for statistics in self._fitted]
-            judged = [statistics.blocks[number].sums for statistics in self._judged]
-            total = np.sum([sums.sums for sums in fitted], axis=0)
-            for fold in range(len(fitted)):
-                for offsets, candidates in self._candidates.items():
-                    squared = self._validate(total, fold, fitted[fold], judged[fold], offsets, candidates, row_step)
-                    for candidate, values in zip(candidates, squared, strict=True):
-                        yield FoldErrors(fold, candidate, region, values)
+            rows, cols = judgement.rows(region), range(region.col0, region.col1)
+            parts = [_positions(part, rows, cols) for part in regions]
+            values += people[:, None] * self._problem.channels * [len(down) * len(across) for down, across in parts]
+            for fold, candidate, errors in self._block_errors(number, judgement.row_step):
+                for to, (down, across) in enumerate(parts):
+                    squared[fold, candidate, :, to] += errors[:, down][:, :, across].sum(axis=(1, 2))
+                if cells is not None:
+                    cells.count(candidate, errors.sum(axis=0), (rows, cols), judgement.image_shape)
+        return FoldErrors(squared, values, cells)
+
+    def _block_errors(self, number: int, row_step: int) -> Iterator[tuple[int, int, NDArray[np.float64]]]:
+        """Yield fold, candidate and its errors (expression, measured row, col) in one block."""
+        fitted = [statistics.blocks[number].sums for statistics in self._fitted]
+        judged = [statistics.blocks[number].sums for statistics in self._judged]
+        total = np.sum([sums.sums for sums in fitted], axis=0)
+        for fold in range(len(fitted)):
+            for offsets, candidates in self._candidates.items():
+                errors = self._validate(total, fold, fitted[fold], judged[fold], offsets, candidates, row_step)
+                for candidate, of_candidate in zip(candidates, errors, strict=True):
+                    yield fold, candidate, of_candidate
 
     def _validate(
         self,
@@ -118,7 +169,7 @@ class WindowFolds:
         )
 
 
-def fold_bytes(fields: Sequence[Field], fit: Fit, tile_shape: tuple[int, int], n_block: int, n_folds: int) -> int:
+def _fold_bytes(fields: Sequence[Field], fit: Fit, tile_shape: tuple[int, int], n_block: int, n_folds: int) -> int:
     """Return an upper bound of the array bytes of `WindowFolds`, whose candidates have these fields."""
     rows, cols = tile_shape
     field, images = widest(fields), 1 + fit.n_expressions
@@ -148,6 +199,9 @@ def judged_apart(colour: Colour, channels: int) -> bool:
     return colour is Colour.GRAY and channels > 1
 
 
-def measured_rows(region: Region, row_step: int) -> range:
-    """Return the rows of the image in a region that are measured."""
-    return range(region.row0 + -region.row0 % row_step, region.row1, row_step)
+def _positions(region: Region, rows: range, cols: range) -> tuple[list[int], list[int]]:
+    """Return which of the measured rows and columns lie in a region."""
+    return (
+        [number for number, row in enumerate(rows) if region.row0 <= row < region.row1],
+        [number for number, col in enumerate(cols) if region.col0 <= col < region.col1],
+    )

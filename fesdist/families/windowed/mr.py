@@ -15,16 +15,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fesdist.families.common.blocks import check_any_samples, check_sets
-from fesdist.families.common.contract import Array, ArrayLayout, TileArrays, TileProblem, common_layout, l1_norm
+from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
+from fesdist.families.common.layout import Array, ArrayLayout, TileArrays, common_layout, l1_norm
+from fesdist.families.common.problem import TileProblem
 from fesdist.families.windowed.entries import window_entries
-from fesdist.families.windowed.folds import WindowFolds, fold_bytes, widest
+from fesdist.families.windowed.folds import WindowValidation
 from fesdist.families.windowed.kernels.planes import PASS_SAMPLES
 from fesdist.families.windowed.kernels.systems import solve_windows
 from fesdist.families.windowed.kernels.windows import apply_windows
 from fesdist.families.windowed.ridge_map import RidgeMap, as_json, checked_ridge, in_words, one_ridge, ridges_at
 from fesdist.families.windowed.statistics import BLOCK, WindowStatistics
 from fesdist.families.windowed.sums import FlatBlock, WindowSums
+from fesdist.ground.memory import Allocation, Memory
 from fesdist.ground.receptive_field import Offset, check_offsets, displacements, halo_of, mask_offsets, window_offsets
 from fesdist.ground.tiles import Padding, Region, TileGrid
 from fesdist.ground.units import unit_of
@@ -35,7 +38,7 @@ _PLANES_AT_ONCE = 48
 
 
 @dataclass(frozen=True)
-class MaskedRegression:
+class MaskedRegression(Model[WindowStatistics]):
     """MR: minimise Σ_n (t[n, p] - Σ_a w[a] x[n, p + a] - b)² + ridge (Σ_a w[a]² + b²) for each output pixel p.
 
     The bias is penalised as well, as in the paper's equations and its authors' code. Windows are cut off at the
@@ -49,6 +52,8 @@ class MaskedRegression:
     """One for all output pixels, or rows of numbers that are stretched over the image."""
 
     name: ClassVar[str] = "mr"
+    keeps_sums: ClassVar[bool] = True
+    reads: ClassVar[tuple[str, ...]] = ("weights", "bias")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "offsets", check_offsets(self.offsets))
@@ -76,7 +81,10 @@ class MaskedRegression:
     def inputs_of(self, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Padding]:
         return halo_of(self.offsets).around(region, image_shape)
 
-    def layout(self, weight_channels: int) -> tuple[ArrayLayout, ...]:
+    def layout(self, fit: Fit) -> tuple[ArrayLayout, ...]:
+        return self._layout(fit.weight_channels)
+
+    def _layout(self, weight_channels: int) -> tuple[ArrayLayout, ...]:
         channel = ("weight_channel", weight_channels)
         return (
             ArrayLayout(
@@ -92,7 +100,7 @@ class MaskedRegression:
         drows, dcols = zip(*self.offsets, strict=True)
         return {"drow": ("tap", list(drows)), "dcol": ("tap", list(dcols))}
 
-    def projected_bytes(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> int:
+    def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> Memory:
         rows, cols = tile_shape
         taps, sets, channels = len(self.offsets), fit.weight_channels, fit.channels
         n_expressions, images = fit.n_expressions, 1 + fit.n_expressions
@@ -110,28 +118,29 @@ class MaskedRegression:
         order = taps + 1 + 3
         system = (order + n_expressions + 1 + 1 + 4) * order * LANES * 8 + (taps + 2) * (taps + 2 + n_expressions) * 32
         solved = n_expressions * (sets * (taps + 4) * 8 + channels * 24) * (rows * cols + flat.n_inputs)
-        return samples + sums + max(packed + gray, system + solved)
+        total = samples + sums + max(packed + gray, system + solved)
+        return Memory((Allocation("all arrays", (total,), "uint8"),))
 
-    def statistics(self, problem: TileProblem, dtype: np.dtype[Any]) -> WindowStatistics:
+    def gather(self, problem: TileProblem, dtype: np.dtype[Any]) -> WindowStatistics:
         return WindowStatistics(problem, self.offsets, dtype)
 
-    def solve(self, statistics: WindowStatistics) -> dict[str, TileArrays]:
+    def solve(self, gathered: WindowStatistics) -> dict[str, TileArrays]:
         """Return `weights`, `bias`, `status`, `norm` and `mean_difference` of each expression.
 
         With u = unit × x the system is (UᵀU + unit² ridge I) w = Uᵀv, where unit is 255 for uint8 samples and 1
         otherwise and the bias's column holds `unit` (equation 7 times unit²). Raises ValueError when no sample
         was added.
         """
-        problem = statistics.problem
-        check_any_samples(problem, statistics.n_samples)
+        problem = gathered.problem
+        check_any_samples(problem, gathered.n_samples)
         sets = problem.weight_channels
-        layouts = (*self.layout(sets), *common_layout(sets, problem.channels))
+        layouts = (*self._layout(sets), *common_layout(sets, problem.channels))
         solved = {
             expression: {layout.name: layout.empty(problem.tile.region.shape) for layout in layouts}
             for expression in problem.expressions
         }
-        for block in statistics.blocks:
-            for expression, arrays in self._solve_block(block.sums, statistics).items():
+        for block in gathered.blocks:
+            for expression, arrays in self._solve_block(block.sums, gathered).items():
                 for name, values in arrays.items():
                     solved[expression][name][..., *block.own] = values
         return solved
@@ -173,24 +182,9 @@ class MaskedRegression:
         }
 
     @classmethod
-    def fold_inputs(
-        cls, candidates: Sequence[Self], region: Region, image_shape: tuple[int, int]
-    ) -> tuple[Region, Padding]:
-        """Return the input pixels of all receptive fields; see `FoldwiseModel`."""
-        return halo_of(widest([model.offsets for model in candidates])).around(region, image_shape)
-
-    @classmethod
-    def fold_statistics(
-        cls, candidates: Sequence[Self], problem: TileProblem, dtype: np.dtype[Any], n_folds: int
-    ) -> WindowFolds:
-        """Return sums for each fold; see `FoldwiseModel`."""
-        return WindowFolds([(model.offsets, one_ridge(model.ridge)) for model in candidates], problem, dtype, n_folds)
-
-    @classmethod
-    def fold_bytes(
-        cls, candidates: Sequence[Self], fit: Fit, tile_shape: tuple[int, int], n_block: int, n_folds: int
-    ) -> int:
-        return fold_bytes([model.offsets for model in candidates], fit, tile_shape, n_block, n_folds)
+    def cross_validation(cls, candidates: Sequence[Self]) -> WindowValidation:
+        """Return how candidates are judged by sums; raises BadParameterError for one with a map of ridges."""
+        return WindowValidation(tuple((model.offsets, one_ridge(model.ridge)) for model in candidates))
 
     def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Return `weights` and `bias` as `apply` uses them, so that converting them is not repeated with every call."""

@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.families.common.cells import hat_weights
 from fesdist.families.common.hyperparameters import positive
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.tiles import Region
-
-CELLS = (16, 16)
-"""Rows and columns of cells that tuning chooses: fine enough for eyes and mouth, coarse enough to be sure of each."""
 
 RidgeMap = tuple[tuple[float, ...], ...]
 """Values at the centres of cells that divide the image evenly, a row of cells after the other."""
@@ -73,15 +71,6 @@ def in_words(ridge: float | RidgeMap) -> str:
         return f"ridge {ridge:g}"
     numbers = [number for row in ridge for number in row]
     return f"ridge {min(numbers):g} to {max(numbers):g} in {len(ridge)} x {len(ridge[0])} cells"
-
-
-def hat_weights(pixels: range, length: int, n_cells: int) -> NDArray[np.float64]:
-    """Return how much of each cell is in each pixel of a line of `length` pixels, (pixel, cell); rows sum to 1.
-
-    Linear interpolation between the centres of cells, constant beyond the outermost.
-    """
-    places = np.clip((np.array(pixels) + 0.5) * n_cells / length - 0.5, 0, n_cells - 1)
-    return np.asarray(np.maximum(0.0, 1.0 - np.abs(places[:, None] - np.arange(n_cells))))
 
 
 def _combined(weights: NDArray[np.float64], cells: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from fesdist.families.common.blocks import checked_block
-from fesdist.families.common.contract import Array, TileProblem
+from fesdist.families.common.layout import Array
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
 from fesdist.families.windowed.sums import WindowSums
 from fesdist.ground.receptive_field import Offset, halo_of
 from fesdist.ground.tiles import Region, Tile, TileGrid
@@ -53,16 +54,13 @@ class WindowStatistics:
             sums = WindowSums(of_block, offsets, dtype, squares=squares)
             self.blocks.append(Block(region.within(tile), inputs.within(self._inputs), sums))
 
-    def add(self, inputs: Array, targets: Mapping[str, Array]) -> None:
-        """Add samples; see `TileStatistics.add`.
-
-        Raises ValueError when the arrays do not fit the tile, each other or the dtype of the statistics.
-        """
-        images = checked_block(self.problem, self.dtype, self._inputs.shape, inputs, targets)
+    def add(self, samples: Samples) -> None:
+        """Add samples; see `Gathered.add`."""
+        images = checked_block(self.problem, self.dtype, self._inputs.shape, samples)
         inputs, *after = (_with_whole_rows(array) for array in images)
         for block in self.blocks:
             block.sums.add([inputs[..., *block.inputs], *(array[..., *block.own] for array in after)])
-        self.n_samples += len(inputs)
+        self.n_samples += len(samples)
 
 
 def _with_whole_rows(images: Array) -> Array:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.families.common.contract import Array, TileProblem
+from fesdist.families.common.layout import Array
+from fesdist.families.common.problem import TileProblem
 from fesdist.families.windowed.kernels.planes import PASS_SAMPLES, SLACK, add_products, add_samples, pack
 from fesdist.ground.colour import Colour, to_gray
 from fesdist.ground.receptive_field import Offset, displacements, halo_of

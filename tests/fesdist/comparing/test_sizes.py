@@ -10,10 +10,10 @@ import pytest
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.comparing.sizes import Size, size_of
 from fesdist.registry import (
+    AnyModel,
     KernelReducedRank,
     Lasso,
     MaskedRegression,
-    Model,
     OrthogonalMatchingPursuit,
     PixelKernelRidge,
     PrincipalComponents,
@@ -32,7 +32,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(write_stack(tmp_path_factory.mktemp("stack") / "stack.zarr", side=SIDE))
 
 
-def trained(stack: str, store: Path, model: Model) -> WeightVersion:
+def trained(stack: str, store: Path, model: AnyModel) -> WeightVersion:
     train(TrainingRequest(stack, str(store), "small", model), InProcessCluster(), memory=1 << 30)
     return WeightStore(str(store)).open("small")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fesdist.families.common.contract import Array
+from fesdist.families.common.layout import Array
 
 
 def authors_images(folder: Path) -> Array:

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from fesdist.families.common.contract import Array, TileProblem
+from fesdist.families.common.layout import Array
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
 from fesdist.ground.colour import Colour
 from fesdist.ground.tiles import TileGrid
-from fesdist.registry import Model
+from fesdist.registry import AnyModel
 
 
 def random_images(shape: tuple[int, ...], seed: int = 0) -> Array:
@@ -18,7 +20,7 @@ def random_images(shape: tuple[int, ...], seed: int = 0) -> Array:
 
 
 def train(
-    model: Model,
+    model: AnyModel,
     inputs: Array,
     targets: Mapping[str, Array],
     *,
@@ -32,12 +34,14 @@ def train(
     for tile in TileGrid(image_shape, tile_shape or image_shape):
         seen, padding = model.inputs_of(tile.region, image_shape)
         problem = TileProblem(tile, padding, inputs.shape[1], colour, tuple(targets), image_shape=image_shape)
-        statistics = model.statistics(problem, inputs.dtype)
+        statistics = model.gather(problem, inputs.dtype)
         for start in range(0, len(inputs), n_block):
             block = slice(start, start + n_block)
             statistics.add(
-                inputs[block, :, *seen.slices],
-                {name: images[block, :, *tile.region.slices] for name, images in targets.items()},
+                Samples(
+                    inputs[block, :, *seen.slices],
+                    {name: images[block, :, *tile.region.slices] for name, images in targets.items()},
+                )
             )
         for expression, arrays in model.solve(statistics).items():
             for name, values in arrays.items():

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from fesdist.cli.main import main
-from fesdist.families.common.contract import TileProblem
 from fesdist.families.common.fit import Fit
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
 from fesdist.ground.colour import Colour
 from fesdist.ground.tiles import Padding, Region, Tile
 from fesdist.registry import MODELS
@@ -57,12 +58,12 @@ def test_its_tests_pass(mean_shift: ModuleType) -> None:
 @pytest.mark.parametrize("colour", list(Colour))
 def test_its_memory_is_what_it_promises(mean_shift: ModuleType, colour: Colour) -> None:
     model = mean_shift.MeanShift()
-    projected = model.projected_bytes(Fit((64, 48), 3, colour, "uint8", n_samples=16, n_expressions=2), (64, 48), 8)
+    projected = model.memory(Fit((64, 48), 3, colour, "uint8", n_samples=16, n_expressions=2), (64, 48), 8).nbytes
     tracemalloc.start()
     problem = TileProblem(Tile(0, Region(0, 64, 0, 48)), Padding(0, 0, 0, 0), 3, colour, ("a", "b"))
-    statistics = model.statistics(problem, np.dtype(np.uint8))
+    statistics = model.gather(problem, np.dtype(np.uint8))
     images = [random_images((8, 3, 64, 48), seed) for seed in range(3)]
-    statistics.add(images[0], {"a": images[1], "b": images[2]})
+    statistics.add(Samples(images[0], {"a": images[1], "b": images[2]}))
     del images
     solved = model.solve(statistics)
     _, measured = tracemalloc.get_traced_memory()

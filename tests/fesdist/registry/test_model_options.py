@@ -23,9 +23,9 @@ from fesdist.cli.model_options import (
 from fesdist.ground.errors import BadParameterError
 from fesdist.registry import (
     MODELS,
+    AnyModel,
     LocalSparseReceptiveFields,
     MaskedRegression,
-    Model,
     OrthogonalMatchingPursuit,
     PixelKernelRidge,
     PixelRidge,
@@ -33,7 +33,7 @@ from fesdist.registry import (
 )
 from fesdist.registry.options import model_from_options, options_of
 
-CHOSEN: dict[str, Model] = {
+CHOSEN: dict[str, AnyModel] = {
     "": MaskedRegression.with_window(5, ridge=0.4),
     "--window 3 --dilation 2 --ridge 1": MaskedRegression.with_window(3, dilation=2, ridge=1.0),
     "--model mr --window 7": MaskedRegression.with_window(7, ridge=0.4),
@@ -49,7 +49,7 @@ CHOSEN: dict[str, Model] = {
 }
 
 
-def _parsed(words: str) -> Model:
+def _parsed(words: str) -> AnyModel:
     parser = argparse.ArgumentParser()
     add_model_options(parser)
     arguments = parser.parse_args(words.split())

@@ -16,6 +16,8 @@ from fesdist.registry import MaskedRegression
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
 from fesdist.training.plan import RESERVED_BYTES, make_plan
 from fesdist.training.run import TrainingResult, train
+from fesdist.training.tile_report import TileReport
+from fesdist.training.tile_stage import TileStage
 from storage.datasets.store import WeightStore
 from storage.errors import NoSpaceError
 from storage.stack.reading import TrainingStack
@@ -220,9 +222,9 @@ def test_a_disk_without_room_is_refused(stack: Path, tmp_path: Path, monkeypatch
 def test_a_disk_that_fills_up_stops_the_run_and_keeps_its_tiles(
     stack: Path, tmp_path: Path, undisturbed: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from fesdist.training import tile_task
+    from fesdist.training import tile_stage
 
-    write, written = tile_task._write, []
+    write, written = tile_stage._write, []
 
     def full_after_two(*arguments: object) -> dict[str, str]:
         if len(written) == 4:
@@ -231,7 +233,7 @@ def test_a_disk_that_fills_up_stops_the_run_and_keeps_its_tiles(
         return write(*arguments)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(tile_task, "_write", full_after_two)
+        patch.setattr(tile_stage, "_write", full_after_two)
         with pytest.raises(NoSpaceError):
             _train(_request(stack, tmp_path))
     result = _train(_request(stack, tmp_path))
@@ -242,16 +244,14 @@ def test_a_disk_that_fills_up_stops_the_run_and_keeps_its_tiles(
 def test_a_tile_that_keeps_failing_is_named_and_alone(
     stack: Path, tmp_path: Path, undisturbed: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from fesdist.training import run
-
-    def fail_on_four(index: int, *arguments: object) -> object:
-        if index == 4:
+    def fail_on_four(stage: TileStage, key: int) -> TileReport:
+        if key == 4:
             raise ValueError("a bad day")
-        return original(index, *arguments)  # type: ignore[arg-type]
+        return original(stage, key)
 
-    original = run.train_tile
+    original = TileStage.work
     with monkeypatch.context() as patch:
-        patch.setattr(run, "train_tile", fail_on_four)
+        patch.setattr(TileStage, "work", fail_on_four)
         with pytest.raises(TileError, match=r"1 of 9 tiles failed, tile 4 \(rows 64:128, columns 64:128\): a bad day"):
             _train(_request(stack, tmp_path))
     result = _train(_request(stack, tmp_path))

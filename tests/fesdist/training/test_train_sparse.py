@@ -10,7 +10,7 @@ import pytest
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.ground.colour import Colour
 from fesdist.inference.loaded import LoadedVersion
-from fesdist.registry import LocalSparseReceptiveFields, Model, OrthogonalMatchingPursuit
+from fesdist.registry import AnyModel, LocalSparseReceptiveFields, OrthogonalMatchingPursuit
 from fesdist.report.build import write_report
 from fesdist.training.estimate import estimate
 from fesdist.training.job import TrainingRequest, define_job
@@ -34,13 +34,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> TrainingStack:
 
 
 @pytest.fixture(scope="module", params=MODELS, ids=lambda model: model.name)
-def model(request: pytest.FixtureRequest) -> Model:
-    chosen: Model = request.param
+def model(request: pytest.FixtureRequest) -> AnyModel:
+    chosen: AnyModel = request.param
     return chosen
 
 
 @pytest.fixture(scope="module")
-def store(stack: TrainingStack, model: Model, tmp_path_factory: pytest.TempPathFactory) -> str:
+def store(stack: TrainingStack, model: AnyModel, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return a store with a version `faces`."""
     store = str(tmp_path_factory.mktemp("store"))
     train(TrainingRequest(stack.path, store, "faces", model), InProcessCluster(), memory=1 << 30)
@@ -53,7 +53,7 @@ def version(store: str) -> WeightVersion:
 
 
 def test_tiles_of_a_run_have_the_bits_of_one_fit_in_memory(
-    stack: TrainingStack, model: Model, version: WeightVersion
+    stack: TrainingStack, model: AnyModel, version: WeightVersion
 ) -> None:
     samples = stack.samples("happy", "train")
     whole = slice(0, SIDE), slice(0, SIDE)
@@ -79,7 +79,7 @@ def test_a_report_shows_how_local_the_fields_are(store: str, tmp_path: Path) -> 
     assert "Weights, tap by tap" not in page
 
 
-def test_the_plan_counts_the_samples_that_are_kept(stack: TrainingStack, model: Model) -> None:
+def test_the_plan_counts_the_samples_that_are_kept(stack: TrainingStack, model: AnyModel) -> None:
     job = define_job(TrainingRequest(stack.path, "", "faces", model), stack)
     plan = make_plan(job, stack, 1 << 30, 1)
     assert plan.projected_bytes > SIDE * SIDE * 3 * job.n_samples

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.cluster.settings import RESERVED_BYTES
-from fesdist.families.windowed.ridge_map import CELLS
+from fesdist.families.common.cells import CELLS
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError, PlanError
 from fesdist.ground.measures import mouth_region
+from fesdist.registry import MaskedRegression, RidgeRegression
 from fesdist.training.job import TrainingRequest
-from fesdist.tuning import by_training, foldwise_plan, validation, whole_image
+from fesdist.tuning import by_training, fold_plan
 from fesdist.tuning.folds import split_people
 from fesdist.tuning.tune import TuningRequest, tune
 from fesdist.tuning.tuning import Tuning
@@ -96,7 +97,7 @@ def test_training_each_fold_gives_the_same_errors(tmp_path: Path, monkeypatch: p
             writer.append([PendingSubject(f"person{person}", {"neutral": neutral, "happy": happy})])
         writer.assign_holdout(0.25, None)
     from_sums = _tune(tmp_path / "stack.zarr", tmp_path / "a")
-    monkeypatch.setattr(validation, "FoldwiseModel", int)
+    monkeypatch.setattr(MaskedRegression, "cross_validation", lambda candidates: None)
     by_hand = _tune(tmp_path / "stack.zarr", tmp_path / "b")
     assert by_hand.clipped
     for one, other in zip(from_sums.results, by_hand.results, strict=True):
@@ -111,8 +112,8 @@ def test_tiles_do_not_change_errors(
     path: Path, tmp_path: Path, colour: Colour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = _tune(path, tmp_path, colour=colour, ridge_in_cells=True)
-    monkeypatch.setattr(foldwise_plan, "TILE_SIDES", (16, 8))
-    monkeypatch.setattr(foldwise_plan, "SAMPLES_AT_ONCE", 3)
+    monkeypatch.setattr(fold_plan, "TILE_SIDES", (16, 8))
+    monkeypatch.setattr(fold_plan, "SAMPLES_AT_ONCE", 3)
     tiled = _tune(path, tmp_path, colour=colour, ridge_in_cells=True)
     assert tiled.ridge_map == whole.ridge_map
     for one, other in zip(tiled.results, whole.results, strict=True):
@@ -168,9 +169,9 @@ def test_models_of_the_whole_image_need_one_pass(path: Path, tmp_path: Path, mon
     request: dict[str, Any] = {"model": "ridge", "values": {"ridge": (1.0, 100.0)}}
     from_products = _tune(path, tmp_path / "a", **request)
     assert not (tmp_path / "a").exists()
-    monkeypatch.setattr(whole_image, "TILE_SIDES", (8,))
+    monkeypatch.setattr(fold_plan, "TILE_SIDES", (8,))
     tiled = _tune(path, tmp_path / "b", **request)
-    monkeypatch.setattr(validation, "LowRankModel", int)
+    monkeypatch.setattr(RidgeRegression, "cross_validation", lambda candidates: None)
     by_hand = _tune(path, tmp_path / "c", **request)
     assert by_hand.clipped
     for one, small, other in zip(from_products.results, tiled.results, by_hand.results, strict=True):
@@ -226,5 +227,5 @@ def test_combinations_that_cannot_be_trained_do_not_stop_the_others(
 
 
 def test_too_little_memory(path: Path, tmp_path: Path) -> None:
-    with pytest.raises(PlanError, match=r"may use 320 MiB, but 3 folds of 4 candidates need \d+ MiB .* give --memory"):
+    with pytest.raises(PlanError, match=r"may use 320 MiB, but 3 folds of \d+ samples need \d+ MiB .* give --memory"):
         _tune(path, tmp_path, memory=RESERVED_BYTES)

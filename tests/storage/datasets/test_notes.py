@@ -20,8 +20,8 @@ def draft(tmp_path: Path) -> WeightDraft:
 
 def test_notes_come_back_bit_for_bit(draft: WeightDraft) -> None:
     arrays = {"0/a b": np.random.default_rng(0).random((3, 2)), "file": np.arange(4, dtype=np.uint8)}
-    draft.put_notes("products-1", arrays)
-    found = draft.notes("products-1")
+    draft.notes.put("products-1", arrays)
+    found = draft.notes.get("products-1")
     assert found is not None
     assert list(found) == list(arrays)
     for name, values in arrays.items():
@@ -30,34 +30,34 @@ def test_notes_come_back_bit_for_bit(draft: WeightDraft) -> None:
 
 
 def test_later_notes_replace_earlier_ones(draft: WeightDraft) -> None:
-    draft.put_notes("a", {"x": np.zeros(2)})
-    draft.put_notes("a", {"y": np.ones(3)})
-    assert list(draft.notes("a") or {}) == ["y"]
+    draft.notes.put("a", {"x": np.zeros(2)})
+    draft.notes.put("a", {"y": np.ones(3)})
+    assert list(draft.notes.get("a") or {}) == ["y"]
 
 
 def test_notes_that_are_absent_or_damaged_are_none(draft: WeightDraft, tmp_path: Path) -> None:
-    assert draft.notes("a") is None
-    draft.put_notes("a", {"x": np.arange(1000.0)})
+    assert draft.notes.get("a") is None
+    draft.notes.put("a", {"x": np.arange(1000.0)})
     (file,) = tmp_path.glob("london/drafts/one/notes/a.npz")
     whole = file.read_bytes()
     damaged = bytearray(whole)
     damaged[len(whole) // 2] ^= 1
     for content in (b"", b"no archive", whole[:-100], bytes(damaged)):
         file.write_bytes(content)
-        assert draft.notes("a") is None
+        assert draft.notes.get("a") is None
 
 
 def test_objects_are_not_kept(draft: WeightDraft) -> None:
     with pytest.raises(ValueError, match="Object arrays cannot be saved"):
-        draft.put_notes("a", {"x": np.array([object()])})
-    assert draft.notes("a") is None
+        draft.notes.put("a", {"x": np.array([object()])})
+    assert draft.notes.get("a") is None
 
 
 def test_notes_are_no_receipts(draft: WeightDraft) -> None:
-    draft.put_notes("a", {"x": np.zeros(2)})
+    draft.notes.put("a", {"x": np.zeros(2)})
     assert draft.receipts() == {}
 
 
 def test_names_that_climb_are_refused(draft: WeightDraft) -> None:
     with pytest.raises(BadNameError):
-        draft.put_notes("../a", {"x": np.zeros(2)})
+        draft.notes.put("../a", {"x": np.zeros(2)})

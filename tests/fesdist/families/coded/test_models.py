@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fesdist.families.common.contract import Array, TileProblem
+from fesdist.families.coded.model import CodedModel
+from fesdist.families.coded.products import Products
 from fesdist.families.common.fit import Fit
-from fesdist.families.common.whole_image import WholeImageModel, layout_of
+from fesdist.families.common.layout import Array, common_layout
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
 from fesdist.ground.colour import Colour, to_gray
-from fesdist.ground.errors import BadParameterError
 from fesdist.ground.tiles import Padding, Region, Tile
 from fesdist.registry import (
-    MODELS,
     BilinearKernelReducedRank,
     KernelReducedRank,
-    MaskedRegression,
     PrincipalComponents,
     RidgeRegression,
     StyleAndContent,
@@ -31,7 +31,7 @@ from tests.fesdist.families.coded.whole_images import apply_whole, train_whole
 from tests.fesdist.families.problems import random_images
 
 SHAPE = (5, 19)
-MODELS_TRIED: dict[str, WholeImageModel] = {
+MODELS_TRIED: dict[str, CodedModel] = {
     "ridge": RidgeRegression(0.4),
     "pca": PrincipalComponents(4),
     "ssc": StyleAndContent(4),
@@ -42,11 +42,11 @@ MODELS_TRIED: dict[str, WholeImageModel] = {
 
 
 @pytest.fixture(params=list(MODELS_TRIED))
-def model(request: pytest.FixtureRequest) -> WholeImageModel:
+def model(request: pytest.FixtureRequest) -> CodedModel:
     return MODELS_TRIED[request.param]
 
 
-def _reference(model: WholeImageModel, inputs: Array, targets: Array, image: Array) -> Array:
+def _reference(model: CodedModel, inputs: Array, targets: Array, image: Array) -> Array:
     """Return the output (pixel) for an image (pixel) of the literal formula; inputs and targets are (sample, pixel)."""
     match model:
         case RidgeRegression():
@@ -63,7 +63,7 @@ def _reference(model: WholeImageModel, inputs: Array, targets: Array, image: Arr
     raise AssertionError(model)
 
 
-def _exact_codes(model: WholeImageModel, arrays: dict[str, Array], image: Array) -> Array:
+def _exact_codes(model: CodedModel, arrays: dict[str, Array], image: Array) -> Array:
     """Return the codes of an image (pixel) in float64, from the arrays of its only set of weights."""
     encoder = arrays[model.encoder_name][0].reshape(-1, len(image))
     if not isinstance(model, KernelReducedRank):
@@ -76,7 +76,7 @@ def _exact_codes(model: WholeImageModel, arrays: dict[str, Array], image: Array)
 
 @pytest.mark.parametrize("dtype", ["uint8", "float64"])
 @pytest.mark.parametrize("n", [5, 11, 120])
-def test_outputs_are_those_of_the_formulas(model: WholeImageModel, dtype: str, n: int) -> None:
+def test_outputs_are_those_of_the_formulas(model: CodedModel, dtype: str, n: int) -> None:
     inputs, targets = random_images((n, 1, *SHAPE)), random_images((n, 1, *SHAPE), seed=1)
     images = random_images((3, 1, *SHAPE), seed=2)
     rows, afters, tried = (given.reshape(len(given), -1) / 255 for given in (inputs, targets, images))
@@ -146,7 +146,7 @@ def test_bilinear_codes_are_those_of_all_expressions_beside_each_other() -> None
 
 
 @pytest.mark.parametrize("colour", list(Colour))
-def test_colour_modes(model: WholeImageModel, colour: Colour) -> None:
+def test_colour_modes(model: CodedModel, colour: Colour) -> None:
     inputs, targets = random_images((7, 3, *SHAPE)), random_images((7, 3, *SHAPE), seed=1)
     images = random_images((2, 3, *SHAPE), seed=2)
     arrays = train_whole(model, inputs, {"a": targets}, colour=colour, held_out=images)["a"]
@@ -181,7 +181,7 @@ def test_bits_do_not_depend_on_tiles_or_blocks(name: str, rows: int, cols: int, 
         assert np.array_equal(values, cut[array]), array
 
 
-def test_expressions_solved_together_are_those_solved_alone(model: WholeImageModel) -> None:
+def test_expressions_solved_together_are_those_solved_alone(model: CodedModel) -> None:
     if isinstance(model, BilinearKernelReducedRank):
         pytest.skip("the expressions of BKRRR share their codes by definition")
     inputs = random_images((9, 1, *SHAPE))
@@ -193,7 +193,7 @@ def test_expressions_solved_together_are_those_solved_alone(model: WholeImageMod
             assert np.array_equal(together[name][array], values), (name, array)
 
 
-def test_expressions_with_fewer_samples_have_the_same_outputs(model: WholeImageModel) -> None:
+def test_expressions_with_fewer_samples_have_the_same_outputs(model: CodedModel) -> None:
     inputs, targets = random_images((6, 1, *SHAPE)), random_images((6, 1, *SHAPE), seed=1)
     images = random_images((2, 1, *SHAPE), seed=2)
     own = train_whole(model, inputs, {"a": targets}, held_out=images)["a"]
@@ -218,7 +218,7 @@ DEGENERATE: dict[str, Callable[[], tuple[Array, Array]]] = {
 
 @pytest.mark.parametrize("case", list(DEGENERATE))
 @pytest.mark.parametrize("colour", list(Colour))
-def test_degenerate_samples_give_finite_outputs_or_a_status(model: WholeImageModel, case: str, colour: Colour) -> None:
+def test_degenerate_samples_give_finite_outputs_or_a_status(model: CodedModel, case: str, colour: Colour) -> None:
     inputs, targets = DEGENERATE[case]()
     images = random_images((2, 3, *SHAPE), seed=2)
     arrays = train_whole(model, inputs, {"a": targets}, colour=colour, held_out=images)["a"]
@@ -241,66 +241,41 @@ def test_nothing_to_learn_from_gives_the_mean_target() -> None:
     np.testing.assert_allclose(outputs[0], targets.mean(axis=0) / 255, rtol=1e-6)
 
 
-def test_the_layout_names_every_solved_array(model: WholeImageModel) -> None:
+def test_the_layout_names_every_solved_array(model: CodedModel) -> None:
     inputs = random_images((3, 3, *SHAPE))
     for colour in Colour:
         arrays = train_whole(model, inputs, {"smiling": inputs}, colour=colour)["smiling"]
         fit = Fit(SHAPE, 3, colour, "uint8", 3, 1)
-        with_pixels, small = layout_of(model, fit), model.small_layout(fit)
-        assert {layout.name for layout in (*with_pixels, *small)} == set(arrays) - {"held_out"}
-        assert tuple(layout.name for layout in small) == model.small_names
-        for layout in with_pixels:
-            assert arrays[layout.name].shape == (*(length for _, length in layout.leading), *SHAPE)
-            assert arrays[layout.name].dtype == layout.dtype
-        for layout in small:
-            assert arrays[layout.name].shape == tuple(length for _, length in layout.dims)
-            assert arrays[layout.name].dtype == layout.dtype
+        layouts = (*model.layout(fit), *common_layout(fit.weight_channels, 3))
+        assert {layout.name for layout in layouts} == set(arrays) - {"held_out"}
+        assert tuple(layout.name for layout in layouts if not layout.of_pixels) == model.image_pass().small
+        assert {*model.reads, model.image_pass().encoder} <= {layout.name for layout in layouts if layout.of_pixels}
+        for layout in layouts:
+            shape = tuple(length for _, length in layout.leading) + (SHAPE if layout.of_pixels else ())
+            assert (arrays[layout.name].shape, arrays[layout.name].dtype) == (shape, layout.dtype)
 
 
-def test_samples_that_the_global_stage_did_not_see_are_refused() -> None:
+def test_samples_that_the_image_stage_did_not_see_are_refused() -> None:
     images = random_images((3, 1, *SHAPE))
     model = RidgeRegression()
     fit = Fit(SHAPE, 1, Colour.GRAY, "uint8", 3, 1)
-    products = {"inputs": np.eye(3)[None], "held-out/a": np.zeros((1, 0, 4))}
+    products = Products({"inputs": np.eye(3)[None], "held-out/a": np.zeros((1, 0, 4))})
     problem = TileProblem(
         Tile(0, Region(0, SHAPE[0], 0, SHAPE[1])),
         Padding(0, 0, 0, 0),
         1,
         Colour.GRAY,
         ("a",),
-        model.prepare_globals(products, ("a",), fit),
+        model.image_pass().finish(products, ("a",), fit),
     )
-    statistics = model.statistics(problem, np.dtype(np.uint8))
-    statistics.add(images[:2], {"a": images[:2]})
+    statistics = model.gather(problem, np.dtype(np.uint8))
+    statistics.add(Samples(images[:2], {"a": images[:2]}))
     with pytest.raises(ValueError, match=r"2 samples were added, which are 2 images to fit; expected 3"):
         model.solve(statistics)
     with pytest.raises(ValueError, match=r"a are uint8 of shape \(2, 1, 5, 19\); expected uint8 of shape \(1, "):
-        statistics.add(images[:1], {"a": images[:2]})
+        statistics.add(Samples(images[:1], {"a": images[:2]}))
 
 
-def test_models_are_rebuilt_from_their_parameters(model: WholeImageModel) -> None:
+def test_models_are_rebuilt_from_their_parameters(model: CodedModel) -> None:
     assert model_from_parameters(model.name, model.parameters()) == model
     assert pickle.loads(pickle.dumps(model)) == model
-    assert isinstance(model, WholeImageModel)
-    assert not isinstance(MaskedRegression.with_window(3), WholeImageModel)
-
-
-@pytest.mark.parametrize(
-    ("name", "parameters", "message"),
-    [
-        ("ridge", {"ridge": 0}, "ridge 0; expected a number above 0"),
-        ("pca", {"rank": 0}, "rank 0; expected a whole number of 1 or more"),
-        ("ssc", {"rank": 2.5}, "rank 2.5; expected a whole number"),
-        ("krrr", {"sigma": float("nan")}, "sigma nan; expected a number above 0"),
-        ("bkrrr", {"kernel": "cosine"}, "kernel 'cosine'; bkrrr knows gaussian and linear"),
-    ],
-)
-def test_bad_parameters_are_refused(name: str, parameters: dict[str, object], message: str) -> None:
-    with pytest.raises(BadParameterError, match=message):
-        model_from_parameters(name, parameters)
-
-
-def test_descriptions_are_for_people() -> None:
-    descriptions = {name: MODELS[name]().describe() for name in ("ridge", "pca", "ssc", "krrr", "bkrrr")}
-    assert descriptions["ridge"] == "all pixels, ridge 0.4"
-    assert descriptions["krrr"] == "gaussian kernel of sigma 0.5 on whole images, rank 50, ridge 0.01"

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fesdist.families.common.contract import Array, TileProblem
+from fesdist.families.coded.model import CodedModel
 from fesdist.families.common.fit import Fit
-from fesdist.families.common.whole_image import RegionImages, WholeImageModel
+from fesdist.families.common.image_pass import RegionImages
+from fesdist.families.common.layout import Array
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
 from fesdist.ground.colour import Colour
 from fesdist.ground.tiles import TileGrid
 
@@ -17,7 +20,7 @@ Trained = dict[str, dict[str, Array]]
 
 
 def train_whole(
-    model: WholeImageModel,
+    model: CodedModel,
     inputs: Array,
     targets: Mapping[str, Array],
     *,
@@ -32,28 +35,31 @@ def train_whole(
     held_out = inputs[:0] if held_out is None else held_out
     fit = Fit((rows, cols), inputs.shape[1], colour, str(inputs.dtype), n_samples or len(inputs), len(targets))
     grid = TileGrid((rows, cols), tile_shape or (rows, cols))
-    products: dict[str, Array] = {}
+    image_pass, products = model.image_pass(), None
     for tile in grid:
         here = (slice(None), slice(None), *tile.region.slices)
         images = RegionImages(
             inputs[here], {name: after[here] for name, after in targets.items()}, dict.fromkeys(targets, held_out[here])
         )
-        for name, values in model.products(images, colour).items():
-            products[name] = products.get(name, 0) + values
-    shared = model.prepare_globals(products, tuple(targets), fit)
+        found = image_pass.find(images, colour)
+        products = found if products is None else products + found
+    assert products is not None
+    shared = image_pass.finish(products, tuple(targets), fit)
     whole: Trained = {
-        name: {array: prepared[array] for array in ("held_out", *model.small_names)}
+        name: {"held_out": prepared.held_out, **{array: prepared.arrays[array] for array in image_pass.small}}
         for name, prepared in shared.items()
     }
     for tile in grid:
         region, padding = model.inputs_of(tile.region, (rows, cols))
         problem = TileProblem(tile, padding, inputs.shape[1], colour, tuple(targets), shared)
-        statistics = model.statistics(problem, inputs.dtype)
+        statistics = model.gather(problem, inputs.dtype)
         for start in range(0, len(inputs), n_block):
             block = slice(start, start + n_block)
             statistics.add(
-                inputs[block, :, *region.slices],
-                {name: after[block, :, *tile.region.slices] for name, after in targets.items()},
+                Samples(
+                    inputs[block, :, *region.slices],
+                    {name: after[block, :, *tile.region.slices] for name, after in targets.items()},
+                )
             )
         for expression, arrays in model.solve(statistics).items():
             for name, values in arrays.items():
@@ -62,9 +68,7 @@ def train_whole(
     return whole
 
 
-def apply_whole(
-    model: WholeImageModel, arrays: Mapping[str, Array], images: Array, *, cuts: Sequence[int] = ()
-) -> Array:
+def apply_whole(model: CodedModel, arrays: Mapping[str, Array], images: Array, *, cuts: Sequence[int] = ()) -> Array:
     """Return outputs (sample, channel, row, col), encoded in bands of rows that end at `cuts`."""
     rows = images.shape[2]
     sums: list[Array] = []

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fesdist.families.common.contract import Array, TileProblem, common_layout
 from fesdist.families.common.fit import Fit
+from fesdist.families.common.layout import Array, common_layout
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
 from fesdist.families.onepixel.functions import TOLERANCE, Gaussian, Laplacian, features_of, kernel_named
 from fesdist.families.onepixel.kernels.systems import solve_by_features, solve_chain
 from fesdist.families.onepixel.sums import IntensityStatistics
@@ -227,7 +229,7 @@ def test_the_layout_names_every_solved_array() -> None:
     for colour in Colour:
         solved = train(model, inputs, {"smiling": inputs}, colour=colour)["smiling"]
         sets = colour.weight_channels(3)
-        layouts = (*model.layout(sets), *common_layout(sets, 3))
+        layouts = (*model.layout(Fit((8, 8), 3, colour, "uint8", 2, 1)), *common_layout(sets, 3))
         assert {layout.name for layout in layouts} == set(solved)
         for layout in layouts:
             assert solved[layout.name].shape == (*(length for _, length in layout.leading), *SHAPE)
@@ -237,22 +239,22 @@ def test_the_layout_names_every_solved_array() -> None:
 def test_floating_point_stacks_are_refused_before_anything_is_computed() -> None:
     problem = _problem(SHAPE, 3, Colour.SHARED, ("smiling",))
     with pytest.raises(BadParameterError, match=r"cannot learn from float64 images; ingest .* --normalisation none"):
-        PixelKernelRidge().statistics(problem, np.dtype(np.float64))
+        PixelKernelRidge().gather(problem, np.dtype(np.float64))
     with pytest.raises(BadParameterError, match="cannot learn from float64 images"):
-        PixelKernelRidge().projected_bytes(Fit((64, 64), 3, Colour.SHARED, "float64", 10, 1), (64, 64), 10)
+        PixelKernelRidge().memory(Fit((64, 64), 3, Colour.SHARED, "float64", 10, 1), (64, 64), 10)
 
 
 def test_bad_blocks_and_empty_statistics_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     model, images = PixelKernelRidge(), random_images((2, 1, *SHAPE))
-    statistics = model.statistics(_problem(SHAPE, 1, Colour.GRAY, ("smiling",)), np.dtype(np.uint8))
+    statistics = model.gather(_problem(SHAPE, 1, Colour.GRAY, ("smiling",)), np.dtype(np.uint8))
     with pytest.raises(ValueError, match=r"tile 0 \(rows 0:3, columns 0:19\): no samples were added"):
         model.solve(statistics)
     with pytest.raises(ValueError, match=r"smiling are uint8 of shape \(1, 1, 3, 19\); expected uint8 of shape \(2, 1"):
-        statistics.add(images, {"smiling": images[:1]})
+        statistics.add(Samples(images, {"smiling": images[:1]}))
     monkeypatch.setattr("fesdist.families.onepixel.sums._LARGEST_SUM", 3 * 255)
-    statistics.add(images, {"smiling": images})
+    statistics.add(Samples(images, {"smiling": images}))
     with pytest.raises(ValueError, match="4 samples; sums of 32 bits hold"):
-        statistics.add(images, {"smiling": images})
+        statistics.add(Samples(images, {"smiling": images}))
 
 
 @pytest.mark.parametrize("colour", list(Colour))
@@ -267,12 +269,12 @@ def test_measured_is_at_most_projected(
     names, tile_shape = tuple("abc"[:n_expressions]), (64, 48)
     train(model, random_images((2, 3, 16, 16)), {"compile": random_images((2, 3, 16, 16))}, colour=colour)
     fit = Fit((80, 80), 3, colour, "uint8", 2 * n_block, n_expressions)
-    projected = model.projected_bytes(fit, tile_shape, n_block)
+    projected = model.memory(fit, tile_shape, n_block).nbytes
     tracemalloc.start()
-    statistics = model.statistics(_problem(tile_shape, 3, colour, names), np.dtype(np.uint8))
+    statistics = model.gather(_problem(tile_shape, 3, colour, names), np.dtype(np.uint8))
     for _ in range(2):
         blocks = [random_images((n_block, 3, *tile_shape), seed) for seed in range(1 + n_expressions)]
-        statistics.add(blocks[0], dict(zip(names, blocks[1:], strict=True)))
+        statistics.add(Samples(blocks[0], dict(zip(names, blocks[1:], strict=True))))
         del blocks
     solved = model.solve(statistics)
     _, measured = tracemalloc.get_traced_memory()
@@ -316,7 +318,7 @@ def test_bad_parameters_are_refused(parameters: dict[str, object], message: str)
 def _exact_tables(model: PixelKernelRidge, inputs: Array, targets: Array) -> Array:
     """Return the tables (256, row, col) of one channel in float64, before they are rounded for storing."""
     statistics = IntensityStatistics(_problem(SHAPE, 1, Colour.GRAY, ("smiling",)))
-    statistics.add(inputs, {"smiling": targets})
+    statistics.add(Samples(inputs, {"smiling": targets}))
     outputs, norm = np.empty((1, 256, *SHAPE)), np.empty((1, *SHAPE))
     shape = {key: value for key, value in model.parameters().items() if key not in ("kernel", "ridge")}
     kernel = kernel_named(model.kernel, shape)

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from fesdist.families.common.contract import Array, TileProblem, common_layout
 from fesdist.families.common.fit import Fit
+from fesdist.families.common.layout import Array, common_layout
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
 from fesdist.families.sparse.kernels.active_set import INEXACT, SOLVED, TOO_MANY
 from fesdist.families.sparse.lasso import Lasso
 from fesdist.ground.colour import Colour, to_gray
@@ -226,7 +228,7 @@ def test_the_layout_names_every_solved_array() -> None:
     for colour in Colour:
         solved = train(LASSO, inputs, {"smiling": inputs}, colour=colour)["smiling"]
         sets = colour.weight_channels(3)
-        layouts = (*LASSO.layout(sets), *common_layout(sets, 3))
+        layouts = (*LASSO.own_layout(sets), *common_layout(sets, 3))
         assert {layout.name for layout in layouts} == set(solved)
         for layout in layouts:
             assert solved[layout.name].shape == (*(length for _, length in layout.leading), *SHAPE)
@@ -259,18 +261,18 @@ def test_measured_memory_is_at_most_projected(
     names = tuple(f"expression {number}" for number in range(n_expressions))
     tile_shape, image_shape = (64, 48), (image, image)
     fit = Fit(image_shape, 3, colour, dtype, 2 * n_block, n_expressions)
-    projected = model.projected_bytes(fit, tile_shape, n_block)
+    projected = model.memory(fit, tile_shape, n_block).nbytes
     small = random_images((2, 3, 16, 16)) if dtype == "uint8" else random_images((2, 3, 16, 16)) / 255
     train(model, small, {"compile": small})
     tile = Tile(0, Region(10, 74, 10, 58))
     seen, padding = model.inputs_of(tile.region, image_shape)
     tracemalloc.start()
     problem = TileProblem(tile, padding, 3, colour, names)
-    statistics = model.statistics(problem, small.dtype)
+    statistics = model.gather(problem, small.dtype)
     for _ in range(2):
         shapes = [(n_block, 3, *seen.shape)] + [(n_block, 3, *tile_shape)] * n_expressions
         blocks = [np.ones(shape, small.dtype) for shape in shapes]
-        statistics.add(blocks[0], dict(zip(names, blocks[1:], strict=True)))
+        statistics.add(Samples(blocks[0], dict(zip(names, blocks[1:], strict=True))))
         del blocks
     solved = model.solve(statistics)
     _, measured = tracemalloc.get_traced_memory()
@@ -283,7 +285,7 @@ def test_empty_statistics_are_refused() -> None:
     tile = Tile(0, Region(0, 7, 0, 9))
     problem = TileProblem(tile, Padding(0, 0, 0, 0), 1, Colour.GRAY, ("smiling",))
     with pytest.raises(ValueError, match=r"tile 0 \(rows 0:7, columns 0:9\): no samples were added"):
-        LASSO.solve(LASSO.statistics(problem, np.dtype(np.uint8)))
+        LASSO.solve(LASSO.gather(problem, np.dtype(np.uint8)))
 
 
 def test_a_model_is_rebuilt_from_its_parameters() -> None:

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import load_npz
 
-from fesdist.families.common.contract import Array, TileProblem, common_layout
 from fesdist.families.common.fit import Fit
+from fesdist.families.common.layout import Array, common_layout
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
 from fesdist.families.sparse.greedy import GreedyModel
 from fesdist.families.sparse.kernels.selection import SHORT
 from fesdist.families.sparse.lsrf import LocalSparseReceptiveFields
@@ -244,10 +246,10 @@ def test_inputs_may_be_read_only_and_strided_and_are_not_changed(model: GreedyMo
 def test_statistics_can_be_solved_twice_and_added_to(model: GreedyModel) -> None:
     images = random_images((30, 1, *SHAPE))
     statistics = empty_statistics(model)
-    statistics.add(images[:10], {"smiling": images[10:20]})
+    statistics.add(Samples(images[:10], {"smiling": images[10:20]}))
     first, second = model.solve(statistics)["smiling"], model.solve(statistics)["smiling"]
     assert all(np.array_equal(values, second[name]) for name, values in first.items())
-    statistics.add(images[10:20], {"smiling": images[20:]})
+    statistics.add(Samples(images[10:20], {"smiling": images[20:]}))
     both = train(model, images[:20], {"smiling": images[10:]})["smiling"]
     assert all(np.array_equal(values, both[name]) for name, values in model.solve(statistics)["smiling"].items())
 
@@ -257,19 +259,19 @@ def test_bad_blocks_and_empty_statistics_are_refused(model: GreedyModel) -> None
     with pytest.raises(ValueError, match=r"tile 0 \(rows 0:7, columns 0:9\): no samples were added"):
         model.solve(statistics)
     with pytest.raises(ValueError, match=r"smiling are uint8 of shape \(1, 1, 7, 9\); expected uint8 of shape \(2, 1"):
-        statistics.add(images, {"smiling": images[:1]})
+        statistics.add(Samples(images, {"smiling": images[:1]}))
     with pytest.raises(
         ValueError, match=r"inputs are uint8 of shape \(2, 1, 6, 9\); expected uint8 of shape \(2, 1, 7"
     ):
-        statistics.add(images[:, :, :6], {"smiling": images})
+        statistics.add(Samples(images[:, :, :6], {"smiling": images}))
     with pytest.raises(ValueError, match=r"inputs are float64 .* expected uint8"):
-        statistics.add(images / 255, {"smiling": images})
+        statistics.add(Samples(images / 255, {"smiling": images}))
 
 
 def empty_statistics(model: GreedyModel):  # type: ignore[no-untyped-def]
     tile = Tile(0, Region(0, SHAPE[0], 0, SHAPE[1]))
     _, padding = model.inputs_of(tile.region, SHAPE)
-    return model.statistics(TileProblem(tile, padding, 1, Colour.GRAY, ("smiling",)), np.dtype(np.uint8))
+    return model.gather(TileProblem(tile, padding, 1, Colour.GRAY, ("smiling",)), np.dtype(np.uint8))
 
 
 def test_the_layout_names_every_solved_array(model: GreedyModel) -> None:
@@ -277,7 +279,7 @@ def test_the_layout_names_every_solved_array(model: GreedyModel) -> None:
     for colour in Colour:
         solved = train(model, inputs, {"smiling": inputs}, colour=colour)["smiling"]
         sets = colour.weight_channels(3)
-        layouts = (*model.layout(sets), *common_layout(sets, 3))
+        layouts = (*model.own_layout(sets), *common_layout(sets, 3))
         assert {layout.name for layout in layouts} == set(solved)
         for layout in layouts:
             assert solved[layout.name].shape == (*(length for _, length in layout.leading), *SHAPE)
@@ -367,17 +369,17 @@ def test_measured_memory_is_at_most_projected(
     names = tuple(f"expression {number}" for number in range(n_expressions))
     tile, image_shape = Tile(0, Region(10, 42, 10, 42)), (64, 60)
     fit = Fit(image_shape, 3, colour, dtype, 2 * n_block, n_expressions)
-    projected = model.projected_bytes(fit, (32, 32), n_block)
+    projected = model.memory(fit, (32, 32), n_block).nbytes
     small = random_images((2, 3, 16, 16)).astype(dtype)
     train(model, small, {"compile": small}, colour=colour)
     tracemalloc.start()
     seen, padding = model.inputs_of(tile.region, image_shape)
-    statistics = model.statistics(TileProblem(tile, padding, 3, colour, names), small.dtype)
+    statistics = model.gather(TileProblem(tile, padding, 3, colour, names), small.dtype)
     for seed in range(2):
         # Noise has as many directions as samples.
         shapes = (seen.shape, *[tile.region.shape] * n_expressions)
         blocks = [random_images((n_block, 3, *shape), seed).astype(dtype, copy=False) for shape in shapes]
-        statistics.add(blocks[0], dict(zip(names, blocks[1:], strict=True)))
+        statistics.add(Samples(blocks[0], dict(zip(names, blocks[1:], strict=True))))
         del blocks
     solved = model.solve(statistics)
     _, measured = tracemalloc.get_traced_memory()

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fesdist.families.common.contract import TileProblem
-from fesdist.families.common.foldwise import FoldwiseModel
-from fesdist.families.windowed.folds import measured_rows
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
+from fesdist.families.common.validation import Judgement
 from fesdist.ground.colour import Colour, to_gray
 from fesdist.ground.tiles import Region, Tile
 from fesdist.registry import MaskedRegression, OrthogonalMatchingPursuit, PixelRidge
@@ -69,30 +69,46 @@ def test_errors_are_those_of_fitting_the_others(colour: Colour, channels: int, r
         MaskedRegression.with_window(3, ridge=5.0),
     ]
     inputs, targets = _images(channels)
-    seen, padding = MaskedRegression.fold_inputs(candidates, REGION, SHAPE)
+    validation = MaskedRegression.cross_validation(candidates)
+    seen, padding = validation.inputs_of(REGION, SHAPE)
     problem = TileProblem(Tile(0, REGION), padding, channels, colour, EXPRESSIONS)
-    statistics = MaskedRegression.fold_statistics(candidates, problem, np.dtype(np.uint8), 3)
+    gathered = validation.gather(problem, np.dtype(np.uint8), 3)
     for part in (slice(0, 4), slice(4, None)):
-        statistics.add(
-            FOLDS[part],
-            inputs[part][..., *seen.slices],
-            {name: images[part][..., *REGION.slices] for name, images in targets.items()},
-        )
-    found = list(statistics.errors(row_step))
-    assert sorted((errors.fold, errors.candidate) for errors in found) == [(f, c) for f in range(3) for c in range(4)]
-    rows = measured_rows(REGION, row_step)
-    for errors in found:
-        assert errors.squared.shape == (2, len(rows), 19)
-        for e, name in enumerate(EXPRESSIONS):
-            for r, row in enumerate(rows):
-                for col in (1, 7, 17, 19):
-                    expected = _expected(
-                        candidates[errors.candidate], colour, inputs, targets[name], errors.fold, row, col
-                    )
-                    assert errors.squared[e, r, col - REGION.col0] == pytest.approx(expected, rel=1e-9)
+        cut = {name: images[part][..., *REGION.slices] for name, images in targets.items()}
+        gathered.add(FOLDS[part], Samples(inputs[part][..., *seen.slices], cut))
+    pixels = [(row, col) for row in range(2, 8) for col in (1, 7, 17, 19)]
+    regions = tuple(Region(row, row + 1, col, col + 1) for row, col in pixels)
+    found = gathered.found(Judgement(SHAPE, regions, row_step))
+    assert found.squared.shape == (3, 4, 2, len(pixels))
+    people = np.bincount(FOLDS)
+    for number, (row, col) in enumerate(pixels):
+        measured = row % row_step == 0
+        assert found.values[:, number].tolist() == (people * channels * measured).tolist()
+        for fold in range(3):
+            for candidate, model in enumerate(candidates):
+                for e, name in enumerate(EXPRESSIONS):
+                    expected = _expected(model, colour, inputs, targets[name], fold, row, col) if measured else 0.0
+                    assert found.squared[fold, candidate, e, number] == pytest.approx(expected, rel=1e-9)
 
 
-def test_models_of_windows_are_foldwise() -> None:
-    assert isinstance(MaskedRegression.with_window(3), FoldwiseModel)
-    assert isinstance(PixelRidge(), FoldwiseModel)
-    assert not isinstance(OrthogonalMatchingPursuit(), FoldwiseModel)
+def test_errors_of_cells_add_up_to_those_of_the_face() -> None:
+    inputs, targets = _images(1)
+    validation = MaskedRegression.cross_validation([MaskedRegression.with_window(3, ridge=r) for r in (0.1, 3.0)])
+    seen, padding = validation.inputs_of(REGION, SHAPE)
+    problem = TileProblem(Tile(0, REGION), padding, 1, Colour.GRAY, EXPRESSIONS)
+    gathered = validation.gather(problem, np.dtype(np.uint8), 3)
+    cut = {name: images[..., *REGION.slices] for name, images in targets.items()}
+    gathered.add(FOLDS, Samples(inputs[..., *seen.slices], cut))
+    found = gathered.found(Judgement(SHAPE, (Region(0, *SHAPE[:1], 0, SHAPE[1]),), in_cells=True))
+    assert found.cells is not None
+    np.testing.assert_allclose(found.cells.squared.sum(axis=(1, 2)), found.squared.sum(axis=(0, 2, 3)), rtol=1e-12)
+    again = validation.restore(found.arrays())
+    assert again.cells is not None
+    assert np.array_equal(again.cells.squared, found.cells.squared)
+
+
+def test_models_of_windows_are_judged_from_sums_at_each_place() -> None:
+    for model in (MaskedRegression.with_window(3), PixelRidge()):
+        validation = type(model).cross_validation([model])
+        assert validation.by_place
+    assert OrthogonalMatchingPursuit.cross_validation([OrthogonalMatchingPursuit()]) is None

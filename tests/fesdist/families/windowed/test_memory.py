@@ -7,8 +7,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from fesdist.families.common.contract import TileProblem
 from fesdist.families.common.fit import Fit
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
 from fesdist.ground.colour import Colour
 from fesdist.ground.tiles import Region, Tile
 from fesdist.registry import MaskedRegression
@@ -27,18 +28,18 @@ def test_measured_is_at_most_projected(
     names = tuple(f"expression {number}" for number in range(n_expressions))
     tile_shape, image_shape = (64, 48), (80, 80)
     fit = Fit(image_shape, 3, colour, dtype, 2 * n_block, n_expressions)
-    projected = model.projected_bytes(fit, tile_shape, n_block)
+    projected = model.memory(fit, tile_shape, n_block).nbytes
     small = random_images((2, 3, 16, 16)).astype(dtype)
     train(model, small, {"compile": small})
     tile = Tile(0, Region(10, 74, 10, 58))
     seen, padding = model.inputs_of(tile.region, image_shape)
     tracemalloc.start()
     problem = TileProblem(tile, padding, 3, colour, names)
-    statistics = model.statistics(problem, small.dtype)
+    statistics = model.gather(problem, small.dtype)
     for _ in range(2):
         shapes = [(n_block, 3, *seen.shape)] + [(n_block, 3, *tile_shape)] * n_expressions
         blocks = [np.zeros(shape, statistics.dtype) for shape in shapes]
-        statistics.add(blocks[0], dict(zip(names, blocks[1:], strict=True)))
+        statistics.add(Samples(blocks[0], dict(zip(names, blocks[1:], strict=True))))
         del blocks
     solved = model.solve(statistics)
     _, measured = tracemalloc.get_traced_memory()

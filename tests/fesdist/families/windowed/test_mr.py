@@ -11,7 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import load_npz
 
-from fesdist.families.common.contract import TileProblem, common_layout
+from fesdist.families.common.fit import Fit
+from fesdist.families.common.layout import common_layout
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
 from fesdist.ground.colour import Colour, to_gray
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.receptive_field import halo_of
@@ -119,7 +122,7 @@ def test_sums_of_white_images_are_exact() -> None:
     white = np.full((700, 1, 7, 9), 255, np.uint8)
     statistics = _statistics(FIELDS["3x3"], (7, 9), channels=1)
     for _ in range(60):
-        statistics.add(white, {"smiling": white})
+        statistics.add(Samples(white, {"smiling": white}))
     n = 60 * 700
     assert n * 255**2 > 2**31
     # Two pixels from the border, no displacement of a 3 x 3 field leaves the image.
@@ -169,10 +172,10 @@ def test_inputs_may_be_read_only_and_strided_and_are_not_changed() -> None:
 def test_statistics_can_be_solved_twice_and_added_to() -> None:
     model, images = FIELDS["3x3"], random_images((30, 1, *SHAPE))
     statistics = _statistics(model, SHAPE, channels=1)
-    statistics.add(images[:10], {"smiling": images[10:20]})
+    statistics.add(Samples(images[:10], {"smiling": images[10:20]}))
     first, second = model.solve(statistics)["smiling"], model.solve(statistics)["smiling"]
     assert all(np.array_equal(values, second[name]) for name, values in first.items())
-    statistics.add(images[10:20], {"smiling": images[20:]})
+    statistics.add(Samples(images[10:20], {"smiling": images[20:]}))
     both = train(model, images[:20], {"smiling": images[10:]})["smiling"]
     assert np.array_equal(model.solve(statistics)["smiling"]["weights"], both["weights"])
 
@@ -182,7 +185,7 @@ def test_the_layout_names_every_solved_array() -> None:
     for colour in Colour:
         solved = train(FIELDS["3x3"], inputs, {"smiling": inputs}, colour=colour)["smiling"]
         sets = colour.weight_channels(3)
-        layouts = (*FIELDS["3x3"].layout(sets), *common_layout(sets, 3))
+        layouts = (*FIELDS["3x3"].layout(Fit((8, 8), 3, colour, "uint8", 2, 1)), *common_layout(sets, 3))
         assert {layout.name for layout in layouts} == set(solved)
         for layout in layouts:
             assert solved[layout.name].shape == (*(length for _, length in layout.leading), *SHAPE)
@@ -197,9 +200,9 @@ def test_bad_blocks_and_empty_statistics_are_refused() -> None:
     with pytest.raises(
         ValueError, match=r"smiling are uint8 of shape \(1, 1, 9, 21\); expected uint8 of shape \(2, 1, 9, 21\)"
     ):
-        statistics.add(images, {"smiling": images[:1]})
+        statistics.add(Samples(images, {"smiling": images[:1]}))
     with pytest.raises(ValueError, match=r"inputs are float64 .* expected uint8"):
-        statistics.add(images / 255, {"smiling": images})
+        statistics.add(Samples(images / 255, {"smiling": images}))
 
 
 @pytest.mark.authors
@@ -311,4 +314,4 @@ def test_descriptions_are_for_people() -> None:
 def _statistics(model: MaskedRegression, shape: tuple[int, int], channels: int):  # type: ignore[no-untyped-def]
     tile = Tile(0, Region(0, shape[0], 0, shape[1]))
     _, padding = model.inputs_of(tile.region, shape)
-    return model.statistics(TileProblem(tile, padding, channels, Colour.GRAY, ("smiling",)), np.dtype(np.uint8))
+    return model.gather(TileProblem(tile, padding, channels, Colour.GRAY, ("smiling",)), np.dtype(np.uint8))

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fesdist.families.windowed.ridge_map import checked_ridge, hat_weights, in_words, ridges_at
+from fesdist.families.common.cells import hat_weights
+from fesdist.families.windowed.ridge_map import checked_ridge, in_words, ridges_at
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.tiles import Region
 from fesdist.registry import MaskedRegression, PixelRidge, model_from_parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fesdist.families.common.contract import Array
+from fesdist.families.common.layout import Array
 from fesdist.families.sparse.kernels.atoms import correlation, measure_atoms, product
 from fesdist.families.sparse.kernels.directions import LEFT_OUT, main_directions, most_directions, normalised
 from fesdist.families.sparse.kernels.screening import (

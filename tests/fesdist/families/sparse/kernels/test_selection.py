@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fesdist.families.common.contract import Array
+from fesdist.families.common.layout import Array
 from fesdist.families.sparse.kernels.atoms import measure_atoms
 from fesdist.families.sparse.kernels.locality import no_locality
 from fesdist.families.sparse.kernels.selection import SHORT, Selection

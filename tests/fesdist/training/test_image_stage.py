@@ -10,12 +10,13 @@ import pytest
 
 from fesdist.cluster.connect import ClusterSettings, open_cluster
 from fesdist.cluster.in_process import InProcessCluster
-from fesdist.families.common.contract import Model
+from fesdist.families.coded.model import CodedModel
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import PlanError, TileError
+from fesdist.ground.tiles import Tile
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.registry import BilinearKernelReducedRank, KernelReducedRank, PrincipalComponents, RidgeRegression
-from fesdist.training import global_stage
+from fesdist.training import image_stage
 from fesdist.training.estimate import estimate
 from fesdist.training.job import SampleGroup, TrainingRequest, define_job
 from fesdist.training.plan import make_plan
@@ -27,7 +28,7 @@ from tests.fesdist.families.problems import random_images
 from tests.fesdist.training.stacks import write_stack
 
 GIB = 1 << 30
-MODELS: dict[str, Model] = {
+MODELS: dict[str, CodedModel] = {
     "ridge": RidgeRegression(0.4),
     "pca": PrincipalComponents(5),
     "krrr": KernelReducedRank(5),
@@ -98,7 +99,7 @@ def test_blocks_of_samples_do_not_change_the_bits(
     stack: Path, tmp_path: Path, undisturbed: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fesdist.training.plan.SAMPLES_AT_ONCE", 3)
-    monkeypatch.setattr("fesdist.training.global_stage.SAMPLES_AT_ONCE", 3)
+    monkeypatch.setattr("fesdist.training.image_stage.SAMPLES_AT_ONCE", 3)
     _train(_request(stack, tmp_path))
     assert _checksums(tmp_path) == undisturbed
 
@@ -125,8 +126,8 @@ def test_an_interrupted_run_continues_in_either_stage(
     assert seen == (["image pass"] * 4 + [""] * 2)[:reports]
     assert WeightStore(str(tmp_path)).names() == []
     regions: list[object] = []
-    read = global_stage.region_images
-    monkeypatch.setattr(global_stage, "region_images", lambda *given: regions.append(given[-1]) or read(*given))
+    read = image_stage.region_images
+    monkeypatch.setattr(image_stage, "region_images", lambda *given: regions.append(given[-1]) or read(*given))
     result = _train(_request(stack, tmp_path))
     # Two groups of expressions in each of the tiles that are left.
     assert len(regions) == {2: 4, 6: 0}[reports]
@@ -141,7 +142,7 @@ def test_damaged_notes_are_made_again(stack: Path, tmp_path: Path, undisturbed: 
 
     with pytest.raises(KeyboardInterrupt):
         _train(_request(stack, tmp_path), on_progress=interrupt)
-    for name in ("products-000001", "solution-0000"):
+    for name in ("image-pass-0000-000001", "solution-0000"):
         (file,) = tmp_path.glob(f"random/drafts/*/notes/{name}.npz")
         file.write_bytes(file.read_bytes()[:100])
     _train(_request(stack, tmp_path))
@@ -156,15 +157,15 @@ def test_notes_do_not_outlive_the_run(stack: Path, tmp_path: Path) -> None:
 def test_a_tile_that_fails_in_the_image_pass_is_named(
     stack: Path, tmp_path: Path, undisturbed: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = global_stage.add_products
+    original = image_stage.ImageStage.find
 
-    def fail_on_two(index: int, *arguments: object) -> None:
-        if index == 2:
+    def fail_on_two(stage: image_stage.ImageStage, tile: Tile, group: int) -> object:
+        if tile.index == 2:
             raise ValueError("a bad day")
-        original(index, *arguments)  # type: ignore[arg-type]
+        return original(stage, tile, group)
 
     with monkeypatch.context() as patch:
-        patch.setattr(global_stage, "add_products", fail_on_two)
+        patch.setattr(image_stage.ImageStage, "find", fail_on_two)
         with pytest.raises(TileError, match=r"1 of 4 tiles failed, tile 2 \(rows 64:100, columns 0:64\): a bad day"):
             _train(_request(stack, tmp_path))
     _train(_request(stack, tmp_path))
@@ -177,7 +178,7 @@ def test_samples_whose_products_do_not_fit_are_refused_with_the_figures(stack: P
     crowd = replace(job, groups=(SampleGroup(("happy",), tuple(range(2000))),))
     products = (3 * 2000) ** 2 * 8
     plan = make_plan(crowd, opened, 8 * GIB, 1)
-    assert products < plan.global_bytes < 20 * products
+    assert products < plan.image_pass_bytes < 20 * products
     with pytest.raises(
         PlanError,
         match=r"may use 1024 MiB, but comparing each image with each other for model 'ridge', 2000 samples .* needs "

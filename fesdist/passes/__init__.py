@@ -1,0 +1,1 @@
+"""One runner for everything that goes over tiles, images or people."""

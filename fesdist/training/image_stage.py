@@ -1,0 +1,137 @@
+"""The stage before the tiles, for models that must see the whole image: one pass over it, and one small solution.
+
+The solution is kept with the draft's notes for all tiles. What is kept is not computed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fesdist.cluster.settings import Cluster
+from fesdist.families.common.image_pass import ImagePass, Prepared, RegionImages
+from fesdist.ground.tiles import Region, Tile
+from fesdist.passes.adding_up import AddingUp, added_up
+from fesdist.passes.stage import Progress
+from fesdist.training.context import TaskAddress, TaskContext, open_context
+from fesdist.training.job import SampleGroup, TrainingJob
+from fesdist.training.plan import SAMPLES_AT_ONCE
+from storage.stack.reading import TrainingStack
+
+_HELD_OUT = "held_out"
+"""Name of `Prepared.held_out` among the notes; the others begin with "arrays/"."""
+
+
+@dataclass(frozen=True)
+class ImageStage(AddingUp[Any]):
+    """What a model's image pass finds in every tile."""
+
+    address: TaskAddress
+
+    def find(self, tile: Tile, group: int) -> Any:
+        context = open_context(self.address)
+        images = region_images(context.stack, context.job, context.job.groups[group], tile.region)
+        return self._image_pass.find(images, context.job.colour)
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Any:
+        return self._image_pass.restore(arrays)
+
+    @property
+    def _image_pass(self) -> ImagePass[Any]:
+        image_pass = open_context(self.address).model.image_pass()
+        assert image_pass is not None
+        return image_pass
+
+
+def prepare_image(address: TaskAddress, cluster: Cluster, on_progress: Progress | None) -> dict[str, str]:
+    """Prepare what the tiles need, if the model asks for it, and return the checksums of what the version keeps.
+
+    `on_progress` counts the tiles of the image pass. Raises as `results` does.
+    """
+    context = open_context(address)
+    image_pass = context.model.image_pass()
+    if image_pass is None:
+        return {}
+    groups = context.job.groups
+    if any(context.draft.notes.get(_solution_key(number)) is None for number in range(len(groups))):
+        _pass_over_image(address, context, image_pass, cluster, on_progress)
+    checksums: dict[str, str] = {}
+    for number in range(len(groups)):
+        for expression, prepared in prepared_for(address, number).items():
+            for name in image_pass.small:
+                whole = (slice(None),) * prepared.arrays[name].ndim
+                checksums.update(context.draft.write(expression, name, whole, prepared.arrays[name]))
+    return checksums
+
+
+@lru_cache(maxsize=1)
+def prepared_for(address: TaskAddress, group: int) -> dict[str, Prepared]:
+    """Return what the image pass found for a group of expressions, by its number; nothing for a model without one."""
+    context = open_context(address)
+    if context.model.image_pass() is None:
+        return {}
+    of_expressions: dict[str, dict[str, NDArray[Any]]] = {}
+    for name, values in (context.draft.notes.get(_solution_key(group)) or {}).items():
+        expression, _, array = name.partition("/")
+        of_expressions.setdefault(expression, {})[array] = values
+    return {expression: _restored(arrays) for expression, arrays in of_expressions.items()}
+
+
+def region_images(stack: TrainingStack, job: TrainingJob, group: SampleGroup, region: Region) -> RegionImages:
+    """Return all images of a group of expressions in a region."""
+    before = job.input_expression
+    return RegionImages(
+        _read(stack, before, group.samples, region),
+        {name: _read(stack, name, group.samples, region) for name in group.expressions},
+        {name: _read(stack, before, job.holdout.get(name, ()), region) for name in group.expressions},
+    )
+
+
+def _pass_over_image(
+    address: TaskAddress,
+    context: TaskContext,
+    image_pass: ImagePass[Any],
+    cluster: Cluster,
+    on_progress: Progress | None,
+) -> None:
+    def pass_over_image(done: int, total: int, note: str) -> None:
+        if on_progress:
+            on_progress(done, total, note or "image pass")
+
+    stage = ImageStage(context.draft.notes, "image-pass", context.grid, len(context.job.groups), address)
+    totals = added_up(stage, cluster, pass_over_image)
+    fit = context.job.fit(context.stack)
+    for number, (group, total) in enumerate(zip(context.job.groups, totals, strict=True)):
+        found = image_pass.finish(total, group.expressions, fit)
+        flat = {
+            f"{expression}/{name}": values
+            for expression, prepared in found.items()
+            for name, values in _named(prepared).items()
+        }
+        context.draft.notes.put(_solution_key(number), flat)
+
+
+def _named(prepared: Prepared) -> dict[str, NDArray[Any]]:
+    return {_HELD_OUT: prepared.held_out, **{f"arrays/{name}": values for name, values in prepared.arrays.items()}}
+
+
+def _restored(arrays: Mapping[str, NDArray[Any]]) -> Prepared:
+    named = {name.removeprefix("arrays/"): values for name, values in arrays.items() if name != _HELD_OUT}
+    return Prepared(named, arrays[_HELD_OUT])
+
+
+def _read(stack: TrainingStack, expression: str, samples: tuple[int, ...], region: Region) -> NDArray[Any]:
+    images = np.empty((len(samples), stack.channels, *region.shape), stack.dtype)
+    for start in range(0, len(samples), SAMPLES_AT_ONCE):
+        block = np.array(samples[start : start + SAMPLES_AT_ONCE], dtype=np.int64)
+        images[start : start + len(block)] = stack.read(expression, block, *region.slices)
+    return images
+
+
+def _solution_key(group: int) -> str:
+    return f"solution-{group:04d}"

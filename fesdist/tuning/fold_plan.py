@@ -1,0 +1,54 @@
+"""How a cross-validation in one pass is cut into tiles that fit a worker's memory."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from fesdist.cluster.settings import RESERVED_BYTES
+from fesdist.families.common.fit import Fit
+from fesdist.families.common.validation import CrossValidation
+from fesdist.ground.errors import PlanError
+from fesdist.training.plan import SAMPLES_AT_ONCE, TILES_PER_WORKER
+
+TILE_SIDES = (512, 256, 128, 64, 32, 16, 8)
+FEWEST_SAMPLES = 8
+"""Fewer at a time would decode the chunks of a stack too often; smaller tiles are better."""
+
+MEASURED_PIXELS = 1 << 16
+"""So many pixels, spread over the image, tell candidates apart as well as all of them would."""
+
+
+def row_step_for(image_shape: tuple[int, int]) -> int:
+    """Return the smallest distance between measured rows that leaves at most `MEASURED_PIXELS` pixels or so.
+
+    >>> row_step_for((128, 128)), row_step_for((1024, 1024))
+    (1, 16)
+    """
+    return max(1, round(math.prod(image_shape) / MEASURED_PIXELS))
+
+
+def tiles_and_block(
+    validation: CrossValidation[Any], fit: Fit, n_folds: int, memory: int, n_workers: int
+) -> tuple[tuple[int, int], int]:
+    """Return the largest tiles that fit `memory` and keep all workers busy, and the samples read at a time.
+
+    Raises PlanError, with the figures, when not even the smallest tiles fit.
+    """
+    rows, cols = fit.image_shape
+    busy = math.sqrt(rows * cols / (TILES_PER_WORKER * n_workers))
+    n_block = min(SAMPLES_AT_ONCE, fit.n_samples)
+    for side in (side for side in TILE_SIDES if side <= max(busy, 64)):
+        shape = min(side, rows), min(side, cols)
+        for block in (n_block, n_block // 4, FEWEST_SAMPLES):
+            projected = validation.memory(fit, shape, max(1, block), n_folds)
+            needed = RESERVED_BYTES + projected.nbytes
+            if needed <= memory:
+                return shape, max(1, block)
+    largest = ", ".join(f"{part.nbytes / 2**20:.0f} MiB of {part.name}" for part in projected.biggest())
+    raise PlanError(
+        f"a worker may use {memory / 2**20:.0f} MiB, but {n_folds} folds of {fit.n_samples} samples need "
+        f"{needed / 2**20:.0f} MiB in tiles of {shape[0]} x {shape[1]} pixels ({RESERVED_BYTES / 2**20:.0f} MiB for "
+        f"the process itself, {largest}); give --memory {math.ceil(needed / 2**20)}MiB or more, fewer folds, smaller "
+        "windows or fewer expressions"
+    )

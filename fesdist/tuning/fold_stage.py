@@ -1,0 +1,137 @@
+"""Cross-validation in one pass over the images: the tiles, and the errors of all candidates on all folds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fesdist.families.common.contract import AnyModel
+from fesdist.families.common.fit import Fit
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.validation import CrossValidation, FoldErrors, Judgement
+from fesdist.ground.measures import mouth_region
+from fesdist.ground.tiles import Region, Tile, TileGrid
+from fesdist.passes.adding_up import AddingUp, added_up
+from fesdist.registry import model_from_parameters, model_named
+from fesdist.training.context import read_blocks
+from fesdist.training.job import SampleGroup, TrainingJob
+from fesdist.tuning.errors import FoldTotals, Validation
+from fesdist.tuning.fold_plan import row_step_for, tiles_and_block
+from fesdist.tuning.folds import Fold
+from fesdist.tuning.resources import Resources
+from storage.blobs.notes import Notes
+from storage.stack.reading import TrainingStack
+
+
+@dataclass(frozen=True)
+class FoldWork:
+    """What is judged, and how finely."""
+
+    job: TrainingJob
+    """Whose samples are split into folds; its own hyper-parameters and hold-out play no part."""
+    parameters: tuple[dict[str, Any], ...]
+    """Of each candidate, as `Model.parameters` returns them."""
+    folds: tuple[Fold, ...]
+    tile_shape: tuple[int, int]
+    row_step: int
+    in_cells: bool
+    """Whether errors are wanted for each cell of the image too."""
+
+    def validation(self) -> CrossValidation[Any]:
+        """Return how the candidates are judged."""
+        candidates = [model_from_parameters(self.job.model, parameters) for parameters in self.parameters]
+        validation = model_named(self.job.model).cross_validation(candidates)
+        assert validation is not None
+        return validation
+
+    def judgement(self, stack: TrainingStack) -> Judgement:
+        """Return which pixels are measured: the face is all of the image."""
+        rows, cols = stack.image_shape
+        regions = Region(0, rows, 0, cols), mouth_region(stack.spec.mouth, stack.image_shape)
+        return Judgement(stack.image_shape, regions, self.row_step, self.in_cells)
+
+    def fold_of(self, stack: TrainingStack, samples: Sequence[int]) -> NDArray[np.int64]:
+        """Return the fold of each sample's person, (sample,)."""
+        numbers = {person: number for number, fold in enumerate(self.folds) for person in fold}
+        return np.array([numbers[stack.subjects[sample].id] for sample in samples], np.int64)
+
+    def digest(self) -> str:
+        """Return 16 hexadecimal digits that are equal for equal work, whatever the stack's place."""
+        shape = [*self.tile_shape, self.row_step, self.in_cells]
+        facts = [self.job.digest(), self.parameters, [sorted(fold) for fold in self.folds], shape]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class FoldStage(AddingUp[Any]):
+    """What a tile tells of all folds and candidates; its samples are read `n_block` at a time."""
+
+    work_on: FoldWork
+    n_block: int
+
+    def find(self, tile: Tile, group: int) -> Any:
+        of_group, job, stack = self.work_on.job.groups[group], self.work_on.job, _open(self.work_on.job.stack)
+        validation = self.work_on.validation()
+        inputs, padding = validation.inputs_of(tile.region, stack.image_shape)
+        problem = TileProblem(tile, padding, stack.channels, job.colour, of_group.expressions)
+        gathered = validation.gather(problem, np.dtype(stack.dtype), len(self.work_on.folds))
+        for places, samples in read_blocks(stack, job.input_expression, of_group, inputs, tile.region, self.n_block):
+            gathered.add(self.work_on.fold_of(stack, places), samples)
+        return gathered.found(self.work_on.judgement(stack))
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Any:
+        return self.work_on.validation().restore(arrays)
+
+
+def validate_in_one_pass(
+    candidates: Sequence[AnyModel],
+    validation: CrossValidation[Any],
+    job: TrainingJob,
+    stack: TrainingStack,
+    folds: tuple[Fold, ...],
+    resources: Resources,
+    row_step: int | None,
+    in_cells: bool,
+) -> Validation:
+    """Return the errors of all candidates, with those by cell if asked for.
+
+    Raises PlanError for too little memory, and as `results` does.
+    """
+    fit = job.fit(stack)
+    tile_shape, n_block = tiles_and_block(validation, fit, len(folds), resources.memory, resources.cluster.n_workers)
+    step = 1 if not validation.by_place else row_step_for(stack.image_shape) if row_step is None else row_step
+    parameters = tuple(model.parameters() for model in candidates)
+    work = FoldWork(job, parameters, folds, tile_shape, step, in_cells)
+    grid = TileGrid(stack.image_shape, tile_shape)
+    notes = Notes(str(resources.scratch.absolute()), "notes")
+    stage = FoldStage(notes, f"folds-{work.digest()}", grid, len(job.groups), work, n_block)
+    found = added_up(stage, resources.cluster, resources.on_progress)
+    errors = [
+        _errors(validation, total, group, fit, work.fold_of(stack, group.samples))
+        for group, total in zip(job.groups, found, strict=True)
+    ]
+    totals = {
+        name: FoldTotals(of_group.squared[:, :, number], of_group.values)
+        for group, of_group in zip(job.groups, errors, strict=True)
+        for number, name in enumerate(group.expressions)
+    }
+    cells = [of_group.cells for of_group in errors if of_group.cells is not None]
+    return Validation(totals, cells=sum(cells[1:], start=cells[0]) if cells else None, row_step=step)
+
+
+def _errors(
+    validation: CrossValidation[Any], total: Any, group: SampleGroup, fit: Fit, folds: NDArray[np.int64]
+) -> FoldErrors:
+    return validation.errors(total, group.expressions, fit, folds)
+
+
+@lru_cache(maxsize=4)
+def _open(path: str) -> TrainingStack:
+    return TrainingStack.open(path)

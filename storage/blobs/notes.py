@@ -1,0 +1,48 @@
+"""Notes: named arrays that work in progress keeps, so that what was found is not looked for again."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.blobs.location import open_location
+from storage.blobs.names import check_name
+from storage.errors import NotFoundError
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Notes below a folder of the location `uri`; pickled, no more than their address."""
+
+    uri: str
+    folder: str
+
+    def put(self, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Keep arrays by name; they replace earlier ones of this key. A name may have slashes."""
+        file = BytesIO()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            for name, values in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, np.asarray(values), allow_pickle=False)
+        open_location(self.uri).write(self._path(key), file.getvalue())
+
+    def get(self, key: str) -> dict[str, NDArray[Any]] | None:
+        """Return the arrays of this key, or None where there are none or their file is damaged."""
+        try:
+            with zipfile.ZipFile(BytesIO(open_location(self.uri).read(self._path(key)))) as archive:
+                arrays: dict[str, NDArray[Any]] = {}
+                for file in archive.namelist():
+                    with archive.open(file) as member:
+                        arrays[file.removesuffix(".npy")] = np.lib.format.read_array(member, allow_pickle=False)
+                return arrays
+        except (NotFoundError, ValueError, zipfile.BadZipFile):
+            return None
+
+    def _path(self, key: str) -> str:
+        return f"{self.folder}/{check_name('notes', key)}.npz"
