@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from fesdist.cluster.connect import open_cluster
@@ -11,7 +10,7 @@ from fesdist.comparing.entrants import Entrant
 from fesdist.comparing.measurement import Measurement
 from fesdist.comparing.result import ComparisonResult, result_of
 from fesdist.comparing.sizes import size_of
-from fesdist.comparing.speed import synthesis_seconds
+from fesdist.comparing.speed import SpeedStage
 from fesdist.comparing.units import Direction, Unit, changes_of, make_units
 from fesdist.comparing.warm_up import warm_up
 from fesdist.evaluation.evaluate import evaluate
@@ -19,12 +18,11 @@ from fesdist.evaluation.scores import METHODS
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import ClusterError, FesdistError
 from fesdist.ground.measures import REGIONS
+from fesdist.passes.stage import Progress, results
 from fesdist.training.run import train
 from storage.datasets.store import WeightStore
 from storage.errors import NoSpaceError, StorageError
 from storage.stack.reading import TrainingStack
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -128,8 +126,6 @@ class _Bench:
         )
 
     def _synthesis_seconds(self, reference: str, expression: str) -> float:
-        shared = self._store.uri, self._stack.path, expression, self._settings.array_bytes
-        (outcome,) = self._cluster.run(synthesis_seconds, [reference], *shared)
-        if outcome.error is not None:
-            raise outcome.error
-        return float(outcome.result)
+        stage = SpeedStage(self._store.uri, self._stack.path, expression, self._settings.array_bytes)
+        (seconds,) = results(stage, [reference], self._cluster)
+        return seconds

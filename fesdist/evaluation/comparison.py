@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from fesdist.evaluation.scores import MEAN_DIFFERENCE, METHODS, MODEL, REFINED, 
 from fesdist.ground.measures import measure, mouth_region
 from fesdist.inference.intensities import unit_scale
 from fesdist.inference.loaded import WEIGHT_MEMORY, LoadedVersion
+from fesdist.passes.stage import Stage
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
 from storage.stack.reading import TrainingStack
@@ -80,12 +82,28 @@ def batch_size(stack: TrainingStack, memory: int) -> int:
     return max(1, min(LARGEST_BATCH, memory // 4 // image_bytes))
 
 
-def score(batch: Batch, stack_path: str, store_uri: str, reference: str, memory: int) -> NDArray[np.float64]:
-    """Measure every method on the people of a batch, within `memory` bytes: the task of an evaluation.
+@dataclass(frozen=True)
+class ScoreStage(Stage[Batch, NDArray[np.float64]]):
+    """Measures every method on the people of a batch, within `memory` bytes.
 
-    Returns (method, region, measure, person) float64 as in `ExpressionScores.values`.
+    A result is (method, region, measure, person) float64 as in `ExpressionScores.values`.
     """
-    stack = TrainingStack.open(stack_path)
-    comparison = Comparer(stack, WeightStore(store_uri).open(reference), memory).compare(batch)
-    mouth = mouth_region(stack.spec.mouth, stack.image_shape)
-    return np.array([measure(comparison.outputs[method], comparison.targets, mouth) for method in METHODS])
+
+    stack: str
+    store: str
+    reference: str
+    memory: int
+
+    stops_at_failure: ClassVar[bool] = True
+
+    def work(self, key: Batch) -> NDArray[np.float64]:
+        stack = TrainingStack.open(self.stack)
+        comparison = Comparer(stack, WeightStore(self.store).open(self.reference), self.memory).compare(key)
+        mouth = mouth_region(stack.spec.mouth, stack.image_shape)
+        return np.array([measure(comparison.outputs[method], comparison.targets, mouth) for method in METHODS])
+
+    def amount(self, key: Batch) -> int:
+        return len(key.samples)
+
+    def note(self, key: Batch) -> str:
+        return key.expression

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 
 from fesdist.cluster.connect import open_cluster
 from fesdist.cluster.settings import ClusterSettings
-from fesdist.evaluation.comparison import Batch, batch_size, score
+from fesdist.evaluation.comparison import Batch, ScoreStage, batch_size
 from fesdist.evaluation.people import check_fit, learned_from, people_by_expression
 from fesdist.evaluation.scores import Evaluation, ExpressionScores
+from fesdist.passes.stage import Progress, results
 from storage.datasets.store import WeightStore
 from storage.errors import StorageError
 from storage.stack.format import Split
 from storage.stack.reading import TrainingStack
-
-Progress = Callable[[int, int, str], None]
 
 
 def evaluate(
@@ -92,18 +91,11 @@ def _scores(
     # A local cluster takes longer to start than one batch to compute.
     if len(batches) == 1 and settings.scheduler is None:
         settings = ClusterSettings(workers=0, memory=settings.memory)
-    results: dict[Batch, NDArray[np.float64]] = {}
-    done, total = 0, sum(map(len, samples.values()))
+    stage = ScoreStage(stack.path, store_uri, reference, settings.array_bytes)
     with open_cluster(settings) as opened:
-        for outcome in opened.run(score, batches, stack.path, store_uri, reference, settings.array_bytes):
-            if outcome.error is not None:
-                raise outcome.error
-            results[outcome.item] = outcome.result
-            done += len(outcome.item.samples)
-            if on_progress is not None:
-                on_progress(done, total, outcome.item.expression)
+        found = dict(zip(batches, results(stage, batches, opened, on_progress), strict=True))
     return {
-        expression: np.concatenate([results[batch] for batch in batches if batch.expression == expression], axis=-1)
+        expression: np.concatenate([found[batch] for batch in batches if batch.expression == expression], axis=-1)
         for expression in samples
     }
 

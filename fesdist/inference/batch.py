@@ -22,6 +22,7 @@ from fesdist.inference.intensities import Images, Range, unit_scale
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.manifest import InputFile, Record
 from fesdist.inference.settings import OutputSize, SynthesisSettings
+from fesdist.passes.stage import Stage
 from storage.datasets.store import WeightStore
 
 _BYTES_PER_VALUE = 12
@@ -83,6 +84,16 @@ class _Photograph:
             round(seconds, 4),
             self.sizes,
         )
+
+
+@dataclass(frozen=True)
+class BatchStage(Stage[tuple[PhotographTask, ...], list[Record]]):
+    """Batches of photographs."""
+
+    job: FolderJob
+
+    def work(self, key: tuple[PhotographTask, ...]) -> list[Record]:
+        return synthesize_batch(key, self.job)
 
 
 def synthesize_batch(tasks: Sequence[PhotographTask], job: FolderJob) -> list[Record]:

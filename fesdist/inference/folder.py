@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fesdist.cluster.connect import ClusterSettings, open_cluster
 from fesdist.ground.errors import BadParameterError
-from fesdist.inference.batch import FolderJob, PhotographTask, synthesize_batch
+from fesdist.inference.batch import BatchStage, FolderJob, PhotographTask
 from fesdist.inference.loaded import require_expression
 from fesdist.inference.manifest import FILE_NAME, InputFile, Manifest, Record, open_manifest
 from fesdist.inference.photographs import (
@@ -21,6 +21,7 @@ from fesdist.inference.photographs import (
     output_stems,
 )
 from fesdist.inference.settings import SynthesisSettings
+from fesdist.passes.stage import Progress, outcomes
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
 from storage.errors import StorageError
@@ -67,7 +68,7 @@ def synthesize_folder(
     settings: SynthesisSettings | None = None,
     cluster: ClusterSettings | None = None,
     force: bool = False,
-    on_progress: Callable[[int, int, str], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> SynthesisSummary:
     """Write `out/<expression>/<path of the photograph>` for every photograph below `source`, or for one file.
 
@@ -172,7 +173,7 @@ def _records(
         share = -(-len(tasks) // (_BATCHES_PER_WORKER * cluster.n_workers))
         size = max(least, min(most, share, _BATCH_PIXELS // (rows * cols)))
         batches = [tuple(tasks[start : start + size]) for start in range(0, len(tasks), size)]
-        for outcome in cluster.run(synthesize_batch, batches, job):
+        for outcome in outcomes(BatchStage(job), batches, cluster):
             # What is wrong with the version or the settings is wrong for every batch.
             if isinstance(outcome.error, (StorageError, BadParameterError)):
                 raise outcome.error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from fesdist.cluster.settings import Cluster, Outcome
 from fesdist.ground.errors import TileError
@@ -24,6 +24,9 @@ class Stage(Generic[K, R]):
     A result is a few numbers: what is larger, `work` writes to where it belongs.
     """
 
+    stops_at_failure: ClassVar[bool] = False
+    """Whether the first failure ends the stage with its own error; else all other keys are done before it is told."""
+
     def kept(self, key: K) -> R | None:
         """Return the result that an earlier run left, after checking what it stands for; None to work again."""
         return None
@@ -40,26 +43,27 @@ class Stage(Generic[K, R]):
         """Return how much of the whole a key is, for progress."""
         return 1
 
+    def note(self, key: K) -> str:
+        """Return what progress says beside the numbers when a key is done."""
+        return ""
+
 
 def outcomes(stage: Stage[K, R], keys: Sequence[K], cluster: Cluster) -> Iterator[Outcome[K]]:
     """Yield what became of each key, as it comes; a failed key stops nothing. See `Cluster.run`."""
     return cluster.run(_work_unless_kept, keys, stage)
 
 
-def results(
-    stage: Stage[K, R], keys: Sequence[K], cluster: Cluster, on_progress: Progress | None = None, cure: str = ""
-) -> list[R]:
+def results(stage: Stage[K, R], keys: Sequence[K], cluster: Cluster, on_progress: Progress | None = None) -> list[R]:
     """Return the results of all keys, in their order.
 
-    `cure` says what people should do when keys have failed. Raises NoSpaceError at once, and TileError when all other
-    keys are done.
+    Raises NoSpaceError at once, and TileError when all other keys are done, or as `Stage.stops_at_failure` says.
     """
     found: dict[int, R] = {}
     failures: list[Outcome[K]] = []
     number_of = {key: number for number, key in enumerate(keys)}
     done, total = 0, sum(map(stage.amount, keys))
     for outcome in outcomes(stage, keys, cluster):
-        if isinstance(outcome.error, NoSpaceError):
+        if outcome.error is not None and (stage.stops_at_failure or isinstance(outcome.error, NoSpaceError)):
             raise outcome.error
         if outcome.error is not None:
             failures.append(outcome)
@@ -67,9 +71,9 @@ def results(
             found[number_of[outcome.item]] = outcome.result
             done += stage.amount(outcome.item)
         if on_progress:
-            on_progress(done, total, f"{len(failures)} failed" if failures else "")
+            on_progress(done, total, f"{len(failures)} failed" if failures else stage.note(outcome.item))
     if failures:
-        raise _failed(stage, failures, len(keys), cure) from failures[0].error
+        raise _failed(stage, failures, len(keys)) from failures[0].error
     return [found[number] for number in range(len(keys))]
 
 
@@ -78,13 +82,13 @@ def _work_unless_kept(key: K, stage: Stage[K, R]) -> R:
     return stage.work(key) if kept is None else kept
 
 
-def _failed(stage: Stage[K, R], failures: Sequence[Outcome[K]], n_keys: int, cure: str) -> TileError:
+def _failed(stage: Stage[K, R], failures: Sequence[Outcome[K]], n_keys: int) -> TileError:
     named = "; ".join(
         f"{stage.called(failure.item)}: {failure.error or type(failure.error).__name__}"
         for failure in failures[:FAILURES_NAMED]
     )
-    more = "; ..." if len(failures) > FAILURES_NAMED else ""
+    more = f"; and {len(failures) - FAILURES_NAMED} more" if len(failures) > FAILURES_NAMED else ""
     return TileError(
-        f"{len(failures)} of {n_keys} tiles failed, {named}{more}. The other tiles are stored; "
-        f"{cure or 'repeat the same command to try only these again'}"
+        f"{len(failures)} of {n_keys} tiles failed, {named}{more}. "
+        "The other tiles are stored; repeat the same command to try only these again"
     )

@@ -41,6 +41,9 @@ class ImageStage(AddingUp[Any]):
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Any:
         return self._image_pass.restore(arrays)
 
+    def note(self, key: int) -> str:
+        return "image pass"
+
     @property
     def _image_pass(self) -> ImagePass[Any]:
         image_pass = open_context(self.address).model.image_pass()
@@ -99,12 +102,8 @@ def _pass_over_image(
     cluster: Cluster,
     on_progress: Progress | None,
 ) -> None:
-    def pass_over_image(done: int, total: int, note: str) -> None:
-        if on_progress:
-            on_progress(done, total, note or "image pass")
-
     stage = ImageStage(context.draft.notes, "image-pass", context.grid, len(context.job.groups), address)
-    totals = added_up(stage, cluster, pass_over_image)
+    totals = added_up(stage, cluster, on_progress)
     fit = context.job.fit(context.stack)
     for number, (group, total) in enumerate(zip(context.job.groups, totals, strict=True)):
         found = image_pass.finish(total, group.expressions, fit)

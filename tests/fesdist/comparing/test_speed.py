@@ -27,6 +27,6 @@ def test_held_out_people_are_synthesized_until_it_takes_long_enough(
 
     monkeypatch.setattr(speed, "LoadedVersion", Counting)
     monkeypatch.setattr(speed.time, "perf_counter", lambda: next(clock))
-    seconds = speed.synthesis_seconds(publish(store, stack), store, stack, "smiling", 1 << 28)
+    seconds = speed.SpeedStage(store, stack, "smiling", 1 << 28).work(publish(store, stack))
     assert faces == [len(HELD_OUT)] * (1 + 5)
     assert seconds == pytest.approx(0.1 / len(HELD_OUT))

@@ -1,0 +1,105 @@
+"""A stage over keys: order, what is kept, failures, progress; the same in this process and on a cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from fesdist.cluster.in_process import InProcessCluster
+from fesdist.ground.errors import BadParameterError, TileError
+from fesdist.passes.stage import Stage, outcomes, results
+from storage.errors import NoSpaceError
+
+
+@dataclass(frozen=True)
+class Doubling(Stage[int, int]):
+    """Doubles numbers, and keeps a file of each that it did."""
+
+    folder: Path
+    bad: tuple[int, ...] = ()
+
+    def kept(self, key: int) -> int | None:
+        file = self.folder / str(key)
+        return int(file.read_text()) if file.exists() else None
+
+    def work(self, key: int) -> int:
+        if key in self.bad:
+            raise BadParameterError(f"{key} is bad")
+        with (self.folder / "worked").open("a") as worked:
+            worked.write(f"{key} ")
+        (self.folder / str(key)).write_text(str(2 * key))
+        return 2 * key
+
+    def called(self, key: int) -> str:
+        return f"number {key}"
+
+    def amount(self, key: int) -> int:
+        return key
+
+
+class Backwards(InProcessCluster):
+    """Tasks may end in any order."""
+
+    def run(self, function, items, *shared):  # type: ignore[no-untyped-def]
+        return super().run(function, list(items)[::-1], *shared)
+
+
+def test_results_are_in_the_order_of_the_keys(tmp_path: Path) -> None:
+    told: list[tuple[int, int, str]] = []
+    found = results(Doubling(tmp_path), [1, 2, 5], Backwards(), lambda *progress: told.append(progress))
+    assert found == [2, 4, 10]
+    assert told == [(5, 8, ""), (7, 8, ""), (8, 8, "")]
+
+
+def test_what_is_kept_is_not_done_again(tmp_path: Path) -> None:
+    results(Doubling(tmp_path), [1, 2], InProcessCluster())
+    assert results(Doubling(tmp_path), [1, 2, 3], InProcessCluster()) == [2, 4, 6]
+    assert (tmp_path / "worked").read_text() == "1 2 3 "
+
+
+def test_a_failing_key_stops_no_other_and_is_named(tmp_path: Path) -> None:
+    told: list[str] = []
+    with pytest.raises(
+        TileError, match=r"2 of 4 tiles failed, number 1: 1 is bad; number 3: 3 is bad\. The other"
+    ) as e:
+        results(Doubling(tmp_path, bad=(1, 3)), range(1, 5), InProcessCluster(), lambda *told_: told.append(told_[2]))
+    assert isinstance(e.value.__cause__, BadParameterError)
+    assert told == ["1 failed", "1 failed", "2 failed", "2 failed"]
+    assert (tmp_path / "worked").read_text() == "2 4 "
+
+
+def test_many_failures_are_counted_but_not_all_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        TileError, match=r"9 of 9 tiles failed, number 1: .*; number 2: .*; number 3: 3 is bad; and 6 more\. "
+    ):
+        results(Doubling(tmp_path, bad=tuple(range(10))), range(1, 10), InProcessCluster())
+
+
+def test_a_full_disk_ends_it_at_once(tmp_path: Path) -> None:
+    class Full(Doubling):
+        def work(self, key: int) -> int:
+            if key == 2:
+                raise NoSpaceError("full")
+            return super().work(key)
+
+    with pytest.raises(NoSpaceError):
+        results(Full(tmp_path), [1, 2, 3], InProcessCluster())
+    assert (tmp_path / "worked").read_text() == "1 "
+
+
+def test_a_stage_may_end_at_its_first_failure(tmp_path: Path) -> None:
+    class Strict(Doubling):
+        stops_at_failure: ClassVar[bool] = True
+
+    with pytest.raises(BadParameterError, match="1 is bad"):
+        results(Strict(tmp_path, bad=(1,)), [1, 2], InProcessCluster())
+    assert not (tmp_path / "worked").exists()
+
+
+def test_outcomes_come_one_by_one_with_their_errors(tmp_path: Path) -> None:
+    found = list(outcomes(Doubling(tmp_path, bad=(2,)), [1, 2], InProcessCluster()))
+    assert [(outcome.item, outcome.result) for outcome in found] == [(1, 2), (2, None)]
+    assert str(found[1].error) == "2 is bad"
