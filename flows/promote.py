@@ -17,7 +17,7 @@ def promote_stage(store: str, name: str, version: int, alias: str, note: str) ->
     if before == version:
         outcome = f"{name}@{alias} is version {version} already"
     else:
-        weights.promote(name, version, alias, note=note)
+        weights.aliases(name).promote(version, alias, note=note)
         outcome = f"{name}@{alias} is version {version} now, before it was {before or 'none'}"
     tell_outcome("promote", 0.0, outcome)
 

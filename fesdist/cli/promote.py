@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     store = WeightStore(arguments.weights)
     before = store.aliases(arguments.name).get(arguments.alias)
-    store.promote(arguments.name, arguments.version, arguments.alias, note=arguments.note)
+    store.aliases(arguments.name).promote(arguments.version, arguments.alias, note=arguments.note)
     was = f", before it was version {before}" if before is not None else ""
     say(f"{arguments.name}@{arguments.alias} is version {arguments.version}{was}")
     return 0

@@ -22,6 +22,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     store = WeightStore(arguments.weights)
     before = store.aliases(arguments.name).get(arguments.alias)
-    version = store.rollback(arguments.name, arguments.alias)
+    version = store.aliases(arguments.name).rollback(arguments.alias).version
     say(f"{arguments.name}@{arguments.alias} is version {version} again, before it was version {before}")
     return 0

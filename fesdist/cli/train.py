@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fesdist.cli.console import duration, progress, say, size, table, warn
 from fesdist.cli.model_options import add_model_options
@@ -11,6 +11,7 @@ from fesdist.cli.options import add_cluster_options, add_json_option, cluster_se
 from fesdist.cli.request import request_from
 
 if TYPE_CHECKING:
+    from fesdist.ground.metrics import RegionErrors, RunMetrics
     from fesdist.training.run import TrainingResult
 
 NAME = "train"
@@ -78,8 +79,8 @@ def _print(result: TrainingResult, weights: str) -> None:
     say()
     print_errors(result.metrics)
     failed = {
-        name: sum(n for status, n in facts["statuses"].items() if status != "0")
-        for name, facts in result.metrics["expressions"].items()
+        name: sum(n for status, n in facts.statuses.items() if status != "0")
+        for name, facts in result.metrics.expressions.items()
     }
     for name, n in failed.items():
         if n:
@@ -87,12 +88,12 @@ def _print(result: TrainingResult, weights: str) -> None:
     say(f"next: fesdist report {weights} {result.name}")
 
 
-def print_errors(metrics: dict[str, Any]) -> None:
+def print_errors(metrics: RunMetrics) -> None:
     """Print the errors on held-out people that the tiles measured while they trained."""
     rows = []
-    for name, facts in metrics["expressions"].items():
-        if facts["face"] is not None:
-            rows.append((name, *(cell for part in ("face", "mouth") for cell in _cells(facts[part]))))
+    for name, facts in metrics.expressions.items():
+        if facts.face is not None:
+            rows.append((name, *_cells(facts.face), *_cells(facts.mouth)))
     if not rows:
         say("nobody was held out, so no errors were measured")
         return
@@ -101,9 +102,9 @@ def print_errors(metrics: dict[str, Any]) -> None:
     say()
 
 
-def _cells(errors: dict[str, float] | None) -> tuple[str, str]:
+def _cells(errors: RegionErrors | None) -> tuple[str, str]:
     if errors is None:  # of a mouth in an image of a few pixels
         return "–", ""
-    unchanged = errors["unchanged_mse_x100"]
-    gain = f"{100 * (errors['mse_x100'] / unchanged - 1):+.1f} %" if unchanged else ""
-    return f"{errors['mse_x100']:.4f}", gain
+    unchanged = errors.unchanged_mse_x100
+    gain = f"{100 * (errors.mse_x100 / unchanged - 1):+.1f} %" if unchanged else ""
+    return f"{errors.mse_x100:.4f}", gain

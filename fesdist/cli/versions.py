@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from fesdist.cli.console import counted, say, size, table, warn
 from fesdist.cli.options import add_json_option
 
 if TYPE_CHECKING:
-    from storage.datasets.manifest import Manifest
+    from storage.datasets.manifest import Manifest, ModelFacts
     from storage.datasets.store import DraftInfo, WeightStore
+    from storage.errors import StorageError
 
 NAME = "versions"
 SUMMARY = "List models, versions, aliases and errors; remove what abandoned runs left behind."
@@ -99,25 +101,25 @@ def _clean(store: WeightStore, arguments: argparse.Namespace) -> int:
 
 
 def _describe(
-    store: WeightStore, name: str, manifests: list[Manifest], damaged: dict[int, str], drafts: list[DraftInfo]
+    store: WeightStore, name: str, manifests: list[Manifest], damaged: dict[int, StorageError], drafts: list[DraftInfo]
 ) -> dict[str, Any]:
     return {
-        "aliases": store.aliases(name),
+        "aliases": dict(store.aliases(name)),
         "versions": [
             {
                 "version": manifest.version,
                 "created": manifest.created,
                 "created_by": manifest.created_by,
-                "model": manifest.model,
+                "model": asdict(manifest.model),
                 "colour": manifest.colour,
                 "image_shape": list(manifest.image_shape),
                 "expressions": list(manifest.expressions),
                 "metrics": manifest.metrics,
-                "evaluations": store.evaluations(name, manifest.version),
+                "evaluations": list(store.evaluations(name, manifest.version)),
             }
             for manifest in manifests
         ],
-        "damaged": damaged,
+        "damaged": {number: str(error) for number, error in damaged.items()},
         "unpublished": [_describe_draft(draft) for draft in drafts if draft.name == name],
     }
 
@@ -147,8 +149,8 @@ def _print(store: WeightStore, name: str, manifests: list[Manifest]) -> None:
                 manifest.colour,
                 " x ".join(map(str, manifest.image_shape)),
                 ", ".join(manifest.expressions),
-                _mean_error(manifest.metrics, "face"),
-                _mean_error(manifest.metrics, "mouth"),
+                _mean_error(manifest, "face"),
+                _mean_error(manifest, "mouth"),
                 ", ".join(sorted(aliases.get(manifest.version, []))),
             )
             for manifest in manifests
@@ -166,12 +168,15 @@ def _print_unpublished(drafts: list[DraftInfo]) -> None:
         say(f"unpublished run of {draft.name}, {started}, {state}: {tiles}, {size(draft.bytes)}")
 
 
-def _model(model: dict[str, Any]) -> str:
+def _model(model: ModelFacts) -> str:
     from fesdist.registry import model_from_parameters
 
-    return f"{model['name']} {model_from_parameters(model['name'], model['parameters']).describe()}"
+    return f"{model.name} {model_from_parameters(model.name, model.parameters).describe()}"
 
 
-def _mean_error(metrics: dict[str, Any], part: str) -> str:
-    errors = [facts[part]["mse_x100"] for facts in metrics.get("expressions", {}).values() if facts[part]]
+def _mean_error(manifest: Manifest, region: str) -> str:
+    from fesdist.ground.metrics import RunMetrics
+
+    found = [facts.errors(region) for facts in manifest.measured(RunMetrics).expressions.values()]
+    errors = [errors.mse_x100 for errors in found if errors is not None]
     return f"{sum(errors) / len(errors):.4f}" if errors else "–"

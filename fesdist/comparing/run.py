@@ -68,7 +68,7 @@ def compare(
 
 
 def _stored(store: WeightStore, unit: Unit) -> Measurement | None:
-    record = store.comparison(unit.request.name, unit.key)
+    record = store.comparisons(unit.request.name).get(unit.key)
     return None if record is None else Measurement.from_record(record, f"comparison {unit.key} of {unit.request.name}")
 
 
@@ -87,7 +87,7 @@ class _Bench:
         try:
             self._warm_up(unit.entrant, unit.request.colour)
             measurement = self._measure(unit)
-            self._store.put_comparison(unit.request.name, unit.key, measurement.to_record())
+            self._store.comparisons(unit.request.name).put(unit.key, measurement.to_record())
         except (ClusterError, NoSpaceError):
             raise
         except (FesdistError, StorageError) as error:
@@ -111,7 +111,7 @@ class _Bench:
             self._stack.path, self._store.uri, reference, expressions=[expression], cluster=here
         ).expressions
         size = size_of(self._store.open(reference), expression)
-        statuses = trained.metrics["expressions"][expression]["statuses"]
+        statuses = trained.metrics.expressions[expression].statuses
         return Measurement(
             version=trained.version,
             people=len(scores.people),
@@ -120,7 +120,7 @@ class _Bench:
             },
             parameters=size.parameters,
             stored_bytes=size.stored_bytes,
-            training_seconds=trained.seconds / len(trained.metrics["expressions"]),
+            training_seconds=trained.seconds / len(trained.metrics.expressions),
             synthesis_seconds=self._synthesis_seconds(reference, expression),
             unsolved=sum(number for status, number in statuses.items() if status != "0"),
         )

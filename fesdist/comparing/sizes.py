@@ -34,7 +34,7 @@ def size_of(version: WeightVersion, expression: str) -> Size:
 
 def _names_read(version: WeightVersion) -> set[str]:
     manifest = version.manifest
-    model = model_from_parameters(manifest.model["name"], manifest.model["parameters"])
+    model = model_from_parameters(manifest.model.name, manifest.model.parameters)
     image_pass = model.image_pass()
     return {*model.reads, *((image_pass.encoder, *image_pass.small) if image_pass else ())}
 

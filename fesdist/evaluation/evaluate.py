@@ -66,7 +66,7 @@ def evaluate(
         left_out=left_out,
     )
     try:
-        store.add_evaluation(name, number, evaluation.key, evaluation.to_record())
+        store.evaluations(name, number).put(evaluation.key, evaluation.to_record())
     except StorageError as error:
         # What took so long to compute is not lost for want of a place to keep it.
         return replace(evaluation, not_kept=str(error))

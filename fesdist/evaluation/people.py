@@ -24,7 +24,7 @@ def check_fit(stack: TrainingStack, version: WeightVersion) -> None:
     """Raise BadParameterError unless the images of the stack are what the version takes."""
     manifest, spec = version.manifest, stack.spec
     model = f"version {manifest.name}@{manifest.version}"
-    if (stack.image_shape, stack.channels) != (tuple(manifest.image_shape), manifest.channels):
+    if (stack.image_shape, stack.channels) != (manifest.image_shape, manifest.channels):
         raise BadParameterError(
             f"the images of {stack.path} are {_size(stack.image_shape, stack.channels)}, {model} expects "
             f"{_size(manifest.image_shape, manifest.channels)}; ingest the photographs at that size, or choose "
@@ -97,7 +97,7 @@ def learned_from(
     stack: TrainingStack, version: WeightVersion, expression: str, samples: NDArray[np.int64]
 ) -> list[str]:
     """Return the ids among `samples` that the version was trained on."""
-    trained = set(version.manifest.stack["subjects"][expression])
+    trained = set(version.manifest.stack.subjects[expression])
     return [stack.subjects[sample].id for sample in samples if stack.subjects[sample].id in trained]
 
 

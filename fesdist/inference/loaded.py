@@ -48,7 +48,7 @@ class LoadedVersion:
         self.image_shape: tuple[int, int] = manifest.image_shape
         self.min_max: bool = version.attributes["normalisation"] == "min-max"
         """Whether the model sees each image stretched from its own minimum to its own maximum."""
-        self._model = model_from_parameters(manifest.model["name"], manifest.model["parameters"])
+        self._model = model_from_parameters(manifest.model.name, manifest.model.parameters)
         self._weight_channels = Colour(manifest.colour).weight_channels(manifest.channels)
         self._encoder: ImageEncoder | None = None
         if (image_pass := self._model.image_pass()) is not None:

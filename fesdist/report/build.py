@@ -67,7 +67,7 @@ def write_report(
     version = store.open(reference)
     manifest = version.manifest
     evaluation = newest_evaluation(store, manifest.name, manifest.version)
-    comparer, missing = _comparer(version, stack_path or manifest.stack["path"], memory)
+    comparer, missing = _comparer(version, stack_path or manifest.stack.path, memory)
     sections = []
     for expression in version.expressions:
         sections.append(build_section(version, expression, comparer, missing, evaluation, people))

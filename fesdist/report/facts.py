@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from fesdist.families.windowed.ridge_map import checked_ridge, in_words
+from fesdist.ground.metrics import RunMetrics
 from fesdist.registry import model_from_parameters
 from fesdist.report.reduced import stored_arrays
 from storage.datasets.manifest import Manifest
@@ -25,27 +26,27 @@ class Fact:
 
 def headline(manifest: Manifest) -> str:
     """Return what the version is in one line."""
-    model = model_from_parameters(manifest.model["name"], manifest.model["parameters"])
+    model = model_from_parameters(manifest.model.name, manifest.model.parameters)
     rows, cols = manifest.image_shape
-    return f"{manifest.model['name'].upper()} · {model.describe()} · {manifest.colour} · {rows} × {cols} pixels"
+    return f"{manifest.model.name.upper()} · {model.describe()} · {manifest.colour} · {rows} × {cols} pixels"
 
 
 def facts(version: WeightVersion) -> Iterator[Fact]:
     """Yield the facts of a version that its manifest and the metadata of its arrays tell."""
     manifest = version.manifest
-    subjects: Mapping[str, list[str]] = manifest.stack["subjects"]
+    subjects = manifest.stack.subjects
     everybody = {person for ids in subjects.values() for person in ids}
     yield Fact("Published", _when(manifest.created), f"by {manifest.created_by}, fesdist {manifest.code_version}")
     yield Fact("Learned from", f"{len(everybody)} people", f"{len(subjects)} expression{plural(subjects)}")
-    yield Fact("Training stack", manifest.stack["path"], f"fingerprint {manifest.stack['fingerprint'][:16]}")
+    yield Fact("Training stack", manifest.stack.path, f"fingerprint {manifest.stack.fingerprint[:16]}")
     normalisation = version.attributes["normalisation"]
     yield Fact(
         "Settings",
-        _settings(manifest.model["parameters"]),
+        _settings(manifest.model.parameters),
         f"colour {manifest.colour}, {'no' if normalisation == 'none' else normalisation} normalisation",
     )
-    yield Fact("Weights", _megabytes(_stored_bytes(version)), f"{len(manifest.checksums)} chunks with checksums")
-    yield from _run_facts(manifest.metrics)
+    yield Fact("Weights", _megabytes(_stored_bytes(version)), f"{len(version.checksums)} chunks with checksums")
+    yield from _run_facts(manifest.measured(RunMetrics))
 
 
 def _settings(parameters: Mapping[str, Any]) -> str:
@@ -58,16 +59,13 @@ def _setting(name: str, value: Any) -> str:
     return f"{len(value)} {name}" if isinstance(value, list) else f"{name} {value}"
 
 
-def _run_facts(metrics: Mapping[str, Any]) -> Iterator[Fact]:
-    if "tiles" in metrics:
-        peak = f"{_megabytes(metrics['peak_bytes'])} at most in a worker" if "peak_bytes" in metrics else ""
-        yield Fact("Training", f"{metrics['tiles']} tiles, {metrics['tile_seconds']:.1f} s of computing", peak)
-    statuses: dict[str, int] = {}
-    for found in metrics.get("expressions", {}).values():
-        for status, count in found["statuses"].items():
-            statuses[status] = statuses.get(status, 0) + count
+def _run_facts(metrics: RunMetrics) -> Iterator[Fact]:
+    if metrics.tiles:
+        peak = f"{_megabytes(metrics.peak_bytes)} at most in a worker" if metrics.peak_bytes else ""
+        yield Fact("Training", f"{metrics.tiles} tiles, {metrics.tile_seconds:.1f} s of computing", peak)
+    statuses = metrics.statuses()
     if statuses:
-        total, solved = sum(statuses.values()), statuses.get("0", 0)
+        total, solved = statuses.total(), statuses["0"]
         others = ", ".join(f"{count:,} with status {status}" for status, count in statuses.items() if status != "0")
         yield Fact("Systems solved", f"{solved:,} of {total:,}", others or "none failed")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fesdist.evaluation.comparison import Comparer
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, MODEL, Evaluation, ExpressionScores
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
 from fesdist.report.chart import Chart, people_chart
 from fesdist.report.gallery import Gallery, Person, open_gallery
 from fesdist.report.maps import MapFigure, error_maps, weight_maps
@@ -70,7 +71,7 @@ def build_section(
         except BadParameterError as error:
             missing = str(error)
     scores = evaluation.of(expression) if evaluation is not None else None
-    measured = version.manifest.metrics.get("expressions", {}).get(expression, {})
+    measured = version.manifest.measured(RunMetrics).expressions.get(expression, ExpressionMetrics())
     return Section(
         expression=expression,
         headline=_headline(scores) if scores is not None else None,

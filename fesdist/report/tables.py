@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fesdist.evaluation.scores import METHODS, MODEL, UNCHANGED, ExpressionScores
 from fesdist.ground.measures import REGIONS
+from fesdist.ground.metrics import ExpressionMetrics
 
 _FORMATS = {"mse_x100": ".3f", "psnr": ".2f", "ssim": ".4f"}
 _LOWER_IS_BETTER = {"mse_x100": True, "psnr": False, "ssim": False}
@@ -49,16 +48,18 @@ def error_table(scores: ExpressionScores) -> ErrorTable:
     )
 
 
-def training_table(metrics: Mapping[str, Any]) -> ErrorTable | None:
+def training_table(metrics: ExpressionMetrics) -> ErrorTable | None:
     """Return what training itself measured on its held-out people, MSE only; None if nobody was held out."""
-    if not all(metrics.get(region) for region in REGIONS):
+    regions = [errors for region in REGIONS if (errors := metrics.errors(region)) is not None]
+    if len(regions) < len(REGIONS):
         return None
     nothing = Cell("–")
     rows = []
-    for method, key in ((UNCHANGED, "unchanged_mse_x100"), (MODEL, "mse_x100")):
+    for method in (UNCHANGED, MODEL):
         cells = []
-        for region in REGIONS:
-            error, unchanged = metrics[region][key], metrics[region]["unchanged_mse_x100"]
+        for errors in regions:
+            unchanged = errors.unchanged_mse_x100
+            error = unchanged if method == UNCHANGED else errors.mse_x100
             improvement = 100 * (1 - error / unchanged) if unchanged else None
             cells += [Cell(f"{error:.3f}"), change_cell(improvement), nothing, nothing]
         rows.append((method, tuple(cells)))

@@ -94,7 +94,7 @@ def _notes(tuning: Tuning, manifest: Manifest) -> Iterator[str]:
     for option in tuning.at_the_edge():
         value = value_in_words(tuning.best.options[option])
         yield f"{option} {value} is at the edge of what was tried; a value beyond it may be better."
-    if tuning.fingerprint != manifest.stack["fingerprint"]:
+    if tuning.fingerprint != manifest.stack.fingerprint:
         yield (
             f"The photographs that were measured, in {tuning.stack}, are not those that this version learned from; "
             "other options may be best for them."

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from fesdist.ground.errors import PlanError
 from fesdist.training.job import TrainingJob
 from fesdist.training.layout import weights_spec
@@ -12,10 +15,11 @@ from storage.errors import NotFoundError
 from storage.stack.reading import TrainingStack
 
 
+@contextmanager
 def open_draft(
     store: WeightStore, name: str, job: TrainingJob, stack: TrainingStack, memory: int, n_workers: int
-) -> tuple[WeightDraft, TrainingPlan]:
-    """Return the draft of a job, and the plan to fill it: the tiles of an interrupted run are kept as they are.
+) -> Iterator[tuple[WeightDraft, TrainingPlan]]:
+    """Yield the draft of a job, claimed, and the plan to fill it: the tiles of an interrupted run are kept as they are.
 
     Raises PlanError when the plan fits neither the memory (bytes a worker may use) nor the disk.
     """
@@ -29,12 +33,15 @@ def open_draft(
     if not _exists(store, name, draft_id):
         _check_disk(store, proposed)
     description = {"job": job.to_json(), "tile_shape": list(proposed.tile_shape)}
-    draft = store.create_draft(name, draft_id, weights_spec(job, stack), description)
-    # Whoever created the draft chose its tiles, which may have been somebody else with another budget.
-    rows, cols = draft.job["tile_shape"]
-    plan = plan_with_tiles(job, stack, memory, (rows, cols))
-    check_memory(plan, job)
-    return draft, plan
+    draft = store.draft(name, draft_id)
+    # Claimed before there is anything that somebody who cleans up could take away.
+    with draft.claimed():
+        draft.create(weights_spec(job, stack), description)
+        # Whoever created the draft chose its tiles, which may have been somebody else with another budget.
+        rows, cols = draft.job["tile_shape"]
+        plan = plan_with_tiles(job, stack, memory, (rows, cols))
+        check_memory(plan, job)
+        yield draft, plan
 
 
 def _exists(store: WeightStore, name: str, draft_id: str) -> bool:

@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -139,7 +138,7 @@ def define_job(request: TrainingRequest, stack: TrainingStack) -> TrainingJob:
         raise BadParameterError(f"{stack.path} has no target expressions; ingest pairs first")
     groups = tuple(SampleGroup(tuple(expressions), samples) for samples, expressions in by_samples.items())
     return TrainingJob(
-        stack=str(Path(stack.path).absolute()),
+        stack=stack.path,
         fingerprint=_fingerprint(stack, before, groups),
         model=request.model.name,
         parameters=request.model.parameters(),

@@ -8,7 +8,7 @@ from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.layout import ArrayLayout, common_layout
 from fesdist.training.job import TrainingJob
-from storage.datasets.store import ArraySpec, WeightsSpec
+from storage.datasets.spec import ArraySpec, DatasetSpec
 from storage.stack.reading import TrainingStack
 
 ALPHA = "alpha"
@@ -28,13 +28,13 @@ def stored_layouts(model: AnyModel, fit: Fit) -> tuple[ArrayLayout, ...]:
     return (*model.layout(fit), *common_layout(fit.weight_channels, fit.channels), alpha)
 
 
-def weights_spec(job: TrainingJob, stack: TrainingStack) -> WeightsSpec:
+def weights_spec(job: TrainingJob, stack: TrainingStack) -> DatasetSpec:
     """Return everything the store must know to create the arrays of a job."""
     model = job.build_model()
     fit = job.fit(stack)
     layouts = stored_layouts(model, fit)
     arrays = tuple(_array(layout, stack.image_shape) for layout in layouts)
-    return WeightsSpec(
+    return DatasetSpec(
         attributes=_attributes(job, stack),
         groups={expression: arrays for expression in job.expressions},
         coordinates=model.coordinates(),

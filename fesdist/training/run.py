@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from fesdist.cluster.settings import Cluster
 from fesdist.ground.errors import ClusterError
+from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.refinement import alpha_map
 from fesdist.passes.stage import Progress, results
 from fesdist.training.context import TaskAddress, open_context
@@ -23,6 +23,7 @@ from fesdist.training.plan import TrainingPlan
 from fesdist.training.tile_report import summarise
 from fesdist.training.tile_stage import TileStage
 from storage.datasets.draft import WeightDraft
+from storage.datasets.manifest import Facts, ModelFacts, StackFacts
 from storage.datasets.store import WeightStore
 from storage.errors import StorageError
 from storage.stack.reading import TrainingStack
@@ -41,7 +42,7 @@ class TrainingResult:
     """Tiles that an interrupted run had stored already."""
     seconds: float
     peak_bytes: int
-    metrics: dict[str, Any]
+    metrics: RunMetrics
 
 
 def train(
@@ -67,11 +68,10 @@ def train(
     job = define_job(request, stack)
     if if_changed and (newest := _newest_of_same_job(store, request.name, job)):
         return newest
-    draft, plan = open_draft(store, request.name, job, stack, memory, cluster.n_workers)
-    with draft.claimed():
+    with open_draft(store, request.name, job, stack, memory, cluster.n_workers) as (draft, plan):
         address = TaskAddress(store.uri, request.name, draft.id, draft.created, job.stack)
         cluster.on_every_worker(_see_same_files, address)
-        n_resumed = len(draft.receipts())
+        n_resumed = len(draft.receipt_keys())
         if on_plan:
             on_plan(plan, n_resumed)
         checksums = prepare_image(address, cluster, on_progress)
@@ -79,9 +79,7 @@ def train(
         metrics = summarise(reports)
         checksums.update((key, digest) for report in reports for key, digest in report.checksums.items())
         checksums.update(_refinement_maps(draft, job))
-        version = draft.publish(
-            _manifest_fields(job, stack) | {"tuning": request.tuning, "metrics": metrics, "checksums": checksums}
-        )
+        version = draft.publish(_facts(request, job, stack, metrics), checksums)
     return TrainingResult(
         request.name,
         version,
@@ -89,30 +87,29 @@ def train(
         len(plan.grid),
         n_resumed,
         time.perf_counter() - start,
-        metrics["peak_bytes"],
+        metrics.peak_bytes,
         metrics,
     )
 
 
-def _manifest_fields(job: TrainingJob, stack: TrainingStack) -> dict[str, Any]:
-    return {
-        "job_digest": job.digest(),
-        "code_version": job.code_version,
-        "model": {"name": job.model, "parameters": job.parameters},
-        "colour": str(job.colour),
-        "image_shape": list(stack.image_shape),
-        "channels": stack.channels,
-        "expressions": list(job.expressions),
-        "stack": {
-            "path": job.stack,
-            "fingerprint": job.fingerprint,
-            "subjects": {
-                expression: [stack.subjects[sample].id for sample in group.samples]
-                for group in job.groups
-                for expression in group.expressions
-            },
-        },
+def _facts(request: TrainingRequest, job: TrainingJob, stack: TrainingStack, metrics: RunMetrics) -> Facts:
+    subjects = {
+        expression: tuple(stack.subjects[sample].id for sample in group.samples)
+        for group in job.groups
+        for expression in group.expressions
     }
+    return Facts(
+        code_version=job.code_version,
+        model=ModelFacts(job.model, job.parameters),
+        colour=str(job.colour),
+        image_shape=stack.image_shape,
+        channels=stack.channels,
+        expressions=job.expressions,
+        stack=StackFacts(job.stack, job.fingerprint, subjects),
+        metrics=asdict(metrics),
+        job_digest=job.digest(),
+        tuning=request.tuning,
+    )
 
 
 def _see_same_files(address: TaskAddress) -> None:
@@ -140,4 +137,4 @@ def _newest_of_same_job(store: WeightStore, name: str, job: TrainingJob) -> Trai
     if not versions or versions[-1].job_digest != job.digest():
         return None
     newest = versions[-1]
-    return TrainingResult(name, newest.version, False, 0, 0, 0.0, 0, dict(newest.metrics))
+    return TrainingResult(name, newest.version, False, 0, 0, 0.0, 0, newest.measured(RunMetrics))

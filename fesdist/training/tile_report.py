@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fesdist.ground.metrics import ExpressionMetrics, RegionErrors, RunMetrics
 
 
 @dataclass(frozen=True)
@@ -38,50 +40,35 @@ class TileReport:
     def key(self) -> str:
         return receipt_key(self.index)
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, plain: dict[str, Any]) -> TileReport:
-        errors = {
-            part: {expression: SquaredErrors(**sums) for expression, sums in plain[part].items()}
-            for part in ("face", "mouth")
-        }
-        return cls(**{**plain, **errors})
-
 
 def receipt_key(index: int) -> str:
     """Return the name under which a tile's receipt is stored."""
     return f"tile-{index:06d}"
 
 
-def summarise(reports: list[TileReport]) -> dict[str, Any]:
+def summarise(reports: list[TileReport]) -> RunMetrics:
     """Return what the tiles measured: per expression MSE x 100 on held-out people, statuses, and the run's cost."""
-    expressions = sorted(reports[0].statuses)
-    statuses: dict[str, Counter[str]] = {expression: Counter() for expression in expressions}
+    statuses: dict[str, Counter[str]] = {expression: Counter() for expression in sorted(reports[0].statuses)}
     for report in reports:
         for expression, counts in report.statuses.items():
             statuses[expression].update(counts)
-    return {
-        "expressions": {
-            expression: {
-                "face": _mse(reports, "face", expression),
-                "mouth": _mse(reports, "mouth", expression),
-                "statuses": dict(sorted(statuses[expression].items())),
-            }
-            for expression in expressions
+    return RunMetrics(
+        expressions={
+            expression: ExpressionMetrics(
+                _mse(report.face[expression] for report in reports),
+                _mse(report.mouth[expression] for report in reports),
+                dict(sorted(counts.items())),
+            )
+            for expression, counts in statuses.items()
         },
-        "tiles": len(reports),
-        "tile_seconds": round(sum(report.seconds for report in reports), 3),
-        "peak_bytes": max(report.peak_bytes for report in reports),
-    }
+        tiles=len(reports),
+        tile_seconds=round(sum(report.seconds for report in reports), 3),
+        peak_bytes=max(report.peak_bytes for report in reports),
+    )
 
 
-def _mse(reports: list[TileReport], part: str, expression: str) -> dict[str, float] | None:
-    total = sum((getattr(report, part)[expression] for report in reports), SquaredErrors())
+def _mse(sums: Iterable[SquaredErrors]) -> RegionErrors | None:
+    total = sum(sums, SquaredErrors())
     if not total.n_values:
         return None
-    return {
-        "mse_x100": 100 * total.model / total.n_values,
-        "unchanged_mse_x100": 100 * total.unchanged / total.n_values,
-    }
+    return RegionErrors(100 * total.model / total.n_values, 100 * total.unchanged / total.n_values)

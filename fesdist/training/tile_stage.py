@@ -33,8 +33,8 @@ class TileStage(Stage[int, TileReport]):
     def kept(self, key: int) -> TileReport | None:
         """Return the report of a tile whose receipt and chunks are stored already."""
         draft = open_context(self.address).draft
-        signed = draft.receipt(receipt_key(key))
-        return TileReport.from_json(signed) if signed is not None and not draft.check(signed["checksums"]) else None
+        signed = draft.receipt(receipt_key(key), TileReport)
+        return signed if signed is not None and not draft.check(signed.checksums) else None
 
     def work(self, key: int) -> TileReport:
         """Train a tile, sign its receipt, and return its report; running one twice writes the same bytes."""
@@ -56,7 +56,7 @@ class TileStage(Stage[int, TileReport]):
             mouth.update(of_mouth)
         seconds = round(time.perf_counter() - start, 3)
         report = TileReport(key, checksums, statuses, face, mouth, seconds, peak_bytes())
-        context.draft.put_receipt(report.key, report.to_json())
+        context.draft.put_receipt(report.key, report)
         return report
 
     def called(self, key: int) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from fesdist.families.common.contract import AnyModel
 from fesdist.ground.errors import BadParameterError, PlanError, TileError
 from fesdist.ground.measures import REGIONS
+from fesdist.ground.metrics import ExpressionMetrics
 from fesdist.training.job import TrainingRequest, define_job
 from fesdist.training.run import train
 from fesdist.tuning.errors import FoldTotals, Validation
@@ -44,7 +45,7 @@ def validate_by_training(
             except (BadParameterError, PlanError, TileError) as error:
                 failed[number] = str(error)
                 break
-            _add(totals, result.metrics["expressions"], stack, request, people, (fold, number))
+            _add(totals, result.metrics.expressions, stack, request, people, (fold, number))
             resources.report(number * len(folds) + fold + 1, len(candidates) * len(folds))
     for number in failed:
         for of_expression in totals.values():
@@ -54,7 +55,7 @@ def validate_by_training(
 
 def _add(
     totals: Mapping[str, FoldTotals],
-    metrics: Mapping[str, Mapping[str, Mapping[str, float] | None]],
+    metrics: Mapping[str, ExpressionMetrics],
     stack: TrainingStack,
     request: TrainingRequest,
     people: Fold,
@@ -65,7 +66,7 @@ def _add(
         known = stack.samples(name, request.subjects, input_expression=request.input_expression)
         n_people = sum(stack.subjects[sample].id in people for sample in known)
         for region, part in enumerate(REGIONS):
-            errors = metrics[name][part]
+            errors = metrics[name].errors(part)
             of_expression.values[fold, region] = n_people
             # A mean over as many values for each person: people weigh alike, whatever the size of the region.
-            of_expression.squared[fold, candidate, region] = n_people * errors["mse_x100"] / 100 if errors else 0.0
+            of_expression.squared[fold, candidate, region] = n_people * errors.mse_x100 / 100 if errors else 0.0

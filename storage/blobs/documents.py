@@ -1,41 +1,59 @@
-"""JSON documents, as any language reads them: no NaN, no numpy scalars, one way to write them."""
+"""JSON documents and the dataclasses that they hold: no NaN, no numpy scalars, one way to write and to read them."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar
 
-from storage.errors import FormatError, MismatchError
+import msgspec
+
+from storage.errors import BadNameError, FormatError, MismatchError
 
 Document = dict[str, Any]
+T = TypeVar("T")
 
 
-def encode(document: Document, what: str) -> bytes:
-    """Return `document` as JSON with sorted keys; raises `MismatchError` naming `what` if JSON cannot hold it."""
+def encode(value: Any, what: str) -> bytes:
+    """Return a dataclass or a dict as JSON with sorted keys; a dataclass is an object with a key for each field.
+
+    Raises `MismatchError` naming `what` for what JSON cannot hold.
+    """
     try:
-        return json.dumps(document, allow_nan=False, sort_keys=True, indent=1).encode()
+        return json.dumps(value, allow_nan=False, sort_keys=True, indent=1, default=_fields).encode()
     except (TypeError, ValueError) as error:
         raise MismatchError(
             f"{what} cannot be written as JSON: {error}; expected plain numbers, texts, lists and dicts, no NaN"
         ) from error
 
 
-def decode(data: bytes, what: str) -> Document:
-    """Return the JSON object in `data`; `FormatError` naming `what` if there is none."""
+def decode(kind: type[T], data: bytes, what: str, advice: str = "it was damaged or not written by fesdist") -> T:
+    """Return the `kind`, such as a dataclass, that the JSON in `data` holds; keys that it lacks are ignored.
+
+    Raises `FormatError` naming `what` for other data; `advice` ends its message.
+    """
     try:
-        document = json.loads(data)
-    except ValueError as error:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.ValidationError, BadNameError, MismatchError) as error:
+        raise FormatError(f"{what}: {error}; {advice}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FormatError(f"{what} is no JSON ({error}): it was damaged or not written by fesdist") from error
-    if not isinstance(document, dict):
-        raise FormatError(f"{what} holds a JSON {type(document).__name__}; expected an object")
-    return document
 
 
-def check_format(document: Document, name: str, newest: int, what: str) -> None:
-    """Refuse a document of another format or of a version newer than `newest`; raises `FormatError`."""
-    if document.get("format") != name:
-        raise FormatError(f"{what} has the format {document.get('format')!r}; expected {name!r}")
-    version = document.get("format_version")
+def convert(kind: type[T], value: Any, what: str) -> T:
+    """Return the `kind` that plain JSON values hold; raises `FormatError` naming `what`."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise FormatError(f"{what}: {error}; it was damaged or not written by fesdist") from error
+
+
+def check_format(data: bytes, name: str, newest: int, what: str) -> int:
+    """Return the format version of a document; raises `FormatError` for another format or a version above `newest`."""
+    found = decode(_Format, data, what)
+    if found.format != name:
+        raise FormatError(f"{what} has the format {found.format!r}; expected {name!r}")
+    version = found.format_version
     if not isinstance(version, int) or version < 1:
         raise FormatError(f"{what} has the format version {version!r}; expected a number from 1 to {newest}")
     if version > newest:
@@ -43,3 +61,15 @@ def check_format(document: Document, name: str, newest: int, what: str) -> None:
             f"{what} has format version {version}, but this fesdist reads {name} up to version {newest}:"
             " upgrade fesdist"
         )
+    return version
+
+
+class _Format(msgspec.Struct):
+    format: Any = None
+    format_version: Any = None
+
+
+def _fields(value: Any) -> Document:
+    if not is_dataclass(value) or isinstance(value, type):
+        raise TypeError(f"{value!r} is a {type(value).__name__}")
+    return {field.name: getattr(value, field.name) for field in fields(value)}

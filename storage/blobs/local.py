@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -13,10 +14,11 @@ from pathlib import Path
 from zarr.storage import LocalStore
 
 from storage.blobs.disk import sync, sync_files, telling_disk_errors
-from storage.errors import AlreadyExistsError, BadNameError, NotFoundError
+from storage.blobs.limits import LARGEST_READ, check_size
+from storage.errors import AlreadyExistsError, BadNameError, FormatError, NotFoundError
 
 _PENDING = ".pending"
-"""Folder at the root for documents being written: on the same disk, and where no Zarr reader looks."""
+"""Folder for documents being written, at the root unless told otherwise: on the same disk, away from Zarr readers."""
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
@@ -24,8 +26,9 @@ _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.E
 class LocalLocation:
     """A folder on a local or shared disk; see `storage.blobs.location.Location`."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, pending: str | Path | None = None) -> None:
         self._root = Path(path).expanduser().absolute()
+        self._pending = self._root / _PENDING if pending is None else Path(pending).expanduser().absolute()
 
     @property
     def uri(self) -> str:
@@ -34,11 +37,17 @@ class LocalLocation:
     def __reduce__(self) -> tuple[type[LocalLocation], tuple[str]]:
         return LocalLocation, (self.uri,)
 
-    def read(self, key: str) -> bytes:
+    def read(self, key: str, most: int = LARGEST_READ) -> bytes:
+        path = self._path(key)
         try:
-            return self._path(key).read_bytes()
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            raise NotFoundError(f"there is no {key} in {self.uri}") from None
+            found = path.stat()
+            # Not opened otherwise: a pipe would keep the reader waiting for ever.
+            if stat.S_ISREG(found.st_mode):
+                check_size(f"{self.uri}/{key}", found.st_size, most)
+                return path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        raise NotFoundError(f"there is no {key} in {self.uri}")
 
     def write(self, key: str, data: bytes) -> None:
         target = self._path(key)
@@ -71,11 +80,21 @@ class LocalLocation:
         return sum(_size_of_file(os.path.join(folder, name)) for folder, _, names in os.walk(path) for name in names)
 
     def delete(self, prefix: str) -> None:
-        with telling_disk_errors(self.uri), suppress(FileNotFoundError):
-            shutil.rmtree(self._path(prefix))
+        path = self._path(prefix)
+        with telling_disk_errors(self.uri), suppress(FileNotFoundError, NotADirectoryError):
+            if path.is_file():
+                path.unlink()
+            else:
+                shutil.rmtree(path)
 
     def flush(self, keys: Sequence[str]) -> None:
         sync_files([self._path(key) for key in keys])
+
+    def tidy(self) -> None:
+        for leftover in (*self._root.rglob("*.partial"), *self._pending.glob("*")):
+            leftover.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._pending.rmdir()
 
     def zarr_store(self, key: str, read_only: bool) -> LocalStore:
         return LocalStore(self._path(key), read_only=read_only)
@@ -91,12 +110,26 @@ class LocalLocation:
         parts = key.split("/")
         if any(part in ("", ".", "..") or "\0" in part or os.sep in part for part in parts):
             raise BadNameError(f"{key!r} is no key of a store: expected names joined by single slashes")
+        self._check_links(parts)
         return self._root.joinpath(*parts)
+
+    def _check_links(self, parts: Sequence[str]) -> None:
+        """Refuse a path that leads out of the root by symbolic links: others may have made this folder."""
+        path = str(self._root)
+        for part in parts:
+            path = os.path.join(path, part)
+            if os.path.islink(path):
+                root, target = os.path.realpath(self._root), os.path.realpath(path)
+                if os.path.commonpath((root, target)) != root:
+                    raise FormatError(
+                        f"{path} is a link to {target}, out of {self._root}; expected files of its own: put a copy in"
+                        " its place, or mount that folder there"
+                    )
 
     @contextmanager
     def _written(self, target: Path, data: bytes) -> Iterator[Path]:
         """Write `data` to a file of its own, for the caller to put in place in the target's folder."""
-        pending = self._root / _PENDING / uuid.uuid4().hex
+        pending = self._pending / uuid.uuid4().hex
         with telling_disk_errors(self.uri):
             pending.parent.mkdir(parents=True, exist_ok=True)
             try:

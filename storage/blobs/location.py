@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from zarr.abc.store import Store
 
+from storage.blobs.limits import LARGEST_READ
 from storage.blobs.local import LocalLocation
 from storage.errors import NotFoundError, StorageError
 
@@ -22,8 +23,11 @@ class Location(Protocol):
     def uri(self) -> str:
         """Return the address that `open_location` takes."""
 
-    def read(self, key: str) -> bytes:
-        """Return a document; raises `NotFoundError`."""
+    def read(self, key: str, most: int = LARGEST_READ) -> bytes:
+        """Return a document; raises `NotFoundError`, and `FormatError` for more than `most` bytes, read or not.
+
+        On disks every call raises `FormatError` for a key that links lead out of the location.
+        """
 
     def write(self, key: str, data: bytes) -> None:
         """Write or replace a document: a reader sees the old bytes or the new ones; raises `NoSpaceError`."""
@@ -44,10 +48,13 @@ class Location(Protocol):
         """Return the bytes of a document or of all documents below a key; 0 if there is neither."""
 
     def delete(self, prefix: str) -> None:
-        """Delete all documents below `prefix`, if there are any."""
+        """Delete the document of this key, or all documents below it, if there are any."""
 
     def flush(self, keys: Sequence[str]) -> None:
         """Return when these documents would survive a power failure."""
+
+    def tidy(self) -> None:
+        """Remove what killed writers left that is no document; only where nobody writes."""
 
     def zarr_store(self, key: str, read_only: bool) -> Store:
         """Return the Zarr store whose root is `key`."""

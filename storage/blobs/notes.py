@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,13 +37,23 @@ class Notes:
         """Return the arrays of this key, or None where there are none or their file is damaged."""
         try:
             with zipfile.ZipFile(BytesIO(open_location(self.uri).read(self._path(key)))) as archive:
-                arrays: dict[str, NDArray[Any]] = {}
-                for file in archive.namelist():
-                    with archive.open(file) as member:
-                        arrays[file.removesuffix(".npy")] = np.lib.format.read_array(member, allow_pickle=False)
-                return arrays
-        except (NotFoundError, ValueError, zipfile.BadZipFile):
+                return {file.filename.removesuffix(".npy"): _unpack(archive, file) for file in archive.infolist()}
+        except (NotFoundError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
             return None
 
     def _path(self, key: str) -> str:
         return f"{self.folder}/{check_name('notes', key)}.npz"
+
+
+def _unpack(archive: zipfile.ZipFile, file: zipfile.ZipInfo) -> NDArray[Any]:
+    """Return one array; raises ValueError if it is packed, holds objects, or promises another size than it has."""
+    if file.compress_type != zipfile.ZIP_STORED:
+        raise ValueError("packed")
+    with archive.open(file) as member:
+        first = np.lib.format.read_magic(member) == (1, 0)
+        read_header = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read_header(member)
+        if dtype.hasobject or member.tell() + math.prod(shape) * dtype.itemsize != file.file_size:
+            raise ValueError("another size")
+    with archive.open(file) as member:
+        return np.asarray(np.lib.format.read_array(member, allow_pickle=False))

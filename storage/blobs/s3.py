@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -9,11 +10,18 @@ from typing import Any
 
 from zarr.storage import ObjectStore
 
+from storage.blobs.limits import LARGEST_READ, check_size
 from storage.errors import AlreadyExistsError, NotFoundError, StorageError
 
 _MAX_RETRIES = 6
 _RETRY_TIMEOUT = timedelta(seconds=60)
 """Long enough for a busy service, short enough for somebody who mistyped the endpoint."""
+
+_PROBE = ".probe"
+"""Prefix of the objects by which a store is asked what it heeds."""
+
+_creating: set[str] = set()
+"""Addresses of which this process knows that they create objects only if absent."""
 
 
 class ObjectLocation:
@@ -33,11 +41,13 @@ class ObjectLocation:
     def __reduce__(self) -> tuple[type[ObjectLocation], tuple[str]]:
         return ObjectLocation, (self.uri,)
 
-    def read(self, key: str) -> bytes:
+    def read(self, key: str, most: int = LARGEST_READ) -> bytes:
         import obstore
 
         with self._told(key):
-            return bytes(obstore.get(self._objects, key).bytes())
+            found = obstore.get(self._objects, key)
+            check_size(f"{self.uri}/{key}", found.meta["size"], most)
+            return bytes(found.bytes())
 
     def write(self, key: str, data: bytes) -> None:
         import obstore
@@ -48,9 +58,34 @@ class ObjectLocation:
     def create(self, key: str, data: bytes) -> None:
         import obstore
 
+        self._check_creation()
         with self._told(key), self._bucket_exists():
             # In parts, an object could not be refused because it exists.
             obstore.put(self._objects, key, data, mode="create", use_multipart=False)
+
+    def _check_creation(self) -> None:
+        """Ask the store, once a process, whether it heeds If-None-Match: without, publishers overwrite each other."""
+        import obstore
+        from obstore import exceptions
+
+        if self.uri in _creating:
+            return
+        key = f"{_PROBE}/{uuid.uuid4().hex}"
+        with self._told(key), self._bucket_exists():
+            obstore.put(self._objects, key, b"1", use_multipart=False)
+            try:
+                obstore.put(self._objects, key, b"2", mode="create", use_multipart=False)
+                heeded = False
+            except exceptions.AlreadyExistsError:
+                heeded = True
+            obstore.delete(self._objects, key)
+        if not heeded:
+            raise StorageError(
+                f"the object store of {self.uri} overwrites objects that are to be created only if absent: it, or a"
+                " proxy before it, ignores the header If-None-Match: * of PUT, without which versions get lost; choose"
+                " a store with conditional writes, or a folder"
+            )
+        _creating.add(self.uri)
 
     def exists(self, key: str) -> bool:
         import obstore
@@ -68,7 +103,8 @@ class ObjectLocation:
         with self._told(prefix):
             found = obstore.list_with_delimiter(self._objects, prefix or None)
         paths = [*found["common_prefixes"], *(item["path"] for item in found["objects"])]
-        return sorted(path.rstrip("/").rpartition("/")[2] for path in paths)
+        names = (path.rstrip("/").rpartition("/")[2] for path in paths)
+        return sorted(name for name in names if not name.startswith("."))
 
     def size(self, key: str) -> int:
         import obstore
@@ -84,11 +120,15 @@ class ObjectLocation:
         import obstore
 
         with self._told(prefix):
+            obstore.delete(self._objects, prefix)
             for batch in obstore.list(self._objects, prefix):
                 obstore.delete(self._objects, [item["path"] for item in batch])
 
     def flush(self, keys: Sequence[str]) -> None:
         """Do nothing: an object store keeps an object before it acknowledges it."""
+
+    def tidy(self) -> None:
+        """Do nothing: an object is there as a whole, or not at all."""
 
     def zarr_store(self, key: str, read_only: bool) -> ObjectStore[Any]:
         return ObjectStore(_open_prefix(f"{self._uri}/{key}"), read_only=read_only)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
+from storage.blobs.creation import ATTEMPTS, created, mark, too_many
 from storage.blobs.documents import decode, encode
 from storage.blobs.location import Location
 from storage.blobs.names import check_name
 from storage.blobs.provenance import now, who
-from storage.errors import AlreadyExistsError, FormatError, NotFoundError
+from storage.errors import NotFoundError
 
 
 @dataclass(frozen=True)
@@ -25,76 +27,105 @@ class AliasEntry:
     when: str
     who: str
     note: str = ""
+    mark: str = field(default="", repr=False)
+    """Tells this move from another one of the same content; entries of old may lack it."""
 
 
-def read_aliases(location: Location, name: str) -> dict[str, int]:
-    """Return the version that each alias of a model names now."""
-    return {alias: read_head(location, name, alias).version for alias in location.list(f"{name}/aliases")}
+class Aliases(Mapping[str, int]):
+    """The aliases of one model: the number of the version that each names now, and how it came there.
 
-
-def read_history(location: Location, name: str, alias: str) -> list[AliasEntry]:
-    """Return all moves of an alias, oldest first; none if it was never promoted."""
-    return [_read(location, name, alias, sequence) for sequence in _sequences(location, name, alias)]
-
-
-def read_head(location: Location, name: str, alias: str) -> AliasEntry:
-    """Return the move that counts; raises `NotFoundError` for an alias that was never promoted."""
-    sequences = _sequences(location, name, check_name("alias", alias))
-    if not sequences:
-        known = ", ".join(location.list(f"{name}/aliases")) or "none"
-        raise NotFoundError(f"model {name!r} in {location.uri} has no alias {alias!r}; its aliases: {known}")
-    return _read(location, name, alias, sequences[-1])
-
-
-def append_promotion(location: Location, name: str, alias: str, version: int, note: str) -> AliasEntry:
-    """Let an alias name `version`, which exists; of two who promote at once, both stay in the history."""
-    check_name("alias", alias)
-    while True:
-        head = max(_sequences(location, name, alias), default=0)
-        entry = AliasEntry(head + 1, alias, version, "promote", head or None, now(), who(), note)
-        if _appended(location, name, entry):
-            return entry
-
-
-def append_rollback(location: Location, name: str, alias: str) -> AliasEntry:
-    """Let an alias name what it named before its last promotion that was not rolled back.
-
-    Promotions are a stack: after promoting 1, 2 and 3, rollbacks lead to 2, to 1, and to `NotFoundError`.
+    `check_version` raises `NotFoundError` for a version that does not exist.
     """
-    while True:
-        head = read_head(location, name, alias)
-        if head.previous is None:
+
+    def __init__(self, location: Location, name: str, check_version: Callable[[int], None]) -> None:
+        self._location = location
+        self._name = check_name("model", name)
+        self._check_version = check_version
+
+    def __getitem__(self, alias: str) -> int:
+        try:
+            return self.head(alias).version
+        except NotFoundError:
+            raise KeyError(alias) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._location.list(f"{self._name}/aliases"))
+
+    def __len__(self) -> int:
+        return len(self._location.list(f"{self._name}/aliases"))
+
+    def head(self, alias: str) -> AliasEntry:
+        """Return the move that counts; raises `NotFoundError` for an alias that was never promoted."""
+        sequences = self._sequences(alias)
+        if not sequences:
+            known = ", ".join(self) or "none"
             raise NotFoundError(
-                f"alias {alias!r} of model {name!r} names version {head.version} and named nothing before:"
-                " there is nothing to roll back to; promote another version instead"
+                f"model {self._name!r} in {self._location.uri} has no alias {alias!r}; its aliases: {known}"
             )
-        target = _read(location, name, alias, head.previous)
-        entry = AliasEntry(head.sequence + 1, alias, target.version, "rollback", target.previous, now(), who())
-        if _appended(location, name, entry):
+        return self._read(alias, sequences[-1])
+
+    def history(self, alias: str) -> list[AliasEntry]:
+        """Return all moves of an alias, oldest first; none if it was never promoted."""
+        return [self._read(alias, sequence) for sequence in self._sequences(alias)]
+
+    def promote(self, version: int, alias: str, note: str = "") -> AliasEntry:
+        """Let an alias name a version; of two who promote at once, both stay in the history.
+
+        Raises `NotFoundError` if there is no such version.
+        """
+        check_name("alias", alias)
+        self._check_version(version)
+        for _ in range(ATTEMPTS):
+            head = max(self._sequences(alias), default=0)
+            entry = AliasEntry(head + 1, alias, version, "promote", head or None, now(), who(), note, mark())
+            if self._appended(entry):
+                # Deleting a version looks for aliases after it said so: one of the two sees the other.
+                self._check_version(version)
+                return entry
+        raise too_many(f"alias {alias!r} of {self._name!r}")
+
+    def rollback(self, alias: str) -> AliasEntry:
+        """Let an alias name what it named before its last promotion that was not rolled back.
+
+        Promotions are a stack: after promoting 1, 2 and 3, rollbacks lead to 2, to 1, and to `NotFoundError`.
+        Versions that were deleted are passed over.
+        """
+        for _ in range(ATTEMPTS):
+            head = self.head(alias)
+            target = self._existing_below(head)
+            entry = AliasEntry(
+                head.sequence + 1, alias, target.version, "rollback", target.previous, now(), who(), mark=mark()
+            )
+            if self._appended(entry):
+                return entry
+        raise too_many(f"alias {alias!r} of {self._name!r}")
+
+    def _existing_below(self, head: AliasEntry) -> AliasEntry:
+        entry = head
+        while entry.previous is not None:
+            entry = self._read(head.alias, entry.previous)
+            try:
+                self._check_version(entry.version)
+            except NotFoundError:
+                continue
             return entry
+        raise NotFoundError(
+            f"alias {head.alias!r} of model {self._name!r} names version {head.version} and named nothing before:"
+            " there is nothing to roll back to; promote another version instead"
+        )
 
+    def _appended(self, entry: AliasEntry) -> bool:
+        """Write the next entry, or return False if somebody else was faster."""
+        return created(self._location, self._key(entry.alias, entry.sequence), encode(entry, f"alias {entry.alias}"))
 
-def _appended(location: Location, name: str, entry: AliasEntry) -> bool:
-    """Write the next entry, or return False if somebody else was faster."""
-    try:
-        location.create(_key(name, entry.alias, entry.sequence), encode(asdict(entry), f"alias {entry.alias}"))
-    except AlreadyExistsError:
-        return False
-    return True
+    def _sequences(self, alias: str) -> list[int]:
+        files = self._location.list(f"{self._name}/aliases/{check_name('alias', alias)}")
+        stems = (file.removesuffix(".json") for file in files)
+        return sorted(int(stem) for stem in stems if stem.isdecimal())
 
+    def _read(self, alias: str, sequence: int) -> AliasEntry:
+        what = f"entry {sequence} of alias {alias!r} of {self._name!r} in {self._location.uri}"
+        return decode(AliasEntry, self._location.read(self._key(alias, sequence)), what)
 
-def _sequences(location: Location, name: str, alias: str) -> list[int]:
-    stems = (file.removesuffix(".json") for file in location.list(f"{name}/aliases/{alias}"))
-    return sorted(int(stem) for stem in stems if stem.isdecimal())
-
-
-def _read(location: Location, name: str, alias: str, sequence: int) -> AliasEntry:
-    what = f"entry {sequence} of alias {alias!r} of {name!r} in {location.uri}"
-    try:
-        return AliasEntry(**decode(location.read(_key(name, alias, sequence)), what))
-    except TypeError as error:
-        raise FormatError(f"{what} was damaged: a part is missing or unknown ({error})") from error
-
-
-def _key(name: str, alias: str, sequence: int) -> str:
-    return f"{name}/aliases/{alias}/{sequence}.json"
+    def _key(self, alias: str, sequence: int) -> str:
+        return f"{self._name}/aliases/{alias}/{sequence}.json"

@@ -7,9 +7,10 @@ import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from threading import Event, Thread
 
-from storage.blobs.documents import Document, decode, encode
+from storage.blobs.documents import decode, encode
 from storage.blobs.location import Location
 from storage.blobs.provenance import now, seconds_since
 from storage.errors import NotFoundError, StorageError
@@ -27,12 +28,22 @@ _held: set[str] = set()
 """Names of the claims of this process."""
 
 
+@dataclass(frozen=True)
+class Claim:
+    """That a process works on a draft, and when it last said so."""
+
+    host: str
+    process: int
+    renewed: str
+    """ISO 8601, UTC."""
+
+
 @contextmanager
 def claimed(location: Location, folder: str) -> Iterator[str]:
     """Say, for as long as the block runs, that it works on the draft in `folder`; yield the name of the claim."""
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    _write(location, folder, name)
     _held.add(name)
+    _write(location, folder, name)
     ended = Event()
     renewing = Thread(target=_renew, args=(location, folder, name, ended), daemon=True)
     renewing.start()
@@ -50,20 +61,20 @@ def claimants(location: Location, folder: str, besides: str | None = None) -> li
     found = []
     for name in location.list(_claims(folder)):
         try:
-            claim = decode(location.read(f"{_claims(folder)}/{name}/{_DOCUMENT}"), f"claim {name} of {folder}")
+            claim = decode(Claim, location.read(f"{_claims(folder)}/{name}/{_DOCUMENT}"), f"claim {name} of {folder}")
         except NotFoundError:  # given up since it was listed
             continue
         if name != besides and _counts(name, claim):
-            found.append(f"process {claim['process']} on {claim['host']}")
+            found.append(f"process {claim.process} on {claim.host}")
     return found
 
 
-def _counts(name: str, claim: Document) -> bool:
-    if claim["host"] != socket.gethostname():
-        return seconds_since(claim["renewed"]) < FOREIGN_SECONDS
-    if claim["process"] == os.getpid():
+def _counts(name: str, claim: Claim) -> bool:
+    if claim.host != socket.gethostname():
+        return seconds_since(claim.renewed) < FOREIGN_SECONDS
+    if claim.process == os.getpid():
         return name in _held
-    return _lives(claim["process"])
+    return _lives(claim.process)
 
 
 def _renew(location: Location, folder: str, name: str, ended: Event) -> None:
@@ -74,7 +85,7 @@ def _renew(location: Location, folder: str, name: str, ended: Event) -> None:
 
 
 def _write(location: Location, folder: str, name: str) -> None:
-    claim = {"host": socket.gethostname(), "process": os.getpid(), "renewed": now()}
+    claim = Claim(socket.gethostname(), os.getpid(), now())
     location.write(f"{_claims(folder)}/{name}/{_DOCUMENT}", encode(claim, f"claim of {folder}"))
 
 

@@ -1,12 +1,13 @@
-"""A version that is being trained: arrays filled chunk by chunk, notes and receipts of finished work, publication."""
+"""A version that is being filled: arrays chunk by chunk, notes and receipts of finished work, publication."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import zarr
@@ -15,19 +16,36 @@ from numpy.typing import NDArray
 from storage.blobs.checksums import READERS, checksums_of, differing
 from storage.blobs.disk import telling_disk_errors
 from storage.blobs.documents import Document, check_format, decode, encode
+from storage.blobs.guard import GuardedStore
 from storage.blobs.interrupts import interrupts_afterwards
+from storage.blobs.limits import LARGEST_DOCUMENT
 from storage.blobs.location import Location, open_location
+from storage.blobs.metadata import ArrayFacts
 from storage.blobs.names import check_name
 from storage.blobs.notes import Notes
 from storage.blobs.provenance import now
 from storage.blobs.regions import Region, check_whole_chunks, resolve_region
 from storage.datasets.claims import claimants, claimed
-from storage.datasets.manifest import publish_manifest
-from storage.datasets.spec import WeightsSpec, keys_of, same_document, skeleton, weight_arrays
+from storage.datasets.keys import data_folder, draft_folder, job_key, receipt_keys
+from storage.datasets.manifest import Facts, publish_manifest
+from storage.datasets.spec import DatasetSpec, chunked_arrays, keys_of, same_document, skeleton
 from storage.errors import AlreadyExistsError, MismatchError, NotFoundError, StorageError
 
 FORMAT = "fesdist-draft"
 FORMAT_VERSION = 1
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class DraftJob:
+    """What a draft was created for."""
+
+    created: str
+    """ISO 8601, UTC."""
+    job: Document
+    format: str = FORMAT
+    format_version: int = FORMAT_VERSION
 
 
 class WeightDraft:
@@ -48,24 +66,34 @@ class WeightDraft:
 
     @property
     def uri(self) -> str:
-        """Return the address of the weight store."""
+        """Return the address of the store."""
         return self._location.uri
 
-    @property
-    def group_uri(self) -> str:
-        """Return the address of the Zarr group."""
-        return f"{self.uri}/{self._data}"
+    def create(self, spec: DatasetSpec, job: Document) -> None:
+        """Create the draft, or reopen one with the same arrays; two who create it at once share it.
 
-    @cached_property
+        Whoever is to work on it claims it before, so that nobody removes it meanwhile. Raises `MismatchError` if a
+        draft of this id has other arrays or attributes.
+        """
+        description = encode(DraftJob(now(), job), f"job of draft {self.id}")
+        _create(self._location, job_key(self.name, self.id), description)
+        for key, document in skeleton(spec).items():
+            stored = _create(self._location, f"{self._data}/{key}", document)
+            if not same_document(key, stored, document):
+                raise MismatchError(
+                    f"draft {self.id} of model {self.name!r} exists in {self.uri} with another {key}; remove it with"
+                    " `clean`, or use another id"
+                )
+
+    @property
     def job(self) -> Document:
         """Return the job that the draft was created for; raises `NotFoundError` once the draft is published."""
-        job: Document = read_job(self._location, self.name, self.id)["job"]
-        return job
+        return self._described.job
 
-    @cached_property
+    @property
     def created(self) -> str:
         """Return when the draft was created, ISO 8601, UTC; raises `NotFoundError` once it is published."""
-        return str(read_job(self._location, self.name, self.id)["created"])
+        return self._described.created
 
     def write(self, group: str, array: str, region: Region, values: NDArray[Any]) -> dict[str, str]:
         """Write a region of whole chunks durably and return the SHA-256 of each chunk, read back, by chunk key.
@@ -99,41 +127,45 @@ class WeightDraft:
         """Return the chunk keys whose chunks are missing or do not have the given SHA-256."""
         return differing(self._location, self._data, checksums)
 
-    def put_receipt(self, key: str, receipt: Document) -> None:
-        """Keep a note that some work is finished; it replaces an earlier one of this key."""
+    def put_receipt(self, key: str, receipt: Any) -> None:
+        """Keep a dataclass or dict that says that some work is finished; it replaces an earlier one of this key."""
         self._location.write(self._receipt_key(key), encode(receipt, f"receipt {key}"))
 
-    def receipt(self, key: str) -> Document | None:
-        """Return the receipt of this key, or None."""
+    def receipt(self, key: str, kind: type[T]) -> T | None:
+        """Return the receipt of this key as a `kind`, a dataclass or `Document`, or None; raises `FormatError`."""
         try:
-            return decode(self._location.read(self._receipt_key(key)), f"receipt {key}")
+            data = self._location.read(self._receipt_key(key), LARGEST_DOCUMENT)
         except NotFoundError:
             return None
+        return decode(kind, data, f"receipt {key} of draft {self.id} in {self.uri}")
 
-    def receipts(self) -> dict[str, Document]:
-        """Return all receipts by key."""
-        keys = receipt_keys(self._location, self.name, self.id)
+    def receipts(self, kind: type[T]) -> dict[str, T]:
+        """Return all receipts by key; see `receipt`."""
+        keys = self.receipt_keys()
         with ThreadPoolExecutor(READERS) as readers:
-            found = zip(keys, readers.map(self.receipt, keys), strict=True)
+            found = zip(keys, readers.map(lambda key: self.receipt(key, kind), keys), strict=True)
         return {key: receipt for key, receipt in found if receipt is not None}
+
+    def receipt_keys(self) -> list[str]:
+        """Return the keys of all receipts, sorted."""
+        return receipt_keys(self._location, self.name, self.id)
 
     @property
     def notes(self) -> Notes:
         """Return where work in progress keeps arrays until the draft is published."""
         return Notes(self.uri, f"{draft_folder(self.name, self.id)}/notes")
 
-    def publish(self, fields: Document) -> int:
+    def publish(self, facts: Facts, checksums: Mapping[str, str]) -> int:
         """Make the draft the next version of its model and return its number.
 
-        `fields` are the parts of a `Manifest` that this room does not know: code_version, model, colour, image_shape,
-        channels, expressions, stack, metrics, job_digest, and checksums, which must name every chunk of every array.
-        Two who publish the same draft get two numbers, and both manifests name the same data. Raises `MismatchError`.
+        `checksums` must name every chunk of every array, as `write` returned them. Two who publish the same draft get
+        two numbers, and both manifests name the same data. Raises `MismatchError`.
         """
         own = self._own_documents()
-        checksums = {**fields.get("checksums", {}), **self._checksums(own)}
-        self._check_complete(checksums)
+        complete = {**checksums, **self._checksums(own)}
+        self._check_complete(complete)
         self._location.flush([f"{self._data}/{key}" for key in own])
-        number = publish_manifest(self._location, self.name, f"data/{self.id}", {**fields, "checksums": checksums})
+        number = publish_manifest(self._location, self.name, f"data/{self.id}", facts, complete)
         # The version is out; notes that cannot be removed do no harm, and another trainer may still need them.
         folder = draft_folder(self.name, self.id)
         with suppress(StorageError, OSError):
@@ -154,9 +186,17 @@ class WeightDraft:
     def _receipt_key(self, key: str) -> str:
         return f"{draft_folder(self.name, self.id)}/receipts/{check_name('receipt', key)}.json"
 
+    @cached_property
+    def _described(self) -> DraftJob:
+        return read_job(self._location, self.name, self.id)
+
+    def _guarded(self, read_only: bool) -> GuardedStore:
+        what = f"draft {self.id} of model {self.name!r} in {self.uri}"
+        return GuardedStore(self._location, self._data, what, _fault, read_only=read_only)
+
     def _group(self) -> zarr.Group:
         try:
-            return zarr.open_group(self._location.zarr_store(self._data, read_only=True), mode="r")
+            return self._guarded(read_only=True).open_group()
         except FileNotFoundError:
             raise NotFoundError(f"draft {self.id} of model {self.name!r} has no data in {self.uri}") from None
 
@@ -164,7 +204,7 @@ class WeightDraft:
         if (group, array) not in self._arrays:
             path = f"{check_name('expression', group)}/{check_name('array', array)}"
             try:
-                opened = zarr.open_array(self._location.zarr_store(self._data, read_only=False), path=path, mode="r+")
+                opened = self._guarded(read_only=False).open_array(path)
             except FileNotFoundError:
                 raise NotFoundError(f"draft {self.id} of model {self.name!r} has no array {path}") from None
             # A chunk of zeros must have a file too: a checksum, and no doubt whether it was written.
@@ -190,7 +230,7 @@ class WeightDraft:
         return keys
 
     def _check_complete(self, checksums: dict[str, str]) -> None:
-        expected = {key for group, array in weight_arrays(self._group()) for key in keys_of(group, array)}
+        expected = {key for group, array in chunked_arrays(self._group()) for key in keys_of(group, array)}
         missing = sorted(expected - checksums.keys())
         if missing:
             raise MismatchError(
@@ -199,50 +239,16 @@ class WeightDraft:
             )
 
 
-def create_draft(location: Location, name: str, draft_id: str, spec: WeightsSpec, job: Document) -> WeightDraft:
-    """Create a draft, or reopen one with the same arrays; two who create it at once share it.
-
-    Raises `MismatchError` if a draft of this id has other arrays or attributes.
-    """
-    draft = WeightDraft(location.uri, name, draft_id)
-    description = {"format": FORMAT, "format_version": FORMAT_VERSION, "created": now(), "job": job}
-    _create(location, job_key(name, draft_id), encode(description, f"job of draft {draft_id}"))
-    for key, document in skeleton(spec).items():
-        stored = _create(location, f"{data_folder(name, draft_id)}/{key}", document)
-        if not same_document(key, stored, document):
-            raise MismatchError(
-                f"draft {draft_id} of model {name!r} exists in {location.uri} with another {key}; remove it with"
-                " `clean`, or use another id"
-            )
-    return draft
-
-
-def read_job(location: Location, name: str, draft_id: str) -> Document:
-    """Return the document that describes a draft: "created" and "job"; raises `NotFoundError` and `FormatError`."""
+def read_job(location: Location, name: str, draft_id: str) -> DraftJob:
+    """Return what a draft was created for; raises `NotFoundError` and `FormatError`."""
     what = f"draft {draft_id} of model {name!r} in {location.uri}"
-    document = decode(location.read(job_key(name, draft_id)), what)
-    check_format(document, FORMAT, FORMAT_VERSION, what)
-    return document
+    data = location.read(job_key(name, draft_id), LARGEST_DOCUMENT)
+    check_format(data, FORMAT, FORMAT_VERSION, what)
+    return decode(DraftJob, data, what)
 
 
-def receipt_keys(location: Location, name: str, draft_id: str) -> list[str]:
-    """Return the keys of all receipts of a draft, sorted."""
-    return [file.removesuffix(".json") for file in location.list(f"{draft_folder(name, draft_id)}/receipts")]
-
-
-def draft_folder(name: str, draft_id: str) -> str:
-    """Return the key of a draft's job and receipts."""
-    return f"{name}/drafts/{draft_id}"
-
-
-def data_folder(name: str, draft_id: str) -> str:
-    """Return the key of a draft's Zarr group, which a version keeps."""
-    return f"{name}/data/{draft_id}"
-
-
-def job_key(name: str, draft_id: str) -> str:
-    """Return the key of the document that describes a draft."""
-    return f"{draft_folder(name, draft_id)}/job.json"
+def _fault(facts: ArrayFacts) -> str:
+    return "it is packed with Blosc; expected plain values" if facts.packed else ""
 
 
 def _create(location: Location, key: str, document: bytes) -> bytes:
@@ -250,5 +256,5 @@ def _create(location: Location, key: str, document: bytes) -> bytes:
     try:
         location.create(key, document)
     except AlreadyExistsError:
-        return location.read(key)
+        return location.read(key, LARGEST_DOCUMENT)
     return document

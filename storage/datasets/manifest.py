@@ -1,23 +1,72 @@
-"""Manifests: the small documents that make versions visible, written last and never overwritten."""
+"""Manifests: the small documents that make versions visible, written last and never overwritten but by a tombstone."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
 
-from storage.blobs.documents import Document, check_format, decode, encode
+from msgspec import Struct, json
+
+from storage.blobs.checksums import READERS, sha256
+from storage.blobs.creation import ATTEMPTS, created, mark, too_many
+from storage.blobs.documents import check_format, convert, decode, encode
+from storage.blobs.limits import LARGEST_DOCUMENT
 from storage.blobs.location import Location
+from storage.blobs.names import check_name
 from storage.blobs.provenance import now, who
-from storage.errors import AlreadyExistsError, FormatError, MismatchError, NotFoundError
+from storage.errors import BadNameError, FormatError, NotFoundError, StorageError
 
 FORMAT = "fesdist-weights"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+
+T = TypeVar("T")
+
+DELETED = ".deleted.json"
+"""End of the names of tombstones; a number that has one is free for nobody, and no version."""
 
 
 @dataclass(frozen=True)
-class Manifest:
-    """All there is to know of a version without reading its weights; see docs/weights-format.md."""
+class ModelFacts:
+    """Which model was trained."""
+
+    name: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class StackFacts:
+    """What it was trained on."""
+
+    path: str
+    fingerprint: str
+    subjects: dict[str, tuple[str, ...]]
+    """For each expression the ids that were trained on."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What whoever made the version says of it."""
+
+    code_version: str
+    model: ModelFacts
+    colour: str
+    image_shape: tuple[int, int]
+    """(rows, cols)"""
+    channels: int
+    expressions: tuple[str, ...]
+    stack: StackFacts
+    metrics: Mapping[str, Any]
+    """Plain JSON; what it says is known to whoever measured it."""
+    job_digest: str
+    tuning: Mapping[str, Any] | None = field(default=None, kw_only=True)
+    """How the hyper-parameters were chosen, if they were tuned, as plain JSON; manifests may lack it."""
+
+
+@dataclass(frozen=True)
+class Manifest(Facts):
+    """All there is to know of a version without reading its arrays; see docs/formats/weights.md."""
 
     name: str
     version: int
@@ -25,90 +74,176 @@ class Manifest:
     """Key of the Zarr group below the model's folder: "data/<draft id>"."""
     created: str
     created_by: str
-    code_version: str
-    model: dict[str, Any]
-    """"name" and "parameters"."""
-    colour: str
-    image_shape: tuple[int, int]
-    """(rows, cols)"""
-    channels: int
-    expressions: tuple[str, ...]
-    stack: dict[str, Any]
-    """"path", "fingerprint", and "subjects": for each expression the ids that were trained on."""
-    metrics: dict[str, Any]
-    job_digest: str
-    checksums: dict[str, str]
-    """SHA-256 in hexadecimal of every document below `data`, by its key there."""
-    tuning: dict[str, Any] | None = None
-    """How the hyper-parameters were chosen, if they were tuned; manifests may lack it."""
+    mark: str = ""
+    """Tells this publication from all others; manifests of format version 1 lack it."""
+    checksums_digest: str = ""
+    """SHA-256 of the document with the checksums, and its name; "" in format version 1, whose manifests hold them."""
+
+    def __post_init__(self) -> None:
+        for expression in self.expressions:
+            check_name("expression", expression)
+        _check_data(self.data)
 
     @property
     def reference(self) -> str:
         """Return "name@version"."""
         return f"{self.name}@{self.version}"
 
-    def encoded(self) -> bytes:
-        """Return the manifest as JSON; raises `MismatchError` if it holds what JSON cannot."""
-        document = {"format": FORMAT, "format_version": FORMAT_VERSION, **asdict(self)}
-        return encode(document, f"manifest of {self.reference}")
+    def measured(self, kind: type[T]) -> T:
+        """Return the metrics as a `kind`, the dataclass of whoever measured; raises `FormatError`."""
+        return convert(kind, self.metrics, f"metrics of {self.reference}")
 
-    @staticmethod
-    def decoded(data: bytes, what: str) -> Manifest:
-        """Return the manifest in a document; raises `FormatError` naming `what`, also for a newer format."""
-        document = decode(data, what)
-        check_format(document, FORMAT, FORMAT_VERSION, what)
-        fields = {key: value for key, value in document.items() if key not in ("format", "format_version")}
-        return _from_fields(fields, FormatError, what)
+    @property
+    def draft(self) -> str:
+        """Return the id of the draft that the version was."""
+        return self.data.removeprefix("data/")
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """What is left of a version that was deleted, so that its number and its draft's id are never used again."""
+
+    name: str
+    version: int
+    data: str
+    checksums_digest: str
+    deleted: str
+    """ISO 8601, UTC."""
+    deleted_by: str
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        _check_data(self.data)
+
+
+class _Inline(Struct):
+    """The checksums that a manifest of format version 1 holds; its other readers pass them over."""
+
+    checksums: dict[str, str] = {}
 
 
 def version_numbers(location: Location, name: str) -> list[int]:
-    """Return the numbers of all published versions of a model, ascending."""
-    stems = (file.removesuffix(".json") for file in location.list(f"{name}/versions") if file.endswith(".json"))
-    return sorted(int(stem) for stem in stems if stem.isdecimal())
+    """Return the numbers of all published versions of a model, ascending; those that were deleted left out."""
+    files = location.list(f"{name}/versions")
+    return sorted(_numbers(files, ".json") - _numbers(files, DELETED))
+
+
+def deleted_numbers(location: Location, name: str) -> list[int]:
+    """Return the numbers of all deleted versions of a model, ascending."""
+    return sorted(_numbers(location.list(f"{name}/versions"), DELETED))
 
 
 def read_manifest(location: Location, name: str, number: int) -> Manifest:
     """Return the manifest of a version; raises `NotFoundError` and `FormatError`."""
-    data = location.read(_key(name, number))
-    return Manifest.decoded(data, f"version {name}@{number} in {location.uri}")
+    what = f"version {name}@{number} in {location.uri}"
+    data = location.read(manifest_key(name, number), LARGEST_DOCUMENT)
+    check_format(data, FORMAT, FORMAT_VERSION, what)
+    manifest = decode(Manifest, data, what, "a part is missing or damaged")
+    if (manifest.name, manifest.version) != (name, number):
+        raise FormatError(f"{what} is the manifest of {manifest.reference}: it was put in another's place")
+    return manifest
 
 
-def publish_manifest(location: Location, name: str, data: str, fields: Mapping[str, Any]) -> int:
-    """Write a manifest under the next free number and return that number.
+def read_manifests(location: Location, name: str) -> dict[int, Manifest | StorageError]:
+    """Return the manifest of each version, ascending, or what is wrong with it; many are read at once."""
 
-    Of publishers who try the same number at once one gets it; the others try the next. Raises `MismatchError` for
-    `fields` with parts missing or unknown.
-    """
-    given: Document = {**fields, "name": name, "data": data, "created": now(), "created_by": who()}
-    while True:
-        number = max(version_numbers(location, name), default=0) + 1
-        manifest = _from_fields({**given, "version": number}, MismatchError, f"manifest of {name}@{number}")
+    def read(number: int) -> Manifest | StorageError:
         try:
-            location.create(_key(name, number), manifest.encoded())
-        except AlreadyExistsError:
-            continue
-        return number
+            return read_manifest(location, name, number)
+        except StorageError as error:
+            return error
+
+    numbers = version_numbers(location, name)
+    with ThreadPoolExecutor(READERS) as readers:
+        return dict(zip(numbers, readers.map(read, numbers), strict=True))
+
+
+def read_checksums(location: Location, manifest: Manifest) -> dict[str, str]:
+    """Return the SHA-256 of every document of a version, by its key below the data.
+
+    Raises `FormatError` where they are missing, empty or changed: nothing is read of a version without them.
+    """
+    what = f"checksums of version {manifest.reference} in {location.uri}"
+    if manifest.checksums_digest:
+        try:
+            data = location.read(checksums_key(manifest.name, manifest.checksums_digest), LARGEST_DOCUMENT)
+        except NotFoundError as error:
+            raise FormatError(f"the {what} are missing ({error}); restore that file from a copy") from None
+        if sha256(data) != manifest.checksums_digest:
+            raise FormatError(f"the {what} do not match the manifest; restore that file from a copy")
+        checksums = decode(dict[str, str], data, what)
+    else:
+        data = location.read(manifest_key(manifest.name, manifest.version), LARGEST_DOCUMENT)
+        checksums = decode(_Inline, data, what).checksums
+    if not checksums:
+        raise FormatError(f"the {what} are missing; expected one for every chunk, as nothing is read unchecked")
+    return checksums
+
+
+def publish_manifest(location: Location, name: str, data: str, facts: Facts, checksums: dict[str, str]) -> int:
+    """Write the checksums, then a manifest under the next free number, and return that number.
+
+    Of publishers who try the same number at once one gets it; the others try the next. A manifest that the store kept
+    although its answer was lost is known by its mark, and makes no second version. Raises `MismatchError` for facts
+    that JSON cannot hold.
+    """
+    listed = json.encode(checksums, order="sorted")
+    digest = sha256(listed)
+    key, own = checksums_key(name, digest), mark()
+    if not created(location, key, listed):
+        raise StorageError(f"{location.uri}/{key} holds something else: remove that file, then run the command again")
+    facts_given = {part.name: getattr(facts, part.name) for part in fields(facts)}
+    for _ in range(ATTEMPTS):
+        taken = [*version_numbers(location, name), *deleted_numbers(location, name)]
+        number = max(taken, default=0) + 1
+        manifest = Manifest(
+            **facts_given,
+            name=name,
+            version=number,
+            data=data,
+            created=now(),
+            created_by=who(),
+            mark=own,
+            checksums_digest=digest,
+        )
+        document = {"format": FORMAT, "format_version": FORMAT_VERSION}
+        document |= {part.name: getattr(manifest, part.name) for part in fields(manifest)}
+        if created(location, manifest_key(name, number), encode(document, f"manifest of {manifest.reference}")):
+            return number
+    raise too_many(f"the publication of {name!r}")
 
 
 def no_such_version(location: Location, name: str, what: str) -> NotFoundError:
     """Return the error for a version that does not exist, telling which ones do."""
     numbers = version_numbers(location, name)
     known = f"it has the versions {', '.join(map(str, numbers))}" if numbers else "it has no version yet"
-    return NotFoundError(f"{what} does not exist: model {name!r} in {location.uri}: {known}")
+    deleted = ", ".join(map(str, deleted_numbers(location, name)))
+    gone = f"; deleted were {deleted}" if deleted else ""
+    return NotFoundError(f"{what} does not exist: model {name!r} in {location.uri}: {known}{gone}")
 
 
-def _key(name: str, number: int) -> str:
+def manifest_key(name: str, number: int) -> str:
+    """Return the key of a manifest."""
     return f"{name}/versions/{number}.json"
 
 
-def _from_fields(fields: Document, error: type[FormatError | MismatchError], what: str) -> Manifest:
-    known = Manifest.__dataclass_fields__
-    required = {name for name, field in known.items() if field.default is MISSING}
-    if not required <= fields.keys() <= known.keys():
-        missing, unknown = sorted(required - fields.keys()), sorted(fields.keys() - known.keys())
-        raise error(f"{what}: the parts {missing} are missing and {unknown} are unknown")
-    try:
-        rows, cols = fields["image_shape"]
-        return Manifest(**{**fields, "image_shape": (rows, cols), "expressions": tuple(fields["expressions"])})
-    except (TypeError, ValueError) as reason:
-        raise error(f"{what}: image_shape must be [rows, cols] and expressions a list of names") from reason
+def tombstone_key(name: str, number: int) -> str:
+    """Return the key of the document that says that a version was deleted."""
+    return f"{name}/versions/{number}{DELETED}"
+
+
+def checksums_key(name: str, digest: str) -> str:
+    """Return the key of the document with the checksums of a version; equal ones are one document."""
+    return f"{name}/checksums/{check_name('checksums', digest)}.json"
+
+
+def _check_data(data: str) -> None:
+    folder, _, draft = data.partition("/")
+    if folder != "data":
+        raise BadNameError(f"the data of a version are at {data!r}; expected data/<draft id>")
+    check_name("draft", draft)
+
+
+def _numbers(files: list[str], suffix: str) -> set[int]:
+    stems = (file.removesuffix(suffix) for file in files if file.endswith(suffix))
+    return {int(stem) for stem in stems if stem.isdecimal()}

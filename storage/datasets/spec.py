@@ -20,7 +20,7 @@ from storage.errors import MismatchError
 
 @dataclass(frozen=True)
 class ArraySpec:
-    """One array of weights; it has two dimensions or more, as those with one are coordinates."""
+    """One array of a dataset; it has two dimensions or more, as those with one are coordinates."""
 
     name: str
     dims: tuple[str, ...]
@@ -39,24 +39,24 @@ class ArraySpec:
 
 
 @dataclass(frozen=True)
-class WeightsSpec:
+class DatasetSpec:
     """All arrays of a version, by group, and what is written beside them."""
 
     attributes: Mapping[str, Any]
-    """Plain JSON, written to the root group: all that is needed to apply the weights."""
+    """Plain JSON, written to the root group: all that is needed to use the arrays."""
     groups: Mapping[str, tuple[ArraySpec, ...]]
     """The arrays of each group; a group is an expression."""
     coordinates: Mapping[str, tuple[str, ArrayLike]] = field(default_factory=dict)
     """Small one-dimensional integer arrays, (dimension, values) by name, written into every group."""
 
 
-def skeleton(spec: WeightsSpec) -> Document:
+def skeleton(spec: DatasetSpec) -> Document:
     """Return the documents of an empty version, bytes by key: Zarr metadata and the chunks of the coordinates.
 
     The arrays have no compression and the fill value 0, so that a chunk is its values, little-endian, in C order.
     Raises `BadNameError` for a group, and `MismatchError` for attributes that are no JSON.
     """
-    encode(dict(spec.attributes), "attributes of the weights")
+    encode(dict(spec.attributes), "attributes of the dataset")
     documents: dict[str, Buffer] = {}
     root = zarr.create_group(MemoryStore(documents), attributes=dict(spec.attributes))
     for group_name, arrays in spec.groups.items():
@@ -89,12 +89,12 @@ def skeleton(spec: WeightsSpec) -> Document:
 def same_document(key: str, found: bytes, expected: bytes) -> bool:
     """Return whether a stored document of a skeleton is the expected one, however its JSON was laid out."""
     if key.endswith("zarr.json"):
-        return decode(found, key) == decode(expected, key)
+        return decode(Document, found, key) == decode(Document, expected, key)
     return found == expected
 
 
-def weight_arrays(root: zarr.Group) -> Iterator[tuple[str, zarr.Array[Any]]]:
-    """Yield (group, array) for all arrays of weights, coordinates left out."""
+def chunked_arrays(root: zarr.Group) -> Iterator[tuple[str, zarr.Array[Any]]]:
+    """Yield (group, array) for all arrays that tasks fill, coordinates left out."""
     for group_name, group in root.groups():
         for _, array in group.arrays():
             if array.ndim > 1:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import zarr
 from numpy.typing import NDArray
-from zarr.abc.buffer import Buffer, BufferPrototype
-from zarr.abc.store import ByteRequest, Store
-from zarr.storage import WrapperStore
 
-from storage.blobs.checksums import differing, sha256
+from storage.blobs.checksums import differing
+from storage.blobs.guard import GuardedStore
 from storage.blobs.location import Location
+from storage.blobs.metadata import ArrayFacts
 from storage.blobs.names import check_name
 from storage.blobs.regions import Region, resolve_region
-from storage.datasets.manifest import Manifest
-from storage.errors import CorruptChunkError, FormatError, NotFoundError
+from storage.datasets.manifest import Manifest, read_checksums
+from storage.errors import FormatError, NotFoundError
+
+LONGEST_SIDE = 128
+"""Rows and columns of the largest chunk of pixels, as tiles are planned for small ones."""
+
+_TRUSTED_BYTES = 1 << 24
+"""Arrays and chunks of up to so many bytes may be of any shape."""
 
 if TYPE_CHECKING:
     import xarray
@@ -34,12 +39,15 @@ class WeightVersion:
         self._arrays: dict[tuple[str, str], zarr.Array[Any]] = {}
 
     @cached_property
+    def checksums(self) -> dict[str, str]:
+        """Return the SHA-256 of every document of the version by its key below the data; raises `FormatError`."""
+        return read_checksums(self._location, self.manifest)
+
+    @cached_property
     def group(self) -> zarr.Group:
         """Return the Zarr group, read-only; what is read through it is checked too."""
-        store = self._location.zarr_store(self._folder, read_only=True)
-        checked = CheckedStore(store, self.manifest.checksums, f"version {self.manifest.reference}")
         try:
-            return zarr.open_group(checked, mode="r")
+            return self._guarded.open_group()
         except FileNotFoundError:
             raise FormatError(
                 f"version {self.manifest.reference} has a manifest, but no data at {self._location.uri}/{self._folder}:"
@@ -77,7 +85,7 @@ class WeightVersion:
 
     def verify(self) -> list[str]:
         """Return the keys of all chunks and metadata that are missing or damaged; reads everything."""
-        return differing(self._location, self._folder, self.manifest.checksums)
+        return differing(self._location, self._folder, self.checksums)
 
     def to_xarray(self) -> xarray.Dataset:
         """Return all arrays in memory, with `expression` as the first dimension and the coordinates of the group."""
@@ -103,6 +111,34 @@ class WeightVersion:
     def _folder(self) -> str:
         return f"{self.manifest.name}/{self.manifest.data}"
 
+    @cached_property
+    def _guarded(self) -> GuardedStore:
+        what = f"version {self.manifest.reference}"
+        return GuardedStore(self._location, self._folder, what, self._fault, self.checksums)
+
+    @cached_property
+    def _chunks_of(self) -> Counter[str]:
+        return Counter(key.partition("/c/")[0] for key in self.checksums if "/c/" in key)
+
+    def _fault(self, facts: ArrayFacts) -> str:
+        """Return what of an array does not fit the manifest, its checksums or what lies in the store, or ""."""
+        n_checked = self._chunks_of[facts.key]
+        if facts.packed:
+            return "it is packed with Blosc; expected plain values"
+        if facts.n_chunks != n_checked:
+            return f"its shape {facts.shape} has {facts.n_chunks} chunks, but {n_checked} checksums; expected one each"
+        if facts.dims[-2:] == ("row", "col"):
+            if facts.shape[-2:] != self.manifest.image_shape:
+                return f"its shape is {facts.shape}; expected {self.manifest.image_shape} rows and columns at the end"
+            if max(facts.chunks[-2:]) > LONGEST_SIDE and facts.chunk_bytes > _TRUSTED_BYTES:
+                return f"its chunks are {facts.chunks}; expected at most {LONGEST_SIDE} rows and columns"
+        if facts.n_chunks * facts.chunk_bytes > _TRUSTED_BYTES:
+            # What is asked for is allocated before its chunks are read.
+            first = f"{self._folder}/{facts.key}/{'/'.join(('c', *('0' * len(facts.shape))))}"
+            if (found := self._location.size(first)) != facts.chunk_bytes:
+                return f"its first chunk has {found} bytes; expected {facts.chunk_bytes}"
+        return ""
+
     def _group(self, name: str) -> zarr.Group:
         found = self.group.get(check_name("expression", name))
         if not isinstance(found, zarr.Group):
@@ -121,37 +157,3 @@ class WeightVersion:
                 )
             self._arrays[group, array] = found
         return self._arrays[group, array]
-
-
-class CheckedStore(WrapperStore[Store]):
-    """A read-only store that refuses bytes which are not those of the checksums; a missing chunk is no zeros."""
-
-    def __init__(self, store: Store, checksums: Mapping[str, str], what: str) -> None:
-        super().__init__(store)
-        self._checksums = checksums
-        self._what = what
-        self._checked: set[str] = set()
-
-    def _with_store(self, store: Store) -> CheckedStore:
-        return CheckedStore(store, self._checksums, self._what)
-
-    async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
-        if key in self._checksums and key not in self._checked:
-            whole = await self._store.get(key, prototype)
-            await asyncio.to_thread(self._check, key, whole)
-            if byte_range is None:
-                return whole
-        return await self._store.get(key, prototype, byte_range)
-
-    async def get_partial_values(
-        self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
-    ) -> list[Buffer | None]:
-        return [await self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
-
-    def _check(self, key: str, buffer: Buffer | None) -> None:
-        if buffer is None or sha256(buffer.as_buffer_like()) != self._checksums[key]:
-            fault = "is missing" if buffer is None else "does not match its checksum"
-            raise CorruptChunkError(
-                f"{self._what}: chunk {key} {fault}; restore {self._store} from a copy, or use another version"
-            )
-        self._checked.add(key)

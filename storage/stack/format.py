@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
+from msgspec import Raw, Struct
 from numpy.typing import NDArray
 
-from storage.blobs.documents import Document, check_format
+from storage.blobs.documents import Document, check_format, decode, encode
 from storage.blobs.names import check_name
 from storage.errors import FormatError, MismatchError
 
@@ -27,6 +28,7 @@ _CHUNK_BYTES = 800_000
 _SMALL_CHUNK_BYTES = 200_000
 _SAMPLE_CHUNK_BYTES = 128_000_000
 _MOST_SAMPLES = 1024
+_MOST_PIXELS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,10 @@ class StackSpec:
     """(row0, row1, col0, col1) of the mouth, as fractions of height and width, for evaluation."""
 
     def __post_init__(self) -> None:
-        if self.height < 1 or self.width < 1:
-            raise MismatchError(f"images of {self.height} x {self.width} pixels were given; expected at least 1 x 1")
+        if not (1 <= self.height <= _MOST_PIXELS and 1 <= self.width <= _MOST_PIXELS):
+            raise MismatchError(
+                f"images of {self.height} x {self.width} pixels were given; expected 1 to {_MOST_PIXELS} on each side"
+            )
         for name, given, allowed in (
             ("channels", self.channels, (1, 3)),
             ("dtype", self.dtype, ("uint8", "float64")),
@@ -83,6 +87,16 @@ class StackSpec:
                 break
         return chunk
 
+    def may_have(self, chunks: tuple[int, ...]) -> bool:
+        """Return whether fesdist ever made such chunks: the first had numbers of samples between powers of two."""
+        n_samples, channels, *sides = chunks
+        sample_bytes = math.prod(chunks[1:]) * np.dtype(self.dtype).itemsize
+        return (
+            channels == self.channels
+            and sides in ([min(side, self.height), min(side, self.width)] for side in (64, 128))
+            and 1 <= n_samples <= max(1, min(_MOST_SAMPLES, _CHUNK_BYTES // sample_bytes))
+        )
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -93,6 +107,10 @@ class Subject:
     """None until the first `assign_holdout`; from then on it never changes."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """For each expression stored, the `digest` of its image."""
+
+    def __post_init__(self) -> None:
+        for expression in self.digests:
+            check_name("expression", expression)
 
     @property
     def holdout(self) -> bool:
@@ -123,17 +141,29 @@ class StackContents:
             "subjects": [{"id": s.id, "split": s.split, "digests": dict(s.digests)} for s in self.subjects],
         }
 
+    def encoded(self) -> bytes:
+        """Return the root document: a Zarr group with the truth among its attributes."""
+        root = {"zarr_format": 3, "node_type": "group", "attributes": {ATTRIBUTE: self.to_document()}}
+        return encode(root, "the table of subjects")
+
     @staticmethod
-    def from_document(document: Document, what: str) -> StackContents:
-        """Return the contents in a JSON object; raises `FormatError` naming `what`, also for a newer format."""
-        check_format(document, FORMAT, FORMAT_VERSION, what)
-        try:
-            spec = dict(document["spec"])
-            row0, row1, col0, col1 = spec.pop("mouth")
-            subjects = tuple(Subject(s["id"], s["split"], s["digests"]) for s in document["subjects"])
-            return StackContents(StackSpec(**spec, mouth=(row0, row1, col0, col1)), subjects)
-        except (KeyError, TypeError, ValueError) as error:
-            raise FormatError(f"{what} was damaged: a part is missing or unknown ({error!r})") from error
+    def decoded(data: bytes, what: str) -> StackContents:
+        """Return the contents in a root document; raises `FormatError` naming `what`, also for a newer format."""
+        truth = decode(_Root, data, f"{what}/zarr.json").attributes.get(ATTRIBUTE)
+        if truth is None:
+            raise FormatError(f"{what} is a Zarr group but no training stack: the attribute {ATTRIBUTE!r} is missing")
+        check_format(truth, FORMAT, FORMAT_VERSION, f"stack {what}")
+        found = decode(_Truth, truth, f"stack {what}", "it was damaged: a part is missing or unknown")
+        return StackContents(found.spec, found.subjects)
+
+
+class _Root(Struct):
+    attributes: dict[str, Raw] = {}
+
+
+class _Truth(Struct):
+    spec: StackSpec
+    subjects: tuple[Subject, ...]
 
 
 def digest(images: NDArray[Any]) -> str:

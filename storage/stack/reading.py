@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import zarr
 from numpy.typing import NDArray
-from zarr.storage import LocalStore
 
-from storage.blobs.documents import decode
+from storage.blobs.guard import GuardedStore
+from storage.blobs.location import Location
 from storage.blobs.regions import Region, chunk_keys, resolve_region
 from storage.errors import FormatError, MismatchError, NotFoundError
-from storage.stack.format import ATTRIBUTE, StackContents, StackSpec, Subject
+from storage.stack.format import StackContents, StackSpec, Subject
+from storage.stack.place import array_rule, read_contents, stack_location
 
 if TYPE_CHECKING:
     import xarray
@@ -27,21 +28,24 @@ __all__ = ["StackSpec", "Subject", "TrainingStack"]
 class TrainingStack:
     """A stack as it was when it was opened; images appended later need another `open`."""
 
-    def __init__(self, path: Path, contents: StackContents) -> None:
-        self._path = path
+    def __init__(self, location: Location, contents: StackContents) -> None:
+        self._location = location
         self._contents = contents
         self._arrays: dict[str, zarr.Array[Any]] = {}
 
     @staticmethod
     def open(path: str | Path) -> TrainingStack:
-        """Open a stack for reading; raises `NotFoundError`, and `FormatError` for damaged or newer stacks."""
-        folder = Path(path).expanduser().absolute()
-        return TrainingStack(folder, read_contents(folder))
+        """Open a stack in a folder or at s3://bucket/prefix for reading.
+
+        Raises `NotFoundError`, and `FormatError` for damaged or newer stacks.
+        """
+        location = stack_location(path)
+        return TrainingStack(location, read_contents(location))
 
     @property
     def path(self) -> str:
-        """Return the absolute path of the stack."""
-        return str(self._path)
+        """Return the absolute path of the stack, or its address."""
+        return self._location.uri
 
     @property
     def spec(self) -> StackSpec:
@@ -123,7 +127,7 @@ class TrainingStack:
         self._check_expression(expression)
         indices = np.asarray(samples, dtype=np.int64)
         self._check_samples(expression, indices)
-        rows, cols = resolve_region((rows, cols), self.image_shape, f"region of {expression!r} in {self._path}")
+        rows, cols = resolve_region((rows, cols), self.image_shape, f"region of {expression!r} in {self.path}")
         out = np.empty((len(indices), self.channels, rows.stop - rows.start, cols.stop - cols.start), dtype=self.dtype)
         if not len(indices):
             return out
@@ -133,7 +137,13 @@ class TrainingStack:
         for part in self.blocks(indices, len(indices)):
             first, last = int(part[0]), int(part[-1])
             self._check_chunks(expression, (slice(first, last + 1), slice(0, self.channels), rows, cols), array.chunks)
-            images = np.asarray(array[first : last + 1, :, rows, cols])
+            try:
+                images = np.asarray(array[first : last + 1, :, rows, cols])
+            except RuntimeError as error:  # of Blosc
+                raise FormatError(
+                    f"a chunk of {expression!r} in {self.path}, samples {first} to {last}, rows {rows.start} to"
+                    f" {rows.stop}, cannot be unpacked ({error}): the stack was damaged; restore it from a copy"
+                ) from error
             out[done : done + len(part)] = images[part - first]
             done += len(part)
         return out
@@ -169,12 +179,10 @@ class TrainingStack:
         """
         import xarray
 
-        stored = set(zarr.open_group(LocalStore(self._path, read_only=True), mode="r").array_keys())
         arrays = {}
         # One by one: while somebody appends, the arrays differ in length beyond what is committed.
-        for expression in (name for name in self.expressions if name in stored):
-            others = stored - {expression}
-            dataset = xarray.open_zarr(self.path, consolidated=False, chunks=None, drop_variables=others)
+        for expression in (name for name in self.expressions if self._location.exists(f"{name}/zarr.json")):
+            dataset = xarray.open_zarr(self._guarded(expression), consolidated=False, zarr_format=3, chunks=None)
             arrays[expression] = dataset[expression].isel(sample=slice(0, self.n_samples))
         labels = {
             "subject": ("sample", np.array([subject.id for subject in self.subjects], dtype=object)),
@@ -185,35 +193,32 @@ class TrainingStack:
     def _array(self, expression: str) -> zarr.Array[Any]:
         if expression not in self._arrays:
             try:
-                array = zarr.open_array(LocalStore(self._path, read_only=True), path=expression, mode="r")
+                self._arrays[expression] = self._guarded(expression).open_array(expression)
             except FileNotFoundError:
-                raise FormatError(f"array {expression!r} of {self._path} is missing: the stack was damaged") from None
-            expected = (self.channels, *self.image_shape)
-            if array.shape[1:] != expected or array.shape[0] < self.n_samples or array.dtype != self.dtype:
-                raise FormatError(
-                    f"array {expression!r} of {self._path} is {array.shape} {array.dtype}; expected at least"
-                    f" {(self.n_samples, *expected)} {self.dtype}: the stack was damaged"
-                )
-            self._arrays[expression] = array
+                raise FormatError(f"array {expression!r} of {self.path} is missing: the stack was damaged") from None
         return self._arrays[expression]
+
+    def _guarded(self, expression: str) -> GuardedStore:
+        rule = array_rule(self.spec, self.n_samples)
+        return GuardedStore(self._location, "", f"stack {self.path}", rule, only=expression)
 
     def _check_chunks(self, expression: str, region: Region, chunks: tuple[int, ...]) -> None:
         """Raise `FormatError` for a lost chunk, which Zarr would read as a chunk of zeros."""
         for key in chunk_keys(region, chunks):
-            if not (self._path / expression / key).exists():
+            if not self._location.exists(f"{expression}/{key}"):
                 raise FormatError(
-                    f"chunk {expression}/{key} of {self._path} is missing: the stack was damaged; restore that file "
+                    f"chunk {expression}/{key} of {self.path} is missing: the stack was damaged; restore that file "
                     "from a copy, or ingest the photographs into a new stack"
                 )
 
     def _check_expression(self, expression: str) -> None:
         if expression not in self.expressions:
-            raise NotFoundError(f"{self._path} has no expression {expression!r}; it has {', '.join(self.expressions)}")
+            raise NotFoundError(f"{self.path} has no expression {expression!r}; it has {', '.join(self.expressions)}")
 
     def _check_range(self, indices: NDArray[np.int64]) -> None:
         if indices.ndim != 1 or (indices.size and not (indices.min() >= 0 and indices.max() < self.n_samples)):
             raise MismatchError(
-                f"samples {indices} were asked for; {self._path} has the samples 0 to {self.n_samples - 1}"
+                f"samples {indices} were asked for; {self.path} has the samples 0 to {self.n_samples - 1}"
             )
 
     def _check_samples(self, expression: str, indices: NDArray[np.int64]) -> None:
@@ -223,18 +228,6 @@ class TrainingStack:
         lacking = [self.subjects[i].id for i in indices if expression not in self.subjects[i].digests]
         if lacking:
             raise MismatchError(
-                f"{len(lacking)} of the samples asked for have no {expression!r} in {self._path}, the first is subject"
+                f"{len(lacking)} of the samples asked for have no {expression!r} in {self.path}, the first is subject"
                 f" {lacking[0]!r}; ask samples({expression!r}) which ones do"
             )
-
-
-def read_contents(folder: Path) -> StackContents:
-    """Return what the root attributes of a stack commit; raises `NotFoundError` and `FormatError`."""
-    try:
-        data = (folder / "zarr.json").read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        raise NotFoundError(f"there is no training stack in {folder}: ingest photographs into it first") from None
-    attributes = decode(data, f"{folder}/zarr.json").get("attributes", {})
-    if ATTRIBUTE not in attributes:
-        raise FormatError(f"{folder} is a Zarr group but no training stack: the attribute {ATTRIBUTE!r} is missing")
-    return StackContents.from_document(attributes[ATTRIBUTE], f"stack {folder}")

@@ -8,16 +8,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from storage.blobs.disk import telling_disk_errors
 from storage.blobs.interrupts import interrupts_afterwards
+from storage.blobs.location import Location
 from storage.blobs.names import check_name
 from storage.errors import AlreadyExistsError, MismatchError, StorageError
 from storage.stack.arrays import StackArrays
 from storage.stack.format import StackContents, StackSpec, Subject, digest
-from storage.stack.reading import read_contents
+from storage.stack.place import locked, read_contents, stack_location
 from storage.stack.split import assign_split
 
 __all__ = ["AppendOutcome", "PendingSubject", "StackSpec", "StackWriter", "digest"]
@@ -49,8 +50,8 @@ class StackWriter:
     `zarr.json`. Killed at any instant, the stack holds what it held before the batch, or the batch as well.
     """
 
-    def __init__(self, folder: Path, lock: FileLock, contents: StackContents, arrays: StackArrays) -> None:
-        self._folder = folder
+    def __init__(self, location: Location, lock: FileLock, contents: StackContents, arrays: StackArrays) -> None:
+        self._location = location
         self._lock = lock
         self._contents = contents
         self._arrays = arrays
@@ -58,14 +59,15 @@ class StackWriter:
     @staticmethod
     def create(path: str | Path, spec: StackSpec) -> StackWriter:
         """Create an empty stack; raises `AlreadyExistsError` if something is there, `StorageError` if locked."""
-        folder = Path(path).expanduser().absolute()
-        lock = _locked(folder)
+        location = stack_location(path)
+        lock = locked(location)
         try:
+            folder = Path(location.uri)
             if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
                 raise AlreadyExistsError(f"{folder} exists: open it to append to it, or choose another path")
             contents = StackContents(spec)
-            with telling_disk_errors(str(folder)):
-                return StackWriter(folder, lock, contents, StackArrays.create(folder, contents))
+            with telling_disk_errors(location.uri):
+                return StackWriter(location, lock, contents, StackArrays.create(location, contents))
         except BaseException:
             lock.release()
             raise
@@ -73,14 +75,15 @@ class StackWriter:
     @staticmethod
     def open(path: str | Path) -> StackWriter:
         """Open a stack to append to it; raises `NotFoundError`, `FormatError`, and `StorageError` if locked."""
-        folder = Path(path).expanduser().absolute()
-        read_contents(folder)
-        lock = _locked(folder)
+        location = stack_location(path)
+        read_contents(location)
+        lock = locked(location)
         try:
-            contents, arrays = read_contents(folder), StackArrays(folder)
-            with telling_disk_errors(str(folder)):
+            contents = read_contents(location)
+            with telling_disk_errors(location.uri):
+                arrays = StackArrays(location, contents)
                 arrays.remove_uncommitted(contents)
-            return StackWriter(folder, lock, contents, arrays)
+            return StackWriter(location, lock, contents, arrays)
         except BaseException:
             lock.release()
             raise
@@ -161,33 +164,19 @@ class StackWriter:
             if image.shape != self.spec.image_shape or image.dtype != self.spec.dtype:
                 raise MismatchError(
                     f"{expression!r} of subject {pending.id!r} is {image.shape} {image.dtype}; expected"
-                    f" (channel, row, col) = {self.spec.image_shape} {self.spec.dtype} as in {self._folder}"
+                    f" (channel, row, col) = {self.spec.image_shape} {self.spec.dtype} as in {self._location.uri}"
                 )
 
     def _store(self, contents: StackContents, images: Mapping[str, Mapping[int, NDArray[Any]]]) -> None:
         """Write images by expression and sample index, then commit; after a failure only what was committed remains."""
-        with interrupts_afterwards(), telling_disk_errors(str(self._folder)):
+        with interrupts_afterwards(), telling_disk_errors(self._location.uri):
             try:
                 self._arrays.resize(contents)
                 for expression, by_sample in images.items():
                     self._arrays.write(expression, by_sample)
                 self._arrays.commit(contents)
-            except OSError:
-                self._contents = read_contents(self._folder)
+            except (OSError, StorageError):
+                self._contents = read_contents(self._location)
                 self._arrays.remove_uncommitted(self._contents)
                 raise
             self._contents = contents
-
-
-def _locked(folder: Path) -> FileLock:
-    lock = FileLock(folder.with_name(folder.name + ".lock"))
-    with telling_disk_errors(str(folder)):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise StorageError(
-                f"another process is writing to the stack {folder}: wait until it has finished"
-                " (a process that was killed holds no lock)"
-            ) from None
-    return lock

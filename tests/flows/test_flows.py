@@ -99,7 +99,7 @@ def test_a_version_that_is_not_promoted_leaves_the_work_to_the_one_in_production
     publish(store, stack)
     assert promote_if_better(store, evaluation_of("small", 1, 2.0), "production") == 1
     assert "production names no version, so it is used all the same" in capsys.readouterr().out
-    WeightStore(store).promote("small", 1, "production")
+    WeightStore(store).aliases("small").promote(1, "production")
     publish(store, stack)
     assert promote_if_better(store, evaluation_of("small", 2, 2.0), "production") == 1
     assert capsys.readouterr().out.endswith(

@@ -26,12 +26,12 @@ def test_what_was_tuned_is_trained_and_the_version_remembers(server: Site, tmp_p
     tuning = Tuning.from_json(manifest.tuning)
     assert (tuning.n_people, tuning.n_folds, len(tuning.results)) == (6, 3, 4)
     assert manifest.colour == "gray"
-    assert len(manifest.model["parameters"]["offsets"]) == tuning.options["window"] ** 2
-    assert manifest.model["parameters"]["ridge"] == tuning.options["ridge"]
+    assert len(manifest.model.parameters["offsets"]) == tuning.options["window"] ** 2
+    assert manifest.model.parameters["ridge"] == tuning.options["ridge"]
 
     other = train(stack, store, "tuned", config=tuned, ridge=1.0, workers=0)
     manifest = WeightStore(store).open(f"tuned@{other.version}").manifest
-    assert manifest.model["parameters"]["ridge"] == 1.0
+    assert manifest.model.parameters["ridge"] == 1.0
     assert manifest.tuning is None, "it says nothing of another ridge"
 
 

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -15,13 +14,14 @@ import pytest
 from numpy.typing import NDArray
 
 from storage.datasets.draft import WeightDraft
-from storage.datasets.store import ArraySpec, WeightsSpec, WeightStore
+from storage.datasets.manifest import Facts, ModelFacts, StackFacts
+from storage.datasets.store import ArraySpec, DatasetSpec, WeightStore
 from storage.stack.format import StackSpec
 from storage.stack.writer import PendingSubject, StackWriter
 
 SPEC = StackSpec(height=20, width=24, channels=3, dtype="uint8", normalisation="none")
 
-WEIGHTS = WeightsSpec(
+WEIGHTS = DatasetSpec(
     attributes={"model": {"name": "mr", "parameters": {"ridge": 0.4}}},
     groups={
         expression: (
@@ -33,17 +33,17 @@ WEIGHTS = WeightsSpec(
     coordinates={"drow": ("tap", np.zeros(3, np.int32)), "dcol": ("tap", np.array([-1, 0, 1], np.int32))},
 )
 
-FIELDS: dict[str, Any] = {
-    "code_version": "0.1.0",
-    "model": {"name": "mr", "parameters": {"ridge": 0.4}},
-    "colour": "per-channel",
-    "image_shape": [20, 24],
-    "channels": 3,
-    "expressions": ["sad", "smiling"],
-    "stack": {"path": "faces", "fingerprint": "f" * 64, "subjects": {"sad": ["ann"], "smiling": ["ann", "bob"]}},
-    "metrics": {"mse": 0.5},
-    "job_digest": "0" * 64,
-}
+FACTS = Facts(
+    code_version="0.1.0",
+    model=ModelFacts("mr", {"ridge": 0.4}),
+    colour="per-channel",
+    image_shape=(20, 24),
+    channels=3,
+    expressions=("sad", "smiling"),
+    stack=StackFacts("faces", "f" * 64, {"sad": ("ann",), "smiling": ("ann", "bob")}),
+    metrics={"mse": 0.5},
+    job_digest="0" * 64,
+)
 
 
 def image(seed: int, shape: tuple[int, ...] = SPEC.image_shape) -> NDArray[np.uint8]:
@@ -62,19 +62,19 @@ def weights(seed: int = 0) -> NDArray[np.float32]:
     return np.random.default_rng(seed).normal(size=(3, 3, 20, 24)).astype(np.float32)
 
 
-def fill(draft: WeightDraft, seed: int = 0) -> dict[str, Any]:
-    """Write all arrays of a draft and return the fields to publish it with."""
+def fill(draft: WeightDraft, seed: int = 0) -> dict[str, str]:
+    """Write all arrays of a draft and return the checksums of their chunks."""
     checksums: dict[str, str] = {}
     for expression in WEIGHTS.groups:
         checksums |= draft.write(expression, "weights", (slice(None),) * 4, weights(seed))
         checksums |= draft.write(expression, "status", (slice(None),) * 3, np.zeros((3, 20, 24), np.uint8))
-    return {**FIELDS, "checksums": checksums}
+    return checksums
 
 
 def publish(store: WeightStore, name: str, draft_id: str, seed: int = 0) -> int:
     """Create, fill and publish a draft, and return the number of the version."""
     draft = store.create_draft(name, draft_id, WEIGHTS, {"seed": seed})
-    return draft.publish(fill(draft, seed))
+    return draft.publish(FACTS, fill(draft, seed))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 from storage.datasets.store import WeightStore
 from storage.errors import StorageError
 from storage.stack.writer import StackWriter
-from tests.storage.conftest import WEIGHTS, fill, person, publish
+from tests.storage.conftest import FACTS, WEIGHTS, fill, person, publish
 
 # Processes of the fork server start within milliseconds, as it has imported all that they need.
 _context = multiprocessing.get_context("forkserver")
@@ -56,13 +56,13 @@ def publish_shared(uri: str, draft_id: str) -> None:
     """Create, fill and publish a draft that others are training too."""
     draft = WeightStore(uri).create_draft("london", draft_id, WEIGHTS, {})
     draft.put_receipt("tile-0", {})
-    draft.publish(fill(draft))
+    draft.publish(FACTS, fill(draft))
 
 
 def promote_some(uri: str, version: int, n_moves: int) -> None:
     """Promote a version again and again."""
     for _ in range(n_moves):
-        WeightStore(uri).promote("london", version, "production")
+        WeightStore(uri).aliases("london").promote(version, "production")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 
 from fesdist.cli import evaluate
 from fesdist.ground.errors import BadParameterError
+from storage.datasets.records import Records
 from storage.datasets.store import WeightStore
 from storage.errors import StorageError
 from tests.fesdist.evaluation.small_store import HELD_OUT, make_stack, publish
@@ -48,7 +49,7 @@ def test_a_table_for_each_expression_with_both_baselines(
 
 def test_json_is_the_record_that_the_store_keeps(stack: str, store: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(stack, store, publish(store, stack), "--json") == 0
-    assert [json.loads(capsys.readouterr().out)] == WeightStore(store).evaluations("small", 1)
+    assert [json.loads(capsys.readouterr().out)] == list(WeightStore(store).evaluations("small", 1))
 
 
 def test_a_person_known_to_the_model_is_a_warning_on_holdout_only(
@@ -79,7 +80,7 @@ def test_the_table_is_printed_even_if_the_store_cannot_keep_it(
     def refuse(*arguments: object) -> None:
         raise StorageError("cannot write to weights")
 
-    monkeypatch.setattr(WeightStore, "add_evaluation", refuse)
+    monkeypatch.setattr(Records, "put", refuse)
     with pytest.raises(StorageError, match=r"this evaluation could not be kept, .*: cannot write to weights"):
         run(stack, store, reference)
     assert "smiling: 3 people" in capsys.readouterr().out

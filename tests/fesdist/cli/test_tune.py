@@ -29,7 +29,7 @@ def test_what_is_tuned_is_trained(stack: str, tmp_path: Path, capsys: pytest.Cap
     manifest = WeightStore(store).open("tuned").manifest
     assert manifest.tuning is not None
     assert len(manifest.tuning["results"]) == 6
-    assert len(manifest.model["parameters"]["ridge"]) == 16
+    assert len(manifest.model.parameters["ridge"]) == 16
 
 
 def test_json_is_the_record(stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from storage.datasets.store import ArraySpec, WeightsSpec, WeightStore
+from storage.blobs.documents import convert
+from storage.datasets.manifest import Facts
+from storage.datasets.store import ArraySpec, DatasetSpec, WeightStore
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import PendingSubject, StackSpec, StackWriter
 
@@ -84,7 +86,7 @@ def publish(
         ArraySpec(name, _DIMS[values.ndim], values.shape, values.shape, str(values.dtype))
         for name, values in arrays.items()
     )
-    spec = WeightsSpec(
+    spec = DatasetSpec(
         attributes={**facts, "input_expression": "neutral", "normalisation": "none", "mouth": list(stack.spec.mouth)},
         groups=dict.fromkeys(expressions, specs),
         coordinates={"drow": ("tap", [0]), "dcol": ("tap", [0])},
@@ -97,18 +99,22 @@ def publish(
         for name, values in arrays.items():
             checksums.update(draft.write(expression, name, (slice(None),) * values.ndim, values))
     number = draft.publish(
-        {
-            **facts,
-            "job_digest": draft_id,
-            "code_version": "0.1.0",
-            "stack": {
-                "path": stack_path,
-                "fingerprint": "0" * 64,
-                "subjects": {expression: list(trained_on) for expression in expressions},
+        convert(
+            Facts,
+            {
+                **facts,
+                "job_digest": draft_id,
+                "code_version": "0.1.0",
+                "stack": {
+                    "path": stack_path,
+                    "fingerprint": "0" * 64,
+                    "subjects": {expression: list(trained_on) for expression in expressions},
+                },
+                "metrics": metrics or {},
+                "tuning": tuning,
             },
-            "metrics": metrics or {},
-            "tuning": tuning,
-            "checksums": checksums,
-        }
+            "facts",
+        ),
+        checksums,
     )
     return f"small@{number}"

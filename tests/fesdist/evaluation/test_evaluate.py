@@ -13,6 +13,7 @@ from fesdist.evaluation.evaluate import evaluate
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, METHODS, MODEL, REFINED, UNCHANGED, Evaluation, error_rows
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.measures import mouth_region, mse_x100, psnr, ssim
+from storage.datasets.records import Records
 from storage.datasets.store import WeightStore
 from storage.errors import NotFoundError, StorageError
 from storage.stack.reading import TrainingStack
@@ -74,7 +75,7 @@ def test_the_result_is_kept_beside_the_version_and_comes_back_equal(stack: str, 
     first = publish(store, stack)
     publish(store, stack)
     evaluation = evaluate(stack, store, first, cluster=HERE)
-    assert WeightStore(store).evaluations("small", 2) == []
+    assert list(WeightStore(store).evaluations("small", 2)) == []
     (record,) = WeightStore(store).evaluations("small", 1)
     kept = Evaluation.from_record(record)
     assert kept.to_record() == evaluation.to_record()
@@ -134,7 +135,7 @@ def test_a_store_that_takes_nothing_costs_no_scores(stack: str, store: str, monk
     def refuse(*arguments: object) -> None:
         raise StorageError("cannot write to weights: Read-only file system")
 
-    monkeypatch.setattr(WeightStore, "add_evaluation", refuse)
+    monkeypatch.setattr(Records, "put", refuse)
     evaluation = evaluate(stack, store, reference, cluster=HERE)
     assert evaluation.not_kept == "cannot write to weights: Read-only file system"
     assert evaluation.expressions[0].people == HELD_OUT

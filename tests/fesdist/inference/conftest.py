@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from fesdist.ground.colour import Colour
 from fesdist.images.encode import encode
-from storage.datasets.store import ArraySpec, WeightsSpec, WeightStore
+from storage.datasets.manifest import Facts, ModelFacts, StackFacts
+from storage.datasets.store import ArraySpec, DatasetSpec, WeightStore
 from storage.datasets.version import WeightVersion
 
 OFFSETS = ((-1, 0), (0, 0), (0, 1), (2, -1))
@@ -78,7 +79,7 @@ def publish(tmp_path: Path) -> Publish:
         draft = WeightStore(store).create_draft(
             "london",
             f"draft-{seed}",
-            WeightsSpec({"normalisation": normalisation}, dict.fromkeys(expressions, specs)),
+            DatasetSpec({"normalisation": normalisation}, dict.fromkeys(expressions, specs)),
             {},
         )
         arrays: dict[str, dict[str, NDArray[Any]]] = {}
@@ -89,18 +90,18 @@ def publish(tmp_path: Path) -> Publish:
                 whole = tuple(slice(0, length) for length in values.shape)
                 checksums |= draft.write(expression, name, whole, values)
         number = draft.publish(
-            {
-                "code_version": "0",
-                "model": {"name": "mr", "parameters": parameters},
-                "colour": str(colour),
-                "image_shape": image_shape,
-                "channels": channels,
-                "expressions": expressions,
-                "stack": {},
-                "metrics": {},
-                "job_digest": "",
-                "checksums": checksums,
-            }
+            Facts(
+                code_version="0",
+                model=ModelFacts("mr", parameters),
+                colour=str(colour),
+                image_shape=image_shape,
+                channels=channels,
+                expressions=expressions,
+                stack=StackFacts("", "", {}),
+                metrics={},
+                job_digest="",
+            ),
+            checksums,
         )
         reference = f"london@{number}"
         return Published(store, reference, WeightStore(store).open(reference), arrays)

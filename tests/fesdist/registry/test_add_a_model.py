@@ -21,6 +21,7 @@ from fesdist.families.common.samples import Samples
 from fesdist.ground.colour import Colour
 from fesdist.ground.tiles import Padding, Region, Tile
 from fesdist.registry import MODELS
+from storage.datasets.manifest import ModelFacts
 from storage.datasets.store import WeightStore
 from tests.conftest import REPOSITORY
 from tests.fesdist.families.problems import random_images
@@ -85,6 +86,6 @@ def test_its_commands_run(
         assert main([*words, *in_process]) == 0, line
     printed = capsys.readouterr().out
     assert "published first version 1" in printed
-    assert WeightStore("weights").open("first").manifest.model == {"name": "mean-shift", "parameters": {"ridge": 0.1}}
+    assert WeightStore("weights").open("first").manifest.model == ModelFacts("mean-shift", {"ridge": 0.1})
     assert len(list(tmp_path.glob("out/happy/*.png"))) == 12
     assert "happy: 2 people" in printed

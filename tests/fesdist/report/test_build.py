@@ -72,7 +72,7 @@ def test_every_picture_has_a_text_and_a_size(stack: str, store: str, out: Path) 
 
 def test_an_evaluated_version_shows_errors_and_people(stack: str, store: str, out: Path) -> None:
     reference = publish(store, stack)
-    WeightStore(store).promote("small", 1, "production")
+    WeightStore(store).aliases("small").promote(1, "production")
     evaluate(stack, store, reference, cluster=ClusterSettings(workers=0))
     assert write_report(store, reference, out).evaluated
     text = out.read_text(encoding="utf-8")

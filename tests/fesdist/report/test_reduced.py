@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from fesdist.report.reduced import read_reduced, shrink_to
-from storage.datasets.store import ArraySpec, WeightsSpec, WeightStore
+from storage.datasets.manifest import Facts, ModelFacts, StackFacts
+from storage.datasets.store import ArraySpec, DatasetSpec, WeightStore
 
 
 @pytest.mark.parametrize(("side", "factor"), [(200, 1), (100, 2), (30, 4), (13, 8)])
@@ -17,23 +18,12 @@ def test_squares_across_chunks_and_cut_off_at_the_border_are_plain_means(
 ) -> None:
     values = np.random.default_rng(4).random((3, 2, 101, 70))
     array = ArraySpec("a", ("channel", "tap", "row", "col"), values.shape, (3, 2, 64, 64), "float64")
-    spec = WeightsSpec({}, {"smiling": (array,)})
+    spec = DatasetSpec({}, {"smiling": (array,)})
     store = WeightStore(str(tmp_path))
     draft = store.create_draft("m", "d", spec, {})
     checksums = draft.write("smiling", "a", (slice(None),) * 4, values)
-    plain = ("model", "stack", "metrics")
-    draft.publish(
-        {
-            **{name: {} for name in plain},
-            "job_digest": "",
-            "code_version": "",
-            "colour": "",
-            "image_shape": [101, 70],
-            "channels": 3,
-            "expressions": ["smiling"],
-            "checksums": checksums,
-        }
-    )
+    model, stack = ModelFacts("", {}), StackFacts("", "", {})
+    draft.publish(Facts("", model, "", (101, 70), 3, ("smiling",), stack, {}, ""), checksums)
     reduced = read_reduced(store.open("m"), "smiling", "a", side)
     means = values.mean(axis=0)
     expected = [

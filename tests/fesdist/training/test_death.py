@@ -44,7 +44,7 @@ def undisturbed(stack: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
 
 def _checksums(store: Path) -> dict[str, str]:
-    return WeightStore(str(store)).open("random").manifest.checksums
+    return WeightStore(str(store)).open("random").checksums
 
 
 def _n_receipts(store: Path) -> int:

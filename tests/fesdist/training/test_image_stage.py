@@ -52,7 +52,7 @@ def _train(request: TrainingRequest, **options: object) -> TrainingResult:
 
 
 def _checksums(store: Path) -> dict[str, str]:
-    return WeightStore(str(store)).open("random@1").manifest.checksums
+    return WeightStore(str(store)).open("random@1").checksums
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def undisturbed(stack: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 @pytest.mark.parametrize("colour", list(Colour))
 def test_a_version_makes_what_its_samples_say(stack: Path, tmp_path: Path, name: str, colour: Colour) -> None:
     """Against the same model in memory; `happy` and `sad` have other people, so each is a group of its own."""
-    metrics = _train(_request(stack, tmp_path, model=MODELS[name], colour=colour)).metrics["expressions"]
+    metrics = _train(_request(stack, tmp_path, model=MODELS[name], colour=colour)).metrics.expressions
     opened = TrainingStack.open(stack)
     version = WeightStore(str(tmp_path)).open("random")
     assert version.verify() == []
@@ -82,7 +82,7 @@ def test_a_version_makes_what_its_samples_say(stack: Path, tmp_path: Path, name:
         made = loaded.synthesize(images, expression)
         np.testing.assert_allclose(made, expected, atol=1e-5)
         error = 100 * np.mean((made - afters / 255) ** 2)
-        assert metrics[expression]["face"]["mse_x100"] == pytest.approx(error, rel=1e-4)
+        assert metrics[expression].face.mse_x100 == pytest.approx(error, rel=1e-4)
 
 
 @pytest.mark.parametrize("side", [64, 512])

@@ -41,7 +41,7 @@ def _train(request: TrainingRequest, memory: int = GIB, **options: object) -> Tr
 
 
 def _checksums(store: Path, version: int = 1) -> dict[str, str]:
-    return WeightStore(str(store)).open(f"random@{version}").manifest.checksums
+    return WeightStore(str(store)).open(f"random@{version}").checksums
 
 
 @pytest.fixture(scope="module")
@@ -164,12 +164,12 @@ def test_held_out_people_are_learned_from_only_when_asked(stack: Path, tmp_path:
     assert held_out
     assert not held_out & set(kept.groups[0].samples)
     assert held_out <= set(everybody.groups[0].samples)
-    assert _train(_request(stack, tmp_path, subjects="all")).metrics["expressions"]["happy"]["face"] is None
+    assert _train(_request(stack, tmp_path, subjects="all")).metrics.expressions["happy"].face is None
 
 
 def test_errors_on_held_out_people_are_those_of_the_formula(tmp_path: Path) -> None:
     path = write_stack(tmp_path / "stack.zarr", side=30)
-    metrics = _train(_request(path, tmp_path / "weights")).metrics["expressions"]["happy"]
+    metrics = _train(_request(path, tmp_path / "weights")).metrics.expressions["happy"]
     stack, version = TrainingStack.open(path), WeightStore(str(tmp_path / "weights")).open("random")
     samples = stack.samples("happy", "holdout")
     inputs = stack.read("neutral", samples, slice(None), slice(None)) / 255
@@ -182,11 +182,11 @@ def test_errors_on_held_out_people_are_those_of_the_formula(tmp_path: Path) -> N
         for dcol in range(3)
     )
     error = 100 * np.mean((np.clip(outputs, 0, 1) - targets) ** 2)
-    assert metrics["face"]["mse_x100"] == pytest.approx(error, rel=1e-5)
-    assert metrics["face"]["unchanged_mse_x100"] == pytest.approx(100 * np.mean((inputs - targets) ** 2), rel=1e-5)
+    assert metrics.face.mse_x100 == pytest.approx(error, rel=1e-5)
+    assert metrics.face.unchanged_mse_x100 == pytest.approx(100 * np.mean((inputs - targets) ** 2), rel=1e-5)
     rows, cols = slice(round(0.6 * 30), round(0.8 * 30)), slice(round(0.3 * 30), round(0.7 * 30))
     mouth = 100 * np.mean((np.clip(outputs, 0, 1) - targets)[..., rows, cols] ** 2)
-    assert metrics["mouth"]["mse_x100"] == pytest.approx(mouth, rel=1e-5)
+    assert metrics.mouth.mse_x100 == pytest.approx(mouth, rel=1e-5)
 
 
 def test_an_unknown_expression(stack: Path, tmp_path: Path) -> None:

@@ -50,11 +50,11 @@ def test_every_method_of_the_store_checks_its_names(store: WeightStore, name: st
         lambda: store.drafts(name),
         lambda: store.clean(name),
         lambda: store.published_with("london", name),
-        lambda: store.promote(name, 1, "production"),
-        lambda: store.promote("london", 1, name),
-        lambda: store.add_evaluation("london", 1, name, {}),
-        lambda: store.rollback("london", name),
-        lambda: store.alias_history("london", name),
+        lambda: store.aliases(name).promote(1, "production"),
+        lambda: store.aliases("london").promote(1, name),
+        lambda: store.evaluations("london", 1).put(name, {}),
+        lambda: store.aliases("london").rollback(name),
+        lambda: store.aliases("london").history(name),
         lambda: store.evaluations(name, 1),
     ]
     for call in calls:

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from storage.datasets.draft import WeightDraft
-from storage.datasets.store import ArraySpec, WeightsSpec, WeightStore
+from storage.datasets.store import ArraySpec, DatasetSpec, WeightStore
 from storage.errors import BadNameError
 
 
 @pytest.fixture
 def draft(tmp_path: Path) -> WeightDraft:
     spec = ArraySpec("weights", ("tap", "row"), (2, 4), (2, 4), "float64")
-    return WeightStore(str(tmp_path)).create_draft("london", "one", WeightsSpec({}, {"smiling": (spec,)}), {})
+    return WeightStore(str(tmp_path)).create_draft("london", "one", DatasetSpec({}, {"smiling": (spec,)}), {})
 
 
 def test_notes_come_back_bit_for_bit(draft: WeightDraft) -> None:
@@ -55,7 +55,7 @@ def test_objects_are_not_kept(draft: WeightDraft) -> None:
 
 def test_notes_are_no_receipts(draft: WeightDraft) -> None:
     draft.notes.put("a", {"x": np.zeros(2)})
-    assert draft.receipts() == {}
+    assert draft.receipt_keys() == []
 
 
 def test_names_that_climb_are_refused(draft: WeightDraft) -> None:

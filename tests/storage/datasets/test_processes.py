@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from storage.datasets.store import WeightStore
-from tests.storage.conftest import WEIGHTS, fill, publish
+from tests.storage.conftest import FACTS, WEIGHTS, fill, publish
 from tests.storage.processes import (
     instants,
     promote_some,
@@ -32,11 +32,11 @@ def test_publishers_at_once_get_different_numbers(store: WeightStore) -> None:
 
 def test_trainers_of_the_same_draft_both_publish_it(store: WeightStore) -> None:
     draft = store.create_draft("london", "shared", WEIGHTS, {})
-    fields = fill(draft)
+    checksums = fill(draft)
     twin = store.open_draft("london", "shared")
-    assert (draft.publish(fields), twin.publish(fields)) == (1, 2)
+    assert (draft.publish(FACTS, checksums), twin.publish(FACTS, checksums)) == (1, 2)
     assert store.published_with("london", "shared") == [1, 2]
-    assert store.versions("london")[0].checksums == store.versions("london")[1].checksums
+    assert store.open("london@1").checksums == store.open("london@2").checksums
     assert store.clean() == []
     assert store.open("london@1").verify() == []
 
@@ -63,7 +63,7 @@ def test_promotions_at_once_all_stay_in_the_history(store: WeightStore) -> None:
     for version in range(3):
         publish(store, "london", f"job-{version}")
     run_together([(promote_some, store.uri, version, 8) for version in (1, 2, 3)])
-    history = store.alias_history("london", "production")
+    history = store.aliases("london").history("production")
     assert [entry.sequence for entry in history] == list(range(1, 25))
     assert [entry.previous for entry in history] == [None, *range(1, 24)]
     assert {version: [e.version for e in history].count(version) for version in (1, 2, 3)} == {1: 8, 2: 8, 3: 8}
@@ -97,7 +97,7 @@ def test_a_killed_run_is_continued_to_the_same_bytes(store: WeightStore) -> None
         wait_until((Path(store.uri) / "london/drafts/job/job.json").exists)
     if not store.published_with("london", "job"):
         draft = store.create_draft("london", "job", WEIGHTS, {})
-        draft.publish(fill(draft))
+        draft.publish(FACTS, fill(draft))
     undisturbed = WeightStore(f"{store.uri}-undisturbed")
     publish(undisturbed, "london", "job")
-    assert store.versions("london")[0].checksums == undisturbed.versions("london")[0].checksums
+    assert store.open("london@1").checksums == undisturbed.open("london@1").checksums

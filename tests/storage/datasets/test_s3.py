@@ -7,10 +7,11 @@ import pickle
 import numpy as np
 import pytest
 
+from storage.blobs.documents import Document
 from storage.blobs.location import open_location
 from storage.datasets.store import WeightStore
 from storage.errors import AlreadyExistsError, CorruptChunkError, NotFoundError
-from tests.storage.conftest import WEIGHTS, fill, publish, weights
+from tests.storage.conftest import FACTS, WEIGHTS, fill, publish, weights
 
 
 def test_a_version_in_a_bucket(s3_uri: str) -> None:
@@ -19,11 +20,11 @@ def test_a_version_in_a_bucket(s3_uri: str) -> None:
     draft = pickle.loads(pickle.dumps(store.create_draft("london", "job", WEIGHTS, {"tiles": 4})))
     assert store.create_draft("london", "job", WEIGHTS, {}).job == {"tiles": 4}
     draft.put_receipt("tile-0", {"seconds": 1.0})
-    assert draft.receipts() == {"tile-0": {"seconds": 1.0}}
+    assert draft.receipts(Document) == {"tile-0": {"seconds": 1.0}}
     assert [info.id for info in store.drafts()] == ["job"]
-    fields = fill(draft)
-    assert draft.check(fields["checksums"]) == []
-    assert draft.publish(fields) == 1
+    checksums = fill(draft)
+    assert draft.check(checksums) == []
+    assert draft.publish(FACTS, checksums) == 1
     assert store.drafts() == []
     with pytest.raises(AlreadyExistsError, match="draft job was published as london@1"):
         store.create_draft("london", "job", WEIGHTS, {})
@@ -37,15 +38,16 @@ def test_a_version_in_a_bucket(s3_uri: str) -> None:
 def test_versions_and_aliases_in_a_bucket(s3_uri: str) -> None:
     store = WeightStore(s3_uri)
     assert [publish(store, "london", f"job-{number}") for number in range(3)] == [1, 2, 3]
+    aliases = store.aliases("london")
     for version in (1, 3):
-        store.promote("london", version, "production")
+        aliases.promote(version, "production")
     assert store.resolve("london@production") == ("london", 3)
-    assert store.rollback("london", "production") == 1
-    assert store.aliases("london") == {"production": 1}
+    assert aliases.rollback("production").version == 1
+    assert dict(aliases) == {"production": 1}
     with pytest.raises(NotFoundError, match="there is nothing to roll back to"):
-        store.rollback("london", "production")
-    store.add_evaluation("london", 1, "f" * 16, {"mse": 1.0})
-    assert store.evaluations("london", 1) == [{"mse": 1.0}]
+        aliases.rollback("production")
+    store.evaluations("london", 1).put("f" * 16, {"mse": 1.0})
+    assert list(store.evaluations("london", 1)) == [{"mse": 1.0}]
 
 
 def test_damage_in_a_bucket_is_found(s3_uri: str) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from storage.datasets.store import ArraySpec, WeightsSpec, WeightStore
+from storage.datasets.store import ArraySpec, DatasetSpec, WeightStore
 from storage.datasets.version import WeightVersion
 from storage.errors import CorruptChunkError, FormatError, MismatchError, NotFoundError
-from tests.storage.conftest import FIELDS, WEIGHTS, publish, weights
+from tests.storage.conftest import FACTS, WEIGHTS, publish, weights
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_zarr_and_ten_lines_of_numpy_synthesize(store: WeightStore) -> None:
         ArraySpec("bias", ("channel", "row", "col"), (3, 20, 24), (3, 16, 16), "float32"),
     )
     offsets = np.array(taps, np.int32).T
-    spec = WeightsSpec({}, {"smiling": arrays}, {"drow": ("tap", offsets[0]), "dcol": ("tap", offsets[1])})
+    spec = DatasetSpec({}, {"smiling": arrays}, {"drow": ("tap", offsets[0]), "dcol": ("tap", offsets[1])})
     draft = store.create_draft("london", "job", spec, {})
     stored = {
         "weights": rng.normal(size=(3, 9, 20, 24)).astype("f4"),
@@ -122,7 +123,7 @@ def test_zarr_and_ten_lines_of_numpy_synthesize(store: WeightStore) -> None:
     checksums: dict[str, str] = {}
     for name, values in stored.items():
         checksums |= draft.write("smiling", name, (slice(None),) * values.ndim, values)
-    draft.publish({**FIELDS, "expressions": ["smiling"], "checksums": checksums})
+    draft.publish(replace(FACTS, expressions=("smiling",)), checksums)
     face = rng.random((3, 20, 24))
 
     import json

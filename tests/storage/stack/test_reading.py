@@ -117,7 +117,8 @@ def test_newer_formats_are_refused_by_both_versions(stack_path: Path) -> None:
     ("change", "message"),
     [
         (lambda truth: truth.pop("spec"), "was damaged: a part is missing"),
-        (lambda truth: truth["spec"].update(depth=3), "was damaged: a part is missing or unknown"),
+        (lambda truth: truth["spec"].update(height="3"), r"Expected `int`, got `str` - at `\$\.spec\.height`; it was"),
+        (lambda truth: truth["spec"].update(height=0), "images of 0 x 24 pixels were given; expected 1 to 65536"),
         (lambda truth: truth.update(format="photographs"), "has the format 'photographs'; expected 'fesdist-stack'"),
         (lambda truth: truth.update(format_version="1"), "has the format version '1'; expected a number from 1 to 1"),
     ],

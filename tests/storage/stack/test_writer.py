@@ -10,8 +10,8 @@ import pytest
 import zarr
 from numpy.typing import NDArray
 
+from storage.blobs import local
 from storage.errors import AlreadyExistsError, BadNameError, FormatError, MismatchError, NoSpaceError, StorageError
-from storage.stack import arrays as stack_arrays
 from storage.stack.format import StackSpec, digest
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
@@ -205,7 +205,7 @@ def test_a_killed_batch_leaves_no_image_to_the_next_person(stack_path: Path, mon
         raise KilledError
 
     with monkeypatch.context() as patch, StackWriter.open(stack_path) as writer:
-        patch.setattr(stack_arrays, "sync", die)
+        patch.setattr(local, "sync", die)
         with pytest.raises(KilledError):
             writer.append([person(70, "neutral", "smiling", "sad")])
     assert zarr.open_array(stack_path / "smiling", mode="r").shape[0] == 11
@@ -224,7 +224,7 @@ def test_a_failure_at_the_last_moment_leaves_no_trace(stack_path: Path, monkeypa
     files = sorted(path.relative_to(stack_path) for path in stack_path.rglob("*"))
     with StackWriter.open(stack_path) as writer:
         with monkeypatch.context() as patch:
-            patch.setattr(stack_arrays, "sync", refuse)
+            patch.setattr(local, "sync", refuse)
             with pytest.raises(NoSpaceError):
                 writer.append([person(60, "neutral", "sad")])
         assert sorted(path.relative_to(stack_path) for path in stack_path.rglob("*")) == files

@@ -1,0 +1,44 @@
+"""Documents that are written once, by one of many who try: whose it became, also where the answer was lost."""
+
+from __future__ import annotations
+
+import uuid
+
+from storage.blobs.location import Location
+from storage.errors import AlreadyExistsError, NotFoundError, StorageError
+
+ATTEMPTS = 1000
+"""How often somebody tries the next number before giving up; each attempt that fails is somebody else's success."""
+
+
+def mark() -> str:
+    """Return a random text that tells one document from all others of the same content."""
+    return uuid.uuid4().hex
+
+
+def created(location: Location, key: str, data: bytes) -> bool:
+    """Create a document, and return whether it is there now with these bytes; False if it is somebody else's.
+
+    An object store may have kept a document although its answer was lost: then a repeated request finds it taken.
+    So `data` must hold a `mark`, by which one's own is recognised. Raises `StorageError` where nothing was kept.
+    """
+    try:
+        location.create(key, data)
+    except AlreadyExistsError:
+        return location.read(key) == data
+    except StorageError:
+        try:
+            kept = location.read(key) == data
+        except NotFoundError:
+            kept = False
+        if not kept:
+            raise
+    return True
+
+
+def too_many(what: str) -> StorageError:
+    """Return the error for `what` that found `ATTEMPTS` numbers taken, one after the other."""
+    return StorageError(
+        f"{what} found {ATTEMPTS} numbers taken, one after the other, by somebody else: run the same command again when"
+        " fewer processes write here, and check that the store lists what was written"
+    )

@@ -1,0 +1,149 @@
+"""The one door to Zarr: every byte that it gets was read here, within a limit, and found to be what is expected."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from typing import Any
+
+import zarr
+from zarr.abc.buffer import Buffer, BufferPrototype
+from zarr.abc.store import ByteRequest, Store
+from zarr.storage import WrapperStore
+
+from storage.blobs.checksums import sha256
+from storage.blobs.limits import LARGEST_DOCUMENT
+from storage.blobs.location import Location
+from storage.blobs.metadata import ArrayFacts, Rule, parse_node
+from storage.errors import CorruptChunkError, FormatError, NotFoundError
+
+_METADATA = "zarr.json"
+_OLD_METADATA = (".zarray", ".zgroup", ".zattrs", ".zmetadata")
+
+
+class GuardedStore(WrapperStore[Store]):
+    """The Zarr group at `folder` of a location: its metadata, types and sizes are checked before Zarr sees them.
+
+    `rule` tells what else an array must be. With `checksums`, all that is read must have one, and match it; a chunk
+    that is missing is then no zeros. With `only`, no other array is listed. Raises `FormatError` and
+    `CorruptChunkError` naming `what` and the file.
+    """
+
+    def __init__(
+        self,
+        location: Location,
+        folder: str,
+        what: str,
+        rule: Rule,
+        checksums: Mapping[str, str] | None = None,
+        read_only: bool = True,
+        only: str | None = None,
+    ) -> None:
+        super().__init__(location.zarr_store(folder, read_only=read_only))
+        self._location = location
+        self._folder = folder
+        self._what = what
+        self._rule = rule
+        self._checksums = checksums
+        self._only = only
+        self._checked: set[str] = set()
+        self._facts: dict[str, ArrayFacts] = {}
+
+    def open_group(self) -> zarr.Group:
+        """Return the root group; raises `FileNotFoundError`."""
+        return zarr.open_group(self, mode="r" if self.read_only else "r+", zarr_format=3, use_consolidated=False)
+
+    def open_array(self, path: str) -> zarr.Array[Any]:
+        """Return an array; raises `FileNotFoundError`."""
+        return zarr.open_array(self, path=path, mode="r" if self.read_only else "r+", zarr_format=3)
+
+    def facts(self, array: str) -> ArrayFacts | None:
+        """Return what the metadata of an array promise, or None where there is none."""
+        if array not in self._facts:
+            self._read(f"{array}/{_METADATA}")
+        return self._facts.get(array)
+
+    async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
+        data = await asyncio.to_thread(self._read, key)
+        if data is None or byte_range is None:
+            return None if data is None else prototype.buffer.from_bytes(data)
+        return await self._store.get(key, prototype, byte_range)
+
+    async def get_partial_values(
+        self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
+    ) -> list[Buffer | None]:
+        return [await self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
+
+    async def _get_many(
+        self, requests: Iterable[tuple[str, BufferPrototype, ByteRequest | None]]
+    ) -> AsyncGenerator[tuple[str, Buffer | None], None]:
+        for key, prototype, byte_range in requests:
+            yield key, await self.get(key, prototype, byte_range)
+
+    async def set(self, key: str, value: Buffer) -> None:
+        # Where links lead out of the location, this raises before anything is written there.
+        await asyncio.to_thread(self._location.exists, self._key(key))
+        await self._store.set(key, value)
+
+    async def list_dir(self, prefix: str) -> AsyncIterator[str]:
+        async for name in self._store.list_dir(prefix):
+            if name not in _OLD_METADATA and (self._only is None or name in (self._only, _METADATA)):
+                yield name
+
+    def _read(self, key: str) -> bytes | None:
+        """Return a document or chunk, or None where there is none, once it was found to be what it must be."""
+        array, _, name = key.rpartition("/")
+        if name in _OLD_METADATA:
+            return None
+        if name == _METADATA:
+            return self._read_metadata(key, array)
+        array = key.partition("/c/")[0]
+        facts = self.facts(array)
+        if facts is None:
+            raise FormatError(f"{self._what}: chunk {key} belongs to no array")
+        data = self._read_checked(key, facts.most_stored)
+        if data is not None:
+            facts.check_chunk(data, f"{self._what}: chunk {key}")
+        return data
+
+    def _read_metadata(self, key: str, array: str) -> bytes | None:
+        if self._checksums is not None and key not in self._checksums:
+            return None
+        data = self._read_checked(key, LARGEST_DOCUMENT)
+        what = f"{self._what}: {key}"
+        if data is None:
+            for old in _OLD_METADATA[:2]:
+                if self._location.exists(self._key(f"{array}/{old}".lstrip("/"))):
+                    raise FormatError(f"{what} is missing, {old} of Zarr format 2 is in its place; expected format 3")
+            return None
+        facts = parse_node(data, array, what)
+        if facts is not None:
+            if fault := self._rule(facts):
+                raise FormatError(f"{what}: {fault}: it was damaged, or not written by fesdist")
+            self._facts[array] = facts
+        return data
+
+    def _read_checked(self, key: str, most: int) -> bytes | None:
+        try:
+            data = self._location.read(self._key(key), most)
+        except NotFoundError:
+            data = None
+        if self._checksums is not None and key not in self._checked:
+            if key not in self._checksums:
+                raise CorruptChunkError(f"{self._what}: chunk {key} has no checksum; expected one for all that is read")
+            if data is None or sha256(data) != self._checksums[key]:
+                fault = "is missing" if data is None else "does not match its checksum"
+                raise CorruptChunkError(
+                    f"{self._what}: chunk {key} {fault}; restore {self._location.uri}/{self._key(key)} from a copy, or"
+                    " use another version"
+                )
+            self._checked.add(key)
+        return data
+
+    def _key(self, key: str) -> str:
+        return f"{self._folder}/{key}".lstrip("/")
+
+    def _with_store(self, store: Store) -> GuardedStore:
+        return GuardedStore(
+            self._location, self._folder, self._what, self._rule, self._checksums, store.read_only, self._only
+        )

@@ -1,0 +1,83 @@
+"""Drafts that were not published, and the removal of what nobody needs: theirs, and that of deleted versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from storage.blobs.location import Location
+from storage.blobs.provenance import seconds_since
+from storage.datasets.claims import claimants
+from storage.datasets.deletion import read_tombstones, readable_or_raise, remove_deleted
+from storage.datasets.draft import read_job
+from storage.datasets.keys import data_folder, draft_folder, job_key, receipt_keys
+from storage.datasets.manifest import Manifest, read_manifests
+
+
+@dataclass(frozen=True)
+class DraftInfo:
+    """A draft that was not published."""
+
+    name: str
+    id: str
+    created: str
+    """ISO 8601, UTC."""
+    job: dict[str, Any]
+    n_receipts: int
+    bytes: int
+    claimants: tuple[str, ...]
+    """Processes that are working on it now."""
+
+
+def read_drafts(location: Location, name: str) -> list[DraftInfo]:
+    """Return the unpublished drafts of a model, which are those with a job: other folders are not ours."""
+    published = {found.draft for found in read_manifests(location, name).values() if isinstance(found, Manifest)}
+    return [
+        _read_draft(location, name, draft_id)
+        for draft_id in location.list(f"{name}/drafts")
+        if draft_id not in published and location.exists(job_key(name, draft_id))
+    ]
+
+
+def clean_model(location: Location, name: str, older_than: float) -> list[DraftInfo]:
+    """Remove the unpublished drafts of a model created `older_than` seconds ago or earlier, and return what they were.
+
+    Data that a manifest names is never removed, nor a draft on which a process is working. What a deletion that was
+    interrupted left, and what two trainers left who published one draft, is removed too. Raises `FormatError`.
+    """
+    drafts = read_drafts(location, name)
+    old = [draft for draft in drafts if not draft.claimants and seconds_since(draft.created) >= older_than]
+    removed = []
+    for draft in old:
+        # Asked again, in this order: it may have been continued, or published, since it was listed.
+        if claimants(location, draft_folder(name, draft.id)):
+            continue
+        if draft.id not in {manifest.draft for manifest in readable_or_raise(location, name)}:
+            location.delete(data_folder(name, draft.id))
+        # Last, as a draft without its job is not seen any more.
+        location.delete(draft_folder(name, draft.id))
+        removed.append(draft)
+    versions = readable_or_raise(location, name)
+    for tombstone in read_tombstones(location, name):
+        remove_deleted(location, tombstone, versions)
+    published = {manifest.draft for manifest in versions}
+    for draft_id in location.list(f"{name}/drafts"):
+        folder = draft_folder(name, draft_id)
+        # Without a job, it was claimed by a run that died before it began.
+        needless = draft_id in published or not location.exists(job_key(name, draft_id))
+        if needless and not claimants(location, folder):
+            location.delete(folder)
+    return removed
+
+
+def _read_draft(location: Location, name: str, draft_id: str) -> DraftInfo:
+    described = read_job(location, name, draft_id)
+    return DraftInfo(
+        name,
+        draft_id,
+        described.created,
+        described.job,
+        len(receipt_keys(location, name, draft_id)),
+        location.size(draft_folder(name, draft_id)) + location.size(data_folder(name, draft_id)),
+        tuple(claimants(location, draft_folder(name, draft_id))),
+    )

@@ -1,0 +1,77 @@
+"""Deleting a version: a tombstone is the instant that counts, then what it names goes, again after any crash."""
+
+from __future__ import annotations
+
+from storage.blobs.documents import decode, encode
+from storage.blobs.location import Location
+from storage.blobs.provenance import now, who
+from storage.datasets.aliases import Aliases
+from storage.datasets.manifest import (
+    Manifest,
+    Tombstone,
+    checksums_key,
+    deleted_numbers,
+    manifest_key,
+    read_manifest,
+    read_manifests,
+    tombstone_key,
+)
+from storage.errors import FormatError, MismatchError
+
+
+def delete_version(location: Location, aliases: Aliases, name: str, number: int, note: str) -> Tombstone:
+    """Delete a version that exists, and return what is left of it.
+
+    Raises `MismatchError` while an alias names it, `FormatError` if its manifest, or another one, cannot be read, as
+    nobody knows then which data is whose. Readers find the version as it was, or none.
+    """
+    manifest = read_manifest(location, name, number)
+    others = [other for other in readable_or_raise(location, name) if other.version != number]
+    _check_aliases(aliases, manifest)
+    tombstone = Tombstone(name, number, manifest.data, manifest.checksums_digest, now(), who(), note)
+    location.write(tombstone_key(name, number), encode(tombstone, f"tombstone of {name}@{number}"))
+    try:
+        # Promoting looks for the version after it wrote its move: one of the two sees the other.
+        _check_aliases(aliases, manifest)
+    except MismatchError:
+        location.delete(tombstone_key(name, number))
+        raise
+    remove_deleted(location, tombstone, others)
+    return tombstone
+
+
+def read_tombstones(location: Location, name: str) -> list[Tombstone]:
+    """Return what is left of the deleted versions of a model, ascending."""
+    keys = [tombstone_key(name, number) for number in deleted_numbers(location, name)]
+    return [decode(Tombstone, location.read(key), f"{key} in {location.uri}") for key in keys]
+
+
+def remove_deleted(location: Location, tombstone: Tombstone, others: list[Manifest]) -> None:
+    """Remove what a deleted version had, first its manifest; what the `others` of its model name stays."""
+    name, number = tombstone.name, tombstone.version
+    # Not deleted, so that a publisher who is late finds the number taken.
+    location.write(manifest_key(name, number), encode(tombstone, f"tombstone of {name}@{number}"))
+    if tombstone.checksums_digest not in {"", *(other.checksums_digest for other in others)}:
+        location.delete(checksums_key(name, tombstone.checksums_digest))
+    if tombstone.data not in {other.data for other in others}:
+        location.delete(f"{name}/{tombstone.data}")
+    location.delete(f"{name}/evaluations/{number}")
+
+
+def readable_or_raise(location: Location, name: str) -> list[Manifest]:
+    """Return the manifests of all versions; raises `FormatError` if one cannot be read, as its data may be any."""
+    others = []
+    for found in read_manifests(location, name).values():
+        if not isinstance(found, Manifest):
+            raise FormatError(f"nothing of model {name!r} is removed while a manifest cannot be read: {found}")
+        others.append(found)
+    return others
+
+
+def _check_aliases(aliases: Aliases, manifest: Manifest) -> None:
+    naming = sorted(alias for alias, version in aliases.items() if version == manifest.version)
+    if naming:
+        raise MismatchError(
+            f"version {manifest.reference} is named by the alias{'es' if len(naming) > 1 else ''} {', '.join(naming)};"
+            " expected a version without: promote another version to that name first"
+        )

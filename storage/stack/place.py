@@ -1,0 +1,75 @@
+"""Where a stack lies: a folder, whose lock and next root document lie beside it, or a prefix of a bucket."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from storage.blobs.disk import telling_disk_errors
+from storage.blobs.limits import LARGEST_DOCUMENT
+from storage.blobs.local import LocalLocation
+from storage.blobs.location import Location, open_location
+from storage.blobs.metadata import ArrayFacts, Rule
+from storage.errors import NotFoundError, StorageError
+from storage.stack.format import StackContents, StackSpec
+
+ROOT = "zarr.json"
+"""Key of the document that commits a stack."""
+
+_MOST_SAMPLES = 1 << 24
+
+
+def stack_location(path: str | Path) -> Location:
+    """Return the location of a stack: a folder, a file:// address, or s3://bucket/prefix."""
+    location = open_location(str(path))
+    if isinstance(location, LocalLocation):
+        # A document that is being written inside a Zarr group makes other readers of it warn.
+        return LocalLocation(location.uri, pending=f"{location.uri}.commit")
+    return location
+
+
+def read_contents(location: Location) -> StackContents:
+    """Return what the root attributes of a stack commit; raises `NotFoundError` and `FormatError`."""
+    try:
+        data = location.read(ROOT, LARGEST_DOCUMENT)
+    except NotFoundError:
+        raise NotFoundError(f"there is no training stack in {location.uri}: ingest photographs into it first") from None
+    return StackContents.decoded(data, location.uri)
+
+
+def array_rule(spec: StackSpec, n_samples: int, most: int = _MOST_SAMPLES) -> Rule:
+    """Return what an expression's array must be: of these images, `n_samples` of them to `most`, in chunks as ours."""
+
+    def fault(facts: ArrayFacts) -> str:
+        n_found, *image_shape = facts.shape
+        if not (tuple(image_shape) == spec.image_shape and facts.dtype == spec.dtype and n_samples <= n_found <= most):
+            return (
+                f"it is {facts.shape} {facts.dtype}; expected from {n_samples} to {most} samples of {spec.image_shape}"
+                f" {spec.dtype}"
+            )
+        if not (facts.packed and spec.may_have(facts.chunks)):
+            return f"it has chunks of {facts.chunks}; expected Blosc and chunks of about {spec.chunks()}"
+        return ""
+
+    return fault
+
+
+def locked(location: Location) -> FileLock:
+    """Return the held lock of a stack that is written; raises `StorageError` where another process holds it."""
+    if not isinstance(location, LocalLocation):
+        raise StorageError(
+            f"{location.uri} is in an object store, where stacks are read but not written: ingest into a folder, then"
+            " copy that folder there"
+        )
+    lock = FileLock(f"{location.uri}.lock")
+    with telling_disk_errors(location.uri):
+        Path(location.uri).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise StorageError(
+                f"another process is writing to the stack {location.uri}: wait until it has finished"
+                " (a process that was killed holds no lock)"
+            ) from None
+    return lock
