@@ -83,6 +83,8 @@ class Manifest(Facts):
         for expression in self.expressions:
             check_name("expression", expression)
         _check_data(self.data)
+        if self.checksums_digest:
+            check_name("checksums", self.checksums_digest)
 
     @property
     def reference(self) -> str:

@@ -81,7 +81,7 @@ class StackArrays:
             if name == ROOT or self._location.exists(name) or name in RESERVED_ARRAYS:
                 continue
             # Killed while it was created or removed, an array is a folder with chunks at most.
-            if name in contents.expressions and folder <= {"c"}:
+            if name in contents.expressions and ROOT not in folder:
                 raise FormatError(
                     f"{self._location.uri}/{name} holds images, but its zarr.json is missing: the stack was damaged;"
                     " restore that file from a copy, or ingest into a new stack"

@@ -1,4 +1,4 @@
-"""The training stack on disk: specification, table of subjects, chunks; see docs/stack-format.md."""
+"""The training stack on disk: specification, table of subjects, chunks; see docs/formats/stack.md."""
 
 from __future__ import annotations
 

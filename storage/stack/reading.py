@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,13 +17,16 @@ from storage.blobs.guard import GuardedStore
 from storage.blobs.location import Location
 from storage.blobs.regions import Region, chunk_keys, resolve_region
 from storage.errors import FormatError, MismatchError, NotFoundError
-from storage.stack.format import StackContents, StackSpec, Subject
+from storage.stack.format import StackContents, StackSpec, Subject, digest
 from storage.stack.place import array_rule, read_contents, stack_location
 
 if TYPE_CHECKING:
     import xarray
 
 __all__ = ["StackSpec", "Subject", "TrainingStack"]
+
+_VERIFIED_BYTES = 64_000_000
+"""Bytes of the images that are compared with their digests at once."""
 
 
 class TrainingStack:
@@ -155,6 +159,36 @@ class TrainingStack:
         for part in np.split(indices, np.flatnonzero(np.diff(of_chunk)) + 1):
             for start in range(0, len(part), at_most):
                 yield part[start : start + at_most]
+
+    def verify(self, on_image: Callable[[str, str], None] | None = None) -> list[str]:
+        """Return what is wrong with each image that does not have its digest, "smiling of ann: ..."; reads everything.
+
+        `on_image` is told the expression and the subject's id after each.
+        """
+        faults = []
+        at_most = max(1, _VERIFIED_BYTES // (math.prod(self.spec.image_shape) * self.dtype.itemsize))
+        for expression in self.expressions:
+            stored = [index for index, subject in enumerate(self.subjects) if expression in subject.digests]
+            for block in self.blocks(np.array(stored, dtype=np.int64), at_most):
+                for index, fault in zip(block, self._faults(expression, block), strict=True):
+                    subject = self.subjects[int(index)]
+                    if fault:
+                        faults.append(f"{expression} of {subject.id}: {fault}")
+                    if on_image is not None:
+                        on_image(expression, subject.id)
+        return faults
+
+    def _faults(self, expression: str, block: NDArray[np.int64]) -> list[str]:
+        """Return for each sample of a block, within one chunk, what is wrong with its image, or ""."""
+        try:
+            images = self.read(expression, block, slice(0, self.spec.height), slice(0, self.spec.width))
+        except FormatError as error:
+            return [str(error)] * len(block)
+        expected = [self.subjects[int(index)].digests[expression] for index in block]
+        return [
+            "" if digest(image) == wanted else "its pixels are not those that were stored"
+            for image, wanted in zip(images, expected, strict=True)
+        ]
 
     def fingerprint(self, expressions: Sequence[str], samples: Sequence[int] | NDArray[np.integer[Any]]) -> str:
         """Return a SHA-256, in hexadecimal, that tells exactly which images a model would learn from.

@@ -190,3 +190,15 @@ def test_opening_and_reading_are_quick(tmp_path: Path) -> None:
 
     # A bound that only a mistake exceeds, on any machine: it takes a hundredth of a second.
     assert min(seconds() for _ in range(5)) < 0.3
+
+
+def test_images_are_verified_by_their_digests(stack_path: Path) -> None:
+    seen: list[tuple[str, str]] = []
+    assert TrainingStack.open(stack_path).verify(lambda *image: seen.append(image)) == []
+    assert len(seen) == 19
+    edit(stack_path, lambda truth: truth["subjects"][4]["digests"].update(smiling="0" * 64))
+    assert TrainingStack.open(stack_path).verify() == ["smiling of 004: its pixels are not those that were stored"]
+    next(path for path in (stack_path / "neutral/c").rglob("*") if path.is_file()).unlink()
+    faults = TrainingStack.open(stack_path).verify()
+    assert len(faults) == 11
+    assert "chunk neutral/c/0/0/0/0 of" in faults[0]

@@ -1,0 +1,153 @@
+"""Deleting versions: what is refused, what goes, what stays, and what a crash leaves."""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from storage.datasets import deletion
+from storage.datasets.aliases import Aliases
+from storage.datasets.manifest import Manifest
+from storage.datasets.store import WeightStore
+from storage.errors import AlreadyExistsError, FormatError, MismatchError, NotFoundError
+from tests.storage.conftest import FACTS, WEIGHTS, fill, publish, weights
+
+
+@pytest.fixture
+def three(store: WeightStore) -> WeightStore:
+    """Return a store with the versions 1, 2 and 3 of london."""
+    for number in range(1, 4):
+        publish(store, "london", f"job-{number}", seed=number)
+    return store
+
+
+def test_a_deleted_version_leaves_its_number_and_nothing_else(three: WeightStore) -> None:
+    three.evaluations("london", 2).put("aaaa", {"mse": 1.0})
+    three.delete("london", 2, note="the wrong people")
+    root = Path(three.uri) / "london"
+    assert [manifest.version for manifest in three.versions("london")] == [1, 3]
+    assert sorted(path.name for path in (root / "data").iterdir()) == ["job-1", "job-3"]
+    assert len(list((root / "checksums").iterdir())) == 2
+    assert not (root / "evaluations/2").exists()
+    assert "ann" not in (root / "versions/2.json").read_text()
+    with pytest.raises(NotFoundError, match=r"london@2 does not exist: .* the versions 1, 3; deleted were 2"):
+        three.open("london@2")
+    (tombstone,) = three.deleted("london")
+    assert (tombstone.version, tombstone.note) == (2, "the wrong people")
+    assert "@" in tombstone.deleted_by
+    np.testing.assert_array_equal(three.open("london@3").read("sad", "weights"), weights(3))
+    assert three.open("london@1").verify() == three.open("london@3").verify() == []
+
+
+def test_numbers_and_drafts_are_never_used_again(three: WeightStore) -> None:
+    three.delete("london", 3)
+    assert three.resolve("london") == ("london", 2)
+    with pytest.raises(AlreadyExistsError, match="draft job-3 was published as london@3"):
+        three.create_draft("london", "job-3", WEIGHTS, {})
+    assert publish(three, "london", "job-4") == 4
+
+
+def test_a_version_that_an_alias_names_stays(three: WeightStore) -> None:
+    aliases = three.aliases("london")
+    aliases.promote(2, "production")
+    aliases.promote(3, "production")
+    with pytest.raises(MismatchError, match=r"version london@3 is named by the alias production; .* promote another"):
+        three.delete("london", 3)
+    assert three.open("london@production").verify() == []
+    three.delete("london", 2)
+    with pytest.raises(NotFoundError, match="there is nothing to roll back to"):
+        aliases.rollback("production")
+    with pytest.raises(NotFoundError, match="version london@2 does not exist"):
+        aliases.promote(2, "production")
+
+
+def test_a_rollback_passes_over_deleted_versions(three: WeightStore) -> None:
+    aliases = three.aliases("london")
+    for number in (1, 2, 3):
+        aliases.promote(number, "production")
+    three.delete("london", 2)
+    assert aliases.rollback("production").version == 1
+
+
+def test_an_alias_that_comes_at_the_last_moment_keeps_the_version(
+    three: WeightStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = deletion._check_aliases
+
+    def late(aliases: Aliases, manifest: Manifest) -> None:
+        check(aliases, manifest)
+        # By somebody who had seen the version before.
+        Aliases(three._location, "london", lambda number: None).promote(2, "production")
+
+    monkeypatch.setattr(deletion, "_check_aliases", late)
+    with pytest.raises(MismatchError, match="version london@2 is named by the alias production"):
+        three.delete("london", 2)
+    assert three.open("london@production").verify() == []
+
+
+def test_data_that_two_versions_share_goes_with_the_last(store: WeightStore) -> None:
+    draft = store.create_draft("london", "shared", WEIGHTS, {})
+    checksums = fill(draft)
+    twin = store.open_draft("london", "shared")
+    assert (draft.publish(FACTS, checksums), twin.publish(FACTS, checksums)) == (1, 2)
+    store.delete("london", 1)
+    assert store.open("london@2").verify() == []
+    store.delete("london", 2)
+    assert store.names() == []
+    assert not (Path(store.uri) / "london/data/shared").exists()
+
+
+@pytest.mark.parametrize("step", [0, 1, 2, 3])
+def test_a_deletion_that_was_killed_is_finished_by_cleaning(
+    three: WeightStore, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    class KilledError(BaseException):
+        pass
+
+    location = three._location
+    left = iter(range(step))
+
+    def die(key: str) -> None:
+        if next(left, None) is None:
+            raise KilledError
+        type(location).delete(location, key)
+
+    monkeypatch.setattr(location, "delete", die)
+    with pytest.raises(KilledError) if step < 3 else nullcontext():
+        three.delete("london", 2)
+    monkeypatch.undo()
+    again = WeightStore(three.uri)
+    assert [manifest.version for manifest in again.versions("london")] == [1, 3]
+    again.clean()
+    assert sorted(path.name for path in (Path(three.uri) / "london/data").iterdir()) == ["job-1", "job-3"]
+    assert len(list((Path(three.uri) / "london/checksums").iterdir())) == 2
+    assert again.open("london@1").verify() == again.open("london@3").verify() == []
+
+
+def test_nothing_is_deleted_beside_a_manifest_that_nobody_can_read(three: WeightStore) -> None:
+    (Path(three.uri) / "london/versions/1.json").write_text("{")
+    with pytest.raises(FormatError, match="nothing of model 'london' is removed while a manifest cannot be read"):
+        three.delete("london", 2)
+    assert three.open("london@2").verify() == []
+
+
+def test_a_late_publisher_does_not_get_a_deleted_number(three: WeightStore) -> None:
+    three.delete("london", 3)
+    document = json.loads((Path(three.uri) / "london/versions/3.json").read_text())
+    assert document["deleted_by"]
+    with pytest.raises(AlreadyExistsError):
+        three._location.create("london/versions/3.json", b"{}")
+
+
+def test_versions_in_a_bucket_are_deleted(s3_uri: str) -> None:
+    store = WeightStore(s3_uri)
+    for number in range(2):
+        publish(store, "london", f"job-{number}", seed=number)
+    store.delete("london", 1)
+    assert store._location.list("london/data") == ["job-1"]
+    assert [manifest.version for manifest in store.versions("london")] == [2]
+    assert store.open("london").verify() == []
