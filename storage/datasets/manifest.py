@@ -113,6 +113,8 @@ class Tombstone:
     """ISO 8601, UTC."""
     deleted_by: str
     note: str = ""
+    format: str = "fesdist-tombstone"
+    format_version: int = 1
 
     def __post_init__(self) -> None:
         _check_data(self.data)
