@@ -19,7 +19,7 @@ from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
 from fesdist.families.sparse.kernels.lasso import empty_solutions, solve_lassos
 from fesdist.families.sparse.kernels.working_set import working_set_bytes
 from fesdist.families.sparse.model import SparseModel
-from fesdist.families.sparse.samples import SampleStatistics
+from fesdist.families.sparse.samples import KeptSamples
 from fesdist.ground.units import unit_of
 from fesdist.simd.lanes import LANES
 
@@ -83,11 +83,11 @@ class Lasso(SparseModel):
         solved = fit.n_expressions * (sets * (self.max_nonzero * 12 + 37) + fit.channels * 12) * outputs
         return together + scores + room + solved
 
-    def fill(self, statistics: SampleStatistics, solved: Mapping[str, TileArrays]) -> None:
+    def fill(self, statistics: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
         for number in range(statistics.problem.weight_channels):
             self._solve_set(statistics, number, solved)
 
-    def _solve_set(self, statistics: SampleStatistics, number: int, solved: Mapping[str, TileArrays]) -> None:
+    def _solve_set(self, statistics: KeptSamples, number: int, solved: Mapping[str, TileArrays]) -> None:
         unit = unit_of(statistics.dtype)
         inputs, *targets = statistics.vectors(number)
         columns = _with_bias(inputs, statistics.n_samples, unit)
