@@ -1,4 +1,4 @@
-"""A whole training run: plan, global stage, tiles on a cluster, refinement maps, one published version."""
+"""A whole training run: plan, image pass, tiles on a cluster, refinement maps, one published version."""
 
 from __future__ import annotations
 

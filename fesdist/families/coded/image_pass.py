@@ -6,120 +6,90 @@ products of 8-bit images are exact integers below 2⁵³, so float64 adds them i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.families.coded.coder import Coder
+from fesdist.families.coded.memory import pass_memory
 from fesdist.families.coded.products import Products
 from fesdist.families.coded.solution import Grams, Solution, filled
-from fesdist.families.coded.vectors import (
-    PIXELS_AT_ONCE,
-    applied_vectors,
-    fitted_vectors,
-    inner_products,
-    squared_norms,
-)
+from fesdist.families.coded.vectors import applied_vectors, fitted_vectors, inner_products, squared_norms
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.image_pass import Prepared, RegionImages
 from fesdist.families.common.layout import Array
 from fesdist.ground.colour import Colour
-from fesdist.ground.memory import Allocation, Memory
+from fesdist.ground.memory import Memory
 from fesdist.ground.units import unit_of
-
-if TYPE_CHECKING:
-    from fesdist.families.coded.model import CodedModel
 
 
 @dataclass(frozen=True)
 class CodePass:
-    """See `ImagePass`; what differs from model to model is asked of the model."""
+    """See `ImagePass`."""
 
-    model: CodedModel
+    coder: Coder
 
     @property
     def encoder(self) -> str:
-        return self.model.encoder_name
+        return self.coder.encoder_name
 
     @property
     def small(self) -> tuple[str, ...]:
-        return self.model.small_names
+        return self.coder.small_names
 
     def memory(self, fit: Fit, tile_shape: tuple[int, int], n_held_out: int) -> Memory:
-        n_tile_pixels, n_expressions = math.prod(tile_shape), fit.n_expressions
-        channels, sets, n_vectors = fit.channels, fit.weight_channels, fit.n_vectors
-        # Inputs, and each expression's targets and held-out inputs; then an array's vectors, and a gray version.
-        n_images = (3 + n_expressions) * fit.n_samples + (1 + n_expressions) * n_held_out
-        images = n_images * channels * n_tile_pixels * fit.itemsize
-        gray = fit.n_samples * n_tile_pixels * 12 if fit.colour is Colour.GRAY else 0
-        # Some pixels of both sides of a product in floating point, and the next ones while they are made.
-        converted = 2 * 2 * (n_vectors + n_held_out * channels) * PIXELS_AT_ONCE * 8
-        grams = sets * (1 + n_expressions) * n_vectors**2 * 8
-        sums = grams + n_expressions * n_held_out * channels * (n_vectors + 1) * 8
-        # What is kept is arrays and the bytes of a file at once. A solution takes an eigendecomposition.
-        prepared = n_expressions * sets * (2 * self.model.n_codes(n_vectors) + 1) * n_vectors * 8
-        total = max(images + gray + converted + 3 * sums, sums + 2 * prepared + 8 * n_vectors**2 * 8)
-        return Memory((Allocation("all arrays", (total,), "uint8"),))
+        return pass_memory(self.coder, fit, tile_shape, n_held_out)
 
     def find(self, images: RegionImages, colour: Colour) -> Products:
-        """Return inner products in the units of the images, which for uint8 are exact integers, as float64.
-
-        `inputs` and `targets/<expression>` are those of the training images with each other, (set, M, M). Those of
-        held-out inputs with the images of the basis, and at the end with themselves, are (set, held-out image, M + 1).
-        """
-        inputs = fitted_vectors(images.inputs, colour)
-        found: dict[str, Array] = {}
-        if "inputs" in self.model.needs:
-            found["inputs"] = np.stack([inner_products(vectors, vectors) for vectors in inputs])
+        coder, inputs = self.coder, fitted_vectors(images.inputs, colour)
+        unneeded = np.zeros((len(inputs), 0, 0))
+        products: dict[str, Array] = {}
+        held_out: dict[str, Array] = {}
         for expression, after in images.targets.items():
             targets = fitted_vectors(after, colour)
-            if "targets" in self.model.needs:
-                found[f"targets/{expression}"] = np.stack([inner_products(vectors, vectors) for vectors in targets])
-            held_out = applied_vectors(images.held_out[expression], len(inputs))
-            found[held_out_name(expression)] = np.stack(
+            products[expression] = own_products(targets) if coder.needs_targets else unneeded
+            people = applied_vectors(images.held_out[expression], len(inputs))
+            held_out[expression] = np.stack(
                 [
                     np.column_stack((inner_products(vectors, own), squared_norms(vectors)))
-                    for vectors, own in zip(held_out, inputs if self.model.basis == "inputs" else targets, strict=True)
+                    for vectors, own in zip(people, targets if coder.codes_from_targets else inputs, strict=True)
                 ]
             )
-        return Products(found)
+        return Products(own_products(inputs) if coder.needs_inputs else unneeded, products, held_out)
 
     def restore(self, arrays: Mapping[str, Array]) -> Products:
-        return Products(arrays)
+        return Products.restored(arrays)
 
     def finish(self, total: Products, expressions: Sequence[str], fit: Fit) -> dict[str, Prepared]:
-        """Return `decode` (set, code + 1, M) and what `CodedModel.encoding` adds, by expression.
+        """Return `decode` (set, code + 1, M) and what `Coder.encoding` adds, by expression.
 
         `decode` combines targets as they are stored to outputs in [0, 1] units, the bias last. See `ImagePass.finish`.
         """
-        model, products = self.model, total.named
-        unit, codes = unit_of(np.dtype(fit.dtype)), self.model.n_codes(fit.n_vectors)
+        coder, unit = self.coder, unit_of(np.dtype(fit.dtype))
+        codes = coder.n_codes(fit.n_vectors)
         prepared: dict[str, Prepared] = {}
         solutions: list[Solution] = []
         sets: list[Grams] = []
         for expression in expressions:
-            if not (model.one_code and solutions):
-                grams = model.grams(products, expression, expressions)
-                numbers = range(fit.weight_channels)
-                sets = [{name: gram[number] / unit**2 for name, gram in grams.items()} for number in numbers]
-                solutions = [model.solution(gram, fit.n_pixels).or_mean() for gram in sets]
+            if not (coder.one_code and solutions):
+                pairs = zip(*coder.grams(total, expression, expressions), strict=True)
+                sets = [Grams(inputs / unit**2, targets / unit**2) for inputs, targets in pairs]
+                solutions = [coder.solution(gram, fit.n_pixels).or_mean() for gram in sets]
             decode = [np.vstack((filled(found.decoder, codes), found.bias)) / unit for found in solutions]
-            encoding = model.encoding(solutions, sets, fit)
-            sums = products[held_out_name(expression)] / unit**2
-            held_out = model.held_out_codes(solutions, encoding, sums, fit)
+            encoding = coder.encoding(solutions, sets, fit)
+            held_out = coder.held_out_codes(solutions, encoding, total.held_out[expression] / unit**2, fit)
             prepared[expression] = Prepared({"decode": np.stack(decode), **encoding}, held_out)
         return prepared
 
     def encode(self, arrays: Mapping[str, Array], inputs: Array) -> NDArray[np.float64]:
-        return self.model.encode(arrays, inputs)
+        return self.coder.encode(arrays, inputs)
 
     def codes(self, small: Mapping[str, Array], sums: NDArray[np.float64]) -> NDArray[np.float32]:
-        return self.model.codes(small, sums)
+        return self.coder.codes(small, sums)
 
 
-def held_out_name(expression: str) -> str:
-    """Return the name of the products between held-out inputs and the images that codes are made from."""
-    return f"held-out/{expression}"
+def own_products(vectors: Array) -> Array:
+    """Return the inner products of vectors (set, vector, pixel) with each other, (set, vector, vector)."""
+    return np.stack([inner_products(own, own) for own in vectors])

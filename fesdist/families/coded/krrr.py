@@ -16,15 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.families.coded.eigen import positive_eigen
+from fesdist.families.coded.gathered import Combinations, StoredInputs
 from fesdist.families.coded.model import CodedModel
+from fesdist.families.coded.products import Products
 from fesdist.families.coded.solution import Grams, Solution, filled
-from fesdist.families.coded.statistics import CodedStatistics, StoredInputs
 from fesdist.families.coded.vectors import Floats, applied_vectors, by_image, by_set, squared_norms
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.hyperparameters import positive, positive_count
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
 from fesdist.families.common.problem import TileProblem
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.memory import Allocation
 from fesdist.ground.units import unit_of
 
 KERNELS = ("gaussian", "linear")
@@ -51,7 +53,6 @@ class KernelReducedRank(CodedModel):
 
     name: ClassVar[str] = "krrr"
     small_names: ClassVar[tuple[str, ...]] = ("mixing", "squared_norms", "distance_scale")
-    needs: ClassVar[tuple[str, ...]] = ("inputs", "targets")
 
     def __post_init__(self) -> None:
         if self.kernel not in KERNELS:
@@ -68,7 +69,7 @@ class KernelReducedRank(CodedModel):
         return min(self.rank, n_vectors)
 
     def solution(self, grams: Grams, n_pixels: int) -> Solution:
-        inputs, targets = grams["inputs"], grams["targets"]
+        inputs, targets = grams.inputs, grams.targets
         norms = inputs.diagonal()
         kernel = self._kernel(inputs, norms, norms, self._distance_scale(n_pixels)) + 1.0
         values, vectors = positive_eigen(kernel, np.trace(kernel))
@@ -104,7 +105,7 @@ class KernelReducedRank(CodedModel):
         mixing = [np.pad(filled(found.mixing, codes), ((0, 0), (0, spare))) for found in solutions]
         return {
             "mixing": np.stack(mixing),
-            "squared_norms": np.stack([np.pad(gram["inputs"].diagonal(), (0, spare)) for gram in sets]),
+            "squared_norms": np.stack([np.pad(gram.inputs.diagonal(), (0, spare)) for gram in sets]),
             "distance_scale": np.full((len(solutions), 1), self._distance_scale(fit.n_pixels)),
         }
 
@@ -131,10 +132,13 @@ class KernelReducedRank(CodedModel):
         ]
         return by_image(np.stack(codes), sums.shape[1]).astype(np.float32)
 
-    def gather(self, problem: TileProblem, dtype: np.dtype[Any]) -> CodedStatistics:
+    def gather(self, problem: TileProblem, dtype: np.dtype[Any]) -> Combinations:
         return StoredInputs(problem, dtype)
 
-    def encoder_of(self, statistics: CodedStatistics, expression: str) -> TileArrays:
+    def stored(self, fit: Fit, tile_shape: tuple[int, int]) -> tuple[Allocation, ...]:
+        return (Allocation("training inputs", (fit.weight_channels, fit.n_vectors, *tile_shape), fit.dtype),)
+
+    def encoder_of(self, statistics: Combinations, expression: str) -> TileArrays:
         assert isinstance(statistics, StoredInputs)
         inputs = statistics.inputs
         return {"encoder": inputs.reshape(*inputs.shape[:2], *statistics.problem.tile.region.shape)}
@@ -165,6 +169,6 @@ class BilinearKernelReducedRank(KernelReducedRank):
     one_code: ClassVar[bool] = True
     joint: ClassVar[bool] = True
 
-    def grams(self, products: Mapping[str, Array], expression: str, expressions: Sequence[str]) -> dict[str, Array]:
-        targets = sum(products[f"targets/{name}"] for name in expressions[1:])
-        return {"inputs": products["inputs"], "targets": products[f"targets/{expressions[0]}"] + targets}
+    def grams(self, products: Products, expression: str, expressions: Sequence[str]) -> tuple[Array, Array]:
+        first, *others = (products.targets[name] for name in expressions)
+        return products.inputs, first + sum(others)

@@ -13,12 +13,13 @@ from typing import ClassVar
 import numpy as np
 
 from fesdist.families.coded.eigen import positive_eigen
+from fesdist.families.coded.gathered import Combinations
 from fesdist.families.coded.model import CodedModel
 from fesdist.families.coded.solution import Grams, Solution
-from fesdist.families.coded.statistics import CodedStatistics
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.hyperparameters import positive_count
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
+from fesdist.ground.memory import Allocation
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class PrincipalComponents(CodedModel):
 
     name: ClassVar[str] = "pca"
     encoder_name: ClassVar[str] = "decoder"
-    basis: ClassVar[str] = "targets"
-    needs: ClassVar[tuple[str, ...]] = ("targets",)
+    codes_from_targets: ClassVar[bool] = True
+    needs_inputs: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rank", positive_count("rank", self.rank, 50))
@@ -46,7 +47,7 @@ class PrincipalComponents(CodedModel):
         return min(self.rank, n_vectors)
 
     def solution(self, grams: Grams, n_pixels: int) -> Solution:
-        gram = grams["targets"]
+        gram = grams.targets
         n_vectors = len(gram)
         means = gram.mean(axis=0)
         centred = gram - means - means[:, None] + means.mean()
@@ -65,5 +66,8 @@ class PrincipalComponents(CodedModel):
     def encoding(self, solutions: Sequence[Solution], sets: Sequence[Grams], fit: Fit) -> dict[str, Array]:
         return {}
 
-    def encoder_of(self, statistics: CodedStatistics, expression: str) -> TileArrays:
+    def stored(self, fit: Fit, tile_shape: tuple[int, int]) -> tuple[Allocation, ...]:
+        return (Allocation("no encoders", tile_shape, "float64", 0),)
+
+    def encoder_of(self, statistics: Combinations, expression: str) -> TileArrays:
         return {}

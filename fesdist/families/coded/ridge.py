@@ -30,7 +30,7 @@ class RidgeRegression(CodedModel):
     ridge: float = 0.4
 
     name: ClassVar[str] = "ridge"
-    needs: ClassVar[tuple[str, ...]] = ("inputs",)
+    needs_targets: ClassVar[bool] = False
     one_code: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -43,7 +43,7 @@ class RidgeRegression(CodedModel):
         return n_vectors
 
     def solution(self, grams: Grams, n_pixels: int) -> Solution:
-        kernel = grams["inputs"] + 1.0
+        kernel = grams.inputs + 1.0
         values, vectors = positive_eigen(kernel, np.trace(kernel))
         mixing = vectors / np.sqrt(values)[:, None]
         decoder = vectors * (np.sqrt(values) / (values + self.ridge))[:, None]

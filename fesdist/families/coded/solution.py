@@ -1,16 +1,22 @@
-"""What the global stage finds: a set of weights as combinations of its training images."""
+"""What a coded model learns from inner products: a set of weights as combinations of its training images."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from fesdist.families.coded.vectors import Floats
 
-Grams = Mapping[str, Floats]
-"""Inner products of inputs with inputs, and of targets with targets, (M, M) each, in [0, 1] units."""
+
+@dataclass(frozen=True)
+class Grams:
+    """Inner products of one set's training images, in [0, 1] units; (0, 0) where the model does not need them."""
+
+    inputs: Floats
+    """Of inputs with inputs, (M, M)."""
+    targets: Floats
+    """Of targets with targets, (M, M)."""
 
 
 @dataclass(frozen=True)

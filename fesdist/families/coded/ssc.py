@@ -30,7 +30,6 @@ class StyleAndContent(CodedModel):
     rank: int = 50
 
     name: ClassVar[str] = "ssc"
-    needs: ClassVar[tuple[str, ...]] = ("inputs", "targets")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rank", positive_count("rank", self.rank, 50))
@@ -42,11 +41,11 @@ class StyleAndContent(CodedModel):
         return min(self.rank, n_vectors)
 
     def solution(self, grams: Grams, n_pixels: int) -> Solution:
-        both = grams["inputs"] + grams["targets"]
+        both = grams.inputs + grams.targets
         _, contents = positive_eigen(both, np.trace(both), self.rank)
-        style = contents @ grams["inputs"] @ contents.T
+        style = contents @ grams.inputs @ contents.T
         # AᵀA = Qᵀ C Q: the codes C^-1/2 Q Aᵀ x are inner products with orthonormal images.
-        values, rotation = positive_eigen(style, np.trace(grams["inputs"]))
+        values, rotation = positive_eigen(style, np.trace(grams.inputs))
         rotated = rotation @ contents
         scale = np.sqrt(values)[:, None]
         return Solution(rotated / scale, rotated / scale, np.zeros(len(both)))

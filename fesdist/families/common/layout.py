@@ -35,9 +35,13 @@ class ArrayLayout:
             return 0
         return math.prod(length for _, length in self.leading) * np.dtype(self.dtype).itemsize
 
-    def empty(self, shape: tuple[int, int]) -> Array:
-        """Return the array for `shape` (row, col), yet to be filled."""
-        return np.empty((*(length for _, length in self.leading), *shape), self.dtype)
+    def shape(self, pixels: tuple[int, int]) -> tuple[int, ...]:
+        """Return the shape of the array for so many rows and columns."""
+        return (*(length for _, length in self.leading), *pixels)
+
+    def empty(self, pixels: tuple[int, int]) -> Array:
+        """Return the array for so many rows and columns, yet to be filled."""
+        return np.empty(self.shape(pixels), self.dtype)
 
 
 def common_layout(weight_channels: int, channels: int) -> tuple[ArrayLayout, ...]:

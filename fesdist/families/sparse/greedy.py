@@ -15,9 +15,9 @@ from fesdist.families.sparse.kernels.atoms import measure_atoms
 from fesdist.families.sparse.kernels.directions import most_directions, registers
 from fesdist.families.sparse.kernels.locality import Locality, no_locality
 from fesdist.families.sparse.kernels.screening import COLUMNS, panel_bytes
-from fesdist.families.sparse.kernels.selection import AT_ONCE, Selection
+from fesdist.families.sparse.kernels.selection import AT_ONCE, Fields, Selection
 from fesdist.families.sparse.model import SparseModel
-from fesdist.families.sparse.samples import SampleStatistics
+from fesdist.families.sparse.samples import KeptSamples
 from fesdist.ground.units import unit_of
 
 
@@ -65,7 +65,7 @@ class GreedyModel(SparseModel):
         solved = fit.n_expressions * (fit.weight_channels * (self.n_nonzero * 12 + 25) + fit.channels * 12) * outputs
         return atoms + panels + room + 3 * tables + solved
 
-    def fill(self, statistics: SampleStatistics, solved: Mapping[str, TileArrays]) -> None:
+    def fill(self, statistics: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
         unit, region = unit_of(statistics.dtype), statistics.problem.tile.region
         locality = self.locality_of(statistics.image_shape, unit)
         for number in range(statistics.problem.weight_channels):
@@ -73,5 +73,5 @@ class GreedyModel(SparseModel):
             atoms = measure_atoms(inputs, statistics.n_samples)
             selection = Selection(atoms, locality, self.n_nonzero, unit**2 * self.ridge, unit)
             for arrays, target in zip(solved.values(), targets, strict=True):
-                written = (arrays[name][number] for name in ("support", "values", "bias", "status"))
-                selection.fill(target, (region.row0, region.col0), *written)
+                fields = Fields(*(arrays[name][number] for name in Fields._fields))
+                selection.fill(target, (region.row0, region.col0), fields)

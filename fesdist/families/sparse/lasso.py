@@ -16,10 +16,10 @@ import numpy as np
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.hyperparameters import positive, positive_count
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
-from fesdist.families.sparse.kernels.active_set import working_set_bytes
-from fesdist.families.sparse.kernels.lasso import solve_lassos
+from fesdist.families.sparse.kernels.lasso import empty_solutions, solve_lassos
+from fesdist.families.sparse.kernels.working_set import working_set_bytes
 from fesdist.families.sparse.model import SparseModel
-from fesdist.families.sparse.samples import SampleStatistics
+from fesdist.families.sparse.samples import KeptSamples
 from fesdist.ground.units import unit_of
 from fesdist.simd.lanes import LANES
 
@@ -83,11 +83,11 @@ class Lasso(SparseModel):
         solved = fit.n_expressions * (sets * (self.max_nonzero * 12 + 37) + fit.channels * 12) * outputs
         return together + scores + room + solved
 
-    def fill(self, statistics: SampleStatistics, solved: Mapping[str, TileArrays]) -> None:
+    def fill(self, statistics: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
         for number in range(statistics.problem.weight_channels):
             self._solve_set(statistics, number, solved)
 
-    def _solve_set(self, statistics: SampleStatistics, number: int, solved: Mapping[str, TileArrays]) -> None:
+    def _solve_set(self, statistics: KeptSamples, number: int, solved: Mapping[str, TileArrays]) -> None:
         unit = unit_of(statistics.dtype)
         inputs, *targets = statistics.vectors(number)
         columns = _with_bias(inputs, statistics.n_samples, unit)
@@ -97,23 +97,26 @@ class Lasso(SparseModel):
 
     def _solve_target(self, columns: Array, target: Array, unit: float, written: Mapping[str, Array]) -> None:
         """Fill the arrays `written` of one set of weights; `target` is (channel, pixel, sample)."""
-        outputs, n_inputs = target.shape[1], len(columns) - 1
+        outputs = target.shape[1]
         flat = {name: array.reshape(*array.shape[:-2], outputs) for name, array in written.items()}
         for start in range(0, outputs, _AT_ONCE):
             part = slice(start, min(start + _AT_ONCE, outputs))
-            n = part.stop - start
-            right = target[:, part].transpose(1, 0, 2).reshape(n, -1).astype(np.float64)
-            support, values = np.empty((n, self.max_nonzero), np.int32), np.empty((n, self.max_nonzero))
-            gap, status = np.empty(n), np.empty(n, np.uint8)
-            solve_lassos(columns, right, unit**2 * self.l1 / 2, support, values, gap, status)
-            biased = support == n_inputs
-            flat["bias"][part] = np.where(biased, values, 0.0).sum(axis=1)
-            # The bias leaves a hole in its pixel's taps, which moves to the end.
-            support[biased], values[biased] = -1, 0.0
-            order = np.argsort(support < 0, axis=1, kind="stable")
-            flat["support"][:, part] = np.take_along_axis(support, order, axis=1).T
-            flat["values"][:, part] = np.take_along_axis(values, order, axis=1).T
-            flat["gap"][part], flat["status"][part] = gap, status
+            right = target[:, part].transpose(1, 0, 2).reshape(part.stop - part.start, -1).astype(np.float64)
+            self._solve_part(columns, right, unit, {name: array[..., part] for name, array in flat.items()})
+
+    def _solve_part(self, columns: Array, right: Array, unit: float, written: Mapping[str, Array]) -> None:
+        """Fill arrays (..., output pixel) for the right-hand sides (output pixel, sample) of some output pixels."""
+        solutions = empty_solutions(len(right), self.max_nonzero)
+        solve_lassos(columns, right, unit**2 * self.l1 / 2, solutions)
+        support, values = solutions.support, solutions.values
+        biased = support == len(columns) - 1
+        written["bias"][...] = np.where(biased, values, 0.0).sum(axis=1)
+        # The bias leaves a hole in its pixel's taps, which moves to the end.
+        support[biased], values[biased] = -1, 0.0
+        order = np.argsort(support < 0, axis=1, kind="stable")
+        written["support"][...] = np.take_along_axis(support, order, axis=1).T
+        written["values"][...] = np.take_along_axis(values, order, axis=1).T
+        written["gap"][...], written["status"][...] = solutions.gap, solutions.status
 
 
 def _with_bias(inputs: Array, n_samples: int, unit: float) -> Array:

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from fesdist.families.sparse.greedy import GreedyModel
-from fesdist.families.sparse.kernels.locality import Locality, make_locality
+from fesdist.families.sparse.kernels.locality import Locality, Rule, make_locality
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.receptive_field import Offset
 
@@ -48,7 +48,7 @@ class LocalSparseReceptiveFields(GreedyModel):
         if self.locality == 0:
             return super().locality_of(image_shape, unit)
         field = np.array(initial_field(self.n_nonzero), dtype=np.int64)
-        return make_locality(image_shape, unit * self.locality, math.isqrt(self.n_nonzero) // 2, field)
+        return make_locality(Rule(image_shape, unit * self.locality, math.isqrt(self.n_nonzero) // 2, field))
 
 
 def initial_field(n_nonzero: int) -> tuple[Offset, ...]:

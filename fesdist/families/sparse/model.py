@@ -16,7 +16,7 @@ from fesdist.families.common.fit import Fit
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays, l1_norm
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.sparse.kernels.gather import apply_support
-from fesdist.families.sparse.samples import SampleStatistics
+from fesdist.families.sparse.samples import KeptSamples
 from fesdist.ground.colour import Colour
 from fesdist.ground.memory import Allocation, Memory
 from fesdist.ground.tiles import Padding, Region
@@ -27,7 +27,7 @@ _PLANES_AT_ONCE = 48
 
 
 @dataclass(frozen=True)
-class SparseModel(Model[SampleStatistics], ABC):
+class SparseModel(Model[KeptSamples], ABC):
     """y[p] = bias[p] + Σ_tap values[tap, p] x[support[tap, p]], the supports chosen by the samples themselves."""
 
     name: ClassVar[str]
@@ -44,7 +44,7 @@ class SparseModel(Model[SampleStatistics], ABC):
         """Return an upper bound of the array bytes that `solve` takes beside the samples."""
 
     @abstractmethod
-    def fill(self, statistics: SampleStatistics, solved: Mapping[str, TileArrays]) -> None:
+    def fill(self, statistics: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
         """Fill, for each expression, the empty arrays of `layout` and `status`."""
 
     @abstractmethod
@@ -84,10 +84,10 @@ class SparseModel(Model[SampleStatistics], ABC):
         total = kept + max(block, self.solving_bytes(fit, tile_shape))
         return Memory((Allocation("all arrays", (total,), "uint8"),))
 
-    def gather(self, problem: TileProblem, dtype: np.dtype[Any]) -> SampleStatistics:
-        return SampleStatistics(problem, dtype)
+    def gather(self, problem: TileProblem, dtype: np.dtype[Any]) -> KeptSamples:
+        return KeptSamples(problem, dtype)
 
-    def solve(self, gathered: SampleStatistics) -> dict[str, TileArrays]:
+    def solve(self, gathered: KeptSamples) -> dict[str, TileArrays]:
         """Return the arrays of `layout`, `status`, `norm` and `mean_difference` of each expression.
 
         Raises ValueError when no sample was added.

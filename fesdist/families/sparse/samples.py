@@ -15,7 +15,7 @@ from fesdist.ground.colour import Colour, to_gray
 from fesdist.simd.lanes import LANES
 
 
-class SampleStatistics:
+class KeptSamples:
     """Samples of the whole image (inputs) and of a tile (targets), as they came.
 
     `differences` is (expression, image channel, row, col): Σ (target - input) over the samples, int64 for uint8

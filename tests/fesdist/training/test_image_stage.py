@@ -23,7 +23,7 @@ from fesdist.training.plan import make_plan
 from fesdist.training.run import TrainingResult, train
 from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
-from tests.fesdist.families.coded.whole_images import apply_whole, train_whole
+from tests.fesdist.families.coded.problems import apply_coded, train_coded
 from tests.fesdist.families.problems import random_images
 from tests.fesdist.training.stacks import write_stack
 
@@ -77,8 +77,8 @@ def test_a_version_makes_what_its_samples_say(stack: Path, tmp_path: Path, name:
         inputs, targets = (opened.read(e, opened.samples(expression), *whole) for e in ("neutral", expression))
         held_out = opened.samples(expression, "holdout")
         images, afters = (opened.read(e, held_out, *whole) for e in ("neutral", expression))
-        trained = train_whole(MODELS[name], inputs, {expression: targets}, colour=colour, n_samples=n_samples)
-        expected = np.clip(apply_whole(MODELS[name], trained[expression], images), 0, 1)
+        trained = train_coded(MODELS[name], inputs, {expression: targets}, colour=colour, n_samples=n_samples)
+        expected = np.clip(apply_coded(MODELS[name], trained[expression], images), 0, 1)
         made = loaded.synthesize(images, expression)
         np.testing.assert_allclose(made, expected, atol=1e-5)
         error = 100 * np.mean((made - afters / 255) ** 2)

@@ -12,91 +12,33 @@ along w_c = s τ, w = w₀ - s τ v the residual stays as it is and ‖w‖₁ f
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fesdist.families.sparse.kernels.flat_vectors import copy, dot, subtract_multiple
-from fesdist.simd.lanes import LANES
+from fesdist.families.sparse.kernels.flat_vectors import copy, dot
+from fesdist.families.sparse.kernels.working_set import (
+    WorkingSet,
+    extend_factor,
+    find_residual,
+    leave,
+    solve_signs,
+    solve_transposed,
+    swap,
+)
 
 Array = NDArray[Any]
 
 TOLERANCE = 1e-9
 """A score within λ (1 + TOLERANCE) is no reason to enter; the duality gap is then below this part of the objective."""
 
-_DEPENDENT = 1e-11
-"""A column whose squared distance from the span of the active ones is this part of its squared norm depends on them."""
-
 SOLVED, TOO_MANY, INEXACT = 0, 3, 4
 """Statuses: solved; more active columns than allowed; no further step, by rounding errors."""
 
-CANDIDATES = 64
-"""Columns that may join a working set at a time."""
-
 _STEPS_PER_COLUMN = 10
 """A working set may take this many steps for each of its columns; photographs need about one."""
-
-
-class WorkingSet(NamedTuple):
-    """Columns of one regression: the first `sizes[0]` are active, those up to `sizes[1]` are candidates."""
-
-    sizes: Array
-    """(2) int64: active columns, and all columns."""
-    columns: Array
-    """(column) int64: input pixels."""
-    samples: Array
-    """(column, sample) float64; zeros fill the samples up to whole registers."""
-    products: Array
-    """(column) float64: samples times target."""
-    barred: Array
-    """(column) bool: candidates that cannot improve the solution as it is now."""
-    weights: Array
-    """(active) float64."""
-    signs: Array
-    """(active) float64: -1 or 1."""
-    factor: Array
-    """(active, active) float64: the lower triangle of L Lᵀ = Zᵀ Z, zeros above it; rows are whole registers."""
-    spare: Array
-    """(2, active) float64: right-hand sides and solutions of triangular systems."""
-
-
-def working_sets(capacity: int, length: int) -> WorkingSet:
-    """Return the empty working sets of a register of regressions: each array has a dimension in front, of `LANES`.
-
-    Each has room for `capacity` active columns, one too many, and `CANDIDATES`.
-    """
-    order = -(-(capacity + 1) // LANES) * LANES
-    total = capacity + 1 + CANDIDATES
-    return WorkingSet(
-        sizes=np.zeros((LANES, 2), np.int64),
-        columns=np.zeros((LANES, total), np.int64),
-        samples=np.zeros((LANES, total, length)),
-        products=np.zeros((LANES, total)),
-        barred=np.zeros((LANES, total), np.bool_),
-        weights=np.zeros((LANES, order)),
-        signs=np.zeros((LANES, order)),
-        factor=np.zeros((LANES, order, order)),
-        spare=np.zeros((LANES, 2, order)),
-    )
-
-
-def working_set_bytes(capacity: int, length: int) -> int:
-    """Return an upper bound of the bytes of the working sets of a register of regressions."""
-    order = capacity + 1 + LANES
-    total = capacity + 1 + CANDIDATES
-    return LANES * 8 * (total * (length + 3) + order * (order + 4) + 2)
-
-
-@njit(nogil=True, cache=True)
-def _find_residual(working: WorkingSet, target: Array, residual: Array) -> None:
-    """Set `residual` to t - Z w; both (sample) float64."""
-    length = len(target)
-    samples = working.samples.reshape(-1)
-    copy(target, 0, residual, 0, length)
-    for i in range(working.sizes[0]):
-        subtract_multiple(working.weights, i, samples, i * length, residual, length)
 
 
 @njit(nogil=True, cache=True)
@@ -109,7 +51,7 @@ def improve(working: WorkingSet, target: Array, penalty: float, capacity: int, r
     total, length = working.sizes[1], len(target)
     samples = working.samples.reshape(-1)
     moved = False
-    _find_residual(working, target, residual)
+    find_residual(working, target, residual)
     for _ in range(_STEPS_PER_COLUMN * total):
         largest, chosen, sign = penalty * (1.0 + TOLERANCE), -1, 0.0
         for candidate in range(working.sizes[0], total):
@@ -122,9 +64,9 @@ def improve(working: WorkingSet, target: Array, penalty: float, capacity: int, r
         moved |= _enter(working, chosen, sign)
         enough = working.sizes[0] <= capacity
         if not enough:
-            _leave(working, working.sizes[0] - 1)
+            leave(working, working.sizes[0] - 1)
         _move(working, penalty)
-        _find_residual(working, target, residual)
+        find_residual(working, target, residual)
         if not enough:
             return TOO_MANY
     return INEXACT
@@ -137,11 +79,11 @@ def _enter(working: WorkingSet, candidate: int, sign: float) -> bool:
     Returns whether it entered.
     """
     active = working.sizes[0]
-    _swap(working, candidate, active)
+    swap(working, candidate, active)
     weight = 0.0
-    independent = _extend_factor(working)
+    independent = extend_factor(working)
     if not independent:
-        _solve_transposed(working, active)
+        solve_transposed(working, active)
         direction, weights = working.spare[1], working.weights
         leaving, step = -1, np.inf
         for i in range(active):
@@ -151,10 +93,10 @@ def _enter(working: WorkingSet, candidate: int, sign: float) -> bool:
             weight = sign * step
             for i in range(active):
                 weights[i] -= weight * direction[i]
-            _leave(working, leaving)
+            leave(working, leaving)
             active -= 1
-            _swap(working, active, active + 1)
-            independent = _extend_factor(working)
+            swap(working, active, active + 1)
+            independent = extend_factor(working)
     if independent:
         working.weights[active], working.signs[active] = weight, sign
         working.sizes[0] = active + 1
@@ -169,7 +111,7 @@ def _move(working: WorkingSet, penalty: float) -> None:
     weights, signs = working.weights, working.signs
     while working.sizes[0] > 0:
         active = working.sizes[0]
-        _solve_signs(working, penalty)
+        solve_signs(working, penalty)
         goal = working.spare[1]
         leaving, step = -1, 1.0
         for i in range(active):
@@ -183,95 +125,6 @@ def _move(working: WorkingSet, penalty: float) -> None:
             return
         for i in range(active):
             weights[i] += step * (goal[i] - weights[i])
-        _leave(working, leaving)
+        leave(working, leaving)
         # What leaves without a step has just entered, by a rounding error, and would enter again at once.
         working.barred[active - 1] = step == 0.0
-
-
-@njit(nogil=True, cache=True)
-def _swap(working: WorkingSet, one: int, other: int) -> None:
-    """Exchange two columns, but for the parts that only active ones have."""
-    columns, samples, products, barred = working.columns, working.samples, working.products, working.barred
-    columns[one], columns[other] = columns[other], columns[one]
-    products[one], products[other] = products[other], products[one]
-    barred[one], barred[other] = barred[other], barred[one]
-    if one != other:
-        for n in range(samples.shape[1]):
-            samples[one, n], samples[other, n] = samples[other, n], samples[one, n]
-
-
-@njit(nogil=True, cache=True)
-def _leave(working: WorkingSet, leaving: int) -> None:
-    """Make an active column the first candidate."""
-    last = working.sizes[0] - 1
-    factor, cosines, sines = working.factor, working.spare[0], working.spare[1]
-    for i in range(leaving, last):
-        _swap(working, i, i + 1)
-        working.weights[i], working.signs[i] = working.weights[i + 1], working.signs[i + 1]
-        # Without the row that leaves, L has one entry right of the diagonal in each row below; rotations of
-        # neighbouring columns bring it to zero.
-        row = factor[i]
-        copy(factor[i + 1], 0, row, 0, i + 2)
-        for k in range(leaving, i):
-            left, right = row[k], row[k + 1]
-            row[k] = cosines[k] * left + sines[k] * right
-            row[k + 1] = cosines[k] * right - sines[k] * left
-        length = np.sqrt(row[i] * row[i] + row[i + 1] * row[i + 1])
-        cosines[i], sines[i] = row[i] / length, row[i + 1] / length
-        row[i], row[i + 1] = length, 0.0
-    working.sizes[0] = last
-
-
-@njit(nogil=True, cache=True)
-def _extend_factor(working: WorkingSet) -> bool:
-    """Write the factor's row of the first candidate; False if its column depends on the active ones.
-
-    `spare[0]` becomes L⁻¹ Zᵀ z in any case.
-    """
-    active, length = working.sizes[0], working.samples.shape[1]
-    samples = working.samples.reshape(-1)
-    row = working.spare[0]
-    row[:] = 0.0
-    at = active * length
-    for i in range(active):
-        row[i] = _forward(working, i, dot(samples, i * length, samples, at, length))
-    norm = dot(samples, at, samples, at, length)
-    distance = norm - dot(row, 0, row, 0, len(row))
-    if distance <= _DEPENDENT * norm:
-        return False
-    copy(row, 0, working.factor[active], 0, active)
-    working.factor[active, active] = np.sqrt(distance)
-    return True
-
-
-@njit(nogil=True, cache=True)
-def _solve_signs(working: WorkingSet, penalty: float) -> None:
-    """Set `spare[1]` to the solution w of L Lᵀ w = Zᵀ t - λ s."""
-    active = working.sizes[0]
-    row = working.spare[0]
-    row[:] = 0.0
-    for i in range(active):
-        row[i] = _forward(working, i, working.products[i] - penalty * working.signs[i])
-    _solve_transposed(working, active)
-
-
-@njit(nogil=True, cache=True)
-def _forward(working: WorkingSet, i: int, value: float) -> float:
-    """Return unknown i of L y = b: (b_i - Σ_k L_ik y_k) / L_ii; `spare[0]` holds y_k for k < i, and zeros."""
-    order = len(working.factor)
-    rest: float = value - dot(working.factor.reshape(-1), i * order, working.spare[0], 0, i)
-    return rest / working.factor[i, i]  # type: ignore[no-any-return]
-
-
-@njit(nogil=True, cache=True)
-def _solve_transposed(working: WorkingSet, active: int) -> None:
-    """Set `spare[1]` to the solution x of Lᵀ x = y, y in `spare[0]`."""
-    solution, factor = working.spare[1], working.factor.reshape(-1)
-    order = len(working.factor)
-    copy(working.spare[0], 0, solution, 0, order)
-    for i in range(active - 1, -1, -1):
-        value = solution[i] / working.factor[i, i]
-        solution[i] = value
-        subtract_multiple(solution, i, factor, i * order, solution, i)
-        # The last register of row i reached its diagonal.
-        solution[i] = value

@@ -11,23 +11,15 @@ the duality gap is ½ (1 - c)² ‖r‖² + Σ |w_j| (λ - c sign(w_j) x_j · r)
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fesdist.families.sparse.kernels.active_set import (
-    CANDIDATES,
-    INEXACT,
-    SOLVED,
-    TOLERANCE,
-    TOO_MANY,
-    WorkingSet,
-    improve,
-    working_sets,
-)
+from fesdist.families.sparse.kernels.active_set import INEXACT, SOLVED, TOLERANCE, TOO_MANY, improve
 from fesdist.families.sparse.kernels.flat_vectors import copy, dot
+from fesdist.families.sparse.kernels.working_set import CANDIDATES, WorkingSet, working_sets
 from fesdist.simd.lanes import LANES, load, multiply_add, store
 from fesdist.simd.values import load_sample, spread, zeros_like
 
@@ -43,57 +35,59 @@ _COLUMNS = 4
 """Pixels that meet a register of residuals together: eight sums hide the latency of products."""
 
 
-def solve_lassos(
-    columns: Array,
-    targets: Array,
-    penalty: float,
-    support: Array,
-    values: Array,
-    gap: Array,
-    status: Array,
-) -> None:
-    """Solve the regressions of all `targets` on all `columns` and fill `support`, `values`, `gap` and `status`.
+class Solutions(NamedTuple):
+    """What is written for each regression."""
 
-    `columns` is (pixel, sample) uint8 or float64, C-contiguous, of which the first `n_samples` samples count;
-    zeros fill them up to whole registers. `targets` is (regression, sample) float64, filled up in the same way;
-    `penalty` is λ > 0 in the units of the squares of both. Written are `support` (regression, active) int32, the
-    pixels with a weight in the order in which they entered, then -1; `values` (regression, active) float64, their
-    weights, then 0; `gap` (regression) float64, the duality gap as a part of the objective; `status` (regression)
-    uint8.
+    support: Array
+    """(regression, active) int32: the pixels with a weight in the order in which they entered, then -1."""
+    values: Array
+    """(regression, active) float64: their weights, then 0."""
+    gap: Array
+    """(regression) float64: the duality gap as a part of the objective."""
+    status: Array
+    """(regression) uint8: `SOLVED`, `TOO_MANY` or `INEXACT`."""
+
+
+class Room(NamedTuple):
+    """What a register of regressions is solved in."""
+
+    sets: WorkingSet
+    residuals: Array
+    """(LANES, sample) float64."""
+    interleaved: Array
+    """(sample, LANES) float64: the same, sample by sample."""
+    converted: Array
+    """(_COLUMNS, sample) float64: some columns as they meet the residuals."""
+    scores: Array
+    """(pixel, LANES) float64: columns times residuals; pixels are made up to whole `_COLUMNS`."""
+
+
+def empty_solutions(regressions: int, capacity: int) -> Solutions:
+    """Return room for the solutions of some regressions, with up to `capacity` pixels each."""
+    shape = regressions, capacity
+    support, values = np.empty(shape, np.int32), np.empty(shape)
+    return Solutions(support, values, np.empty(regressions), np.empty(regressions, np.uint8))
+
+
+def solve_lassos(columns: Array, targets: Array, penalty: float, solutions: Solutions) -> None:
+    """Solve the regressions of all `targets` on all `columns` and fill `solutions`.
+
+    `columns` is (pixel, sample) uint8 or float64, C-contiguous, with zeros that fill the samples up to whole
+    registers. `targets` is (regression, sample) float64, filled up in the same way; `penalty` is λ > 0 in the units
+    of the squares of both.
     """
-    length = columns.shape[1]
-    rows = -(-len(columns) // _COLUMNS) * _COLUMNS
-    _solve_all(
-        columns,
-        targets,
-        penalty,
-        working_sets(support.shape[1], length),
-        np.zeros((LANES, length)),
-        np.zeros((length, LANES)),
-        np.zeros((_COLUMNS, length)),
-        np.zeros((rows, LANES)),
-        support,
-        values,
-        gap,
-        status,
-    )
+    pixels, length = columns.shape
+    rows = -(-pixels // _COLUMNS) * _COLUMNS
+    residuals, interleaved = np.zeros((LANES, length)), np.zeros((length, LANES))
+    sets = working_sets(solutions.support.shape[1], length)
+    room = Room(sets, residuals, interleaved, np.zeros((_COLUMNS, length)), np.zeros((rows, LANES)))
+    _solve_all(columns, targets, penalty, room, solutions)
 
 
 @njit(nogil=True, cache=True)
-def _solve_all(
-    columns: Array,
-    targets: Array,
-    penalty: float,
-    sets: WorkingSet,
-    residuals: Array,
-    interleaved: Array,
-    converted: Array,
-    scores: Array,
-    support: Array,
-    values: Array,
-    gap: Array,
-    status: Array,
-) -> None:
+def _solve_all(columns: Array, targets: Array, penalty: float, room: Room, solutions: Solutions) -> None:
+    sets, residuals = room.sets, room.residuals
+    support, values, gap, status = solutions
     length = columns.shape[1]
     regression = np.full(LANES, -1)
     outcome = np.zeros(LANES, np.int64)
@@ -111,14 +105,14 @@ def _solve_all(
             return
         for n in range(length):
             for lane in range(LANES):
-                interleaved[n, lane] = residuals[lane, n]
-        _screen(columns, interleaved, converted, scores)
+                room.interleaved[n, lane] = residuals[lane, n]
+        _screen(columns, room)
         for lane in range(LANES):
             number = regression[lane]
             if number < 0:
                 continue
             working = _of_lane(sets, lane)
-            found, largest = _find_candidates(working, scores, lane, len(columns), penalty)
+            found, largest = _find_candidates(working, room.scores, lane, len(columns), penalty)
             if found and outcome[lane] == SOLVED and rounds[lane] < _ROUNDS:
                 _gather(working, columns, targets[number])
                 outcome[lane] = improve(working, targets[number], penalty, support.shape[1], residuals[lane])
@@ -152,10 +146,11 @@ def _of_lane(sets: WorkingSet, lane: int) -> WorkingSet:
 
 
 @njit(nogil=True, cache=True)
-def _screen(columns: Array, residuals: Array, converted: Array, scores: Array) -> None:
-    """Set scores[pixel, lane] to Σ_n columns[pixel, n] × residuals[n, lane]; rows beyond the pixels repeat the last."""
+def _screen(columns: Array, room: Room) -> None:
+    """Set scores[pixel, lane] to Σ_n columns[pixel, n] × interleaved[n, lane]; rows beyond repeat the last."""
     pixels, length = columns.shape
-    line, right, out, samples = columns.reshape(-1), residuals.reshape(-1), scores.reshape(-1), converted.reshape(-1)
+    line, right = columns.reshape(-1), room.interleaved.reshape(-1)
+    out, samples = room.scores.reshape(-1), room.converted.reshape(-1)
     for pixel in range(0, pixels, _COLUMNS):
         for k in range(_COLUMNS):
             at = min(pixel + k, pixels - 1) * length

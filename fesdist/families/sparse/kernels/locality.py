@@ -22,8 +22,8 @@ INFINITE = 1e300
 """The bonus at distance 0: more than any score, and still a number to compare with."""
 
 
-class Locality(NamedTuple):
-    """What is added to the score of input pixel j for output pixel p: weight / dist(p, j)."""
+class Rule(NamedTuple):
+    """What weight / dist(p, j) follows from, beside p and j."""
 
     image_shape: tuple[int, int]
     weight: float
@@ -32,6 +32,12 @@ class Locality(NamedTuple):
     """b: the window is (2 b + 1) x (2 b + 1)."""
     field: Array
     """(pixel, 2) int64: initial field as offsets (drow, dcol)."""
+
+
+class Locality(NamedTuple):
+    """What is added to the score of input pixel j for output pixel p: weight / dist(p, j)."""
+
+    rule: Rule
     row_class: Array
     """(image row) int64: which rows of tables its pixels use."""
     col_class: Array
@@ -48,10 +54,7 @@ def no_locality(image_shape: tuple[int, int]) -> Locality:
     """Return the locality that adds nothing."""
     rows, cols = image_shape
     return Locality(
-        image_shape,
-        0.0,
-        0,
-        np.zeros((1, 2), np.int64),
+        Rule(image_shape, 0.0, 0, np.zeros((1, 2), np.int64)),
         np.zeros(rows, np.int64),
         np.zeros(cols, np.int64),
         np.zeros((1, 1, 0, 2), np.int64),
@@ -60,29 +63,19 @@ def no_locality(image_shape: tuple[int, int]) -> Locality:
     )
 
 
-def make_locality(image_shape: tuple[int, int], weight: float, reach: int, field: Array) -> Locality:
-    """Return the tables for images of `image_shape`; arguments as the attributes of `Locality`."""
-    margin = reach + int(np.abs(field).max())
+def make_locality(rule: Rule) -> Locality:
+    """Return the tables of a rule."""
+    margin = rule.reach + int(np.abs(rule.field).max())
     side = margin + FAR_STEPS
     steps = np.arange(-side, side + 1)
     square = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
-    (rows, row_class), (cols, col_class) = (_classes(length, margin) for length in image_shape)
+    (rows, row_class), (cols, col_class) = (_classes(length, margin) for length in rule.image_shape)
     bonus = np.empty((len(rows), len(cols), len(square)))
     beyond = np.empty((len(rows), len(cols)))
-    _fill(image_shape, weight, reach, field, rows, cols, square, side + 1 - margin, bonus, beyond)
+    _fill(rule, rows, cols, square, side + 1 - margin, bonus, beyond)
     # Stable, so that equal ones stay in the order of the image.
     order = np.argsort(-bonus, axis=-1, kind="stable")
-    return Locality(
-        image_shape,
-        weight,
-        reach,
-        field,
-        row_class,
-        col_class,
-        square[order],
-        np.take_along_axis(bonus, order, axis=-1),
-        beyond,
-    )
+    return Locality(rule, row_class, col_class, square[order], np.take_along_axis(bonus, order, axis=-1), beyond)
 
 
 def _classes(length: int, margin: int) -> tuple[Array, Array]:
@@ -94,11 +87,9 @@ def _classes(length: int, margin: int) -> tuple[Array, Array]:
 
 
 @njit(nogil=True, cache=True)
-def bonus_of(
-    image_shape: tuple[int, int], weight: float, reach: int, field: Array, row: int, col: int, drow: int, dcol: int
-) -> float:
+def bonus_of(rule: Rule, row: int, col: int, drow: int, dcol: int) -> float:
     """Return weight / dist(p, j) of output pixel p = (row, col) and input pixel j = p + (drow, dcol)."""
-    rows, cols = image_shape
+    (rows, cols), reach, field = rule.image_shape, rule.reach, rule.field
     distance = 0.0
     for m_row in range(max(row - reach, 0), min(row + reach + 1, rows)):
         for m_col in range(max(col - reach, 0), min(col + reach + 1, cols)):
@@ -108,28 +99,18 @@ def bonus_of(
                 if 0 <= f_row < rows and 0 <= f_col < cols:
                     nearest = min(nearest, (row + drow - f_row) ** 2 + (col + dcol - f_col) ** 2)
             distance += np.sqrt(nearest)
-    return weight / distance if distance > 0.0 else INFINITE
+    return rule.weight / distance if distance > 0.0 else INFINITE
 
 
 @njit(nogil=True, cache=True)
-def _fill(
-    image_shape: tuple[int, int],
-    weight: float,
-    reach: int,
-    field: Array,
-    rows: Array,
-    cols: Array,
-    square: Array,
-    far: int,
-    bonus: Array,
-    beyond: Array,
-) -> None:
+def _fill(rule: Rule, rows: Array, cols: Array, square: Array, far: int, bonus: Array, beyond: Array) -> None:
+    (n_rows, n_cols), reach = rule.image_shape, rule.reach
     for i in range(len(rows)):
         for j in range(len(cols)):
             row, col = rows[i], cols[j]
             for k in range(len(square)):
-                bonus[i, j, k] = bonus_of(image_shape, weight, reach, field, row, col, square[k, 0], square[k, 1])
+                bonus[i, j, k] = bonus_of(rule, row, col, square[k, 0], square[k, 1])
             # No pixel of a field is nearer than `far` to one outside the table.
-            seen_rows = min(row + reach + 1, image_shape[0]) - max(row - reach, 0)
-            seen_cols = min(col + reach + 1, image_shape[1]) - max(col - reach, 0)
-            beyond[i, j] = weight / (seen_rows * seen_cols * far)
+            seen_rows = min(row + reach + 1, n_rows) - max(row - reach, 0)
+            seen_cols = min(col + reach + 1, n_cols) - max(col - reach, 0)
+            beyond[i, j] = rule.weight / (seen_rows * seen_cols * far)

@@ -16,11 +16,19 @@ _DEPENDENT = 1e-13
 """A pivot that is less of its diagonal entry than this is nothing but rounding: the atom depends on the others."""
 
 
-class Fits(NamedTuple):
-    """One growing fit for each pixel of a block: (XᵀX + penalty I) w = Xᵀt, the bias first.
+class Problem(NamedTuple):
+    """Ridge regressions on few atoms: (XᵀX + penalty I) w = Xᵀt for each target t, the bias first."""
 
-    The bias's column is `constant` in each sample. Without a bias it is 0, and so is the bias.
-    """
+    atoms: Atoms
+    targets: Array
+    """(channel, pixel, sample) like the samples of the atoms."""
+    penalty: float
+    constant: float
+    """The bias's column, in each sample. Without a bias it is 0, and so is the bias."""
+
+
+class Fits(NamedTuple):
+    """One growing fit of a `Problem` for each pixel of a block."""
 
     support: Array
     """(pixel, tap) int64: atoms in the order in which they were picked."""
@@ -54,11 +62,9 @@ def empty_fits(n_pixels: int, n_nonzero: int, channels: int, length: int) -> Fit
 
 
 @njit(nogil=True, cache=True)
-def begin(fits: Fits, at: int, atoms: Atoms, targets: Array, pixel: int, penalty: float, constant: float) -> float:
-    """Start the fit `at` on the bias alone and return Σ_channel ‖target‖.
-
-    `targets` is (channel, pixel, sample) like the samples of the atoms.
-    """
+def begin(fits: Fits, at: int, problem: Problem, pixel: int) -> float:
+    """Start the fit `at` of a target pixel on the bias alone and return Σ_channel ‖target‖."""
+    atoms, targets, constant = problem.atoms, problem.targets, problem.constant
     total = norms = 0.0
     for channel in range(len(targets)):
         of_channel = squares = 0.0
@@ -69,27 +75,26 @@ def begin(fits: Fits, at: int, atoms: Atoms, targets: Array, pixel: int, penalty
         total += of_channel
         norms += np.sqrt(squares)
     fits.n_taps[at] = 0
-    diagonal = constant**2 * len(targets) * atoms.n_samples + penalty
+    diagonal = constant**2 * len(targets) * atoms.n_samples + problem.penalty
     # A column of zeros may have any pivot.
     fits.factor[at, 0, 0] = np.sqrt(diagonal) if diagonal > 0.0 else 1.0
     fits.forward[at, 0] = constant * total / fits.factor[at, 0, 0]
     fits.solution[at, 0] = fits.forward[at, 0] / fits.factor[at, 0, 0]
-    _set_residual(fits, at, atoms, targets, pixel)
+    _set_residual(fits, at, problem, pixel)
     return norms
 
 
 @njit(nogil=True, cache=True)
-def extend(
-    fits: Fits, at: int, atom: int, atoms: Atoms, targets: Array, pixel: int, penalty: float, constant: float
-) -> bool:
+def extend(fits: Fits, at: int, problem: Problem, pixel: int, atom: int) -> bool:
     """Add an atom to the fit `at`; return False, and leave it as it is, if the atom depends on those it has."""
+    atoms = problem.atoms
     n = fits.n_taps[at] + 1
     factor, forward = fits.factor[at], fits.forward[at]
-    diagonal = atoms.squares[atom] + penalty
-    pivot, right = diagonal, product(atoms.samples, atom, targets, pixel)
+    diagonal = atoms.squares[atom] + problem.penalty
+    pivot, right = diagonal, product(atoms.samples, atom, problem.targets, pixel)
     for i in range(n):
         if i == 0:
-            entry = constant * atoms.sums[atom]
+            entry = problem.constant * atoms.sums[atom]
         else:
             entry = product(atoms.samples, atom, atoms.samples, fits.support[at, i - 1])
         for k in range(i):
@@ -108,14 +113,15 @@ def extend(
         fits.solution[at, i] = value / factor[i, i]
     fits.support[at, n - 1] = atom
     fits.n_taps[at] = n
-    _set_residual(fits, at, atoms, targets, pixel)
+    _set_residual(fits, at, problem, pixel)
     return True
 
 
 @njit(nogil=True, cache=True)
-def _set_residual(fits: Fits, at: int, atoms: Atoms, targets: Array, pixel: int) -> None:
+def _set_residual(fits: Fits, at: int, problem: Problem, pixel: int) -> None:
     """Set residual = (target - mean) - Σ_tap weight (sample - mean); a bias is gone with the means."""
-    residual, n_samples = fits.residual[at], atoms.n_samples
+    atoms, targets, residual = problem.atoms, problem.targets, fits.residual[at]
+    n_samples = atoms.n_samples
     for channel in range(len(targets)):
         for n in range(n_samples):
             residual[channel, n] = targets[channel, pixel, n] - fits.means[at, channel]

@@ -1,4 +1,4 @@
-"""Errors of models of the whole image on people left out: those of training on the others and looking at outputs."""
+"""Errors of coded models on people left out: those of training on the others and looking at outputs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fesdist.registry import (
     RidgeRegression,
     StyleAndContent,
 )
-from tests.fesdist.families.coded.whole_images import train_whole
+from tests.fesdist.families.coded.problems import train_coded
 from tests.fesdist.families.problems import random_images
 
 SHAPE = (9, 14)
@@ -58,7 +58,7 @@ def test_errors_are_those_of_training_on_the_others(model: CodedModel, colour: C
     errors = validation.errors(total, tuple(targets), fit, folds)
     assert errors.values.tolist() == [[people * channels * 126, people * channels * 12] for people in (6, 2)]
     others = {name: images[~WITHIN] for name, images in targets.items()}
-    trained = train_whole(model, inputs[~WITHIN], others, colour=colour, held_out=inputs[WITHIN])
+    trained = train_coded(model, inputs[~WITHIN], others, colour=colour, held_out=inputs[WITHIN])
     for name, squared in zip(targets, errors.squared[1, 0], strict=True):
         arrays = trained[name]
         outputs = model.apply(arrays, arrays["held_out"], Padding(0, 0, 0, 0))

@@ -1,4 +1,4 @@
-"""The models of the whole image give the outputs of their formulas, and the same bits however the work is cut."""
+"""The coded models give the outputs of their formulas, and the same bits however the work is cut."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from fesdist.registry import (
     StyleAndContent,
     model_from_parameters,
 )
-from tests.fesdist import reference_global as reference
-from tests.fesdist.families.coded.whole_images import apply_whole, train_whole
+from tests.fesdist import reference_coded as reference
+from tests.fesdist.families.coded.problems import apply_coded, train_coded
 from tests.fesdist.families.problems import random_images
 
 SHAPE = (5, 19)
@@ -82,8 +82,8 @@ def test_outputs_are_those_of_the_formulas(model: CodedModel, dtype: str, n: int
     rows, afters, tried = (given.reshape(len(given), -1) / 255 for given in (inputs, targets, images))
     if dtype == "float64":
         inputs, targets, images = inputs / 255, targets / 255, images / 255
-    arrays = train_whole(model, inputs, {"smiling": targets}, held_out=images, n_block=4)["smiling"]
-    outputs = apply_whole(model, arrays, images, cuts=(2,))
+    arrays = train_coded(model, inputs, {"smiling": targets}, held_out=images, n_block=4)["smiling"]
+    outputs = apply_coded(model, arrays, images, cuts=(2,))
     assert outputs.dtype == np.float32
     for number, image in enumerate(tried):
         expected = _reference(model, rows, afters, image)
@@ -97,7 +97,7 @@ def test_outputs_are_those_of_the_formulas(model: CodedModel, dtype: str, n: int
 
 def test_the_weights_of_ridge_are_those_of_equation_2() -> None:
     inputs, targets = random_images((30, 1, *SHAPE)), random_images((30, 1, *SHAPE), seed=1)
-    arrays = train_whole(RidgeRegression(0.4), inputs, {"smiling": targets})["smiling"]
+    arrays = train_coded(RidgeRegression(0.4), inputs, {"smiling": targets})["smiling"]
     design = np.column_stack((inputs.reshape(30, -1) / 255, np.ones(30)))
     gram = design.T @ design + 0.4 * np.eye(design.shape[1])
     weights = np.linalg.solve(gram, design.T @ targets.reshape(30, -1) / 255)
@@ -111,7 +111,7 @@ def test_reduced_rank_regression_of_full_rank_is_ridge_regression() -> None:
     inputs, targets = random_images((12, 1, *SHAPE)), random_images((12, 1, *SHAPE), seed=1)
     images = random_images((3, 1, *SHAPE), seed=2)
     outputs = [
-        apply_whole(model, train_whole(model, inputs, {"a": targets})["a"], images)
+        apply_coded(model, train_coded(model, inputs, {"a": targets})["a"], images)
         for model in (RidgeRegression(0.7), KernelReducedRank(12, 0.7, "linear"))
     ]
     np.testing.assert_allclose(*outputs, atol=1e-5)
@@ -120,7 +120,7 @@ def test_reduced_rank_regression_of_full_rank_is_ridge_regression() -> None:
 def test_no_other_mapping_of_the_rank_has_a_smaller_objective() -> None:
     inputs, targets = random_images((12, 1, *SHAPE)), random_images((12, 1, *SHAPE), seed=1)
     model = KernelReducedRank(2, 0.7, "linear")
-    arrays = train_whole(model, inputs, {"a": targets})["a"]
+    arrays = train_coded(model, inputs, {"a": targets})["a"]
     features = np.column_stack((inputs.reshape(12, -1) / 255, np.ones(12)))
     afters = targets.reshape(12, -1) / 255
     codes = arrays["mixing"][0] @ features
@@ -137,11 +137,11 @@ def test_bilinear_codes_are_those_of_all_expressions_beside_each_other() -> None
     inputs, images = random_images((9, 1, *SHAPE)), random_images((2, 1, *SHAPE), seed=9)
     targets = {name: random_images((9, 1, *SHAPE), seed) for seed, name in enumerate("abc", start=1)}
     model = MODELS_TRIED["bkrrr"]
-    trained = train_whole(model, inputs, targets)
+    trained = train_coded(model, inputs, targets)
     beside = np.concatenate([after.reshape(9, -1) for after in targets.values()], axis=1) / 255
     for number in range(2):
         expected = _reference(model, inputs.reshape(9, -1) / 255, beside, images[number].ravel() / 255)
-        outputs = [apply_whole(model, trained[name], images[number : number + 1]).ravel() for name in targets]
+        outputs = [apply_coded(model, trained[name], images[number : number + 1]).ravel() for name in targets]
         np.testing.assert_allclose(np.concatenate(outputs), expected, atol=2e-5)
 
 
@@ -149,8 +149,8 @@ def test_bilinear_codes_are_those_of_all_expressions_beside_each_other() -> None
 def test_colour_modes(model: CodedModel, colour: Colour) -> None:
     inputs, targets = random_images((7, 3, *SHAPE)), random_images((7, 3, *SHAPE), seed=1)
     images = random_images((2, 3, *SHAPE), seed=2)
-    arrays = train_whole(model, inputs, {"a": targets}, colour=colour, held_out=images)["a"]
-    outputs = apply_whole(model, arrays, images, cuts=(1, 4))
+    arrays = train_coded(model, inputs, {"a": targets}, colour=colour, held_out=images)["a"]
+    outputs = apply_coded(model, arrays, images, cuts=(1, 4))
     for channel in range(3):
         if colour is Colour.SHARED:
             fitted = inputs.reshape(21, -1), targets.reshape(21, -1)
@@ -173,8 +173,8 @@ def test_bits_do_not_depend_on_tiles_or_blocks(name: str, rows: int, cols: int, 
     inputs, targets = random_images((8, 3, *SHAPE)), random_images((8, 3, *SHAPE), seed=1)
     held_out = random_images((2, 3, *SHAPE), seed=2)
     model = MODELS_TRIED[name]
-    whole = train_whole(model, inputs, {"a": targets}, held_out=held_out, colour=colour)["a"]
-    cut = train_whole(
+    whole = train_coded(model, inputs, {"a": targets}, held_out=held_out, colour=colour)["a"]
+    cut = train_coded(
         model, inputs, {"a": targets}, held_out=held_out, colour=colour, tile_shape=(rows, cols), n_block=n_block
     )["a"]
     for array, values in whole.items():
@@ -186,9 +186,9 @@ def test_expressions_solved_together_are_those_solved_alone(model: CodedModel) -
         pytest.skip("the expressions of BKRRR share their codes by definition")
     inputs = random_images((9, 1, *SHAPE))
     targets = {name: random_images((9, 1, *SHAPE), seed) for seed, name in enumerate(("a", "b"), start=1)}
-    together = train_whole(model, inputs, targets)
+    together = train_coded(model, inputs, targets)
     for name, images in targets.items():
-        alone = train_whole(model, inputs, {name: images})[name]
+        alone = train_coded(model, inputs, {name: images})[name]
         for array, values in alone.items():
             assert np.array_equal(together[name][array], values), (name, array)
 
@@ -196,11 +196,11 @@ def test_expressions_solved_together_are_those_solved_alone(model: CodedModel) -
 def test_expressions_with_fewer_samples_have_the_same_outputs(model: CodedModel) -> None:
     inputs, targets = random_images((6, 1, *SHAPE)), random_images((6, 1, *SHAPE), seed=1)
     images = random_images((2, 1, *SHAPE), seed=2)
-    own = train_whole(model, inputs, {"a": targets}, held_out=images)["a"]
-    filled = train_whole(model, inputs, {"a": targets}, held_out=images, n_samples=10)["a"]
-    np.testing.assert_allclose(apply_whole(model, own, images), apply_whole(model, filled, images), atol=1e-6)
+    own = train_coded(model, inputs, {"a": targets}, held_out=images)["a"]
+    filled = train_coded(model, inputs, {"a": targets}, held_out=images, n_samples=10)["a"]
+    np.testing.assert_allclose(apply_coded(model, own, images), apply_coded(model, filled, images), atol=1e-6)
     outputs = model.apply(filled, filled["held_out"], Padding(0, 0, 0, 0))
-    np.testing.assert_allclose(outputs, apply_whole(model, own, images), atol=2e-5)
+    np.testing.assert_allclose(outputs, apply_coded(model, own, images), atol=2e-5)
 
 
 DEGENERATE: dict[str, Callable[[], tuple[Array, Array]]] = {
@@ -221,8 +221,8 @@ DEGENERATE: dict[str, Callable[[], tuple[Array, Array]]] = {
 def test_degenerate_samples_give_finite_outputs_or_a_status(model: CodedModel, case: str, colour: Colour) -> None:
     inputs, targets = DEGENERATE[case]()
     images = random_images((2, 3, *SHAPE), seed=2)
-    arrays = train_whole(model, inputs, {"a": targets}, colour=colour, held_out=images)["a"]
-    outputs = apply_whole(model, arrays, images)
+    arrays = train_coded(model, inputs, {"a": targets}, colour=colour, held_out=images)["a"]
+    outputs = apply_coded(model, arrays, images)
     assert np.isfinite(outputs).all()
     assert all(np.isfinite(values).all() for values in arrays.values())
     failed = arrays["status"][0] == 1
@@ -235,16 +235,16 @@ def test_degenerate_samples_give_finite_outputs_or_a_status(model: CodedModel, c
 
 def test_nothing_to_learn_from_gives_the_mean_target() -> None:
     inputs, targets = np.zeros((4, 1, *SHAPE), np.uint8), random_images((4, 1, *SHAPE), seed=1)
-    arrays = train_whole(StyleAndContent(2), inputs, {"a": targets})["a"]
+    arrays = train_coded(StyleAndContent(2), inputs, {"a": targets})["a"]
     assert (arrays["status"] == 1).all()
-    outputs = apply_whole(StyleAndContent(2), arrays, random_images((1, 1, *SHAPE)))
+    outputs = apply_coded(StyleAndContent(2), arrays, random_images((1, 1, *SHAPE)))
     np.testing.assert_allclose(outputs[0], targets.mean(axis=0) / 255, rtol=1e-6)
 
 
 def test_the_layout_names_every_solved_array(model: CodedModel) -> None:
     inputs = random_images((3, 3, *SHAPE))
     for colour in Colour:
-        arrays = train_whole(model, inputs, {"smiling": inputs}, colour=colour)["smiling"]
+        arrays = train_coded(model, inputs, {"smiling": inputs}, colour=colour)["smiling"]
         fit = Fit(SHAPE, 3, colour, "uint8", 3, 1)
         layouts = (*model.layout(fit), *common_layout(fit.weight_channels, 3))
         assert {layout.name for layout in layouts} == set(arrays) - {"held_out"}
@@ -259,7 +259,7 @@ def test_samples_that_the_image_stage_did_not_see_are_refused() -> None:
     images = random_images((3, 1, *SHAPE))
     model = RidgeRegression()
     fit = Fit(SHAPE, 1, Colour.GRAY, "uint8", 3, 1)
-    products = Products({"inputs": np.eye(3)[None], "held-out/a": np.zeros((1, 0, 4))})
+    products = Products(np.eye(3)[None], {"a": np.zeros((1, 0, 0))}, {"a": np.zeros((1, 0, 4))})
     problem = TileProblem(
         Tile(0, Region(0, SHAPE[0], 0, SHAPE[1])),
         Padding(0, 0, 0, 0),

@@ -97,7 +97,7 @@ def test_bonuses_are_those_of_the_paper_and_tables_hold_them(n_nonzero: int, ima
             distance = reference.score_distance((row, col), place, image_shape, n_nonzero)
             expected = 60 / distance if distance > 0 else INFINITE
             drow, dcol = place[0] - row, place[1] - col
-            found = bonus_of(image_shape, 60.0, locality.reach, locality.field, row, col, drow, dcol)
+            found = bonus_of(locality.rule, row, col, drow, dcol)
             assert found == pytest.approx(expected, rel=1e-14)
             if (drow, dcol) in table:
                 assert table[drow, dcol] == found

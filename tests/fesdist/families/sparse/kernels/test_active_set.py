@@ -8,15 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fesdist.families.sparse.kernels.active_set import (
-    CANDIDATES,
-    INEXACT,
-    SOLVED,
-    TOO_MANY,
-    WorkingSet,
-    improve,
-    working_sets,
-)
+from fesdist.families.sparse.kernels.active_set import INEXACT, SOLVED, TOO_MANY, improve
+from fesdist.families.sparse.kernels.working_set import CANDIDATES, WorkingSet, working_sets
 
 Array = NDArray[Any]
 

@@ -8,7 +8,7 @@ import pytest
 from fesdist.families.common.layout import Array
 from fesdist.families.sparse.kernels.atoms import measure_atoms
 from fesdist.families.sparse.kernels.locality import no_locality
-from fesdist.families.sparse.kernels.selection import SHORT, Selection
+from fesdist.families.sparse.kernels.selection import SHORT, Fields, Selection
 from fesdist.simd.lanes import LANES
 
 SHAPE = (6, 9)
@@ -37,7 +37,7 @@ def test_plain_pursuit(dtype: str, n: int) -> None:
     bias, status = np.empty(SHAPE), np.empty(SHAPE, np.uint8)
     atoms = measure_atoms(samples, n, centred=False)
     Selection(atoms, no_locality(SHAPE), n_nonzero, penalty=0.0, constant=0.0).fill(
-        targets, (0, 0), support, values, bias, status
+        targets, (0, 0), Fields(support, values, bias, status)
     )
     columns = samples[0, :, :n].T.astype(float)
     norms = np.linalg.norm(columns, axis=0)
@@ -55,7 +55,7 @@ def test_without_a_ridge_dependent_atoms_end_the_search() -> None:
     support, values = np.empty((8, *SHAPE), np.int32), np.empty((8, *SHAPE))
     bias, status = np.empty(SHAPE), np.empty(SHAPE, np.uint8)
     Selection(measure_atoms(samples, 5, centred=False), no_locality(SHAPE), 8, 0.0, 0.0).fill(
-        samples[:, ::-1].copy(), (0, 0), support, values, bias, status
+        samples[:, ::-1].copy(), (0, 0), Fields(support, values, bias, status)
     )
     assert (status == SHORT).all()
     assert ((support >= 0).sum(axis=0) <= 5).all()

@@ -1,4 +1,4 @@
-"""Whole-image models trained and applied in memory, with the stages of a run: image pass, solution, tiles, codes."""
+"""Coded models trained and applied in memory, with the stages of a run: image pass, solution, tiles, codes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Trained = dict[str, dict[str, Array]]
 """All arrays of each expression: those with pixels, the small ones, and the codes of held-out inputs."""
 
 
-def train_whole(
+def train_coded(
     model: CodedModel,
     inputs: Array,
     targets: Mapping[str, Array],
@@ -68,7 +68,7 @@ def train_whole(
     return whole
 
 
-def apply_whole(model: CodedModel, arrays: Mapping[str, Array], images: Array, *, cuts: Sequence[int] = ()) -> Array:
+def apply_coded(model: CodedModel, arrays: Mapping[str, Array], images: Array, *, cuts: Sequence[int] = ()) -> Array:
     """Return outputs (sample, channel, row, col), encoded in bands of rows that end at `cuts`."""
     rows = images.shape[2]
     sums: list[Array] = []

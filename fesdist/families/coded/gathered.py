@@ -14,12 +14,12 @@ from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
 
 
-class CodedStatistics:
-    """Combinations of the images of a tile, with the coefficients that the global stage found.
+class Combinations:
+    """Combinations of the images of a tile, with the coefficients that the image pass found.
 
     `outputs` are, by expression, the targets combined by `decode`, (set, code + 1, pixel) float64. `differences` is
     (expression, image channel, row, col): Σ (target - input), int64 for uint8 samples and float64 for float64 ones.
-    Samples must come in the order of the global stage, as each of them has its own coefficients.
+    Samples must come in the order of the image pass, as each of them has its own coefficients.
     """
 
     def __init__(self, problem: TileProblem, dtype: np.dtype[Any], *, one_encoder: bool) -> None:
@@ -62,19 +62,19 @@ class CodedStatistics:
         self.n_vectors += vectors.shape[1]
 
     def check_complete(self) -> None:
-        """Raise ValueError unless there are as many samples as the global stage had."""
+        """Raise ValueError unless there are as many samples as the image pass had."""
         expected = self.problem.prepared[self.problem.expressions[0]].arrays["decode"].shape[2]
         if self.n_vectors != expected:
             raise ValueError(
                 f"{self.problem.tile}: {self.n_samples} samples were added, which are {self.n_vectors} images to fit; "
-                f"expected {expected}, as in the global stage"
+                f"expected {expected}, as in the image pass"
             )
 
 
-class StoredInputs(CodedStatistics):
+class StoredInputs(Combinations):
     """The same for models whose encoder is the training inputs themselves.
 
-    `inputs` is (set, vector, pixel) of the samples' dtype, with zeros where the global stage filled up its arrays.
+    `inputs` is (set, vector, pixel) of the samples' dtype, with zeros where the image pass filled up its arrays.
     """
 
     def __init__(self, problem: TileProblem, dtype: np.dtype[Any]) -> None:

@@ -1,4 +1,4 @@
-"""The global models, written down formula by formula with whole matrices: slow, and right by inspection.
+"""The coded models, written down formula by formula with whole matrices: slow, and right by inspection.
 
 Images are rows: X (sample, input pixel) and T (sample, output pixel), in [0, 1]; `image` is one row. Each function
 returns the output (output pixel).

@@ -1,0 +1,62 @@
+"""Memory that all models have in common: samples as they come, arrays that are solved, images that are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fesdist.families.common.fit import Fit
+from fesdist.families.common.layout import ArrayLayout, common_layout
+from fesdist.ground.memory import Allocation
+from fesdist.ground.tiles import Halo
+
+COMPARED_AT_ONCE = 8
+"""Images of held-out people that are compared with outputs at a time, as floating-point numbers."""
+
+
+def samples_read(
+    fit: Fit, tile_shape: tuple[int, int], n_block: int, halo: Halo, name: str = "samples"
+) -> tuple[Allocation, ...]:
+    """Return the inputs with their halo and the targets of a block of samples."""
+    rows, cols = tile_shape
+    padded = rows + halo.top + halo.bottom, cols + halo.left + halo.right
+    return (
+        Allocation(f"{name}: inputs", (n_block, fit.channels, *padded), fit.dtype),
+        Allocation(f"{name}: targets", (n_block, fit.channels, *tile_shape), fit.dtype, fit.n_expressions),
+    )
+
+
+def gray_versions(fit: Fit, n_images: int, shape: tuple[int, int]) -> tuple[Allocation, ...]:
+    """Return gray versions of as many images of inputs and of each target, (row, col), made one after the other."""
+    if fit.gray_bytes == 0:
+        return ()
+    made = Allocation("gray images", (n_images, *shape), fit.dtype, 1 + fit.n_expressions)
+    # 32-bit sums, and what they become before they are 8 bits again; floating-point images need neither.
+    return made, Allocation("sums of colours", (n_images, *shape), "uint32", 2 if fit.dtype == "uint8" else 0)
+
+
+def solved_arrays(own: Sequence[ArrayLayout], fit: Fit, tile_shape: tuple[int, int]) -> tuple[Allocation, ...]:
+    """Return the arrays that `Model.solve` returns of all expressions: its own, and the common ones."""
+    layouts = (*own, *common_layout(fit.weight_channels, fit.channels))
+    return tuple(
+        Allocation(f"solved: {layout.name}", layout.shape(tile_shape), layout.dtype, fit.n_expressions)
+        for layout in layouts
+    )
+
+
+def prepared_arrays(read: Sequence[ArrayLayout], fit: Fit, tile_shape: tuple[int, int]) -> tuple[Allocation, ...]:
+    """Return what `Model.prepare` makes of the arrays that `Model.apply` reads, in float32."""
+    return tuple(
+        Allocation(f"prepared: {layout.name}", layout.shape(tile_shape), "float32", fit.n_expressions)
+        for layout in read
+    )
+
+
+def compared_images(fit: Fit, tile_shape: tuple[int, int]) -> Allocation:
+    """Return what held-out people are compared in: inputs, targets, outputs, and errors of two kinds.
+
+    Outputs or errors have a copy while they are made.
+    """
+    dtype = np.result_type(np.float32, np.dtype(fit.dtype))
+    return Allocation("images compared", (COMPARED_AT_ONCE, fit.channels, *tile_shape), dtype, 6)

@@ -1,0 +1,132 @@
+"""The best atom for what is left of a pixel: near ones first, where these are preferred, then all that can win.
+
+The score of atom j for output pixel p is |correlation of j with p's residual| + bonus(p, j). A correlation is at most
+the norm of the residual, so once that and the bonuses of all that is left are less than the best score, the
+search is over, and it is exact.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from fesdist.families.sparse.kernels.atoms import Atoms, correlation, squared_norm
+from fesdist.families.sparse.kernels.locality import Locality, bonus_of
+from fesdist.families.sparse.kernels.refits import Fits
+from fesdist.families.sparse.kernels.screening import COLUMNS, Panels, Residuals, screen_block
+
+Array = NDArray[Any]
+
+
+class Search(NamedTuple):
+    """What the atoms of a block of pixels are searched with, and the best that was found so far."""
+
+    atoms: Atoms
+    locality: Locality
+    panels: Panels
+    residuals: Residuals
+    fits: Fits
+    best: Array
+    """(pixel of the block) float64: the largest score."""
+    atom: Array
+    """(pixel of the block) int64: whose it is; -1 for none."""
+    ties: Array
+    """(pixel of the block) float64: scores that differ by less are equal, and the first atom wins."""
+    products: Array
+    """(COLUMNS) float32: room for the screened scores of a block of atoms."""
+
+
+def empty_search(atoms: Atoms, locality: Locality, panels: Panels, residuals: Residuals, fits: Fits) -> Search:
+    """Return a search with room for as many pixels as there are fits."""
+    best, ties = np.empty((2, len(fits.n_taps)))
+    atom, products = np.empty(len(best), np.int64), np.empty(COLUMNS, np.float32)
+    return Search(atoms, locality, panels, residuals, fits, best, atom, ties, products)
+
+
+@njit(nogil=True, inline="always")
+def _free(search: Search, at: int, atom: int) -> bool:
+    free = search.atoms.usable[atom]
+    for tap in range(search.fits.n_taps[at]):
+        free &= search.fits.support[at, tap] != atom
+    return free  # type: ignore[no-any-return]
+
+
+@njit(nogil=True, inline="always")
+def _wins(score: float, atom: int, best: float, best_atom: int, tie: float) -> bool:
+    return score > best + tie or (score >= best - tie and atom < best_atom)
+
+
+@njit(nogil=True, inline="always")
+def search_near(search: Search, at: int, row: int, col: int) -> bool:
+    """Find the best of the atoms in the locality's table of the image's pixel; return whether no other can win."""
+    locality, tie = search.locality, search.ties[at]
+    i, j = locality.row_class[row], locality.col_class[col]
+    offsets, bonus = locality.offsets[i, j], locality.bonus[i, j]
+    best, best_atom = -np.inf, -1
+    certain = False
+    if len(bonus) > 0:
+        residual = search.fits.residual[at]
+        largest = 0.0
+        for channel in range(len(residual)):
+            largest += np.sqrt(squared_norm(residual[channel]))
+        rows, cols = locality.rule.image_shape
+        for k in range(len(bonus)):
+            if best_atom >= 0 and largest + bonus[k] < best - tie:
+                certain = True
+                break
+            atom_row, atom_col = row + offsets[k, 0], col + offsets[k, 1]
+            if 0 <= atom_row < rows and 0 <= atom_col < cols:
+                atom = atom_row * cols + atom_col
+                if _free(search, at, atom):
+                    score = abs(correlation(search.atoms, atom, residual)) + bonus[k]
+                    if _wins(score, atom, best, best_atom, tie):
+                        best, best_atom = score, atom
+        certain |= best_atom >= 0 and largest + locality.beyond[i, j] < best - tie
+    search.best[at], search.atom[at] = best, best_atom
+    return certain
+
+
+@njit(nogil=True, inline="always")
+def search_screened(search: Search, number: int, at: int, row: int, col: int) -> None:
+    """Find the best of all atoms, of which the near ones are searched; residual `number` is that of the pixel `at`."""
+    atoms, locality, panels, residuals = search.atoms, search.locality, search.panels, search.residuals
+    fits, products, tie = search.fits, search.products, search.ties[at]
+    best, best_atom = search.best[at], search.atom[at]
+    pixels, peaks, unit = len(atoms.usable), residuals.peaks[number], residuals.units[number]
+    error, left_out = residuals.errors[number], residuals.left_out[number]
+    beyond = locality.beyond[locality.row_class[row], locality.col_class[col]]
+    for tap in range(fits.n_taps[at]):
+        # Picked atoms do not count, but the peak of their block may be theirs.
+        block = fits.support[at, tap] // COLUMNS
+        _screen_free(search, number, block, at)
+        peaks[block] = products.max()
+    # The block of the largest peak comes first: after that, few others are in question.
+    first = int(peaks.argmax())
+    for step in range(-1, len(peaks)):
+        block = first if step < 0 else step
+        if peaks[block] * unit + error + panels.most_left_out[block] * left_out + beyond < best - tie or step == first:
+            continue
+        _screen_free(search, number, block, at)
+        for atom in range(block * COLUMNS, min(block * COLUMNS + COLUMNS, pixels)):
+            most = products[atom - block * COLUMNS] * unit + error + panels.left_out[atom] * left_out + beyond
+            if not _wins(most, atom, best, best_atom, tie) or not _free(search, at, atom):
+                continue
+            score = abs(correlation(atoms, atom, fits.residual[at]))
+            if locality.rule.weight > 0.0:
+                cols = locality.rule.image_shape[1]
+                score += bonus_of(locality.rule, row, col, atom // cols - row, atom % cols - col)
+            if _wins(score, atom, best, best_atom, tie):
+                best, best_atom = score, atom
+    search.best[at], search.atom[at] = best, best_atom
+
+
+@njit(nogil=True, inline="always")
+def _screen_free(search: Search, number: int, block: int, at: int) -> None:
+    """Set `products` as `screen_block` does, 0 for atoms that are picked."""
+    screen_block(search.panels, search.residuals, number, block, search.products)
+    for tap in range(search.fits.n_taps[at]):
+        if search.fits.support[at, tap] // COLUMNS == block:
+            search.products[search.fits.support[at, tap] % COLUMNS] = 0.0
