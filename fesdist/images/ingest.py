@@ -16,6 +16,7 @@ from fesdist.images.summary import IngestSummary, count_pairs
 from fesdist.images.survey import Wanted, attempt_all, check_spec, choose_spec
 from storage.blobs.names import check_name
 from storage.errors import NotFoundError
+from storage.stack.place import check_writable, stack_location
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
 
@@ -58,7 +59,8 @@ def ingest(
     Raises `PairingError` for a folder without usable pairs or of mixed sizes, `BadParameterError` for settings that
     contradict the stack or each other, and the storage room's errors: another writer, a full disk, a bad name.
     """
-    source, stack_path = Path(source), Path(stack_path)
+    source, stack_path = Path(source), str(stack_path)
+    check_writable(stack_location(stack_path))
     if size is not None and math.prod(size) > pixel_limit:
         raise BadParameterError(
             f"images of {size[0]:,} x {size[1]:,} = {math.prod(size):,} pixels were asked for; expected at most "
@@ -107,7 +109,7 @@ def ingest(
     )
 
 
-def _existing(path: Path) -> TrainingStack | None:
+def _existing(path: str) -> TrainingStack | None:
     try:
         return TrainingStack.open(path)
     except NotFoundError:

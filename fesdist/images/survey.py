@@ -72,7 +72,7 @@ def choose_spec(headers: Iterable[ImageHeader], wanted: Wanted, input_expression
     return StackSpec(*size, channels, dtype, normalisation, input_expression)
 
 
-def check_spec(stack: Path, spec: StackSpec, wanted: Wanted) -> None:
+def check_spec(stack: str | Path, spec: StackSpec, wanted: Wanted) -> None:
     """Raise `BadParameterError` if the stack that exists is not what is wanted."""
     for what, stored, asked in (
         ("images of (rows, columns)", (spec.height, spec.width), wanted.size),

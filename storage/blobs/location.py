@@ -71,6 +71,8 @@ def open_location(uri: str) -> Location:
     scheme, separator, _ = uri.partition("://")
     if not uri or "\0" in uri:
         raise NotFoundError(f"{uri!r} is no place for a store: expected a folder or s3://bucket/prefix")
+    if uri.startswith(("s3:", "file:")) and not separator:
+        raise StorageError(f"{uri!r} has lost a slash: expected s3://bucket/prefix, file:///folder, or ./{uri}")
     if not separator:
         return LocalLocation(uri)
     if scheme == "file":

@@ -57,11 +57,7 @@ def array_rule(spec: StackSpec, n_samples: int, most: int = _MOST_SAMPLES) -> Ru
 
 def locked(location: Location) -> FileLock:
     """Return the held lock of a stack that is written; raises `StorageError` where another process holds it."""
-    if not isinstance(location, LocalLocation):
-        raise StorageError(
-            f"{location.uri} is in an object store, where stacks are read but not written: ingest into a folder, then"
-            " copy that folder there"
-        )
+    check_writable(location)
     lock = FileLock(f"{location.uri}.lock")
     with telling_disk_errors(location.uri):
         Path(location.uri).parent.mkdir(parents=True, exist_ok=True)
@@ -73,3 +69,12 @@ def locked(location: Location) -> FileLock:
                 " (a process that was killed holds no lock)"
             ) from None
     return lock
+
+
+def check_writable(location: Location) -> None:
+    """Raise `StorageError` for a stack in an object store, which has no lock that a killed process gives up."""
+    if not isinstance(location, LocalLocation):
+        raise StorageError(
+            f"{location.uri} is in an object store, where stacks are read but not written: ingest into a folder, then"
+            " copy that folder there"
+        )

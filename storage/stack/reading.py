@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import zarr
+from numcodecs import blosc
 from numpy.typing import NDArray
 
 from storage.blobs.guard import GuardedStore
@@ -140,13 +141,14 @@ class TrainingStack:
         done = 0
         for part in self.blocks(indices, len(indices)):
             first, last = int(part[0]), int(part[-1])
-            self._check_chunks(expression, (slice(first, last + 1), slice(0, self.channels), rows, cols), array.chunks)
+            region = (slice(first, last + 1), slice(0, self.channels), rows, cols)
+            self._check_chunks(expression, region, array.chunks)
             try:
-                images = np.asarray(array[first : last + 1, :, rows, cols])
-            except RuntimeError as error:  # of Blosc
+                images = np.asarray(array[region])
+            except RuntimeError as error:  # of Blosc, which does not know the file
                 raise FormatError(
-                    f"a chunk of {expression!r} in {self.path}, samples {first} to {last}, rows {rows.start} to"
-                    f" {rows.stop}, cannot be unpacked ({error}): the stack was damaged; restore it from a copy"
+                    f"{self._broken(expression, region, array.chunks)} of {self.path} cannot be unpacked ({error}): the"
+                    " stack was damaged; restore that file from a copy"
                 ) from error
             out[done : done + len(part)] = images[part - first]
             done += len(part)
@@ -244,6 +246,14 @@ class TrainingStack:
                     f"chunk {expression}/{key} of {self.path} is missing: the stack was damaged; restore that file "
                     "from a copy, or ingest the photographs into a new stack"
                 )
+
+    def _broken(self, expression: str, region: Region, chunks: tuple[int, ...]) -> str:
+        for key in chunk_keys(region, chunks):
+            try:
+                blosc.decompress(self._location.read(f"{expression}/{key}"))
+            except RuntimeError:
+                return f"chunk {expression}/{key}"
+        return f"a chunk of {expression!r}"
 
     def _check_expression(self, expression: str) -> None:
         if expression not in self.expressions:

@@ -337,3 +337,23 @@ def test_cleaning_removes_old_drafts_and_nothing_else(store: WeightStore, draft:
     assert sorted(path.name for path in (Path(store.uri) / "london/data").iterdir()) == ["holiday", "job-1"]
     assert list((Path(store.uri) / "london/drafts").iterdir()) == []
     assert store.open("london").verify() == []
+
+
+def test_a_run_that_is_just_starting_is_left_alone(store: WeightStore) -> None:
+    draft = store.draft("london", "job-0")
+    with draft.claimed():
+        # As by somebody who cleans up before, between and after each step of the start.
+        assert store.clean() == []
+        draft.create(WEIGHTS, {"tiles": 4})
+        assert store.clean() == []
+        assert draft.publish(FACTS, fill(draft)) == 1
+    assert store.open("london").verify() == []
+
+
+def test_a_claim_without_a_run_is_removed(store: WeightStore, draft: WeightDraft) -> None:
+    claims_folder = Path(store.uri) / "london/drafts/job-1/claims/other"
+    claims_folder.mkdir(parents=True)
+    claim = {"host": socket.gethostname(), "process": 1 << 30, "renewed": datetime.now(UTC).isoformat()}
+    (claims_folder / "claim.json").write_text(json.dumps(claim))
+    store.clean()
+    assert not (Path(store.uri) / "london/drafts/job-1").exists()

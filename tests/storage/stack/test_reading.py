@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from storage.errors import FormatError, MismatchError, NotFoundError
+from storage.blobs.location import open_location
+from storage.errors import FormatError, MismatchError, NotFoundError, StorageError
 from storage.stack.format import StackSpec
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
@@ -202,3 +203,27 @@ def test_images_are_verified_by_their_digests(stack_path: Path) -> None:
     faults = TrainingStack.open(stack_path).verify()
     assert len(faults) == 11
     assert "chunk neutral/c/0/0/0/0 of" in faults[0]
+
+
+def test_a_stack_in_a_bucket_is_read(stack_path: Path, s3_uri: str) -> None:
+    location = open_location(s3_uri)
+    for path in stack_path.rglob("*"):
+        if path.is_file():
+            location.write(str(path.relative_to(stack_path)), path.read_bytes())
+    stack = TrainingStack.open(s3_uri)
+    assert stack.path == s3_uri
+    np.testing.assert_array_equal(
+        stack.read("smiling", [0, 2], slice(3, 20), slice(0, 7)),
+        TrainingStack.open(stack_path).read("smiling", [0, 2], slice(3, 20), slice(0, 7)),
+    )
+    assert stack.verify() == []
+    assert stack.to_xarray()["neutral"].to_numpy().shape == (10, 3, 20, 24)
+
+
+def test_a_stack_in_a_bucket_is_not_written(s3_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StorageError, match="is in an object store, where stacks are read but not written"):
+        StackWriter.create(s3_uri, SPEC)
+    with pytest.raises(StorageError, match="has lost a slash: expected s3://bucket/prefix"):
+        StackWriter.create(Path("s3://faces/stack"), SPEC)
+    assert list(tmp_path.iterdir()) == []
