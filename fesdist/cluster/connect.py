@@ -7,7 +7,6 @@ import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from fesdist.cluster.in_process import InProcessCluster
 from fesdist.cluster.settings import Cluster, ClusterSettings
 from fesdist.cluster.task import worker_facts
 from fesdist.ground.errors import ClusterError
+from fesdist.ground.revision import revision
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -140,13 +140,12 @@ def _check_workers(client: Client, address: str, memory: int) -> None:
         facts = client.run(worker_facts)
     except ImportError as error:
         raise ClusterError(
-            f"a worker of {address} cannot import fesdist ({error}); install fesdist {version('fesdist')} where the "
-            "workers run"
+            f"a worker of {address} cannot import fesdist ({error}); install fesdist {revision()} where the workers run"
         ) from error
     for worker, found in facts.items():
-        if found.fesdist != version("fesdist"):
+        if found.fesdist != revision():
             raise ClusterError(
-                f"worker {worker} has fesdist {found.fesdist}, this client has {version('fesdist')}; install the same "
+                f"worker {worker} has fesdist {found.fesdist}, this client has {revision()}; install the same "
                 "version on both sides"
             )
     for worker, information in client.scheduler_info(n_workers=-1)["workers"].items():

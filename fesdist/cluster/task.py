@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 from fesdist.cluster.settings import Item, Outcome
 from fesdist.ground.errors import FesdistError
+from fesdist.ground.revision import revision
 from storage.errors import StorageError
 
 
@@ -35,4 +35,4 @@ class WorkerFacts:
 
 def worker_facts() -> WorkerFacts:
     """Return the facts of the process that this runs in."""
-    return WorkerFacts(version("fesdist"), os.getpid())
+    return WorkerFacts(revision(), os.getpid())

@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 
 
 class Colour(StrEnum):
-    """Colour mode of a model (Khan et al. 2020, eq. 16 for `SHARED`)."""
+    """Colour mode of a model (Khan et al. 2020, eq. 16 for `SHARED`).
+
+    >>> [colour.weight_channels(3) for colour in Colour]
+    [3, 1, 1]
+    """
 
     PER_CHANNEL = "per-channel"
     SHARED = "shared"

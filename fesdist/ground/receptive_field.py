@@ -25,6 +25,9 @@ def window_offsets(size: int, dilation: int = 1) -> tuple[Offset, ...]:
 
     A window of 1 is the pixel itself; 3 with dilation 2 are nine taps spread over 5 x 5 (Khan et al. 2020, sec.
     5.4). Raises BadParameterError unless `size` is odd and positive and `dilation` positive.
+
+    >>> window_offsets(3, dilation=2)[:4]
+    ((-2, -2), (-2, 0), (-2, 2), (0, -2))
     """
     if size < 1 or size % 2 == 0:
         raise BadParameterError(
@@ -47,6 +50,9 @@ def mask_offsets(mask: ArrayLike) -> tuple[Offset, ...]:
 
     `mask` is (row, col) with odd sides and holds 0 and 1 (or False and True). Raises BadParameterError
     otherwise, and when it has no 1.
+
+    >>> mask_offsets([[0, 1, 0], [1, 1, 1], [0, 1, 0]])
+    ((-1, 0), (0, -1), (0, 0), (0, 1), (1, 0))
     """
     array: NDArray[Any] = np.asarray(mask)
     if array.ndim != 2 or array.shape[0] % 2 == 0 or array.shape[1] % 2 == 0:
@@ -92,7 +98,11 @@ def check_offsets(offsets: Iterable[Iterable[int]]) -> tuple[Offset, ...]:
 
 
 def halo_of(offsets: tuple[Offset, ...]) -> Halo:
-    """Return how far `offsets` reach beyond the output pixel on each side."""
+    """Return how far `offsets` reach beyond the output pixel on each side.
+
+    >>> halo_of(((-2, 0), (0, 1)))
+    Halo(top=2, bottom=0, left=0, right=1)
+    """
     drows = [drow for drow, _ in offsets]
     dcols = [dcol for _, dcol in offsets]
     return Halo(max(-min(drows), 0), max(*drows, 0), max(-min(dcols), 0), max(*dcols, 0))
@@ -103,6 +113,9 @@ def displacements(offsets: tuple[Offset, ...]) -> tuple[Offset, ...]:
 
     They are the planes G_d of a receptive field: ((2r - 1)² + 1) / 2 of them for an r x r window; the
     other half of the differences gives the same products.
+
+    >>> len(displacements(window_offsets(3))), displacements(((0, 0), (0, 1)))
+    (13, ((0, 0), (0, 1)))
     """
     differences = {(a[0] - b[0], a[1] - b[1]) for a in offsets for b in offsets}
     return tuple(sorted(d for d in differences if d >= (0, 0)))

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Region:
-    """A rectangle of pixels, rows `row0:row1` and columns `col0:col1`."""
+    """A rectangle of pixels, rows `row0:row1` and columns `col0:col1`.
+
+    >>> tile, seen = Region(64, 128, 0, 64), Region(62, 130, 0, 66)
+    >>> tile.shape, tile.within(seen)
+    ((64, 64), (slice(2, 66, None), slice(0, 64, None)))
+    """
 
     row0: int
     row1: int
@@ -65,7 +70,12 @@ class Halo:
     right: int
 
     def around(self, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Padding]:
-        """Return the input pixels that `region` needs, clipped to the image, and the zeros that replace the rest."""
+        """Return the input pixels that `region` needs, clipped to the image, and the zeros that replace the rest.
+
+        >>> seen, padding = Halo(2, 2, 2, 2).around(Region(64, 128, 0, 64), (256, 256))
+        >>> str(seen), padding
+        ('rows 62:130, columns 0:66', Padding(top=0, bottom=0, left=2, right=0))
+        """
         return self.among(region, Region(0, image_shape[0], 0, image_shape[1]))
 
     def among(self, region: Region, available: Region) -> tuple[Region, Padding]:
@@ -95,7 +105,12 @@ class Tile:
 
 @dataclass(frozen=True)
 class TileGrid:
-    """Cuts an image of `image_shape` (rows, columns) into tiles of `tile_shape`; the last ones are smaller."""
+    """Cuts an image of `image_shape` (rows, columns) into tiles of `tile_shape`; the last ones are smaller.
+
+    >>> grid = TileGrid((100, 128), (64, 64))
+    >>> len(grid), str(grid[3])
+    (4, 'tile 3 (rows 64:100, columns 64:128)')
+    """
 
     image_shape: tuple[int, int]
     tile_shape: tuple[int, int]

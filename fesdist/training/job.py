@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +14,7 @@ from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.fit import Fit
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.revision import revision
 from fesdist.registry import model_from_parameters
 from storage.stack.reading import TrainingStack
 
@@ -62,7 +62,8 @@ class TrainingJob:
     groups: tuple[SampleGroup, ...]
     holdout: dict[str, tuple[int, ...]]
     """For each expression the held-out samples on which the tiles measure their errors."""
-    code_version: str = field(default_factory=lambda: version("fesdist"))
+    code_version: str = field(default_factory=revision)
+    """Of the client; newer code does not continue an older draft."""
 
     @property
     def expressions(self) -> tuple[str, ...]:

@@ -16,6 +16,9 @@ def split_people(ids: Iterable[str], n_folds: int | None) -> tuple[Fold, ...]:
 
     Who is with whom follows from the ids alone, so the same people are split alike on every machine. Raises
     BadParameterError for fewer than two folds, and for more folds than people.
+
+    >>> [sorted(fold) for fold in split_people(["anna", "ben", "carl", "dora", "emil"], 2)]
+    [['ben', 'dora', 'emil'], ['anna', 'carl']]
     """
     order = sorted(set(ids), key=lambda person: hashlib.sha256(person.encode()).digest())
     count = len(order) if n_folds is None else n_folds

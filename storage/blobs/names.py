@@ -19,6 +19,9 @@ def check_name(kind: str, name: str) -> str:
     """Return `name` if it may become part of a path, whatever the file system or object store.
 
     `kind` is the word for messages: "model", "alias", "draft", "expression"... Raises `BadNameError`.
+
+    >>> check_name("model", "london-2")
+    'london-2'
     """
     if not isinstance(name, str) or _ALLOWED.fullmatch(name) is None:
         raise BadNameError(f"{kind} name {name!r} cannot be used: expected {_EXPECTED}; choose another name")

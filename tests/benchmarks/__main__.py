@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [--quick] [--json FILE]`: measure speeds and limits, print a table, write it as JSON."""
+"""`python -m tests.benchmarks [--quick] [--json FILE] [--history FILE]`: measure speeds and limits, and keep them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table and the facts of the machine here")
+    parser.add_argument("--history", type=Path, metavar="FILE", help="append the run to this file, as one line of JSON")
     parser.add_argument("--quick", action="store_true", help="the rows that take seconds, without large stacks")
     arguments = parser.parse_args()
     # numpy and numba read these when they are imported. Two threads are ours to share out, so BLAS gets one in each.
@@ -19,7 +20,7 @@ def main() -> None:
         os.environ["NUMBA_CACHE_DIR"] = str(Path(folder) / "kernels")
         from tests.benchmarks.suite import run
 
-        run(Path(folder), arguments.json, arguments.quick)
+        run(Path(folder), arguments.json, arguments.quick, arguments.history)
 
 
 if __name__ == "__main__":

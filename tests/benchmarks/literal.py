@@ -49,7 +49,9 @@ class LiteralLoop:
         """Return the fields of some output pixels."""
         design, targets = _by_pixel(self.inputs), _by_pixel(self.targets)
         normalised = design - design.mean(axis=0)
-        normalised /= np.linalg.norm(normalised, axis=0)
+        norms = np.linalg.norm(normalised, axis=0)
+        # Theirs divides by zero where an input pixel is the same in all pictures: here such a pixel is like nothing.
+        np.divide(normalised, norms, out=normalised, where=norms > 0)
         design = np.concatenate([design, np.ones((len(design), 1, design.shape[2]))], axis=1)
         places = list(np.ndindex(self.inputs.shape[2:]))
         fields = [self._inside(place, initial_field(self.n_nonzero)) for place in places]
@@ -70,7 +72,9 @@ class LiteralLoop:
             if self.locality > 0:
                 for j in range(n_pixels):
                     if j not in support:
-                        scores[j] += self.locality / self._distance(fields, j)
+                        distance = self._distance(fields, j)
+                        # The middle of a field of its own comes first, whatever its product.
+                        scores[j] += self.locality / distance if distance > 0 else np.inf
             scores[support] = -1.0
             support.append(int(np.argmax(scores)))
             columns = [*support, n_pixels]

@@ -12,9 +12,10 @@ from typing import Any
 
 import psutil
 
+from fesdist.ground.revision import revision
 from tests.benchmarks.limits import Limits
 
-PACKAGES = ("fesdist", "numpy", "scipy", "numba", "zarr", "dask", "distributed")
+PACKAGES = ("numpy", "scipy", "numba", "zarr", "dask", "distributed")
 
 
 def facts(limits: Limits) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def facts(limits: Limits) -> dict[str, Any]:
         "load_before": os.getloadavg()[0],
         "system": platform.platform(),
         "python": sys.version.split()[0],
-        "versions": {package: version(package) for package in PACKAGES},
+        "versions": {"fesdist": revision(), **{package: version(package) for package in PACKAGES}},
         "float32_gemm_flops_a_core": limits.float32_flops,
         "float64_gemm_flops_a_core": limits.float64_flops,
         "memory_bytes_a_second": limits.memory_bytes,

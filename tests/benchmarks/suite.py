@@ -13,6 +13,7 @@ from fesdist.families.windowed.statistics import BLOCK
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.compilation import compilation
 from tests.benchmarks.greedy import lsrf_against_loop, lsrf_cost_of_a_pixel, omp_against_loop
+from tests.benchmarks.history import append
 from tests.benchmarks.kernels import cholesky, planes
 from tests.benchmarks.lasso import lasso
 from tests.benchmarks.limits import THREADS, measure_limits
@@ -71,8 +72,10 @@ FULL: tuple[Subject, ...] = (
 )
 
 
-def run(folder: Path, json_path: Path | None, quick: bool) -> None:
-    """Measure everything, print the table and write it to `json_path`; `folder` is for large files."""
+def run(folder: Path, json_path: Path | None, quick: bool, history: Path | None = None) -> None:
+    """Measure everything, print the table, write it to `json_path`, and add the run to `history`; `folder` is for
+    large files.
+    """
     machine = facts(limits := measure_limits(folder))
     say(in_words(machine))
     rows: list[Row] = []
@@ -88,3 +91,5 @@ def run(folder: Path, json_path: Path | None, quick: bool) -> None:
         if json_path is not None:
             document = {"machine": machine, "rows": [row.to_json() for row in rows]}
             json_path.write_text(json.dumps(document, indent=2) + "\n")
+        if history is not None and rows:
+            append(history, machine, rows)

@@ -35,7 +35,7 @@ COMPARED: dict[str, tuple[suite.Subject, float]] = {
     "loop": (partial(against, rival=LOOP, size=3, side=70, n_samples=6, channels=1), 1e-10),
     "batched": (partial(against, rival=BATCHED, size=5, side=70, n_samples=6, channels=3), 1e-10),
     "OMP": (partial(omp_against_loop, n_nonzero=3, side=16, n_samples=12, n_pixels=6), 1e-9),
-    "LSRF": (partial(lsrf_against_loop, n_nonzero=3, side=12, n_samples=12, n_pixels=6), 1e-9),
+    "LSRF": (partial(lsrf_against_loop, n_nonzero=3, side=16, n_samples=12, n_pixels=6), 1e-9),
     "Pixel-KR": (partial(pixel_kr, side=16, n_samples=90, n_pixels=6), 1e-6),
     "synthesis": (partial(synthesis, size=3, side=24, n_faces=5), 1e-5),
 }
@@ -43,9 +43,9 @@ ALONE: dict[str, suite.Subject] = {
     "compilation": compilation,
     "pixel": partial(cost_of_a_pixel, size=3, small=32, large=64, n_samples=4),
     "LSRF pixel": partial(lsrf_cost_of_a_pixel, n_nonzero=3, small=16, large=32, n_samples=6),
-    "plain OMP": partial(plain_pursuit, n_nonzero=3, side=12, n_samples=12),
-    "lasso": partial(lasso, side=12, n_samples=12, n_pixels=4),
-    "ridge": partial(ridge, side=12, n_samples=12),
+    "plain OMP": partial(plain_pursuit, n_nonzero=3, side=16, n_samples=12),
+    "lasso": partial(lasso, side=16, n_samples=12, n_pixels=4),
+    "ridge": partial(ridge, side=16, n_samples=12),
     "help": help_text,
 }
 SLOW: dict[str, suite.Subject] = {

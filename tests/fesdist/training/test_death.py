@@ -70,6 +70,8 @@ def _started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(PATIENCE)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def test_a_killed_run_continues_where_it_was(stack: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
