@@ -9,6 +9,7 @@ from fesdist.cli.console import duration, progress, say, size, table, warn
 from fesdist.cli.model_options import add_model_options
 from fesdist.cli.options import add_cluster_options, add_json_option, cluster_settings
 from fesdist.cli.request import request_from
+from fesdist.ground.status import troubles
 
 if TYPE_CHECKING:
     from fesdist.ground.metrics import RegionErrors, RunMetrics
@@ -75,16 +76,12 @@ def _print(result: TrainingResult, weights: str) -> None:
         say(f"{result.name} version {result.version} was trained from the same images and settings; nothing to do")
         return
     say(f"published {result.name} version {result.version} in {duration(result.seconds)}")
-    say(f"largest memory of a worker: {size(result.peak_bytes)}")
+    say(f"largest memory of a worker: {size(result.peak_bytes)}, {size(result.metrics.projected_bytes)} projected")
     say()
     print_errors(result.metrics)
-    failed = {
-        name: sum(n for status, n in facts.statuses.items() if status != "0")
-        for name, facts in result.metrics.expressions.items()
-    }
-    for name, n in failed.items():
-        if n:
-            warn(f"{name}: {n} regressions had no unique solution and fell back to the mean of their targets")
+    for name, facts in result.metrics.expressions.items():
+        for trouble in troubles(facts.statuses):
+            warn(f"{name}: {trouble}")
     say(f"next: fesdist report {weights} {result.name}")
 
 

@@ -122,7 +122,7 @@ class _Bench:
             stored_bytes=size.stored_bytes,
             training_seconds=trained.seconds / len(trained.metrics.expressions),
             synthesis_seconds=self._synthesis_seconds(reference, expression),
-            unsolved=sum(number for status, number in statuses.items() if status != "0"),
+            unsolved=sum(number for status, number in statuses.items() if status),
         )
 
     def _synthesis_seconds(self, reference: str, expression: str) -> float:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fesdist.ground.status import Status
+
 
 @dataclass(frozen=True)
 class RegionErrors:
@@ -24,7 +26,7 @@ class ExpressionMetrics:
     """None where nobody was held out."""
     mouth: RegionErrors | None = None
     """None also where the image has no pixel there."""
-    statuses: Mapping[str, int] = field(default_factory=dict)
+    statuses: Mapping[Status, int] = field(default_factory=dict)
     """How many systems ended with which status."""
 
     def errors(self, region: str) -> RegionErrors | None:
@@ -40,11 +42,13 @@ class RunMetrics:
     tiles: int = 0
     tile_seconds: float = 0.0
     peak_bytes: int = 0
-    """Largest resident memory that a worker process ever had."""
+    """Largest resident memory that a worker process ever had (measured)."""
+    projected_bytes: int = 0
+    """Memory that the plan expected a worker to need at most."""
 
-    def statuses(self) -> Counter[str]:
+    def statuses(self) -> Counter[Status]:
         """Return how many systems of all expressions ended with which status."""
-        total: Counter[str] = Counter()
+        total: Counter[Status] = Counter()
         for found in self.expressions.values():
             total.update(found.statuses)
         return total

@@ -9,6 +9,7 @@ from typing import Any
 
 from fesdist.families.windowed.ridge_map import checked_ridge, in_words
 from fesdist.ground.metrics import RunMetrics
+from fesdist.ground.status import Status, troubles
 from fesdist.registry import model_from_parameters
 from fesdist.report.reduced import stored_arrays
 from storage.datasets.manifest import Manifest
@@ -62,12 +63,13 @@ def _setting(name: str, value: Any) -> str:
 def _run_facts(metrics: RunMetrics) -> Iterator[Fact]:
     if metrics.tiles:
         peak = f"{_megabytes(metrics.peak_bytes)} at most in a worker" if metrics.peak_bytes else ""
+        if metrics.projected_bytes:
+            peak += f", {_megabytes(metrics.projected_bytes)} projected"
         yield Fact("Training", f"{metrics.tiles} tiles, {metrics.tile_seconds:.1f} s of computing", peak)
     statuses = metrics.statuses()
     if statuses:
-        total, solved = statuses.total(), statuses["0"]
-        others = ", ".join(f"{count:,} with status {status}" for status, count in statuses.items() if status != "0")
-        yield Fact("Systems solved", f"{solved:,} of {total:,}", others or "none failed")
+        solved = f"{statuses[Status.SOLVED]:,} of {statuses.total():,}"
+        yield Fact("Regressions solved", solved, "; ".join(troubles(statuses)) or "none failed")
 
 
 def _stored_bytes(version: WeightVersion) -> int:

@@ -75,7 +75,8 @@ def train(
         if on_plan:
             on_plan(plan, n_resumed)
         checksums = prepare_image(address, cluster, on_progress)
-        reports = results(TileStage(address, plan.n_block), range(len(plan.grid)), cluster, on_progress)
+        stage = TileStage(address, plan.n_block, plan.projected_bytes)
+        reports = results(stage, range(len(plan.grid)), cluster, on_progress)
         metrics = summarise(reports)
         checksums.update((key, digest) for report in reports for key, digest in report.checksums.items())
         checksums.update(_refinement_maps(draft, job))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fesdist.ground.metrics import ExpressionMetrics, RegionErrors, RunMetrics
+from fesdist.ground.status import Status
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,15 @@ class TileReport:
 
     index: int
     checksums: dict[str, str]
-    statuses: dict[str, dict[str, int]]
+    statuses: dict[str, dict[Status, int]]
     """For each expression, how many systems ended with which status."""
     face: dict[str, SquaredErrors]
     mouth: dict[str, SquaredErrors]
     seconds: float
     peak_bytes: int
-    """Largest resident memory that the worker process ever had (peak-measured memory)."""
+    """Largest resident memory that the worker process ever had (measured)."""
+    projected_bytes: int = 0
+    """Memory that the plan expected; 0 in receipts of older runs."""
 
     @property
     def key(self) -> str:
@@ -48,7 +51,7 @@ def receipt_key(index: int) -> str:
 
 def summarise(reports: list[TileReport]) -> RunMetrics:
     """Return what the tiles measured: per expression MSE x 100 on held-out people, statuses, and the run's cost."""
-    statuses: dict[str, Counter[str]] = {expression: Counter() for expression in sorted(reports[0].statuses)}
+    statuses: dict[str, Counter[Status]] = {expression: Counter() for expression in sorted(reports[0].statuses)}
     for report in reports:
         for expression, counts in report.statuses.items():
             statuses[expression].update(counts)
@@ -64,6 +67,7 @@ def summarise(reports: list[TileReport]) -> RunMetrics:
         tiles=len(reports),
         tile_seconds=round(sum(report.seconds for report in reports), 3),
         peak_bytes=max(report.peak_bytes for report in reports),
+        projected_bytes=max(report.projected_bytes for report in reports),
     )
 
 

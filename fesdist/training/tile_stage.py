@@ -13,6 +13,7 @@ from fesdist.families.common.image_pass import Prepared
 from fesdist.families.common.layout import TileArrays
 from fesdist.families.common.problem import TileProblem
 from fesdist.ground.measures import mouth_region
+from fesdist.ground.status import Status
 from fesdist.ground.tiles import Region, Tile
 from fesdist.passes.measured import peak_bytes
 from fesdist.passes.stage import Stage
@@ -29,6 +30,7 @@ class TileStage(Stage[int, TileReport]):
 
     address: TaskAddress
     n_block: int
+    projected_bytes: int
 
     def kept(self, key: int) -> TileReport | None:
         """Return the report of a tile whose receipt and chunks are stored already."""
@@ -41,7 +43,7 @@ class TileStage(Stage[int, TileReport]):
         context = open_context(self.address)
         start, tile = time.perf_counter(), context.grid[key]
         checksums: dict[str, str] = {}
-        statuses: dict[str, dict[str, int]] = {}
+        statuses: dict[str, dict[Status, int]] = {}
         face: dict[str, SquaredErrors] = {}
         mouth: dict[str, SquaredErrors] = {}
         for number, group in enumerate(context.job.groups):
@@ -50,12 +52,12 @@ class TileStage(Stage[int, TileReport]):
             for expression, arrays in solved.items():
                 checksums.update(_write(context.draft, expression, arrays, tile.region))
                 found, counts = np.unique(arrays["status"], return_counts=True)
-                statuses[expression] = {str(s): int(n) for s, n in zip(found, counts, strict=True)}
+                statuses[expression] = {Status(s): int(n) for s, n in zip(found, counts, strict=True)}
             of_face, of_mouth = _held_out_errors(context, tile, solved, prepared, self.n_block)
             face.update(of_face)
             mouth.update(of_mouth)
         seconds = round(time.perf_counter() - start, 3)
-        report = TileReport(key, checksums, statuses, face, mouth, seconds, peak_bytes())
+        report = TileReport(key, checksums, statuses, face, mouth, seconds, peak_bytes(), self.projected_bytes)
         context.draft.put_receipt(report.key, report)
         return report
 

@@ -43,7 +43,7 @@ def decode(kind: type[T], data: bytes, what: str, advice: str = "it was damaged 
 def convert(kind: type[T], value: Any, what: str) -> T:
     """Return the `kind` that plain JSON values hold; raises `FormatError` naming `what`."""
     try:
-        return msgspec.convert(value, kind)
+        return msgspec.convert(value, kind, str_keys=True)
     except msgspec.ValidationError as error:
         raise FormatError(f"{what}: {error}; it was damaged or not written by fesdist") from error
 
