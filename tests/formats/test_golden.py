@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fesdist.ground.metrics import ExpressionMetrics, RegionErrors, RunMetrics
+from fesdist.ground.status import Status
 from fesdist.training.tile_report import TileReport
 from storage.blobs.documents import Document
 from storage.datasets.store import WeightStore
@@ -97,7 +98,7 @@ def test_versions(version: str) -> None:
         ):
             assert getattr(manifest, part) == getattr(FACTS, part)
         assert manifest.measured(RunMetrics) == RunMetrics(
-            {"smiling": ExpressionMetrics(RegionErrors(0.25, 1.0), None, {"0": 192})}, 1, 0.5, 1000
+            {"smiling": ExpressionMetrics(RegionErrors(0.25, 1.0), None, {Status.SOLVED: 192})}, 1, 0.5, 1000
         )
 
 
