@@ -94,14 +94,14 @@ class Lasso(SparseModel):
             ),
         )
 
-    def fill(self, statistics: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
-        for number in range(statistics.problem.weight_channels):
-            self._solve_set(statistics, number, solved)
+    def fill(self, samples: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
+        for number in range(samples.problem.weight_channels):
+            self._solve_set(samples, number, solved)
 
-    def _solve_set(self, statistics: KeptSamples, number: int, solved: Mapping[str, TileArrays]) -> None:
-        unit = unit_of(statistics.dtype)
-        inputs, *targets = statistics.vectors(number)
-        columns = _with_bias(inputs, statistics.n_samples, unit)
+    def _solve_set(self, samples: KeptSamples, number: int, solved: Mapping[str, TileArrays]) -> None:
+        unit = unit_of(samples.dtype)
+        inputs, *targets = samples.vectors(number)
+        columns = _with_bias(inputs, samples.n_samples, unit)
         for arrays, target in zip(solved.values(), targets, strict=True):
             of_set = {name: array[number] for name, array in arrays.items()}
             self._solve_target(columns, target, unit, of_set)

@@ -44,7 +44,7 @@ class SparseModel(Model[KeptSamples], ABC):
         """Return what `fill` takes beside the samples that were kept and the arrays that it fills."""
 
     @abstractmethod
-    def fill(self, statistics: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
+    def fill(self, samples: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
         """Fill, for each expression, the empty arrays of `layout` and `status`."""
 
     @abstractmethod
