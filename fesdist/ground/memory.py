@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ class Allocation:
     def nbytes(self) -> int:
         """Return the bytes of all copies."""
         return self.copies * math.prod(self.shape) * np.dtype(self.dtype).itemsize
+
+    def zeros(self) -> NDArray[Any]:
+        """Return one such array, of zeros."""
+        return np.zeros(self.shape, self.dtype)
 
 
 @dataclass(frozen=True)

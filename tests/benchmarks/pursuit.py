@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fesdist.families.sparse.kernels.atoms import measure_atoms
 from fesdist.families.sparse.kernels.directions import registers
-from fesdist.families.sparse.kernels.locality import no_locality
+from fesdist.families.sparse.kernels.locality import make_locality, no_rule
 from fesdist.families.sparse.kernels.selection import Fields, Selection
 from tests.benchmarks import extras
 from tests.benchmarks.bench import Bench
@@ -91,6 +91,6 @@ def _pursue(inputs: Images, targets: Images, n_nonzero: int) -> tuple[NDArray[np
     support, values = np.empty((n_nonzero, rows, cols), np.int32), np.empty((n_nonzero, rows, cols))
     bias, status = np.empty((rows, cols)), np.empty((rows, cols), np.uint8)
     atoms = measure_atoms(padded[0], length, centred=False)
-    selection = Selection(atoms, no_locality((rows, cols)), n_nonzero, penalty=0.0, constant=0.0)
+    selection = Selection(atoms, make_locality(no_rule((rows, cols))), n_nonzero, penalty=0.0, constant=0.0)
     selection.fill(padded[1], (0, 0), Fields(support, values, bias, status))
     return support.reshape(n_nonzero, -1), values.reshape(n_nonzero, -1)

@@ -138,10 +138,10 @@ class KernelReducedRank(CodedModel):
     def stored(self, fit: Fit, tile_shape: tuple[int, int]) -> tuple[Allocation, ...]:
         return (Allocation("training inputs", (fit.weight_channels, fit.n_vectors, *tile_shape), fit.dtype),)
 
-    def encoder_of(self, statistics: Combinations, expression: str) -> TileArrays:
-        assert isinstance(statistics, StoredInputs)
-        inputs = statistics.inputs
-        return {"encoder": inputs.reshape(*inputs.shape[:2], *statistics.problem.tile.region.shape)}
+    def encoder_of(self, gathered: Combinations, expression: str) -> TileArrays:
+        assert isinstance(gathered, StoredInputs)
+        inputs = gathered.inputs
+        return {"encoder": inputs.reshape(*inputs.shape[:2], *gathered.problem.tile.region.shape)}
 
     def _distance_scale(self, n_pixels: int) -> float:
         return 1 / (2 * self.sigma**2 * n_pixels) if self.kernel == "gaussian" else 0.0

@@ -113,10 +113,10 @@ class CodedModel(Coder, Model[Combinations], ABC):
             }
         return solved
 
-    def encoder_of(self, statistics: Combinations, expression: str) -> TileArrays:
+    def encoder_of(self, gathered: Combinations, expression: str) -> TileArrays:
         """Return the arrays of `solve` that only `encode` reads."""
-        encoder = statistics.encoder(expression)
-        return {"encoder": encoder.reshape(*encoder.shape[:2], *statistics.problem.tile.region.shape)}
+        encoder = gathered.encoder(expression)
+        return {"encoder": encoder.reshape(*encoder.shape[:2], *gathered.problem.tile.region.shape)}
 
     def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Return `decoder` and `bias` as `apply` uses them."""

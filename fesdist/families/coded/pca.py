@@ -69,5 +69,5 @@ class PrincipalComponents(CodedModel):
     def stored(self, fit: Fit, tile_shape: tuple[int, int]) -> tuple[Allocation, ...]:
         return (Allocation("no encoders", tile_shape, "float64", 0),)
 
-    def encoder_of(self, statistics: Combinations, expression: str) -> TileArrays:
+    def encoder_of(self, gathered: Combinations, expression: str) -> TileArrays:
         return {}

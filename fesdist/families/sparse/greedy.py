@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import numpy as np
 
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.hyperparameters import positive, positive_count
 from fesdist.families.common.layout import TileArrays
-from fesdist.families.sparse.kernels.atoms import measure_atoms
-from fesdist.families.sparse.kernels.directions import most_directions, registers
-from fesdist.families.sparse.kernels.locality import Locality, no_locality
-from fesdist.families.sparse.kernels.screening import COLUMNS, panel_bytes
+from fesdist.families.sparse.kernels.atoms import measure_atoms, measures
+from fesdist.families.sparse.kernels.locality import Locality, Rule, make_locality, no_rule, tables_of
+from fesdist.families.sparse.kernels.refits import fits_of
+from fesdist.families.sparse.kernels.screening import making_panels, panels_of, residuals_of
+from fesdist.families.sparse.kernels.search import search_of
 from fesdist.families.sparse.kernels.selection import AT_ONCE, Fields, Selection
+from fesdist.families.sparse.memory import put_together, whole_registers
 from fesdist.families.sparse.model import SparseModel
 from fesdist.families.sparse.samples import KeptSamples
+from fesdist.ground.memory import Allocation, Memory, Phase, one_after_the_other
 from fesdist.ground.units import unit_of
 
 
@@ -26,9 +26,9 @@ class GreedyModel(SparseModel):
     """Greedy selection of `n_nonzero` input pixels for each output pixel, with a ridge fit after each pick.
 
     The atoms are compared by their directions, so 8-bit samples need no scaling but for the fits: with u = 255 x
-    their system is (UᵀU + 255² ridge I) w = Uᵀv, integers but for the ridge, and 255 in the bias's column. Status 2
-    marks a pixel with fewer taps than `n_nonzero`: no other input pixel varies, or is independent of those picked.
-    Raises BadParameterError for a ridge that is not positive and for fewer than one pixel.
+    their system is (UᵀU + 255² ridge I) w = Uᵀv, integers but for the ridge, and 255 in the bias's column.
+    `Status.FEWER_TAPS` marks a pixel with fewer taps than `n_nonzero`: no other input pixel varies, or is independent
+    of those picked. Raises BadParameterError for a ridge that is not positive and for fewer than one pixel.
     """
 
     n_nonzero: int = 5
@@ -47,31 +47,47 @@ class GreedyModel(SparseModel):
         """Return the model in a few words, for people."""
         return f"{self.n_nonzero} input pixel{'s' if self.n_nonzero > 1 else ''} of all, ridge {self.ridge:g}"
 
-    def locality_of(self, image_shape: tuple[int, int], unit: float) -> Locality:
-        """Return what is added to the scores, `unit` standing for intensity 1."""
-        return no_locality(image_shape)
+    def rule_of(self, image_shape: tuple[int, int], unit: float) -> Rule:
+        """Return the rule of what is added to the scores, `unit` standing for intensity 1."""
+        return no_rule(image_shape)
 
-    def solving_bytes(self, fit: Fit, tile_shape: tuple[int, int]) -> int:
-        outputs, fit_channels = math.prod(tile_shape), fit.colour.channels_per_fit(fit.channels)
-        values = fit.n_pixels + fit.n_expressions * outputs
-        length, blocks = registers(fit.n_samples), -(-fit.n_pixels // COLUMNS)
-        atoms = values * fit_channels * length * fit.itemsize + fit.n_pixels * (fit_channels * 17 + 17)
-        panels, n_directions = (size(fit.n_pixels, fit_channels * length) for size in (panel_bytes, most_directions))
-        order = self.n_nonzero + 1
-        room = AT_ONCE * (
-            4 * blocks + fit_channels * (8 * length + 8) + 10 * n_directions + 8 * order * (order + 4) + 88
+    def solving(self, fit: Fit, tile_shape: tuple[int, int]) -> Memory:
+        channels, length = fit.colour.channels_per_fit(fit.channels), whole_registers(fit.n_samples)
+        n_values = channels * length
+        directions, panels, rests = panels_of(fit.n_pixels, n_values)
+        blocks, steps, _ = panels.shape
+        tables = tables_of(self.rule_of(fit.image_shape, 1.0))
+        searching = (
+            directions,
+            panels,
+            rests,
+            *residuals_of(blocks, steps, AT_ONCE),
+            Allocation("coordinates of waiting residuals", (AT_ONCE, 2 * steps), "float64"),
         )
-        tables = sum(array.nbytes for array in self.locality_of(fit.image_shape, 1.0) if isinstance(array, np.ndarray))
-        solved = fit.n_expressions * (fit.weight_channels * (self.n_nonzero * 12 + 25) + fit.channels * 12) * outputs
-        return atoms + panels + room + 3 * tables + solved
+        making = making_panels(fit.n_pixels, n_values)
+        selecting = one_after_the_other((making, Memory((), (Phase("searching", searching),)))).within(
+            *put_together(fit, tile_shape),
+            *measures(channels, fit.n_pixels),
+            *fits_of(AT_ONCE, self.n_nonzero, channels, length),
+            *search_of(AT_ONCE),
+        )
+        # Bonuses and offsets as they are found, in their order, and the order.
+        tabulating = Phase("making tables", (*tables, *tables))
+        return one_after_the_other((Memory((), (tabulating,)), selecting.within(*tables)))
 
-    def fill(self, statistics: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
-        unit, region = unit_of(statistics.dtype), statistics.problem.tile.region
-        locality = self.locality_of(statistics.image_shape, unit)
-        for number in range(statistics.problem.weight_channels):
-            inputs, *targets = statistics.vectors(number)
-            atoms = measure_atoms(inputs, statistics.n_samples)
-            selection = Selection(atoms, locality, self.n_nonzero, unit**2 * self.ridge, unit)
-            for arrays, target in zip(solved.values(), targets, strict=True):
-                fields = Fields(*(arrays[name][number] for name in Fields._fields))
-                selection.fill(target, (region.row0, region.col0), fields)
+    def fill(self, samples: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
+        unit = unit_of(samples.dtype)
+        locality = make_locality(self.rule_of(samples.image_shape, unit))
+        for number in range(samples.problem.weight_channels):
+            self._fill_set(samples, number, locality, solved)
+
+    def _fill_set(
+        self, samples: KeptSamples, number: int, locality: Locality, solved: Mapping[str, TileArrays]
+    ) -> None:
+        unit, region = unit_of(samples.dtype), samples.problem.tile.region
+        inputs, *targets = samples.vectors(number)
+        atoms = measure_atoms(inputs, samples.n_samples)
+        selection = Selection(atoms, locality, self.n_nonzero, unit**2 * self.ridge, unit)
+        for arrays, target in zip(solved.values(), targets, strict=True):
+            fields = Fields(*(arrays[name][number] for name in Fields._fields))
+            selection.fill(target, (region.row0, region.col0), fields)

@@ -16,12 +16,13 @@ import numpy as np
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.hyperparameters import positive, positive_count
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
-from fesdist.families.sparse.kernels.lasso import empty_solutions, solve_lassos
-from fesdist.families.sparse.kernels.working_set import working_set_bytes
+from fesdist.families.sparse.kernels.lasso import empty_solutions, room_of, solutions_of, solve_lassos
+from fesdist.families.sparse.kernels.working_set import working_sets_of
+from fesdist.families.sparse.memory import put_together, whole_registers
 from fesdist.families.sparse.model import SparseModel
 from fesdist.families.sparse.samples import KeptSamples
+from fesdist.ground.memory import Allocation, Memory, Phase
 from fesdist.ground.units import unit_of
-from fesdist.simd.lanes import LANES
 
 _AT_ONCE = 1024
 """Output pixels that are solved in one call: their solutions lie pixel by pixel before they go to the tile."""
@@ -37,9 +38,9 @@ class Lasso(SparseModel):
     bias's column.
 
     Each solution is certified by its duality gap. The input pixels of a support are in the order in which they
-    entered. Status 3 marks a pixel with more taps than `max_nonzero`, whose weights are the best for those that came
-    first; status 4 one whose duality gap stayed above 1e-8, of an l1 near 0. Raises BadParameterError for an l1 that
-    is not positive and for a max_nonzero below 1.
+    entered. `Status.NO_ROOM` marks a pixel with more taps than `max_nonzero`, whose weights are the best for those that
+    came first; `LARGE_GAP` one whose duality gap stayed above 1e-8, of an l1 near 0. Raises BadParameterError for an l1
+    that is not positive and for a max_nonzero below 1.
     """
 
     l1: float = 0.4
@@ -71,26 +72,36 @@ class Lasso(SparseModel):
             ArrayLayout("gap", (channel,), "float32", "duality gap as a part of the objective; not read by outputs"),
         )
 
-    def solving_bytes(self, fit: Fit, tile_shape: tuple[int, int]) -> int:
-        outputs, sets = math.prod(tile_shape), fit.weight_channels
-        values = fit.n_pixels + fit.n_expressions * outputs
-        length = -(-fit.n_samples // LANES) * LANES * fit.colour.channels_per_fit(fit.channels)
-        # The samples put together, then the inputs once more with the bias's column.
-        together = (values + fit.n_pixels + 1) * length * fit.itemsize
-        scores = (fit.n_pixels + 4) * LANES * 8
-        at_once = min(_AT_ONCE, outputs) * (length * 8 + self.max_nonzero * 24 + 32)
-        room = working_set_bytes(self.max_nonzero, length) + at_once
-        solved = fit.n_expressions * (sets * (self.max_nonzero * 12 + 37) + fit.channels * 12) * outputs
-        return together + scores + room + solved
+    def solving(self, fit: Fit, tile_shape: tuple[int, int]) -> Memory:
+        length = whole_registers(fit.n_samples) * fit.colour.channels_per_fit(fit.channels)
+        at_once, n_columns = min(_AT_ONCE, math.prod(tile_shape)), fit.n_pixels + 1
+        shape = at_once, self.max_nonzero
+        ordering = (
+            Allocation("order of taps", shape, "int64"),
+            Allocation("taps in their order", shape, "float64"),
+            Allocation("taps without a weight", shape, "bool", 3),
+        )
+        return Memory(
+            (
+                *put_together(fit, tile_shape),
+                Allocation("columns of inputs", (n_columns, length), fit.dtype),
+                Allocation("targets by pixel", (at_once, length), "float64"),
+                *solutions_of(*shape),
+            ),
+            (
+                Phase("solving", (*room_of(n_columns, length), *working_sets_of(self.max_nonzero, length))),
+                Phase("ordering taps", ordering),
+            ),
+        )
 
-    def fill(self, statistics: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
-        for number in range(statistics.problem.weight_channels):
-            self._solve_set(statistics, number, solved)
+    def fill(self, samples: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
+        for number in range(samples.problem.weight_channels):
+            self._solve_set(samples, number, solved)
 
-    def _solve_set(self, statistics: KeptSamples, number: int, solved: Mapping[str, TileArrays]) -> None:
-        unit = unit_of(statistics.dtype)
-        inputs, *targets = statistics.vectors(number)
-        columns = _with_bias(inputs, statistics.n_samples, unit)
+    def _solve_set(self, samples: KeptSamples, number: int, solved: Mapping[str, TileArrays]) -> None:
+        unit = unit_of(samples.dtype)
+        inputs, *targets = samples.vectors(number)
+        columns = _with_bias(inputs, samples.n_samples, unit)
         for arrays, target in zip(solved.values(), targets, strict=True):
             of_set = {name: array[number] for name, array in arrays.items()}
             self._solve_target(columns, target, unit, of_set)

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from fesdist.families.sparse.greedy import GreedyModel
-from fesdist.families.sparse.kernels.locality import Locality, Rule, make_locality
+from fesdist.families.sparse.kernels.locality import Rule
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.receptive_field import Offset
 
@@ -44,11 +44,9 @@ class LocalSparseReceptiveFields(GreedyModel):
         """Return the model in a few words, for people."""
         return f"{super().describe()}, locality {self.locality:g}"
 
-    def locality_of(self, image_shape: tuple[int, int], unit: float) -> Locality:
-        if self.locality == 0:
-            return super().locality_of(image_shape, unit)
+    def rule_of(self, image_shape: tuple[int, int], unit: float) -> Rule:
         field = np.array(initial_field(self.n_nonzero), dtype=np.int64)
-        return make_locality(Rule(image_shape, unit * self.locality, math.isqrt(self.n_nonzero) // 2, field))
+        return Rule(image_shape, unit * self.locality, math.isqrt(self.n_nonzero) // 2, field)
 
 
 def initial_field(n_nonzero: int) -> tuple[Offset, ...]:

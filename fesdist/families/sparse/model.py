@@ -16,9 +16,9 @@ from fesdist.families.common.fit import Fit
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays, l1_norm
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.sparse.kernels.gather import apply_support
+from fesdist.families.sparse.memory import tile_memory
 from fesdist.families.sparse.samples import KeptSamples
-from fesdist.ground.colour import Colour
-from fesdist.ground.memory import Allocation, Memory
+from fesdist.ground.memory import Memory
 from fesdist.ground.tiles import Padding, Region
 from fesdist.ground.units import unit_of
 
@@ -40,11 +40,11 @@ class SparseModel(Model[KeptSamples], ABC):
         """Room for input pixels of each output pixel."""
 
     @abstractmethod
-    def solving_bytes(self, fit: Fit, tile_shape: tuple[int, int]) -> int:
-        """Return an upper bound of the array bytes that `solve` takes beside the samples."""
+    def solving(self, fit: Fit, tile_shape: tuple[int, int]) -> Memory:
+        """Return what `fill` takes beside the samples that were kept and the arrays that it fills."""
 
     @abstractmethod
-    def fill(self, statistics: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
+    def fill(self, samples: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
         """Fill, for each expression, the empty arrays of `layout` and `status`."""
 
     @abstractmethod
@@ -75,14 +75,9 @@ class SparseModel(Model[KeptSamples], ABC):
         )
 
     def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> Memory:
-        rows, cols = tile_shape
-        values = fit.n_pixels + fit.n_expressions * rows * cols
-        kept_channels = 1 if fit.colour is Colour.GRAY else fit.channels
-        kept = values * kept_channels * fit.n_samples * fit.itemsize
-        # A block as it is read, and its gray version.
-        block = values * n_block * (fit.channels * fit.itemsize + fit.gray_bytes)
-        total = kept + max(block, self.solving_bytes(fit, tile_shape))
-        return Memory((Allocation("all arrays", (total,), "uint8"),))
+        layout = self.layout(fit)
+        read = [array for array in layout if array.name in self.reads]
+        return tile_memory(self.solving(fit, tile_shape), layout, read, fit, (*tile_shape, n_block))
 
     def gather(self, problem: TileProblem, dtype: np.dtype[Any]) -> KeptSamples:
         return KeptSamples(problem, dtype)

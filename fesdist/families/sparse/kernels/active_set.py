@@ -28,14 +28,15 @@ from fesdist.families.sparse.kernels.working_set import (
     solve_transposed,
     swap,
 )
+from fesdist.ground.status import Status
 
 Array = NDArray[Any]
 
 TOLERANCE = 1e-9
 """A score within λ (1 + TOLERANCE) is no reason to enter; the duality gap is then below this part of the objective."""
 
-SOLVED, TOO_MANY, INEXACT = 0, 3, 4
-"""Statuses: solved; more active columns than allowed; no further step, by rounding errors."""
+SOLVED, TOO_MANY, INEXACT = int(Status.SOLVED), int(Status.NO_ROOM), int(Status.LARGE_GAP)
+"""Solved; more active columns than allowed; no further step, by rounding errors."""
 
 _STEPS_PER_COLUMN = 10
 """A working set may take this many steps for each of its columns; photographs need about one."""

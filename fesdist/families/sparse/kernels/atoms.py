@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from fesdist.ground.memory import Allocation
 from fesdist.simd.lanes import LANES, load, multiply_add, multiply_subtract, ones_like, store
 from fesdist.simd.values import load_sample, spread, sum_of_lanes, zeros_like
 
@@ -42,10 +43,22 @@ class Atoms(NamedTuple):
 
 def measure_atoms(samples: Array, n_samples: int, centred: bool = True) -> Atoms:
     """Return the dictionary of `samples`, as `Atoms` describes them."""
-    channels, pixels, _ = samples.shape
-    means, scales, (sums, squares) = np.empty((channels, pixels)), np.empty((channels, pixels)), np.zeros((2, pixels))
+    means, scales, sums, squares, usable = (array.zeros() for array in measures(*samples.shape[:2]))
     _measure(samples, n_samples, centred, means, scales, sums, squares)
-    return Atoms(samples, n_samples, centred, means, scales, sums, squares, np.asarray((scales > 0).any(axis=0)))
+    for of_channel in scales:
+        usable |= of_channel > 0
+    return Atoms(samples, n_samples, centred, means, scales, sums, squares, usable)
+
+
+def measures(channels: int, pixels: int) -> tuple[Allocation, ...]:
+    """Return the arrays of `Atoms` beside the samples."""
+    return (
+        Allocation("means of atoms", (channels, pixels), "float64"),
+        Allocation("scales of atoms", (channels, pixels), "float64"),
+        Allocation("sums of atoms", (pixels,), "float64"),
+        Allocation("squares of atoms", (pixels,), "float64"),
+        Allocation("usable atoms", (pixels,), "bool"),
+    )
 
 
 @njit(nogil=True, cache=True)

@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.sparse.kernels.atoms import Atoms
+from fesdist.ground.memory import Allocation
 from fesdist.simd.lanes import LANES
 
 Floats = NDArray[np.float64]
@@ -60,10 +61,16 @@ def most_directions(n_pixels: int, n_values: int) -> int:
     return registers(min(n_pixels, n_values, MOST))
 
 
-def finding_bytes(n_pixels: int, n_values: int) -> int:
-    """Return an upper bound of the bytes that `main_directions` takes, beside what it returns."""
-    n_chosen = min(n_pixels, MOST)
-    return 3 * 8 * n_chosen * n_values + 5 * 8 * min(n_chosen, n_values) ** 2
+def finding(n_pixels: int, n_values: int) -> tuple[Allocation, ...]:
+    """Return what `main_directions` holds at once, beside what it returns."""
+    chosen = min(n_pixels, MOST)
+    order = min(chosen, n_values)
+    return (
+        # As they are taken, centred, and pixel by pixel.
+        Allocation("atoms that directions are found from", (chosen, n_values), "float64", 3),
+        # Their products, LAPACK's copy of them and its room for two, and eigenvectors.
+        Allocation("an eigendecomposition", (order, order), "float64", 5),
+    )
 
 
 def registers(count: int) -> int:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from fesdist.families.sparse.kernels.active_set import INEXACT, SOLVED, TOLERANCE, TOO_MANY, improve
 from fesdist.families.sparse.kernels.flat_vectors import copy, dot
 from fesdist.families.sparse.kernels.working_set import CANDIDATES, WorkingSet, working_sets
+from fesdist.ground.memory import Allocation
 from fesdist.simd.lanes import LANES, load, multiply_add, store
 from fesdist.simd.values import load_sample, spread, zeros_like
 
@@ -64,9 +65,27 @@ class Room(NamedTuple):
 
 def empty_solutions(regressions: int, capacity: int) -> Solutions:
     """Return room for the solutions of some regressions, with up to `capacity` pixels each."""
-    shape = regressions, capacity
-    support, values = np.empty(shape, np.int32), np.empty(shape)
-    return Solutions(support, values, np.empty(regressions), np.empty(regressions, np.uint8))
+    return Solutions(*(array.zeros() for array in solutions_of(regressions, capacity)))
+
+
+def solutions_of(regressions: int, capacity: int) -> tuple[Allocation, ...]:
+    """Return the arrays of `Solutions`."""
+    return (
+        Allocation("supports", (regressions, capacity), "int32"),
+        Allocation("weights of supports", (regressions, capacity), "float64"),
+        Allocation("gaps", (regressions,), "float64"),
+        Allocation("statuses", (regressions,), "uint8"),
+    )
+
+
+def room_of(pixels: int, length: int) -> tuple[Allocation, ...]:
+    """Return the arrays of `Room` beside the working sets."""
+    return (
+        Allocation("residuals", (LANES, length), "float64"),
+        Allocation("residuals by sample", (length, LANES), "float64"),
+        Allocation("some columns", (_COLUMNS, length), "float64"),
+        Allocation("scores", (-(-pixels // _COLUMNS) * _COLUMNS, LANES), "float64"),
+    )
 
 
 def solve_lassos(columns: Array, targets: Array, penalty: float, solutions: Solutions) -> None:
@@ -76,11 +95,8 @@ def solve_lassos(columns: Array, targets: Array, penalty: float, solutions: Solu
     registers. `targets` is (regression, sample) float64, filled up in the same way; `penalty` is λ > 0 in the units
     of the squares of both.
     """
-    pixels, length = columns.shape
-    rows = -(-pixels // _COLUMNS) * _COLUMNS
-    residuals, interleaved = np.zeros((LANES, length)), np.zeros((length, LANES))
-    sets = working_sets(solutions.support.shape[1], length)
-    room = Room(sets, residuals, interleaved, np.zeros((_COLUMNS, length)), np.zeros((rows, LANES)))
+    sets = working_sets(solutions.support.shape[1], columns.shape[1])
+    room = Room(sets, *(array.zeros() for array in room_of(*columns.shape)))
     _solve_all(columns, targets, penalty, room, solutions)
 
 

@@ -13,6 +13,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from fesdist.ground.memory import Allocation
+
 Array = NDArray[Any]
 
 FAR_STEPS = 6
@@ -50,32 +52,46 @@ class Locality(NamedTuple):
     """(row class, column class) float64: the bonus of all other pixels is at most this."""
 
 
-def no_locality(image_shape: tuple[int, int]) -> Locality:
-    """Return the locality that adds nothing."""
-    rows, cols = image_shape
-    return Locality(
-        Rule(image_shape, 0.0, 0, np.zeros((1, 2), np.int64)),
-        np.zeros(rows, np.int64),
-        np.zeros(cols, np.int64),
-        np.zeros((1, 1, 0, 2), np.int64),
-        np.zeros((1, 1, 0)),
-        np.zeros((1, 1)),
-    )
+def no_rule(image_shape: tuple[int, int]) -> Rule:
+    """Return the rule that adds nothing."""
+    return Rule(image_shape, 0.0, 0, np.zeros((1, 2), np.int64))
 
 
 def make_locality(rule: Rule) -> Locality:
-    """Return the tables of a rule."""
-    margin = rule.reach + int(np.abs(rule.field).max())
-    side = margin + FAR_STEPS
+    """Return the tables of a rule; with a weight of 0 they are empty."""
+    offsets, bonus, beyond = (array.zeros() for array in tables_of(rule))
+    if rule.weight == 0.0:
+        row_class, col_class = (np.zeros(length, np.int64) for length in rule.image_shape)
+        return Locality(rule, row_class, col_class, offsets, bonus, beyond)
+    margin, side = _reaches(rule)
     steps = np.arange(-side, side + 1)
     square = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
     (rows, row_class), (cols, col_class) = (_classes(length, margin) for length in rule.image_shape)
-    bonus = np.empty((len(rows), len(cols), len(square)))
-    beyond = np.empty((len(rows), len(cols)))
     _fill(rule, rows, cols, square, side + 1 - margin, bonus, beyond)
     # Stable, so that equal ones stay in the order of the image.
     order = np.argsort(-bonus, axis=-1, kind="stable")
-    return Locality(rule, row_class, col_class, square[order], np.take_along_axis(bonus, order, axis=-1), beyond)
+    offsets[...] = square[order]
+    return Locality(rule, row_class, col_class, offsets, np.take_along_axis(bonus, order, axis=-1), beyond)
+
+
+def tables_of(rule: Rule) -> tuple[Allocation, ...]:
+    """Return the last arrays of `Locality`: offsets, bonuses, and what these are at most beyond the tables."""
+    classes, entries = (1, 1), 0
+    if rule.weight > 0.0:
+        margin, side = _reaches(rule)
+        n_rows, n_cols = (len(_classes(length, margin)[0]) for length in rule.image_shape)
+        classes, entries = (n_rows, n_cols), (2 * side + 1) ** 2
+    return (
+        Allocation("offsets by bonus", (*classes, entries, 2), "int64"),
+        Allocation("bonuses", (*classes, entries), "float64"),
+        Allocation("bounds of other bonuses", classes, "float64"),
+    )
+
+
+def _reaches(rule: Rule) -> tuple[int, int]:
+    """Return how far windows and fields reach from a pixel, and how far tables do."""
+    margin = rule.reach + int(np.abs(rule.field).max())
+    return margin, margin + FAR_STEPS
 
 
 def _classes(length: int, margin: int) -> tuple[Array, Array]:

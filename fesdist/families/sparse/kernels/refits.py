@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.sparse.kernels.atoms import Atoms, product, subtract_atom
+from fesdist.ground.memory import Allocation
 
 Array = NDArray[Any]
 
@@ -49,15 +50,20 @@ class Fits(NamedTuple):
 
 def empty_fits(n_pixels: int, n_nonzero: int, channels: int, length: int) -> Fits:
     """Return room for `n_pixels` fits on up to `n_nonzero` atoms."""
+    return Fits(*(array.zeros() for array in fits_of(n_pixels, n_nonzero, channels, length)))
+
+
+def fits_of(n_pixels: int, n_nonzero: int, channels: int, length: int) -> tuple[Allocation, ...]:
+    """Return the arrays of `Fits`."""
     order = n_nonzero + 1
-    return Fits(
-        np.zeros((n_pixels, n_nonzero), np.int64),
-        np.zeros(n_pixels, np.int64),
-        np.zeros((n_pixels, order, order)),
-        np.zeros((n_pixels, order)),
-        np.zeros((n_pixels, order)),
-        np.zeros((n_pixels, channels)),
-        np.zeros((n_pixels, channels, length)),
+    return (
+        Allocation("supports", (n_pixels, n_nonzero), "int64"),
+        Allocation("numbers of taps", (n_pixels,), "int64"),
+        Allocation("Cholesky factors", (n_pixels, order, order), "float64"),
+        Allocation("right-hand sides", (n_pixels, order), "float64"),
+        Allocation("solutions", (n_pixels, order), "float64"),
+        Allocation("means of targets", (n_pixels, channels), "float64"),
+        Allocation("residuals", (n_pixels, channels, length), "float64"),
     )
 
 

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from fesdist.families.sparse.kernels.atoms import Atoms, squared_norm
 from fesdist.families.sparse.kernels.directions import (
-    finding_bytes,
+    finding,
     left_out,
     main_directions,
     most_directions,
     normalised,
 )
+from fesdist.ground.memory import Allocation, Memory, Phase
 from fesdist.simd.lanes import LANES, load, multiply_add, store
 from fesdist.simd.values import largest_magnitude, magnitude, spread, to_float32, zeros_like
 
@@ -96,13 +97,39 @@ def make_panels(atoms: Atoms) -> Panels:
     return Panels(lanes, np.ascontiguousarray(panels.transpose(0, 2, 1)), norm, rests, most)
 
 
-def panel_bytes(n_pixels: int, n_values: int) -> int:
-    """Return an upper bound of the bytes of panels of atoms of `n_values` values, while they are made."""
-    n_directions = most_directions(n_pixels, n_values)
-    directions = 8 * n_values * n_directions
-    panels = -(-n_pixels // COLUMNS) * COLUMNS * (2 * n_directions + 8)
-    converted = min(n_pixels, max(1, _VALUES_AT_ONCE // n_values)) * (3 * 8 * n_values + 5 * 8 * n_directions)
-    return directions + max(finding_bytes(n_pixels, n_values), directions + panels + max(panels, converted))
+def panels_of(n_pixels: int, n_values: int) -> tuple[Allocation, ...]:
+    """Return the arrays of `Panels` of atoms of `n_values` values, if they have as many directions as they can."""
+    n_directions, blocks = most_directions(n_pixels, n_values), -(-n_pixels // COLUMNS)
+    return (
+        Allocation("directions", (n_directions // LANES, n_values, LANES), "float64"),
+        Allocation("panels of atoms", (blocks, n_directions // 2, COLUMNS), "uint32"),
+        Allocation("what directions leave out", (blocks, COLUMNS + 1), "float64"),
+    )
+
+
+def making_panels(n_pixels: int, n_values: int) -> Memory:
+    """Return what `make_panels` holds at once, with what it returns."""
+    directions, atoms, rests = panels_of(n_pixels, n_values)
+    at_once, (registers, _, _) = min(n_pixels, max(1, _VALUES_AT_ONCE // n_values)), directions.shape
+    return Memory(
+        (directions,),
+        (
+            Phase("finding directions", finding(n_pixels, n_values)),
+            Phase(
+                "converting atoms",
+                (
+                    atoms,
+                    rests,
+                    # As they are taken, centred, pixel by pixel; then squared.
+                    Allocation("some atoms", (at_once, n_values), "float64", 3),
+                    # As they are, squared or times a scale, whole, and as integers that are packed.
+                    Allocation("their coordinates", (at_once, registers * LANES), "float64", 5),
+                ),
+            ),
+            # The same once more, in the order in which registers read them.
+            Phase("laying out panels", (directions, atoms, atoms, rests)),
+        ),
+    )
 
 
 def no_panels() -> Panels:
@@ -113,12 +140,17 @@ def no_panels() -> Panels:
 def empty_residuals(panels: Panels, n_residuals: int) -> Residuals:
     """Return room for residuals, a multiple of `GROUP`."""
     blocks, steps, _ = panels.atoms.shape
-    return Residuals(
-        np.zeros((n_residuals // GROUP, steps, GROUP), np.uint32),
-        np.zeros(n_residuals),
-        np.zeros(n_residuals),
-        np.zeros(n_residuals),
-        np.empty((n_residuals, blocks), np.float32),
+    return Residuals(*(array.zeros() for array in residuals_of(blocks, steps, n_residuals)))
+
+
+def residuals_of(blocks: int, steps: int, n_residuals: int) -> tuple[Allocation, ...]:
+    """Return the arrays of `Residuals` for panels of some blocks of atoms."""
+    return (
+        Allocation("coordinates of residuals", (n_residuals // GROUP, steps, GROUP), "uint32"),
+        Allocation("units of residuals", (n_residuals,), "float64"),
+        Allocation("errors of residuals", (n_residuals,), "float64"),
+        Allocation("what directions leave out of residuals", (n_residuals,), "float64"),
+        Allocation("peaks", (n_residuals, blocks), "float32"),
     )
 
 

@@ -17,6 +17,7 @@ from fesdist.families.sparse.kernels.atoms import Atoms, correlation, squared_no
 from fesdist.families.sparse.kernels.locality import Locality, bonus_of
 from fesdist.families.sparse.kernels.refits import Fits
 from fesdist.families.sparse.kernels.screening import COLUMNS, Panels, Residuals, screen_block
+from fesdist.ground.memory import Allocation
 
 Array = NDArray[Any]
 
@@ -41,9 +42,17 @@ class Search(NamedTuple):
 
 def empty_search(atoms: Atoms, locality: Locality, panels: Panels, residuals: Residuals, fits: Fits) -> Search:
     """Return a search with room for as many pixels as there are fits."""
-    best, ties = np.empty((2, len(fits.n_taps)))
-    atom, products = np.empty(len(best), np.int64), np.empty(COLUMNS, np.float32)
-    return Search(atoms, locality, panels, residuals, fits, best, atom, ties, products)
+    return Search(atoms, locality, panels, residuals, fits, *(array.zeros() for array in search_of(len(fits.n_taps))))
+
+
+def search_of(n_pixels: int) -> tuple[Allocation, ...]:
+    """Return the last arrays of `Search`."""
+    return (
+        Allocation("best scores", (n_pixels,), "float64"),
+        Allocation("best atoms", (n_pixels,), "int64"),
+        Allocation("ties", (n_pixels,), "float64"),
+        Allocation("screened scores", (COLUMNS,), "float32"),
+    )
 
 
 @njit(nogil=True, inline="always")

@@ -13,14 +13,15 @@ from fesdist.families.sparse.kernels.locality import Locality
 from fesdist.families.sparse.kernels.refits import Problem, begin, empty_fits, extend
 from fesdist.families.sparse.kernels.screening import empty_residuals, make_panels, no_panels, screen, set_residuals
 from fesdist.families.sparse.kernels.search import Search, empty_search, search_near, search_screened
+from fesdist.ground.status import Status
 
 Array = NDArray[Any]
 
 AT_ONCE = 128
 """Pixels whose residuals meet the atoms together."""
 
-SHORT = 2
-"""Status of a pixel that has fewer taps than asked for, because no further atom can be used."""
+SOLVED, SHORT = int(Status.SOLVED), int(Status.FEWER_TAPS)
+"""`SHORT`: fewer taps than asked for, because no further atom can be used."""
 
 _TIE = 1e-12
 """Scores that differ by less than this of the target's norm are equal in exact arithmetic: the first atom wins."""
@@ -36,7 +37,7 @@ class Fields(NamedTuple):
     bias: Array
     """(row, col) float64."""
     status: Array
-    """(row, col) uint8: 0, or `SHORT`."""
+    """(row, col) uint8: `SOLVED` or `SHORT`."""
 
 
 class Selection:
@@ -106,5 +107,5 @@ def _fill(start: int, search: Search, problem: Problem, corner: tuple[int, int],
                 fields.support[tap, row, col] = fits.support[at, tap] if tap < n_taps else -1
                 fields.values[tap, row, col] = fits.solution[at, tap + 1] if tap < n_taps else 0.0
             fields.bias[row, col] = fits.solution[at, 0]
-            fields.status[row, col] = 0 if n_taps == n_nonzero else SHORT
+            fields.status[row, col] = SOLVED if n_taps == n_nonzero else SHORT
     return rows * cols  # type: ignore[no-any-return]

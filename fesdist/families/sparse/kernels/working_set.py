@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.sparse.kernels.flat_vectors import copy, dot, subtract_multiple
+from fesdist.ground.memory import Allocation
 from fesdist.simd.lanes import LANES
 
 Array = NDArray[Any]
@@ -48,26 +49,24 @@ def working_sets(capacity: int, length: int) -> WorkingSet:
 
     Each has room for `capacity` active columns, one too many, and `CANDIDATES`.
     """
+    return WorkingSet(*(array.zeros() for array in working_sets_of(capacity, length)))
+
+
+def working_sets_of(capacity: int, length: int) -> tuple[Allocation, ...]:
+    """Return the arrays of `WorkingSet`, those of a register of regressions."""
     order = -(-(capacity + 1) // LANES) * LANES
     total = capacity + 1 + CANDIDATES
-    return WorkingSet(
-        sizes=np.zeros((LANES, 2), np.int64),
-        columns=np.zeros((LANES, total), np.int64),
-        samples=np.zeros((LANES, total, length)),
-        products=np.zeros((LANES, total)),
-        barred=np.zeros((LANES, total), np.bool_),
-        weights=np.zeros((LANES, order)),
-        signs=np.zeros((LANES, order)),
-        factor=np.zeros((LANES, order, order)),
-        spare=np.zeros((LANES, 2, order)),
+    return (
+        Allocation("numbers of columns", (LANES, 2), "int64"),
+        Allocation("columns", (LANES, total), "int64"),
+        Allocation("samples of columns", (LANES, total, length), "float64"),
+        Allocation("products of columns", (LANES, total), "float64"),
+        Allocation("barred columns", (LANES, total), "bool"),
+        Allocation("weights", (LANES, order), "float64"),
+        Allocation("signs", (LANES, order), "float64"),
+        Allocation("Cholesky factors", (LANES, order, order), "float64"),
+        Allocation("triangular systems", (LANES, 2, order), "float64"),
     )
-
-
-def working_set_bytes(capacity: int, length: int) -> int:
-    """Return an upper bound of the bytes of the working sets of a register of regressions."""
-    order = capacity + 1 + LANES
-    total = capacity + 1 + CANDIDATES
-    return LANES * 8 * (total * (length + 3) + order * (order + 4) + 2)
 
 
 @njit(nogil=True, cache=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse import load_npz
 
-from fesdist.families.sparse.kernels.locality import FAR_STEPS, INFINITE, bonus_of
+from fesdist.families.sparse.kernels.locality import FAR_STEPS, INFINITE, bonus_of, make_locality
 from fesdist.families.sparse.lsrf import LocalSparseReceptiveFields, initial_field
 from fesdist.families.sparse.omp import OrthogonalMatchingPursuit
 from fesdist.ground.colour import Colour
@@ -88,7 +88,7 @@ def test_an_infinite_bonus_makes_every_pixel_pick_itself_unless_it_is_constant(n
 @pytest.mark.parametrize("n_nonzero", [1, 5, 9])
 @pytest.mark.parametrize("image_shape", [(1, 1), (3, 2), (12, 15)])
 def test_bonuses_are_those_of_the_paper_and_tables_hold_them(n_nonzero: int, image_shape: tuple[int, int]) -> None:
-    locality = LocalSparseReceptiveFields(n_nonzero, locality=60.0).locality_of(image_shape, 1.0)
+    locality = make_locality(LocalSparseReceptiveFields(n_nonzero, locality=60.0).rule_of(image_shape, 1.0))
     for row, col in np.ndindex(image_shape):
         i, j = locality.row_class[row], locality.col_class[col]
         table = dict(zip(map(tuple, locality.offsets[i, j]), locality.bonus[i, j], strict=True))

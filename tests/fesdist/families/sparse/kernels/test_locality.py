@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fesdist.families.sparse.kernels.locality import INFINITE, Rule, bonus_of, make_locality, no_locality
+from fesdist.families.sparse.kernels.locality import INFINITE, Rule, bonus_of, make_locality, no_rule
 
 FIELD = np.array([(0, 0), (-1, 1), (2, 0)])
 
@@ -45,8 +45,8 @@ def test_equal_bonuses_stay_in_the_order_of_the_image() -> None:
     assert locality.bonus[i, j, 0] == INFINITE
 
 
-def test_no_locality_adds_nothing() -> None:
-    locality = no_locality((4, 5))
+def test_no_rule_adds_nothing() -> None:
+    locality = make_locality(no_rule((4, 5)))
     assert locality.bonus.size == 0
     assert not locality.beyond.any()
     assert (len(locality.row_class), len(locality.col_class)) == (4, 5)

@@ -7,7 +7,7 @@ import pytest
 
 from fesdist.families.sparse.kernels.atoms import Atoms, measure_atoms
 from fesdist.families.sparse.kernels.directions import normalised
-from fesdist.families.sparse.kernels.locality import Locality, Rule, bonus_of, make_locality, no_locality
+from fesdist.families.sparse.kernels.locality import Locality, Rule, bonus_of, make_locality, no_rule
 from fesdist.families.sparse.kernels.refits import Problem, begin, empty_fits, extend
 from fesdist.families.sparse.kernels.screening import empty_residuals, make_panels, screen, set_residuals
 from fesdist.families.sparse.kernels.search import Search, empty_search, search_near, search_screened
@@ -20,7 +20,7 @@ PIXELS = SHAPE[0] * SHAPE[1]
 def localities() -> dict[str, Locality]:
     field = np.zeros((1, 2), np.int64)
     return {
-        "none": no_locality(SHAPE),
+        "none": make_locality(no_rule(SHAPE)),
         "weak": make_locality(Rule(SHAPE, 1.0, 0, field)),
         "strong": make_locality(Rule(SHAPE, 1e5, 1, field)),
     }
@@ -74,7 +74,7 @@ def test_the_best_of_all_atoms_is_found(dtype: str, picked: list[int], kind: str
 def test_of_equal_scores_the_first_atom_wins() -> None:
     samples = noise((1, PIXELS, 16), 0, "uint8")
     samples[:, [7, 19, 38]] = 255 - samples[:, [44]]
-    search, _ = prepared(samples, samples[:, ::-1].copy(), no_locality(SHAPE), [])
+    search, _ = prepared(samples, samples[:, ::-1].copy(), make_locality(no_rule(SHAPE)), [])
     assert not search_near(search, 0, 0, 0)
     search_screened(search, 0, 0, 0, 0)
     assert search.atom[0] == 7
@@ -91,7 +91,7 @@ def test_constant_atoms_are_never_found() -> None:
 
 def test_a_target_of_zeros_has_scores_of_zero() -> None:
     samples = noise((1, PIXELS, 16), 0, "uint8")
-    search, _ = prepared(samples, np.zeros_like(samples), no_locality(SHAPE), [])
+    search, _ = prepared(samples, np.zeros_like(samples), make_locality(no_rule(SHAPE)), [])
     search_near(search, 0, 0, 0)
     search_screened(search, 0, 0, 0, 0)
     assert (search.best[0], search.atom[0]) == (0.0, 0)

@@ -7,7 +7,7 @@ import pytest
 
 from fesdist.families.common.layout import Array
 from fesdist.families.sparse.kernels.atoms import measure_atoms
-from fesdist.families.sparse.kernels.locality import no_locality
+from fesdist.families.sparse.kernels.locality import make_locality, no_rule
 from fesdist.families.sparse.kernels.selection import SHORT, Fields, Selection
 from fesdist.simd.lanes import LANES
 
@@ -36,7 +36,7 @@ def test_plain_pursuit(dtype: str, n: int) -> None:
     support, values = np.empty((n_nonzero, *SHAPE), np.int32), np.empty((n_nonzero, *SHAPE))
     bias, status = np.empty(SHAPE), np.empty(SHAPE, np.uint8)
     atoms = measure_atoms(samples, n, centred=False)
-    Selection(atoms, no_locality(SHAPE), n_nonzero, penalty=0.0, constant=0.0).fill(
+    Selection(atoms, make_locality(no_rule(SHAPE)), n_nonzero, penalty=0.0, constant=0.0).fill(
         targets, (0, 0), Fields(support, values, bias, status)
     )
     columns = samples[0, :, :n].T.astype(float)
@@ -54,7 +54,7 @@ def test_without_a_ridge_dependent_atoms_end_the_search() -> None:
     samples[0, :, :5] = np.random.default_rng(0).normal(size=(54, 5))
     support, values = np.empty((8, *SHAPE), np.int32), np.empty((8, *SHAPE))
     bias, status = np.empty(SHAPE), np.empty(SHAPE, np.uint8)
-    Selection(measure_atoms(samples, 5, centred=False), no_locality(SHAPE), 8, 0.0, 0.0).fill(
+    Selection(measure_atoms(samples, 5, centred=False), make_locality(no_rule(SHAPE)), 8, 0.0, 0.0).fill(
         samples[:, ::-1].copy(), (0, 0), Fields(support, values, bias, status)
     )
     assert (status == SHORT).all()
