@@ -7,10 +7,13 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import zip_longest
 
 Progress = Callable[[int, int, str], None]
+
+EXIT_SOME_FAILED = 3
+"""Of a command that did its work but for some files or units, which it names."""
 
 _SECONDS_BETWEEN_LINES = 5.0
 
@@ -21,8 +24,9 @@ def say(text: str = "") -> None:
 
 
 def warn(text: str) -> None:
-    """Print a line to the standard error."""
-    print(text, file=sys.stderr, flush=True)
+    """Print a line to the standard error; where nobody can read it, the work it is about is no worse."""
+    with suppress(OSError, ValueError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -33,6 +33,8 @@ Progress = Callable[[int, int, str], None]
 class Report:
     """What was written."""
 
+    reference: str
+    """Name and number of the version."""
     path: Path
     n_bytes: int
     missing: str
@@ -90,7 +92,7 @@ def write_report(
         .encode()
     )
     _write(Path(out), page)
-    return Report(Path(out), len(page), missing, evaluation is not None)
+    return Report(manifest.reference, Path(out), len(page), missing, evaluation is not None)
 
 
 def newest_evaluation(store: WeightStore, name: str, number: int) -> Evaluation | None:

@@ -20,6 +20,7 @@ from fesdist.families.sparse.kernels.lasso import empty_solutions, solve_lassos
 from fesdist.families.sparse.kernels.working_set import working_set_bytes
 from fesdist.families.sparse.model import SparseModel
 from fesdist.families.sparse.samples import KeptSamples
+from fesdist.ground.options import option
 from fesdist.ground.units import unit_of
 from fesdist.simd.lanes import LANES
 
@@ -42,8 +43,8 @@ class Lasso(SparseModel):
     is not positive and for a max_nonzero below 1.
     """
 
-    l1: float = 0.4
-    max_nonzero: int = 128
+    l1: float = option(0.4, "weight of the l1 penalty, above 0", metavar="LAMBDA")
+    max_nonzero: int = option(128, "room for input pixels of an output pixel", metavar="N")
     """Room for this many taps a pixel, the bias counted as one.
 
     With l1 from 0.2 to 1 and 60 or 80 pairs of images of 56 to 256 pixels a side, photographs and rendered faces needed
