@@ -114,7 +114,7 @@ def _bar(title: str, unit: str) -> Iterator[Progress]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    clock = _Clock()
+    clock = Clock()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None, rate="", note="", visible=False)
 
@@ -127,7 +127,7 @@ def _bar(title: str, unit: str) -> Iterator[Progress]:
 
 @contextmanager
 def _lines(title: str, unit: str) -> Iterator[Progress]:
-    clock = _Clock()
+    clock = Clock()
     last = time.monotonic()
 
     def report(done: int, total: int, note: str = "") -> None:
@@ -136,20 +136,25 @@ def _lines(title: str, unit: str) -> Iterator[Progress]:
         if now - last < _SECONDS_BETWEEN_LINES:
             return
         last = now
-        rate = clock.rate(done)
-        left = f", {rate:.1f} {unit}/s, {duration((total - done) / rate)} left" if rate else ""
-        warn(f"{title}: {done} of {total} {unit}{left}{'; ' + note if note else ''}")
+        warn(f"{title}: {how_far(done, total, unit, clock.rate(done), note)}")
 
     yield report
 
 
-class _Clock:
+def how_far(done: int, total: int, unit: str, rate: float, note: str) -> str:
+    """Return in words how far something is that does `rate` items a second, 0 where that is not known."""
+    left = f", {rate:.1f} {unit}/s, {duration((total - done) / rate)} left" if rate else ""
+    return f"{done:,} of {total:,} {unit}{left}{'; ' + note if note else ''}"
+
+
+class Clock:
     """Measures a rate from the first report on, so that work done by an earlier run is not counted."""
 
     def __init__(self) -> None:
         self._first: tuple[float, int] | None = None
 
     def rate(self, done: int) -> float:
+        """Return items a second, 0 at the first report."""
         now = time.monotonic()
         if self._first is None:
             self._first = now, done

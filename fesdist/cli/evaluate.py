@@ -10,17 +10,7 @@ from fesdist.evaluation.scores import METHODS, Evaluation, ExpressionScores
 from fesdist.requests.using import Evaluate
 from storage.errors import StorageError
 
-HEADERS = (
-    "",
-    "face MSE x100",
-    "change",
-    "PSNR dB",
-    "SSIM",
-    "mouth MSE x100",
-    "change",
-    "PSNR dB",
-    "SSIM",
-)
+_MEASURES = ("MSE x100", "change", "PSNR dB", "SSIM")
 
 
 def run(request: Evaluate) -> int:
@@ -66,10 +56,8 @@ def _print(evaluation: Evaluation) -> None:
 
 
 def _print_expression(scores: ExpressionScores) -> None:
-    table(
-        HEADERS,
-        [[method, *_cells(scores, method, "face"), *_cells(scores, method, "mouth")] for method in METHODS],
-    )
+    headers = ("", f"face {_MEASURES[0]}", *_MEASURES[1:], f"mouth {_MEASURES[0]}", *_MEASURES[1:])
+    table(headers, [[method, *_cells(scores, method, "face"), *_cells(scores, method, "mouth")] for method in METHODS])
 
 
 def _cells(scores: ExpressionScores, method: str, region: str) -> list[str]:

@@ -56,11 +56,11 @@ def model_options() -> dict[str, Option]:
 def _of_any_model(owned: Mapping[str, Option]) -> Option:
     first = next(iter(owned.values()))
     defaults = ", ".join(f"{model} {_default(own)}" for model, own in owned.items())
-    return replace(first, type=first.type | None, default=None, facts=replace(first.facts, implied=defaults))
+    return replace(first, type=first.type | None, default=None, implied=defaults)
 
 
 def _default(own: Option) -> str:
-    others = [text for text in own.facts.known if text != own.default]
+    others = [text for text in own.known if text != own.default]
     return (own.shown_default or "none") + (f" (or {', '.join(others)})" if others else "")
 
 

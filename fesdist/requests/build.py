@@ -62,7 +62,7 @@ def summary_of(request: type[Any]) -> str:
 
 def _group(request: type[Any], name: str) -> str:
     owner = next(base for base in request.__mro__ if name in vars(base).get("__annotations__", ()))
-    return "" if declared(owner)[name].facts.positional else str(vars(owner).get("GROUP", ""))
+    return "" if declared(owner)[name].positional else str(vars(owner).get("GROUP", ""))
 
 
 def _of_models(request: type[ModelOptions]) -> list[Option]:
@@ -75,4 +75,4 @@ def _of_models(request: type[ModelOptions]) -> list[Option]:
 def _named_models(option: Option) -> Option:
     from fesdist.registry import MODELS
 
-    return replace(option, facts=replace(option.facts, help=option.facts.help.replace("{models}", ", ".join(MODELS))))
+    return replace(option, help=option.help.replace("{models}", ", ".join(MODELS)))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from fesdist.cluster.settings import DEFAULT_MEMORY, ClusterSettings
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.options import argument, option
-from fesdist.requests.units import byte_size, in_bytes
+from fesdist.requests.units import byte_size
 
 if TYPE_CHECKING:
     from fesdist.training.job import TrainingRequest
@@ -28,7 +28,7 @@ reference_argument = partial(argument, "name, name@3 or name@alias", metavar="NA
 expressions_option = partial(
     option, None, help="these only, separated by commas", metavar="LIST", implied="all", in_file=True
 )
-memory_option = partial(option, DEFAULT_MEMORY, metavar="SIZE", implied=in_bytes(DEFAULT_MEMORY), read=byte_size)
+memory_option = partial(option, DEFAULT_MEMORY, metavar="SIZE", implied="1GiB", reader=byte_size)
 json_option = partial(option, False, "print JSON for programs instead of tables for people", command_only=True)
 
 
@@ -90,14 +90,21 @@ class Learning(Chosen):
         """
         from fesdist.ground.colour import Colour
         from fesdist.registry.options import model_from_options
+        from fesdist.requests.toml import read_config
         from fesdist.training.job import TrainingRequest
 
-        said, tuning = self._configured()
+        found, options, tuning = read_config(self.config) if self.config is not None else ({}, {}, None)
+        if self.model is not None and self.model != found.get("model", self.model):
+            raise BadParameterError(
+                f"model {self.model!r} was given, but {self.config} is about model {found['model']!r}; "
+                "give the one or the other"
+            )
+        said = replace(self, **{name: value for name, value in found.items() if getattr(self, name) is None})
         return TrainingRequest(
             stack=said.stack,
             store=store,
             name=name,
-            model=model_from_options(said.model or DEFAULT_MODEL, said.options),
+            model=model_from_options(said.model or DEFAULT_MODEL, {**options, **self.options}),
             colour=Colour(said.colour or DEFAULT_COLOUR),
             expressions=said.expressions,
             subjects="all" if said.all_subjects else "train",
@@ -105,19 +112,3 @@ class Learning(Chosen):
             # What was chosen by measuring does not speak for other options.
             tuning=None if self.options else tuning,
         )
-
-    def _configured(self) -> tuple[Learning, Mapping[str, Any] | None]:
-        """Return the request with what the configuration says, and what it says of its tuning."""
-        from fesdist.requests.toml import read_config
-
-        if self.config is None:
-            return self, None
-        found = read_config(self.config)
-        if None not in (self.model, found.model) and self.model != found.model:
-            raise BadParameterError(
-                f"model {self.model!r} was given, but {self.config} is about model {found.model!r}; "
-                "give the one or the other"
-            )
-        open_questions = {name: value for name, value in found.training.items() if getattr(self, name) is None}
-        options = {**found.options, **self.options}
-        return replace(self, **open_questions, model=self.model or found.model, options=options), found.tuning

@@ -31,10 +31,10 @@ def parser_of(request: type[Any]) -> argparse.ArgumentParser:
         if option.group not in groups:
             groups[option.group] = parser.add_argument_group(option.group)
         place = groups[option.group]
-        if option.facts.rivals:
-            if option.facts.rivals not in rivals:
-                rivals[option.facts.rivals] = place.add_mutually_exclusive_group()
-            place = rivals[option.facts.rivals]
+        if option.rivals:
+            if option.rivals not in rivals:
+                rivals[option.rivals] = place.add_mutually_exclusive_group()
+            place = rivals[option.rivals]
         _add(place, option)
     return parser
 
@@ -46,14 +46,14 @@ def indented(text: str) -> str:
 
 def _add(place: argparse._ActionsContainer, option: Option) -> None:
     default = f" (default: {option.shown_default})" if option.shown_default else ""
-    facts: dict[str, Any] = {"help": f"{option.facts.help}{default}".replace("%", "%%")}
-    if option.is_switch:
+    facts: dict[str, Any] = {"help": f"{option.help}{default}".replace("%", "%%")}
+    if option.type is bool:
         place.add_argument(f"--{option.word}", dest=option.name, action="store_true", **facts)
         return
-    facts |= {"type": _reader(option), "metavar": option.facts.metavar}
+    facts |= {"type": _reader(option), "metavar": option.metavar}
     if option.choices:
         facts["choices"] = option.choices
-    if option.facts.positional:
+    if option.positional:
         place.add_argument(option.name, nargs=None if option.required else "?", **facts)
     else:
         action = "extend" if option.many else "store"

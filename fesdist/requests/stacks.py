@@ -25,7 +25,7 @@ fesdist ingest papers_pairs faces.zarr --target-name smiling --colour gray"""
     photographs: str = argument("folder with <expression>/<subject>.png, or with trainA and trainB", metavar="PAIRS")
     stack: str = argument("stack to append to, created if absent, such as faces.zarr", metavar="STACK")
     size: tuple[int, int] | None = option(
-        None, "bring all images to this size", metavar="S|ROWSxCOLS", implied="the size they have", read=image_size
+        None, "bring all images to this size", metavar="S|ROWSxCOLS", implied="the size they have", reader=image_size
     )
     colour: Literal["auto", "rgb", "gray"] = option("auto", "channels", implied="gray if all are gray")
     normalisation: Literal["none", "min-max"] | None = option(
@@ -36,7 +36,7 @@ fesdist ingest papers_pairs faces.zarr --target-name smiling --colour gray"""
         "fraction of the people to hold out, or a file with one id a line",
         metavar="FRACTION|FILE",
         implied="0.2, or testA and testB",
-        read=str,
+        reader=str,
     )
     input_expression: str | None = option(None, "expression of the inputs", metavar="NAME", implied="neutral")
     target_name: str = option("target", "expression in trainB", metavar="NAME")
@@ -46,7 +46,7 @@ fesdist ingest papers_pairs faces.zarr --target-name smiling --colour gray"""
         metavar="REGEX",
     )
     pixel_limit: float = option(
-        PIXEL_LIMIT, "refuse larger photographs before decoding them", metavar="MEGAPIXELS", read=megapixels
+        PIXEL_LIMIT, "refuse larger photographs before decoding them", metavar="MEGAPIXELS", reader=megapixels
     )
 
     def held_out(self) -> float | tuple[str, ...] | None:

@@ -13,8 +13,8 @@ def option_table() -> str:
     verbs: dict[tuple[str, str], list[str]] = {}
     for verb, request in VERBS.items():
         for option in options_of(request).values():
-            if not option.facts.positional:
-                row = f"--{option.word} {_values(option)}".strip(), option.facts.help
+            if not option.positional:
+                row = f"--{option.word} {_values(option)}".strip(), option.help
                 defaults[row] = defaults.get(row) or option.shown_default
                 verbs.setdefault(row, []).append(f"`{verb}`")
     rows = [(f"`{said}`", ", ".join(verbs[said, help]), help, defaults[said, help]) for said, help in sorted(verbs)]
@@ -23,7 +23,7 @@ def option_table() -> str:
 
 
 def _values(option: Option) -> str:
-    return (option.facts.metavar or "|".join(option.choices)).removesuffix("[,...]")
+    return (option.metavar or "|".join(option.choices)).removesuffix("[,...]")
 
 
 if __name__ == "__main__":

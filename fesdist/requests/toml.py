@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,20 +26,10 @@ _ROWS = re.compile(r"\[\s+([^\[\]=]*?),\s+\]")
 """Lists of plain values, which are easier to read on one line each."""
 
 
-@dataclass(frozen=True)
-class Config:
-    """A configuration as it was read."""
+def read_config(path: str) -> tuple[dict[str, Any], dict[str, Any], Mapping[str, Any] | None]:
+    """Return what a TOML file says: fields of a request, options of its model, and its tuning as JSON values.
 
-    model: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    training: Mapping[str, Any] = field(default_factory=dict)
-    """By the name of the field of a request."""
-    tuning: Mapping[str, Any] | None = None
-    """Plain JSON values of a `Tuning`."""
-
-
-def read_config(path: str) -> Config:
-    """Return the configuration in a TOML file; a mask is a file named from the configuration's folder.
+    A mask is a file named from the configuration's folder.
 
     Raises BadParameterError for a file that cannot be read, for unknown tables and keys, and for values of wrong types.
     """
@@ -50,9 +39,11 @@ def read_config(path: str) -> Config:
     for table in tables:
         if table not in _TABLES:
             raise BadParameterError(f"{path} has {table!r}; expected {', '.join(_TABLES)}")
-    known = {name: each for name, each in options_of(Chosen).items() if each.facts.in_file}
-    training = _checked(tables.get("training", {}), known, f"[training] of {path}")
-    model, options = _model(tables["model"], f"[model] of {path}", Path(path)) if "model" in tables else (None, {})
+    known = {name: each for name, each in options_of(Chosen).items() if each.in_file}
+    said = _checked(tables.get("training", {}), known, f"[training] of {path}")
+    options: dict[str, Any] = {}
+    if "model" in tables:
+        said["model"], options = _model(tables["model"], f"[model] of {path}", Path(path))
     if (tuning := tables.get("tuning")) is not None:
         try:
             Tuning.from_json(tuning)
@@ -61,7 +52,7 @@ def read_config(path: str) -> Config:
                 f"[tuning] of {path} is not as `fesdist tune` writes it ({type(error).__name__}: {error}); remove the "
                 "table to train without it"
             ) from error
-    return Config(model, options, training, tuning)
+    return said, options, tuning
 
 
 def read_entrants(path: str) -> tuple[Entrant, ...]:

@@ -1,4 +1,4 @@
-"""Texts that mean sizes, and sizes as such texts."""
+"""Texts that mean sizes."""
 
 from __future__ import annotations
 
@@ -19,12 +19,6 @@ def byte_size(text: str) -> int:
     except (ValueError, KeyError, OverflowError):
         pass
     raise BadParameterError(f"{text!r} is no size; expected for instance 512MiB or 2GB")
-
-
-def in_bytes(n_bytes: int) -> str:
-    """Return the shortest text that `byte_size` understands as `n_bytes`."""
-    unit = max((power for power in (0, 10, 20, 30) if n_bytes % (1 << power) == 0), default=0)
-    return f"{n_bytes >> unit}{ {0: 'B', 10: 'KiB', 20: 'MiB', 30: 'GiB'}[unit] }"
 
 
 def megapixels(text: str) -> float:

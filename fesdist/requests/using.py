@@ -40,7 +40,7 @@ class Look:
     )
     format: Literal["png", "jpeg", "webp", "same"] = option("png", "file format")
     pixel_limit: float = option(
-        PIXEL_LIMIT, "refuse larger photographs before decoding them", metavar="MEGAPIXELS", read=megapixels
+        PIXEL_LIMIT, "refuse larger photographs before decoding them", metavar="MEGAPIXELS", reader=megapixels
     )
 
     def settings(self) -> SynthesisSettings:

@@ -135,8 +135,8 @@ def test_wrong_options_of_the_whole_job_are_refused_before_it_begins(
 def test_a_flow_shows_every_option_of_its_command(called: Flow[..., Any], request_type: type[Any]) -> None:
     shown = called.parameters.properties
     for name, option in options_of(request_type).items():
-        if not option.facts.command_only:
-            assert shown[name]["description"] == option.facts.help
+        if not option.command_only:
+            assert shown[name]["description"] == option.help
             assert (name in called.parameters.required) is option.required
 
 

@@ -11,7 +11,6 @@ from prefect import flow, task
 
 from fesdist.ground.errors import BadParameterError, ClusterError, PlanError, TileError
 from fesdist.training.run import train as train_model
-from flows.progress import describe
 from flows.settings import be_quiet
 from flows.stage import STAGE, may_pass
 from flows.train import train
@@ -35,13 +34,6 @@ def test_only_errors_that_may_pass_are_retried(error: Exception, expected: bool)
     failed_tiles = TileError("3 of 4 tiles failed")
     failed_tiles.__cause__ = error
     assert may_pass(failed_tiles) is expected
-
-
-def test_progress_tells_rate_and_remaining_time() -> None:
-    assert describe(1500, 4500, "tiles", done_since=1000, seconds=50, note="1 failed") == (
-        "1,500 of 4,500 tiles, 20.0 tiles/s, 2 min 30 s left; 1 failed"
-    )
-    assert describe(0, 8, "people", done_since=0, seconds=0, note="") == "0 of 8 people"
 
 
 @pytest.mark.parametrize(("url", "level"), [(None, "CRITICAL"), ("http://127.0.0.1:4200/api", None)])

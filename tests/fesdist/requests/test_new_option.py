@@ -72,7 +72,7 @@ def test_a_file_has_it(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:  # ty
     monkeypatch.setattr(toml, "Chosen", Smoothed)
     path = tmp_path / "config.toml"
     path.write_text("[training]\nsmoothing = 2.0\n")
-    assert toml.read_config(str(path)).training == {"smoothing": 2.0}
+    assert toml.read_config(str(path)) == ({"smoothing": 2.0}, {}, None)
     path.write_text('[training]\nsmoothing = "much"\n')
     with pytest.raises(BadParameterError, match=r"\[training\] of .* has smoothing = 'much'; expected a number"):
         toml.read_config(str(path))

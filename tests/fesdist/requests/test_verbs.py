@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 import pytest
 
+from fesdist.cluster.settings import DEFAULT_MEMORY
 from fesdist.ground.colour import Colour
 from fesdist.images.decode import MEGAPIXEL
 from fesdist.images.decode import PIXEL_LIMIT as PIXELS
@@ -22,6 +23,7 @@ from fesdist.requests.parser import parser_of, read_words
 from fesdist.requests.signature import takes
 from fesdist.requests.stacks import PIXEL_LIMIT, Ingest
 from fesdist.requests.table import option_table
+from fesdist.requests.units import byte_size
 from fesdist.requests.using import Synthesize
 from fesdist.requests.verbs import VERBS
 from tests.conftest import REPOSITORY
@@ -40,7 +42,7 @@ def _words(request_type: type[Any]) -> list[str]:
     options = options_of(request_type)
     words: list[str] = []
     for name, value in _required(request_type).items():
-        words += [str(value)] if options[name].facts.positional else [f"--{options[name].word}", str(value)]
+        words += [str(value)] if options[name].positional else [f"--{options[name].word}", str(value)]
     return words
 
 
@@ -57,7 +59,7 @@ def test_defaults_are_equal_in_parser_dataclass_and_flow(request_type: type[Any]
     assert said(**_required(request_type)) == plain
     parameters = inspect.signature(said).parameters
     for name, option in options_of(request_type).items():
-        if option.facts.command_only:
+        if option.command_only:
             assert name not in parameters
         elif not option.required:
             assert parameters[name].default == option.default
@@ -68,8 +70,8 @@ def test_defaults_are_equal_in_parser_dataclass_and_flow(request_type: type[Any]
 def test_every_option_is_explained(request_type: type[Any]) -> None:
     assert re.fullmatch(r"[A-Z].*\.", summary_of(request_type))
     for option in options_of(request_type).values():
-        assert option.facts.help
-        assert option.facts.metavar or option.choices or option.is_switch
+        assert option.help
+        assert option.metavar or option.choices or option.type is bool
     assert request_type.EXAMPLE in parser_of(request_type).format_help().replace("\n  ", "\n")
     assert dataclasses.is_dataclass(request_type)
 
@@ -103,6 +105,7 @@ def test_the_table_of_readme_is_made_from_the_requests() -> None:
 def test_what_is_typed_in_two_rooms_is_equal() -> None:
     assert get_args(ColourName) == tuple(Colour)
     assert round(PIXEL_LIMIT * MEGAPIXEL) == PIXELS
+    assert byte_size(options_of(Train)["memory"].shown_default) == DEFAULT_MEMORY
 
 
 def test_texts_are_read_wherever_they_are_said() -> None:
