@@ -10,12 +10,14 @@ from fesdist.comparing.markdown import markdown
 from fesdist.comparing.result import ComparisonResult
 from fesdist.comparing.run import compare
 from fesdist.comparing.tables import closing_lines, tables_of
-from fesdist.ground.errors import BadParameterError
+from fesdist.ground.files import check_writable, write_whole
 from fesdist.requests.using import Compare
 
 
 def run(request: Compare) -> int:
     """Compare, and print the tables; return 0, or 3 if some units failed."""
+    if request.out is not None:
+        check_writable(Path(request.out).parent)
     with progress("comparing", "units") as report:
         result = compare(request.comparison(), request.cluster(), on_progress=report)
     if request.json:
@@ -24,8 +26,9 @@ def run(request: Compare) -> int:
         _print(result)
     for (name, change), reason in result.failed.items():
         warn(f"failed: {name}, {change}: {reason}")
-    if request.out:
-        _write(result, request.out, Path(request.stack).name)
+    if request.out is not None:
+        page = markdown(f"Comparison on {Path(request.stack).name}", tables_of(result), closing_lines(result))
+        write_whole(Path(request.out), page.encode(), "the file of tables")
     return EXIT_SOME_FAILED if result.failed else 0
 
 
@@ -38,11 +41,3 @@ def _print(result: ComparisonResult) -> None:
     say("* the smallest number of its column")
     for line in closing_lines(result):
         say(line)
-
-
-def _write(result: ComparisonResult, out: str, stack: str) -> None:
-    page = markdown(f"Comparison on {stack}", tables_of(result), closing_lines(result))
-    try:
-        Path(out).write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise BadParameterError(f"the tables cannot be written to {out} ({error}); give --out another file") from error

@@ -1,4 +1,4 @@
-"""`fesdist history`: every move of a model's aliases."""
+"""`fesdist history`: every move of a model's aliases, and the versions that were deleted."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from storage.datasets.store import WeightStore
 
 
 def run(request: History) -> int:
-    """List the moves, the oldest first; raises NotFoundError for an alias that was never promoted."""
+    """List the moves, the oldest first; raises NotFoundError for an alias, or a model, that is unknown."""
     store = WeightStore(request.store)
-    if request.alias is not None:
-        store.resolve(f"{request.name}@{request.alias}")
-    aliases = sorted(store.aliases(request.name)) if request.alias is None else [request.alias]
-    moves = {alias: store.alias_history(request.name, alias) for alias in aliases}
+    aliases = store.aliases(request.name)
+    wanted = sorted(aliases) if request.alias is None else [aliases.head(request.alias).alias]
+    moves = [move for alias in wanted for move in aliases.history(alias)]
+    deleted = store.deleted(request.name) if request.alias is None else []
+    if not moves and not deleted:
+        store.resolve(request.name)
     if request.json:
-        say(json.dumps({alias: [asdict(move) for move in found] for alias, found in moves.items()}, indent=2))
+        found = {"moves": [asdict(move) for move in moves], "deleted": [asdict(version) for version in deleted]}
+        say(json.dumps(found, indent=2))
         return 0
-    if not moves:
-        say(f"{request.name} has no aliases; `fesdist promote` gives it one")
-    for alias, found in moves.items():
-        say(f"{request.name}@{alias}")
-        table(
-            ("version", "by", "when", "who", "note"),
-            [(str(move.version), move.action, move.when[:16].replace("T", " "), move.who, move.note) for move in found],
-        )
-        say()
+    rows = [[move.alias, move.action, str(move.version), move.when, move.who, move.note] for move in moves]
+    rows += [["", "delete", str(one.version), one.deleted, one.deleted_by, one.note] for one in deleted]
+    if rows:
+        table(("alias", "what", "version", "when", "who", "note"), rows)
+    else:
+        say(f"{request.name} has no aliases and lost no version; `fesdist promote` gives it an alias")
     return 0

@@ -9,9 +9,9 @@ from storage.datasets.store import WeightStore
 
 def run(request: Promote) -> int:
     """Move the alias."""
-    store = WeightStore(request.store)
-    before = store.aliases(request.name).get(request.alias)
-    store.aliases(request.name).promote(request.version, request.alias, note=request.note)
+    aliases = WeightStore(request.store).aliases(request.name)
+    before = aliases.get(request.alias)
+    aliases.promote(request.version, request.alias, note=request.note)
     was = f", before it was version {before}" if before is not None else ""
     say(f"{request.name}@{request.alias} is version {request.version}{was}")
     return 0

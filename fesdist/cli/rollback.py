@@ -9,8 +9,8 @@ from storage.datasets.store import WeightStore
 
 def run(request: Rollback) -> int:
     """Move the alias back."""
-    store = WeightStore(request.store)
-    before = store.aliases(request.name).get(request.alias)
-    version = store.aliases(request.name).rollback(request.alias).version
+    aliases = WeightStore(request.store).aliases(request.name)
+    before = aliases.get(request.alias)
+    version = aliases.rollback(request.alias).version
     say(f"{request.name}@{request.alias} is version {version} again, before it was version {before}")
     return 0

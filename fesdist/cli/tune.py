@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from fesdist.cli.console import Progress, progress, say, table, warn
 from fesdist.cluster.connect import open_cluster
-from fesdist.ground.errors import BadParameterError
+from fesdist.ground.files import check_writable
 from fesdist.requests.learning import Tune
 from fesdist.requests.toml import write_config
 from fesdist.tuning.tune import tune
@@ -33,9 +32,7 @@ def run(request: Tune) -> int:
 def carry_out(request: Tune, on_progress: Progress) -> Tuning:
     """Tune, and write the configuration; raises as `fesdist.tuning.tune.tune`, and for a folder that is read-only."""
     out = Path(request.out)
-    # An hour of tuning must not end with a folder that is not there.
-    if not os.access(out.absolute().parent, os.W_OK):
-        raise BadParameterError(f"no file can be written in {out.absolute().parent}; give --out in a writable folder")
+    check_writable(out.parent)
     asked = request.tuning()
     with open_cluster(request.cluster()) as cluster:
         tuning = tune(asked, cluster, memory=request.memory, scratch=request.scratch, on_progress=on_progress)

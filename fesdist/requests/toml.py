@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.files import write_whole
 from fesdist.ground.options import Option
 from fesdist.requests.build import options_of
 from fesdist.requests.groups import Chosen
@@ -88,15 +89,7 @@ def write_config(path: Path, tuning: Tuning) -> None:
     tables = {"model": {"model": tuning.model, **tuning.options}, "training": chosen, "tuning": tuning.to_json()}
     text = _ROWS.sub(lambda row: f"[{' '.join(row[1].split())}]", tomli_w.dumps(tables))
     heading = "# Chosen by `fesdist tune`; `fesdist train STACK STORE --name NAME --config` trains it.\n\n"
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        partial.write_text(heading + text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise BadParameterError(
-            f"the configuration cannot be written to {path} ({error.strerror}); expected a writable folder with room"
-        ) from error
+    write_whole(path, (heading + text).encode(), "the configuration")
 
 
 def _read(path: str) -> dict[str, Any]:

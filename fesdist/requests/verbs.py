@@ -8,11 +8,11 @@ from fesdist.requests.build import verb_of
 from fesdist.requests.learning import Plan, Train, Tune
 from fesdist.requests.stacks import Faces, Ingest
 from fesdist.requests.using import Compare, Evaluate, Report, Synthesize
-from fesdist.requests.weights import History, Promote, Rollback, Verify, Versions
+from fesdist.requests.weights import Delete, History, Promote, Rollback, Verify, Versions
 
 _REQUESTS: tuple[type[Any], ...] = (
     *(Ingest, Plan, Tune, Train),
-    *(Versions, Promote, Rollback, History, Verify),
+    *(Versions, Promote, Rollback, History, Verify, Delete),
     *(Synthesize, Evaluate, Compare, Report, Faces),
 )
 

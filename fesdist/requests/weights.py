@@ -49,7 +49,7 @@ class Rollback:
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """List the moves of the aliases of a model: when, by whom, to which version, why."""
+    """List how the aliases of a model moved and which versions were deleted: when, by whom, why."""
 
     EXAMPLE: ClassVar = """fesdist history weights london
 fesdist history weights london production --json"""
@@ -82,3 +82,4 @@ class Delete:
     store: str = store_argument()
     name: str = name_argument()
     version: int = argument("number of the version", metavar="VERSION")
+    note: str = option("", "why, kept for the history", metavar="TEXT")

@@ -11,7 +11,7 @@ import pytest
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.receptive_field import mask_offsets
-from fesdist.registry import Lasso, MaskedRegression, Model, OrthogonalMatchingPursuit
+from fesdist.registry import AnyModel, Lasso, MaskedRegression, OrthogonalMatchingPursuit
 from fesdist.requests.build import request_from
 from fesdist.requests.learning import Train
 from fesdist.requests.toml import read_config, read_entrants, write_config
@@ -114,8 +114,9 @@ def test_one_model_only(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_and_one_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(BadParameterError, match=r"none.toml cannot be read .* expected a TOML file"):
         read_config(str(tmp_path / "none.toml"))
+    (tmp_path / "file").touch()
     with pytest.raises(BadParameterError, match=r"cannot be written to .*tuned.toml .* expected a writable folder"):
-        write_config(tmp_path / "no folder" / "tuned.toml", TUNING)
+        write_config(tmp_path / "file" / "tuned.toml", TUNING)
 
 
 def test_the_file_is_toml_for_everybody(tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ def test_the_file_is_toml_for_everybody(tmp_path: Path) -> None:
     assert tables["tuning"]["results"][1] == {"options": {"window": 5, "ridge": 0.5}, "scores": {}, "failed": "no room"}
 
 
-def _entrant(path: Path, text: str) -> Model:
+def _entrant(path: Path, text: str) -> AnyModel:
     path.write_text(f"[models.a]\n{text}\n")
     (entrant,) = read_entrants(str(path))
     return entrant.model
