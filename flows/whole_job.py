@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from prefect import flow
 
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.options import argument, option
 from fesdist.report.build import Report as Written
 from fesdist.requests.build import Request, request_from, verb_of
 from fesdist.requests.groups import Computing
@@ -27,40 +28,43 @@ from flows.train import train_stage
 Options = dict[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True)
+class WholeJob(Computing):
+    """From a folder of pairs to a report."""
+
+    pairs: str = argument("folder of pairs to train on")
+    photographs: str = argument("folder of photographs to synthesize")
+    folder: str = argument("folder below which stack, weights, synthesized faces and report are written")
+    name: str = option("faces", "name of the model")
+    alias: str = option("production", "what is moved to the version if it beats both baselines")
+    ingesting: Options | None = option(None, "further options of `ingest`")
+    training: Options | None = option(None, 'further options of `train`, such as {"window": 7}')
+    synthesizing: Options | None = option(None, "further options of `synthesize`")
+
+
 @flow(name="whole-job")
-@takes(Computing)
-def whole_job(
-    request: Computing,
-    pairs: str,
-    photographs: str,
-    folder: str,
-    name: str = "faces",
-    alias: str = "production",
-    ingesting: Options | None = None,
-    training: Options | None = None,
-    synthesizing: Options | None = None,
-) -> Written:
+@takes(WholeJob)
+def whole_job(request: WholeJob) -> Written:
     """Train on the folder `pairs`, evaluate, promote, synthesize the folder `photographs`, and write a report.
 
-    The stack, the weights, the synthesized faces and the report are written below `folder`. `ingesting`, `training`
-    and `synthesizing` hold further options of `fesdist ingest`, `train` and `synthesize`, such as {"window": 7}.
     `alias` is moved to the version if it beats both baselines on held-out people; otherwise the photographs get the
     version that the alias names, if it names one. Repeated, the flow does only what has changed.
     """
     stack, store, report, out = (
-        str(Path(folder, file)) for file in ("stack.zarr", "weights", "report.html", "synthesized")
+        str(Path(request.folder, file)) for file in ("stack.zarr", "weights", "report.html", "synthesized")
     )
-    place, used = asdict(request), {"store": store, "reference": name}
+    place = {each.name: getattr(request, each.name) for each in fields(Computing)}
     # All three before the first: a wrong word for the last stage must not cost the others.
-    to_ingest = _request(Ingest, ingesting, photographs=pairs, stack=stack)
-    to_train = _request(Train, training, stack=stack, store=store, name=name, if_changed=True, **place)
-    to_synthesize = _request(Synthesize, synthesizing, photographs=photographs, out=out, **used, **place)
+    to_ingest = _request(Ingest, request.ingesting, photographs=request.pairs, stack=stack)
+    to_train = _request(Train, request.training, stack=stack, store=store, name=request.name, if_changed=True, **place)
+    used = {"photographs": request.photographs, "out": out, "store": store, "reference": request.name}
+    to_synthesize = _request(Synthesize, request.synthesizing, **used, **place)
 
     ingest_stage(to_ingest)
-    version = f"{name}@{train_stage(to_train).version}"
+    version = f"{request.name}@{train_stage(to_train).version}"
     evaluation = evaluate_stage(Evaluate(stack=stack, store=store, reference=version, **place))
-    serving = promote_if_better(store, evaluation, alias)
-    synthesize_stage(replace(to_synthesize, reference=f"{name}@{serving}"))
+    serving = promote_if_better(store, evaluation, request.alias)
+    synthesize_stage(replace(to_synthesize, reference=f"{request.name}@{serving}"))
     return report_stage(Report(store=store, reference=version, out=report, stack=stack, memory=request.memory))
 
 

@@ -31,11 +31,8 @@ def carry_out(request: Ingest, on_progress: Progress) -> IngestSummary:
     return ingest(
         request.photographs,
         request.stack,
-        size=request.size,
-        colour=request.colour,
-        normalisation=request.normalisation,
+        request.wanted(),
         holdout=request.held_out(),
-        input_expression=request.input_expression,
         target_name=request.target_name,
         subject_pattern=request.subject_pattern,
         pixel_limit=round(request.pixel_limit * MEGAPIXEL),

@@ -29,7 +29,6 @@ def carry_out(request: Synthesize, on_progress: Progress) -> SynthesisSummary:
         expressions=request.expressions or (),
         settings=request.settings(),
         cluster=request.cluster(),
-        force=request.force,
         on_progress=on_progress,
     )
 

@@ -162,7 +162,7 @@ def _fitted(value: Any, annotation: Any) -> Any:
         if value and len(of_each) == len(value):
             return tuple(_fitted(each, part) for each, part in zip(value, of_each, strict=True))
     # Not by isinstance: bool is an int to Python; and 1 is a fine float to people.
-    elif type(value) is annotation or (annotation is float and type(value) is int) or value in members:
+    elif type(value) in (annotation, origin) or (annotation is float and type(value) is int) or value in members:
         return value
     raise TypeError
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.options import argument, option
 from fesdist.requests.groups import expressions_option
 from fesdist.requests.units import image_size, megapixels
+
+if TYPE_CHECKING:
+    from fesdist.images.survey import Wanted
 
 PIXEL_LIMIT = 64.0
 """Megapixels of the largest photograph that is decoded."""
@@ -48,6 +51,12 @@ fesdist ingest papers_pairs faces.zarr --target-name smiling --colour gray"""
     pixel_limit: float = option(
         PIXEL_LIMIT, "refuse larger photographs before decoding them", metavar="MEGAPIXELS", reader=megapixels
     )
+
+    def wanted(self) -> Wanted:
+        """Return what is asked of the stack's images."""
+        from fesdist.images.survey import Wanted
+
+        return Wanted(self.size, self.colour, self.normalisation, self.input_expression)
 
     def held_out(self) -> float | tuple[str, ...] | None:
         """Return a fraction, or ids; those in a file are one a line, empty lines left out.

@@ -39,6 +39,7 @@ class Look:
         "model", "size of the outputs: the model's, or the photograph's with its detail kept"
     )
     format: Literal["png", "jpeg", "webp", "same"] = option("png", "file format")
+    force: bool = option(False, "make outputs again that are there already")
     pixel_limit: float = option(
         PIXEL_LIMIT, "refuse larger photographs before decoding them", metavar="MEGAPIXELS", reader=megapixels
     )
@@ -55,6 +56,7 @@ class Look:
             output_size=OutputSize(self.size),
             output_format=OutputFormat(self.format),
             pixel_limit=round(self.pixel_limit * MEGAPIXEL),
+            force=self.force,
         )
 
 
@@ -72,7 +74,6 @@ fesdist synthesize photos out --weights weights --model london@production --refi
         "latest version, or london@3, or an alias", positional=False, flag="model", metavar="NAME[@V]"
     )
     expressions: tuple[str, ...] | None = expressions_option()
-    force: bool = option(False, "make outputs again that are there already")
 
 
 @dataclass(frozen=True, kw_only=True)
