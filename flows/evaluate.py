@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from prefect import flow, task
 
-from fesdist.cluster.settings import ClusterSettings
-from fesdist.evaluation.evaluate import evaluate as evaluate_version
+from fesdist.cli.evaluate import carry_out
 from fesdist.evaluation.scores import MODEL, Evaluation, error_rows
+from fesdist.requests.signature import takes
+from fesdist.requests.using import Evaluate, Report
 from flows.artifacts import show_table
 from flows.report import report_stage
-from flows.stage import STAGE, cluster_settings, stage
+from flows.stage import STAGE, stage
 
 
 @task(name="evaluate", **STAGE)
-def evaluate_stage(
-    stack: str,
-    store: str,
-    reference: str,
-    settings: ClusterSettings,
-    *,
-    split: Literal["holdout", "train"] = "holdout",
-    expressions: list[str] | None = None,
-) -> Evaluation:
-    """Run `fesdist.evaluation.evaluate.evaluate` as a stage, and show its table."""
+def evaluate_stage(request: Evaluate) -> Evaluation:
+    """Evaluate as a stage, and show the table of errors."""
     with stage("evaluate", "people") as running:
-        evaluation = evaluate_version(
-            stack,
-            store,
-            reference,
-            split=split,
-            expressions=expressions,
-            cluster=settings,
-            on_progress=running.progress,
-        )
+        evaluation = carry_out(request, running.progress)
         version = f"{evaluation.name} version {evaluation.version}"
-        show_table("errors", error_rows(evaluation), f"Errors of {version} on {split} people of {stack}")
+        caption = f"Errors of {version} on {request.split} people of {request.stack}"
+        show_table("errors", error_rows(evaluation), caption)
         running.outcome = "error against output = input: " + ", ".join(
             f"{scores.expression} {-improvement:+.0f} %"
             for scores in evaluation.expressions
@@ -50,20 +34,13 @@ def evaluate_stage(
 
 
 @flow(name="evaluate")
-def evaluate(
-    stack: str,
-    store: str,
-    reference: str,
-    split: Literal["holdout", "train"] = "holdout",
-    expressions: list[str] | None = None,
-    report: str | None = None,
-    scheduler: str | None = None,
-    workers: int | None = None,
-    memory_mib: int = 1024,
-) -> Evaluation:
+@takes(Evaluate)
+def evaluate(request: Evaluate, report: str | None = None) -> Evaluation:
     """Measure a version as `fesdist evaluate` does, and write its report to the file `report` if one is named."""
-    settings = cluster_settings(scheduler, workers, memory_mib)
-    evaluation = evaluate_stage(stack, store, reference, settings, split=split, expressions=expressions)
+    evaluation = evaluate_stage(request)
     if report is not None:
-        report_stage(stack, store, f"{evaluation.name}@{evaluation.version}", report, settings.memory)
+        version = f"{evaluation.name}@{evaluation.version}"
+        report_stage(
+            Report(store=request.store, reference=version, out=report, stack=request.stack, memory=request.memory)
+        )
     return evaluation

@@ -25,30 +25,20 @@ def live_progress(stage: str, unit: str) -> Iterator[Progress]:
     key = f"{stage}-progress"
     artifact = cast(UUID, create_progress_artifact(0.0, key=key, description=f"{stage}: starting"))
     updated = time.monotonic()
-    first: tuple[float, int] | None = None
-
+    clock = console.Clock()
     with console.progress(stage, unit) as show:
 
         def report(done: int, total: int, note: str = "") -> None:
-            nonlocal updated, first
+            nonlocal updated
             show(done, total, note)
             now = time.monotonic()
-            first = first or (now, done)
+            rate = clock.rate(done)
             if now - updated < SECONDS_BETWEEN_UPDATES and done < total:
                 return
             updated = now
-            text = describe(done, total, unit, done - first[1], now - first[0], note)
+            text = console.how_far(done, total, unit, rate, note)
             # A server that does not answer must not end the work that it is told about.
             with suppress(HTTPError):
                 update_progress_artifact(artifact, 100.0 * done / total, description=f"{stage}: {text}")
 
         yield report
-
-
-def describe(done: int, total: int, unit: str, done_since: int, seconds: float, note: str) -> str:
-    """Return one line of how far a stage is: `done_since` of its items took `seconds`."""
-    text = f"{done:,} of {total:,} {unit}"
-    if done_since and seconds > 0:
-        rate = done_since / seconds
-        text += f", {rate:.1f} {unit}/s, {console.duration((total - done) / rate)} left"
-    return f"{text}; {note}" if note else text

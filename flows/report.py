@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from prefect import task
 
-from fesdist.cluster.settings import DEFAULT_MEMORY
-from fesdist.report.build import Report, write_report
+from fesdist.cli.report import carry_out
+from fesdist.report.build import Report as Written
 from fesdist.report.contact_sheet import gallery_png
+from fesdist.requests.using import Report
 from flows.artifacts import show_file, show_picture
 from flows.stage import STAGE, stage
 
 
 @task(name="report", **STAGE)
-def report_stage(stack: str, store: str, reference: str, path: str, memory: int = DEFAULT_MEMORY) -> Report:
-    """Run `fesdist.report.build.write_report` as a stage, and show where the file is and the faces in it."""
+def report_stage(request: Report) -> Written:
+    """Write a report as a stage, and show where the file is and the faces in it."""
     with stage("report", "expressions") as running:
-        report = write_report(store, reference, path, stack_path=stack, memory=memory, on_progress=running.progress)
-        if not report.missing:
-            show_picture("faces", gallery_png(stack, store, reference), f"What {reference} makes of faces")
-        show_file("report", report.path, f"Report of {reference}")
-        running.outcome = str(report.path)
-    return report
+        written = carry_out(request, running.progress)
+        if request.stack is not None and not written.missing:
+            picture = gallery_png(request.stack, request.store, written.reference)
+            show_picture("faces", picture, f"What {written.reference} makes of faces")
+        show_file("report", written.path, f"Report of {written.reference}")
+        running.outcome = str(written.path)
+    return written

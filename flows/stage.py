@@ -13,7 +13,6 @@ from prefect import runtime as run
 from prefect.client.schemas import State, TaskRun
 
 from fesdist.cli.console import say
-from fesdist.cluster.settings import ClusterSettings
 from fesdist.ground.errors import ClusterError, FesdistError, TileError
 from flows.outcome import outcome_line
 from flows.progress import Progress, live_progress
@@ -82,8 +81,3 @@ def tell_outcome(name: str, seconds: float, outcome: str) -> None:
         say(line)
     else:
         get_run_logger().info(line)
-
-
-def cluster_settings(scheduler: str | None, workers: int | None, memory_mib: int) -> ClusterSettings:
-    """Return the settings of a cluster from the parameters that all flows share."""
-    return ClusterSettings(scheduler, workers, memory_mib << 20)

@@ -14,7 +14,9 @@ from tests.conftest import REPOSITORY
 
 ROOMS = {
     "flows": {"fesdist.cli"},
-    "fesdist.cli": {"fesdist.report", "fesdist.comparing", "fesdist.faces"},
+    "fesdist.__main__": {"fesdist.cli"},
+    "fesdist.cli": {"fesdist.requests", "fesdist.report", "fesdist.faces"},
+    "fesdist.requests": {"fesdist.tuning", "fesdist.comparing"},
     "fesdist.report": {"fesdist.evaluation", "fesdist.tuning"},
     "fesdist.tuning": {"fesdist.training"},
     "fesdist.comparing": {"fesdist.evaluation"},
@@ -24,7 +26,10 @@ ROOMS = {
     "fesdist.passes": {"fesdist.cluster", "fesdist.families.common", "storage.blobs"},
     "fesdist.cluster": {"fesdist.ground", "storage.errors"},
     "fesdist.images": {"fesdist.ground", "storage.datasets", "storage.stack"},
-    "fesdist.registry": {f"fesdist.families.{wing}" for wing in ("windowed", "onepixel", "sparse", "coded")},
+    "fesdist.registry": {
+        "fesdist.images",
+        *(f"fesdist.families.{wing}" for wing in ("windowed", "onepixel", "sparse", "coded")),
+    },
     "fesdist.families.windowed": {"fesdist.families.common", "fesdist.simd"},
     "fesdist.families.onepixel": {"fesdist.families.common", "fesdist.simd"},
     "fesdist.families.sparse": {"fesdist.families.common", "fesdist.simd"},

@@ -7,10 +7,13 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import zip_longest
 
 Progress = Callable[[int, int, str], None]
+
+EXIT_SOME_FAILED = 3
+"""Of a command that did its work but for some files or units, which it names."""
 
 _SECONDS_BETWEEN_LINES = 5.0
 
@@ -21,8 +24,9 @@ def say(text: str = "") -> None:
 
 
 def warn(text: str) -> None:
-    """Print a line to the standard error."""
-    print(text, file=sys.stderr, flush=True)
+    """Print a line to the standard error; where nobody can read it, the work it is about is no worse."""
+    with suppress(OSError, ValueError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -110,7 +114,7 @@ def _bar(title: str, unit: str) -> Iterator[Progress]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    clock = _Clock()
+    clock = Clock()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None, rate="", note="", visible=False)
 
@@ -123,7 +127,7 @@ def _bar(title: str, unit: str) -> Iterator[Progress]:
 
 @contextmanager
 def _lines(title: str, unit: str) -> Iterator[Progress]:
-    clock = _Clock()
+    clock = Clock()
     last = time.monotonic()
 
     def report(done: int, total: int, note: str = "") -> None:
@@ -132,20 +136,25 @@ def _lines(title: str, unit: str) -> Iterator[Progress]:
         if now - last < _SECONDS_BETWEEN_LINES:
             return
         last = now
-        rate = clock.rate(done)
-        left = f", {rate:.1f} {unit}/s, {duration((total - done) / rate)} left" if rate else ""
-        warn(f"{title}: {done} of {total} {unit}{left}{'; ' + note if note else ''}")
+        warn(f"{title}: {how_far(done, total, unit, clock.rate(done), note)}")
 
     yield report
 
 
-class _Clock:
+def how_far(done: int, total: int, unit: str, rate: float, note: str) -> str:
+    """Return in words how far something is that does `rate` items a second, 0 where that is not known."""
+    left = f", {rate:.1f} {unit}/s, {duration((total - done) / rate)} left" if rate else ""
+    return f"{done:,} of {total:,} {unit}{left}{'; ' + note if note else ''}"
+
+
+class Clock:
     """Measures a rate from the first report on, so that work done by an earlier run is not counted."""
 
     def __init__(self) -> None:
         self._first: tuple[float, int] | None = None
 
     def rate(self, done: int) -> float:
+        """Return items a second, 0 at the first report."""
         now = time.monotonic()
         if self._first is None:
             self._first = now, done

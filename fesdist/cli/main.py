@@ -1,36 +1,22 @@
-"""The `fesdist` command: words to subcommands, errors to one line and an exit code."""
+"""The `fesdist` command: words to a request, errors to one line and an exit code."""
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module, metadata
 
-SUBCOMMANDS = (
-    "ingest",
-    "plan",
-    "tune",
-    "train",
-    "versions",
-    "promote",
-    "rollback",
-    "synthesize",
-    "evaluate",
-    "compare",
-    "report",
-    "faces",
-)
-"""Modules of this room, in the order in which a user meets them."""
+from fesdist.requests.build import summary_of
+from fesdist.requests.parser import indented, read_words
+from fesdist.requests.verbs import VERBS
 
-_FIRST_VISIT = """a first visit:
-  fesdist faces pairs --people 40
-  fesdist ingest pairs stack.zarr
-  fesdist plan stack.zarr
-  fesdist train stack.zarr weights --name first
-  fesdist report weights first
-"""
+_FIRST_VISIT = """fesdist faces pairs --people 40
+fesdist ingest pairs stack.zarr
+fesdist plan stack.zarr
+fesdist train stack.zarr weights --name first
+fesdist report weights first"""
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
@@ -39,38 +25,29 @@ EXIT_READER_GONE = 141
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all subcommands; it imports nothing heavy, so that help comes at once."""
+    """Return the parser that knows the verbs and no more; it imports nothing heavy, so that help comes at once."""
     parser = argparse.ArgumentParser(
         prog="fesdist",
         description="Train per-pixel linear models of facial expressions, and put expressions on folders of faces.",
-        epilog=_FIRST_VISIT,
+        epilog=f"a first visit:\n{indented(_FIRST_VISIT)}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"fesdist {_version()}")
+    parser.add_argument("--version", action="version", version=f"fesdist {metadata.version('fesdist')}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in SUBCOMMANDS:
-        module = importlib.import_module(f"fesdist.cli.{name}")
-        command = commands.add_parser(
-            module.NAME,
-            help=module.SUMMARY,
-            description=module.SUMMARY,
-            epilog=f"example:\n{_indented(module.EXAMPLE)}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.configure(command)
-        command.set_defaults(run=module.run)
+    for verb, request in VERBS.items():
+        commands.add_parser(verb, help=summary_of(request))
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one subcommand and return its exit code.
+    """Do what the words ask for and return the exit code.
 
     0, 1 on an error, 2 on wrong usage, 3 if some files failed, 130 when interrupted, 141 when the reader of a pipe
     (`| head`) has gone.
     """
     try:
         try:
-            return _run(arguments)
+            return _run(sys.argv[1:] if arguments is None else arguments)
         finally:
             print(end="", flush=True)  # what --help has written, too
     except BrokenPipeError:
@@ -80,29 +57,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_READER_GONE
 
 
-def _run(arguments: Sequence[str] | None) -> int:
-    parsed = build_parser().parse_args(arguments)
+def _run(words: Sequence[str]) -> int:
+    if not words or words[0] not in VERBS:
+        parser = build_parser()
+        parser.parse_args(words)
+        parser.error("expected a COMMAND first")
     from fesdist.ground.errors import FesdistError
     from storage.errors import StorageError
 
+    verb, *rest = words
     try:
-        return int(parsed.run(parsed))
+        request = read_words(VERBS[verb], rest)
+        return int(import_module(f"fesdist.cli.{verb}").run(request))
     except (FesdistError, StorageError) as error:
         print(f"fesdist: error: {error}", file=sys.stderr)
         return EXIT_ERROR
     except KeyboardInterrupt:
         print("fesdist: interrupted; what was finished is stored, the same command continues", file=sys.stderr)
         return EXIT_INTERRUPTED
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("fesdist")
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line.strip()}" for line in text.strip().splitlines())
 
 
 if __name__ == "__main__":

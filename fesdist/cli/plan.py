@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-import argparse
+import json
 
 from fesdist.cli.console import counted, duration, people, say, size, table
-from fesdist.cli.model_options import add_model_options
-from fesdist.cli.options import add_cluster_options, add_json_option, cluster_settings
-from fesdist.cli.request import request_from
-
-NAME = "plan"
-SUMMARY = "Tell tiles, tasks, memory, time and the size of the weights, without training."
-EXAMPLE = "fesdist plan stack.zarr --model mr --window 5 --memory 512MiB"
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("stack", help="training stack, as written by `fesdist ingest`")
-    add_model_options(parser)
-    add_cluster_options(parser)
-    add_json_option(parser)
+from fesdist.cluster.connect import count_workers
+from fesdist.requests.learning import Plan
+from fesdist.training.estimate import estimate
+from fesdist.training.job import define_job
+from fesdist.training.plan import make_plan
+from storage.stack.reading import TrainingStack
 
 
-def run(arguments: argparse.Namespace) -> int:
-    import json
-
-    from fesdist.cluster.connect import count_workers
-    from fesdist.training.estimate import estimate
-    from fesdist.training.job import define_job
-    from fesdist.training.plan import make_plan
-    from storage.stack.reading import TrainingStack
-
-    settings = cluster_settings(arguments)
-    stack = TrainingStack.open(arguments.stack)
-    job = define_job(request_from(arguments, store="", name="plan"), stack)
-    n_workers = count_workers(settings)
-    plan = make_plan(job, stack, settings.memory, n_workers)
+def run(request: Plan) -> int:
+    """Tell what a run would be; nothing is trained but one small tile, for its time."""
+    stack = TrainingStack.open(request.stack)
+    job = define_job(request.training(store="", name="plan"), stack)
+    n_workers = count_workers(request.cluster())
+    plan = make_plan(job, stack, request.memory, n_workers)
     cost = estimate(job, stack, plan, n_workers)
     (rows, cols), probe = plan.image_shape, " x ".join(map(str, cost.probe_shape))
     tile_rows, tile_cols = plan.tile_shape
-    if arguments.json:
+    if request.json:
         say(
             json.dumps(
                 {
@@ -61,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     expressions = [(name, len(group.samples)) for group in job.groups for name in group.expressions]
     say(
-        f"{arguments.stack}: {people(stack.n_samples)}, {rows} x {cols} pixels, "
+        f"{request.stack}: {people(stack.n_samples)}, {rows} x {cols} pixels, "
         f"{counted(stack.channels, 'channel')}, {stack.dtype}"
     )
     say()

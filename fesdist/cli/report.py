@@ -2,50 +2,40 @@
 
 from __future__ import annotations
 
-import argparse
+from pathlib import Path
 
-from fesdist.cli.console import progress, say, size, warn
-from fesdist.cli.options import add_memory_option
-
-NAME = "report"
-SUMMARY = "Write one HTML file with faces, errors and maps of a version."
-EXAMPLE = """fesdist report weights london
-fesdist report weights london@production --out report.html --stack stack.zarr --people 8"""
+from fesdist.cli.console import Progress, progress, say, size, warn
+from fesdist.report.build import Report as Written
+from fesdist.report.build import write_report
+from fesdist.requests.using import Report
+from storage.datasets.store import WeightStore
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("weights", help="weight store: a folder, or s3://bucket/prefix")
-    parser.add_argument("reference", help="name, name@3 or name@alias")
-    parser.add_argument("--out", metavar="FILE", help="a file, or a folder for it (default: NAME-VERSION.html)")
-    parser.add_argument("--stack", metavar="STACK", help="stack of the faces to show (default: that of the training)")
-    parser.add_argument("--people", type=int, default=6, metavar="N", help="people to show (default: 6)")
-    add_memory_option(parser, "this process")
+def run(request: Report) -> int:
+    """Write the report and tell what it lacks."""
+    with progress("report", "expressions") as report:
+        written = carry_out(request, report)
+    if written.missing:
+        warn(f"warning: the report has no faces: {written.missing}")
+    if not written.evaluated:
+        reference = written.reference
+        warn(f"warning: {reference} has not been evaluated; `fesdist evaluate` adds its errors to the next report")
+    say(f"{written.path}: {size(written.n_bytes)}")
+    return 0
 
 
-def run(arguments: argparse.Namespace) -> int:
-    from pathlib import Path
-
-    from fesdist.cluster.settings import DEFAULT_MEMORY
-    from fesdist.report.build import write_report
-    from storage.datasets.store import WeightStore
-
-    name, number = WeightStore(arguments.weights).resolve(arguments.reference)
-    out = Path(arguments.out or ".")
+def carry_out(request: Report, on_progress: Progress) -> Written:
+    """Write the report that is asked for; raises as `fesdist.report.build.write_report`."""
+    name, number = WeightStore(request.store).resolve(request.reference)
+    out = Path(request.out or ".")
     if out.is_dir():
         out /= f"{name}-{number}.html"
-    with progress("report", "expressions") as advance:
-        report = write_report(
-            arguments.weights,
-            f"{name}@{number}",
-            out,
-            stack_path=arguments.stack,
-            people=arguments.people,
-            memory=arguments.memory or DEFAULT_MEMORY,
-            on_progress=advance,
-        )
-    if report.missing:
-        warn(f"warning: the report has no faces: {report.missing}")
-    if not report.evaluated:
-        warn(f"warning: {name}@{number} has not been evaluated; `fesdist evaluate` adds its errors to the next report")
-    say(f"{report.path}: {size(report.n_bytes)}")
-    return 0
+    return write_report(
+        request.store,
+        f"{name}@{number}",
+        out,
+        stack_path=request.stack,
+        people=request.people,
+        memory=request.memory,
+        on_progress=on_progress,
+    )

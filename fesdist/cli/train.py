@@ -2,73 +2,55 @@
 
 from __future__ import annotations
 
-import argparse
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Callable
+from dataclasses import asdict
 
-from fesdist.cli.console import duration, progress, say, size, table, warn
-from fesdist.cli.model_options import add_model_options
-from fesdist.cli.options import add_cluster_options, add_json_option, cluster_settings
-from fesdist.cli.request import request_from
+from fesdist.cli.console import Progress, duration, progress, say, size, table, warn
+from fesdist.cluster.connect import open_cluster
+from fesdist.ground.metrics import RegionErrors, RunMetrics
 from fesdist.ground.status import troubles
-
-if TYPE_CHECKING:
-    from fesdist.ground.metrics import RegionErrors, RunMetrics
-    from fesdist.training.run import TrainingResult
-
-NAME = "train"
-SUMMARY = "Train a model tile by tile and publish it as the next version; continues an interrupted run."
-EXAMPLE = "fesdist train stack.zarr weights --name london --model mr --window 5 --ridge 0.4 --colour shared"
+from fesdist.requests.learning import Train
+from fesdist.training.plan import TrainingPlan
+from fesdist.training.run import TrainingResult, train
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("stack", help="training stack, as written by `fesdist ingest`")
-    parser.add_argument("weights", help="weight store: a folder, or s3://bucket/prefix")
-    parser.add_argument("--name", required=True, help="name of the model; its versions are numbered 1, 2, 3, ...")
-    parser.add_argument(
-        "--if-changed",
-        action="store_true",
-        help="do nothing when the newest version has equal images and settings",
-    )
-    add_model_options(parser)
-    add_cluster_options(parser)
-    add_json_option(parser)
-
-
-def run(arguments: argparse.Namespace) -> int:
-    import json
-    from dataclasses import asdict
-
-    from fesdist.cluster.connect import open_cluster
-    from fesdist.training.plan import TrainingPlan
-    from fesdist.training.run import train
-
-    request = request_from(arguments, store=arguments.weights, name=arguments.name)
-    settings = cluster_settings(arguments)
-
-    def on_plan(plan: TrainingPlan, n_stored: int) -> None:
-        rows, cols = plan.tile_shape
-        tiles = "1 tile" if len(plan.grid) == 1 else f"{len(plan.grid)} tiles"
-        warn(
-            f"{plan.n_pixels:,} regressions an expression in {tiles} of {rows} x {cols} pixels, "
-            f"{size(plan.projected_bytes)} a worker projected, {size(plan.stored_bytes)} of weights"
-        )
-        if n_stored:
-            warn(f"continuing an interrupted run: {n_stored} of {len(plan.grid)} tiles are stored")
-
-    with open_cluster(settings) as cluster, progress("training", "tiles") as report:
-        result = train(
-            request,
-            cluster,
-            memory=settings.memory,
-            if_changed=arguments.if_changed,
-            on_plan=on_plan,
-            on_progress=report,
-        )
-    if arguments.json:
+def run(request: Train) -> int:
+    """Train, and tell what was published and how good it is."""
+    with progress("training", "tiles") as report:
+        result = carry_out(request, report, _tell_plan)
+    if request.json:
         say(json.dumps(asdict(result), indent=2))
     else:
-        _print(result, arguments.weights)
+        _print(result, request.store)
     return 0
+
+
+def carry_out(
+    request: Train, on_progress: Progress, on_plan: Callable[[TrainingPlan, int], None] | None = None
+) -> TrainingResult:
+    """Train what is asked for where it is asked for; raises as `fesdist.training.run.train`."""
+    asked = request.training(request.store, request.name)
+    with open_cluster(request.cluster()) as cluster:
+        return train(
+            asked,
+            cluster,
+            memory=request.memory,
+            if_changed=request.if_changed,
+            on_plan=on_plan,
+            on_progress=on_progress,
+        )
+
+
+def _tell_plan(plan: TrainingPlan, n_stored: int) -> None:
+    rows, cols = plan.tile_shape
+    tiles = "1 tile" if len(plan.grid) == 1 else f"{len(plan.grid)} tiles"
+    warn(
+        f"{plan.n_pixels:,} regressions an expression in {tiles} of {rows} x {cols} pixels, "
+        f"{size(plan.projected_bytes)} a worker projected, {size(plan.stored_bytes)} of weights"
+    )
+    if n_stored:
+        warn(f"continuing an interrupted run: {n_stored} of {len(plan.grid)} tiles are stored")
 
 
 def _print(result: TrainingResult, weights: str) -> None:

@@ -2,119 +2,42 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+import json
+from pathlib import Path
+from typing import Any
 
-from fesdist.cli.console import progress, say, table, warn
-from fesdist.cli.model_options import COLOURS, DEFAULT_MODEL, HYPERPARAMETERS
-from fesdist.cli.options import add_cluster_options, add_expressions_option, add_json_option, cluster_settings
-from fesdist.ground.errors import BadParameterError
-
-if TYPE_CHECKING:
-    from fesdist.tuning.tuning import Score, Tuning
-
-NAME = "tune"
-SUMMARY = "Try combinations of options on people left out, and write the best as a configuration for `train`."
-EXAMPLE = """fesdist tune stack.zarr --model mr --window 3,5,7 --ridge 0.1,1,10,100 --out tuned.toml
-fesdist train stack.zarr weights --name london --config tuned.toml"""
+from fesdist.cli.console import Progress, progress, say, table, warn
+from fesdist.cluster.connect import open_cluster
+from fesdist.ground.files import check_writable
+from fesdist.requests.learning import Tune
+from fesdist.requests.toml import write_config
+from fesdist.tuning.tune import tune
+from fesdist.tuning.tuning import Score, Tuning
 
 MOST_ROWS = 40
 """Of a larger grid only the best combinations are printed; the configuration has all."""
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("stack", help="training stack, whose held-out people take no part")
-    parser.add_argument(
-        "--out", metavar="FILE", default="tuned.toml", help="configuration to write (default: %(default)s)"
-    )
-    group = parser.add_argument_group("what is tuned")
-    group.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME", help="as for train (default: %(default)s)")
-    group.add_argument("--colour", choices=COLOURS, default="shared", help="as for train (default: %(default)s)")
-    add_expressions_option(group, "train")
-    group.add_argument(
-        "--input", metavar="NAME", help="expression that the model starts from (default: the stack's input)"
-    )
-    group = parser.add_argument_group("how errors are measured")
-    folds = group.add_mutually_exclusive_group()
-    folds.add_argument(
-        "--folds", type=int, default=5, metavar="N", help="groups of people left out in turn (default: 5)"
-    )
-    folds.add_argument("--leave-one-out", action="store_true", help="leave out one person at a time")
-    group.add_argument(
-        "--region", choices=("face", "mouth"), default="face", help="where the error decides (default: %(default)s)"
-    )
-    group.add_argument(
-        "--row-step",
-        type=int,
-        metavar="N",
-        help="measure every Nth row (default: by the size of the image; mr, pixel-rr)",
-    )
-    group.add_argument(
-        "--per-pixel", action="store_true", help="let the ridge vary smoothly over the image (mr, pixel-rr)"
-    )
-    group = parser.add_argument_group(
-        "options of the models", "one value or several, separated by commas; all combinations are tried"
-    )
-    for option in HYPERPARAMETERS:
-        group.add_argument(
-            f"--{option.name.replace('_', '-')}",
-            type=_values(option.type),
-            metavar=f"{option.metavar}[,...]",
-            help=option.help,
-        )
-    add_cluster_options(parser)
-    add_json_option(parser)
-
-
-def run(arguments: argparse.Namespace) -> int:
-    import json
-    import os
-    from pathlib import Path
-
-    from fesdist.cli.config_file import write_config
-    from fesdist.cluster.connect import open_cluster
-    from fesdist.ground.colour import Colour
-    from fesdist.tuning.tune import TuningRequest, tune
-
-    out = Path(arguments.out)
-    # An hour of tuning must not end with a folder that is not there.
-    if not os.access(out.absolute().parent, os.W_OK):
-        raise BadParameterError(f"no file can be written in {out.absolute().parent}; give --out in a writable folder")
-    request = TuningRequest(
-        stack=arguments.stack,
-        model=arguments.model,
-        values={option.name: given for option in HYPERPARAMETERS if (given := getattr(arguments, option.name))},
-        colour=Colour(arguments.colour),
-        expressions=tuple(arguments.expressions) if arguments.expressions else None,
-        input_expression=arguments.input,
-        n_folds=None if arguments.leave_one_out else arguments.folds,
-        region=arguments.region,
-        row_step=arguments.row_step,
-        ridge_in_cells=arguments.per_pixel,
-    )
-    settings = cluster_settings(arguments)
-    with open_cluster(settings) as cluster, progress("tuning", "steps") as report:
-        scratch = out.with_name(f".{out.name}.folds")
-        tuning = tune(request, cluster, memory=settings.memory, scratch=scratch, on_progress=report)
-    write_config(out, tuning)
-    if arguments.json:
+def run(request: Tune) -> int:
+    """Tune, and tell the errors and what was chosen."""
+    with progress("tuning", "steps") as report:
+        tuning = carry_out(request, report)
+    if request.json:
         say(json.dumps(tuning.to_json(), indent=2))
     else:
-        _print(tuning, arguments.stack, out.as_posix())
+        _print(tuning, request.stack, request.out)
     return 0
 
 
-def _values(kind: type[Any]) -> Callable[[str], tuple[Any, ...]]:
-    def parse(text: str) -> tuple[Any, ...]:
-        try:
-            return tuple(kind(word.strip()) for word in text.split(","))
-        except ValueError:
-            raise argparse.ArgumentTypeError(
-                f"{text!r}; expected {'whole numbers' if kind is int else 'numbers'}, separated by commas"
-            ) from None
-
-    return parse
+def carry_out(request: Tune, on_progress: Progress) -> Tuning:
+    """Tune, and write the configuration; raises as `fesdist.tuning.tune.tune`, and for a folder that is read-only."""
+    out = Path(request.out)
+    check_writable(out.parent)
+    asked = request.tuning()
+    with open_cluster(request.cluster()) as cluster:
+        tuning = tune(asked, cluster, memory=request.memory, scratch=request.scratch, on_progress=on_progress)
+    write_config(out, tuning)
+    return tuning
 
 
 def _print(tuning: Tuning, stack: str, out: str) -> None:

@@ -2,60 +2,36 @@
 
 from __future__ import annotations
 
-import argparse
+import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fesdist.cli.console import counted, say, size, table, warn
-from fesdist.cli.options import add_json_option
-
-if TYPE_CHECKING:
-    from storage.datasets.manifest import Manifest, ModelFacts
-    from storage.datasets.store import DraftInfo, WeightStore
-    from storage.errors import StorageError
-
-NAME = "versions"
-SUMMARY = "List models, versions, aliases and errors; remove what abandoned runs left behind."
-EXAMPLE = """fesdist versions weights
-fesdist versions weights --clean"""
+from fesdist.ground.metrics import RunMetrics
+from fesdist.requests.weights import Versions
+from storage.datasets.manifest import Manifest, ModelFacts
+from storage.datasets.store import DraftInfo, WeightStore
+from storage.errors import NotFoundError, StorageError
 
 EXIT_DAMAGED = 1
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("weights", help="weight store: a folder, or s3://bucket/prefix")
-    parser.add_argument("--name", help="this model only")
-    parser.add_argument("--clean", action="store_true", help="remove the tiles of runs that were never published")
-    parser.add_argument(
-        "--older-than",
-        type=float,
-        default=0.0,
-        metavar="HOURS",
-        help="with --clean, spare runs that were started in these last hours",
-    )
-    add_json_option(parser)
-
-
-def run(arguments: argparse.Namespace) -> int:
+def run(request: Versions) -> int:
     """List or clean; return 0, or 1 if a manifest is damaged."""
-    import json
-
-    from storage.datasets.store import WeightStore
-
-    store = WeightStore(arguments.weights)
-    if arguments.clean:
-        return _clean(store, arguments)
-    drafts = store.drafts(arguments.name)
-    names = _names(store, drafts, arguments)
+    store = WeightStore(request.store)
+    if request.clean:
+        return _clean(store, request)
+    drafts = store.drafts(request.name)
+    names = _names(store, drafts, request.name)
     models = {name: store.readable_versions(name) for name in names}
     damaged = [reason for _, reasons in models.values() for reason in reasons.values()]
-    if arguments.json:
+    if request.json:
         listed = {name: _describe(store, name, *models[name], drafts) for name in names}
         say(json.dumps(listed, indent=2))
     else:
         published = {name: manifests for name, (manifests, _) in models.items() if manifests}
         if not published and not damaged:
-            say(f"{arguments.weights} has no models yet; `fesdist train` publishes one")
+            say(f"{request.store} has no models yet; `fesdist train` publishes one")
         for name, manifests in published.items():
             _print(store, name, manifests)
         _print_unpublished(drafts)
@@ -64,26 +40,20 @@ def run(arguments: argparse.Namespace) -> int:
     return EXIT_DAMAGED if damaged else 0
 
 
-def _names(store: WeightStore, drafts: list[DraftInfo], arguments: argparse.Namespace) -> list[str]:
+def _names(store: WeightStore, drafts: list[DraftInfo], wanted: str | None) -> list[str]:
     """Return the models to list, which have a version or an unpublished run; raises NotFoundError for others."""
-    from storage.errors import NotFoundError
-
     names = sorted({*store.names(), *(draft.name for draft in drafts)})
-    if arguments.name is None:
+    if wanted is None:
         return names
-    if arguments.name not in names:
-        raise NotFoundError(
-            f"no model {arguments.name!r} in {arguments.weights}; it has {', '.join(names) or 'no models yet'}"
-        )
-    return [arguments.name]
+    if wanted not in names:
+        raise NotFoundError(f"no model {wanted!r} in {store.uri}; it has {', '.join(names) or 'no models yet'}")
+    return [wanted]
 
 
-def _clean(store: WeightStore, arguments: argparse.Namespace) -> int:
-    import json
-
-    removed = store.clean(arguments.name, older_than=arguments.older_than * 3600)
-    going_on = [draft for draft in store.drafts(arguments.name) if draft.claimants]
-    if arguments.json:
+def _clean(store: WeightStore, request: Versions) -> int:
+    removed = store.clean(request.name, older_than=request.older_than * 3600)
+    going_on = [draft for draft in store.drafts(request.name) if draft.claimants]
+    if request.json:
         listed = {"removed": removed, "left_alone": going_on}
         say(
             json.dumps(
@@ -175,8 +145,6 @@ def _model(model: ModelFacts) -> str:
 
 
 def _mean_error(manifest: Manifest, region: str) -> str:
-    from fesdist.ground.metrics import RunMetrics
-
     found = [facts.errors(region) for facts in manifest.measured(RunMetrics).expressions.values()]
     errors = [errors.mse_x100 for errors in found if errors is not None]
     return f"{sum(errors) / len(errors):.4f}" if errors else "–"

@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 
 from fesdist.ground.errors import BadParameterError, PairingError
-from fesdist.images.decode import PIXEL_LIMIT, ChannelMode, read_header
+from fesdist.images.decode import PIXEL_LIMIT, read_header
 from fesdist.images.filling import Account, Progress, fill
 from fesdist.images.pairs import Pairs, find_pairs
 from fesdist.images.summary import IngestSummary, count_pairs
-from fesdist.images.survey import Wanted, attempt_all, check_spec, choose_spec
+from fesdist.images.survey import AS_FOUND, Wanted, attempt_all, check_spec, choose_spec
 from storage.blobs.names import check_name
 from storage.errors import NotFoundError
 from storage.stack.place import check_writable, stack_location
@@ -29,12 +29,9 @@ INPUT_EXPRESSION = "neutral"
 def ingest(
     source: str | Path,
     stack_path: str | Path,
+    wanted: Wanted = AS_FOUND,
     *,
-    size: tuple[int, int] | None = None,
-    colour: ChannelMode = "auto",
-    normalisation: str | None = None,
     holdout: float | Collection[str] | None = None,
-    input_expression: str | None = None,
     target_name: str = "target",
     subject_pattern: str | None = None,
     pixel_limit: int = PIXEL_LIMIT,
@@ -42,11 +39,10 @@ def ingest(
 ) -> IngestSummary:
     """Append the pairs in the folder `source` to the stack at `stack_path`, which is created if absent.
 
-    `size` (rows, columns), `colour`, `normalisation` and `input_expression` describe a new stack; of an existing
-    one they are taken from the stack, and must not contradict it. A new stack has, unless told otherwise, the size
-    all photographs have, one channel if all are gray and otherwise three, normalisation "none" and the input
-    expression "neutral". "none" stores uint8 in 0..255; "min-max" stores float64 (v - min) / (max - min) over all
-    pixels and channels of an image.
+    `wanted` describes a new stack; of an existing one the same is taken from the stack, and must not contradict it.
+    A new stack has, unless told otherwise, the size all photographs have, one channel if all are gray and otherwise
+    three, normalisation "none" and the input expression "neutral". "none" stores uint8 in 0..255; "min-max" stores
+    float64 (v - min) / (max - min) over all pixels and channels of an image.
 
     `holdout` is the fraction of people held out for evaluation, or their ids; None means those in testA and testB,
     or a fifth. It concerns new people only: nobody ever changes side. `on_progress(done, total, note)` counts
@@ -61,16 +57,15 @@ def ingest(
     """
     source, stack_path = Path(source), str(stack_path)
     check_writable(stack_location(stack_path))
-    if size is not None and math.prod(size) > pixel_limit:
+    if (size := wanted.size) is not None and math.prod(size) > pixel_limit:
         raise BadParameterError(
             f"images of {size[0]:,} x {size[1]:,} = {math.prod(size):,} pixels were asked for; expected at most "
             f"{pixel_limit:,}, the pixel limit: choose a smaller --size, or raise --pixel-limit"
         )
-    wanted = Wanted(size, colour, normalisation, input_expression)
     existing = _existing(stack_path)
     if existing is not None:
         check_spec(stack_path, existing.spec, wanted)
-    named = input_expression or (existing.spec.input_expression if existing else INPUT_EXPRESSION)
+    named = wanted.input_expression or (existing.spec.input_expression if existing else INPUT_EXPRESSION)
     pairs = find_pairs(source, input_expression=named, target_name=target_name, subject_pattern=subject_pattern)
     for expression in pairs.expressions:
         check_name("expression", expression)

@@ -57,6 +57,10 @@ class Wanted:
         return {"rgb": 3, "gray": 1}.get(self.colour)
 
 
+AS_FOUND = Wanted()
+"""Whatever the stack, or the photographs, say."""
+
+
 def choose_spec(headers: Iterable[ImageHeader], wanted: Wanted, input_expression: str) -> StackSpec:
     """Return the specification of a new stack for photographs with these headers.
 

@@ -67,7 +67,6 @@ def synthesize_folder(
     expressions: Sequence[str] = (),
     settings: SynthesisSettings | None = None,
     cluster: ClusterSettings | None = None,
-    force: bool = False,
     on_progress: Progress | None = None,
 ) -> SynthesisSummary:
     """Write `out/<expression>/<path of the photograph>` for every photograph below `source`, or for one file.
@@ -75,7 +74,7 @@ def synthesize_folder(
     `reference` is `london`, `london@3` or `london@production` in the weight store at the URI `store`. All expressions
     of the version are made unless `expressions` names some. Photographs of any size are resized to the model's,
     without regard to their proportions. Outputs that were made from the same file with the same version and settings
-    are kept, unless `force`. `out/manifest.jsonl` says what happened to each photograph.
+    are kept, unless the settings say otherwise. `out/manifest.jsonl` says what happened to each photograph.
 
     `on_progress(done, total, note)` counts photographs. A photograph that fails is listed in the summary and stops
     nothing. Raises BadParameterError for a folder or an expression that cannot be used, NotFoundError for an unknown
@@ -107,7 +106,7 @@ def synthesize_folder(
     with open_manifest(out) as manifest:
         for other in photographs.others:
             manifest.append(Record(InputFile.of(job.root, other), "skipped", "its name does not end like an image's"))
-        tasks = _pending(photographs, chosen, job, manifest, force)
+        tasks = _pending(photographs, chosen, job, manifest, settings.force)
         summary.unchanged = len(photographs.images) - len(tasks)
         if tasks:
             for record in _records(tasks, job, cluster, version):

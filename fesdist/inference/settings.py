@@ -42,6 +42,8 @@ class SynthesisSettings:
     output_format: OutputFormat = OutputFormat.PNG
     pixel_limit: int = PIXEL_LIMIT
     """Pixels of a photograph, rows times columns, above which it is refused before it is decoded."""
+    force: bool = False
+    """Make again what is there already."""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.intensity) and self.intensity >= 0):
@@ -55,8 +57,8 @@ class SynthesisSettings:
         """Return 16 hexadecimal digits that change with everything the pixels of an output depend on but its input.
 
         `version_data` names the immutable arrays of the version, which are unlike those of the same number in another
-        store. The pixel limit is left out: it decides whether a photograph is used, not what it becomes.
+        store. The pixel limit and `force` are left out: they decide whether a photograph is used, not what it becomes.
         """
         facts = asdict(self) | {"version_data": version_data}
-        del facts["pixel_limit"]
+        del facts["pixel_limit"], facts["force"]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Options: the hyper-parameters of a model under the names by which people give them.
+"""Options of the models: their hyper-parameters under the names by which people give them.
 
 The fields of a model's dataclass are its options. Only `offsets`, a receptive field of any shape, is too long to write
 and has three options in its place: `window` and `dilation`, or `mask`.
@@ -7,57 +7,77 @@ and has three options in its place: `window` and `dilation`, or `mask`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from numpy.typing import ArrayLike
-
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.options import Option, declared, option
 from fesdist.ground.receptive_field import Offset, mask_offsets, window_offsets
-from fesdist.registry import AnyModel, hyperparameters, model_named
+from fesdist.images.mask import read_mask
+from fesdist.registry import MODELS, AnyModel, model_named
 
-FIELD_OPTIONS: dict[str, Any] = {"window": 5, "dilation": 1, "mask": None}
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """The options that stand for `offsets`."""
+
+    window: int = option(5, "side of the receptive field, odd", metavar="R")
+    dilation: int = option(1, "distance between the field's pixels", metavar="D")
+    mask: str | None = option(None, "receptive field of any shape: text of 0 and 1, .npy, or an image", metavar="FILE")
+
+    def offsets(self) -> tuple[Offset, ...]:
+        """Return the field's pixels; `mask` may be an array as well."""
+        if self.mask is None:
+            return window_offsets(self.window, self.dilation)
+        return mask_offsets(read_mask(self.mask) if isinstance(self.mask, (str, Path)) else self.mask)
 
 
-def options_of(name: str) -> dict[str, Any]:
-    """Return the options of a model with their defaults; raises BadParameterError for an unknown model.
+def options_of(name: str) -> dict[str, Option]:
+    """Return the options of a model; raises BadParameterError for an unknown model."""
+    found = declared(model_named(name))
+    if "offsets" in found:
+        return declared(ReceptiveField) | {parameter: own for parameter, own in found.items() if parameter != "offsets"}
+    return found
 
-    None stands for a default that depends on the other options.
+
+def model_options() -> dict[str, Option]:
+    """Return the options of all models by name, as a command line has them: None leaves each model its own default.
+
+    They tell the models that have them, with these defaults.
     """
-    options: dict[str, Any] = {}
-    for parameter, field in hyperparameters(model_named(name)).items():
-        if parameter == "offsets":
-            options |= FIELD_OPTIONS
-        else:
-            options[parameter] = None if field.default is MISSING else field.default
-    return options
+    owners: dict[str, dict[str, Option]] = {}
+    for model in MODELS:
+        for name, own in options_of(model).items():
+            owners.setdefault(name, {})[model] = own
+    return {name: _of_any_model(owned) for name, owned in owners.items()}
+
+
+def _of_any_model(owned: Mapping[str, Option]) -> Option:
+    first = next(iter(owned.values()))
+    defaults = ", ".join(f"{model} {_default(own)}" for model, own in owned.items())
+    return replace(first, type=first.type | None, default=None, implied=defaults)
+
+
+def _default(own: Option) -> str:
+    others = [text for text in own.known if text != own.default]
+    return (own.shown_default or "none") + (f" (or {', '.join(others)})" if others else "")
 
 
 def model_from_options(name: str, options: Mapping[str, Any]) -> AnyModel:
-    """Return a model; options that are left out have their defaults, `mask` is an array of 0 and 1 (row, col).
+    """Return a model; options that are left out have their defaults, `mask` is a file, or 0 and 1 in (row, col).
 
     Raises BadParameterError for an unknown model, for an option that the model does not have, and for a bad value.
     """
     own = options_of(name)
-    for option in options:
-        if option not in own:
-            raise BadParameterError(f"model {name!r} has no option {option}; its options: {', '.join(own)}")
+    for given in options:
+        if given not in own:
+            raise BadParameterError(f"model {name!r} has no option {given}; its options: {', '.join(own)}")
     values = dict(options)
     if "window" in own:
-        field_options = {option: values.pop(option) for option in FIELD_OPTIONS if option in values}
-        values["offsets"] = _offsets(**field_options)
+        field = {given: values.pop(given) for given in declared(ReceptiveField) if given in values}
+        if len(field) > 1 and "mask" in field:
+            raise BadParameterError("a mask is the whole receptive field; leave window and dilation out")
+        values["offsets"] = ReceptiveField(**field).offsets()
     build: Callable[..., AnyModel] = model_named(name)
     return build(**values)
-
-
-def _offsets(
-    window: int | None = None, dilation: int | None = None, mask: ArrayLike | None = None
-) -> tuple[Offset, ...]:
-    if mask is None:
-        return window_offsets(
-            FIELD_OPTIONS["window"] if window is None else window,
-            FIELD_OPTIONS["dilation"] if dilation is None else dilation,
-        )
-    if window is not None or dilation is not None:
-        raise BadParameterError("a mask is the whole receptive field; leave window and dilation out")
-    return mask_offsets(mask)

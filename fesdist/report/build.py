@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from fesdist.evaluation.comparison import Comparer
 from fesdist.evaluation.people import check_fit
 from fesdist.evaluation.scores import Evaluation
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.files import write_whole
 from fesdist.report.facts import facts, headline
 from fesdist.report.section import build_section
 from fesdist.report.tuning_section import tuning_section
@@ -33,6 +32,8 @@ Progress = Callable[[int, int, str], None]
 class Report:
     """What was written."""
 
+    reference: str
+    """Name and number of the version."""
     path: Path
     n_bytes: int
     missing: str
@@ -89,8 +90,8 @@ def write_report(
         )
         .encode()
     )
-    _write(Path(out), page)
-    return Report(Path(out), len(page), missing, evaluation is not None)
+    write_whole(Path(out), page, "the report")
+    return Report(manifest.reference, Path(out), len(page), missing, evaluation is not None)
 
 
 def newest_evaluation(store: WeightStore, name: str, number: int) -> Evaluation | None:
@@ -118,21 +119,3 @@ def _template() -> Template:
     )
     environment.globals["css"] = Markup((_FOLDER / "report.css").read_text(encoding="utf-8"))
     return environment.get_template("report.html")
-
-
-def _write(path: Path, page: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with partial.open("xb") as file:
-                file.write(page)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise BadParameterError(
-            f"the report cannot be written to {path} ({error.strerror}); expected a writable folder with room"
-        ) from error

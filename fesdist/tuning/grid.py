@@ -9,7 +9,6 @@ from typing import Any
 
 from fesdist.families.common.contract import AnyModel
 from fesdist.ground.errors import BadParameterError
-from fesdist.images.mask import read_mask
 from fesdist.registry import model_named
 from fesdist.registry.options import model_from_options, options_of
 
@@ -58,7 +57,7 @@ def candidates_of(name: str, values: Mapping[str, Sequence[Any]]) -> tuple[Candi
             f"a grid of {n_candidates:,} combinations; expected at most {MOST_CANDIDATES:,}: give fewer values"
         )
     return tuple(
-        Candidate(options, _model(name, options))
+        Candidate(options, model_from_options(name, options))
         for combination in itertools.product(*grid.values())
         for options in [dict(zip(grid, combination, strict=True))]
     )
@@ -67,8 +66,3 @@ def candidates_of(name: str, values: Mapping[str, Sequence[Any]]) -> tuple[Candi
 def _by_place(name: str) -> bool:
     validation = model_named(name).cross_validation([model_from_options(name, {})])
     return validation is not None and validation.by_place
-
-
-def _model(name: str, options: Mapping[str, Any]) -> AnyModel:
-    mask = {"mask": read_mask(options["mask"])} if "mask" in options else {}
-    return model_from_options(name, {**options, **mask})

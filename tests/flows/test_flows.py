@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import inspect
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +19,10 @@ from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.measures import MEASURES, REGIONS
 from fesdist.registry import MaskedRegression
+from fesdist.requests.build import options_of
+from fesdist.requests.learning import Train, Tune
+from fesdist.requests.stacks import Ingest
+from fesdist.requests.using import Evaluate, Synthesize
 from fesdist.training.job import TrainingRequest
 from fesdist.training.run import train as train_model
 from flows.evaluate import evaluate
@@ -109,46 +110,40 @@ def test_a_version_that_is_not_promoted_leaves_the_work_to_the_one_in_production
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "complaint"),
+    ("options", "complaint"),
     [
-        ({"training": {"alias": "production"}}, BadParameterError, "itself sets alias of the flow 'train'"),
-        ({"synthesizing": {"sharpen": True}}, SignatureMismatchError, "sharpen"),
-        ({"ingesting": {"size": "large"}}, ParameterTypeError, "size: Input should be a valid tuple"),
+        ({"training": {"name": "other"}}, "itself sets name of 'train'"),
+        ({"training": {"alias": "production"}}, "train has no option 'alias'; its options: stack, store, name"),
+        ({"training": {"workers": 2.5}}, "itself sets workers of 'train'"),
+        ({"synthesizing": {"sharpen": True}}, "synthesize has no option 'sharpen'; its options: photographs,"),
+        ({"ingesting": {"size": "large"}}, "'large' is no size; expected pixels such as 128"),
+        ({"ingesting": {"size": [1, 2, 3]}}, "size = .* expected a list of 2 whole numbers"),
     ],
 )
 def test_wrong_options_of_the_whole_job_are_refused_before_it_begins(
-    tmp_path: Path, options: dict[str, Any], error: type[Exception], complaint: str
+    tmp_path: Path, options: dict[str, Any], complaint: str
 ) -> None:
-    with pytest.raises(error, match=complaint):
+    with pytest.raises(BadParameterError, match=complaint):
         whole_job.fn("pairs", "photographs", str(tmp_path), **options)
     assert list(tmp_path.iterdir()) == []
 
 
-RENAMED = {
-    "source": "photographs",
-    "photos": "photographs",
-    "weights": "store",
-    "input": "input_expression",
-    "all_subjects": "subjects",
-    "memory": "memory_mib",
-}
-"""What flows call the arguments of commands that have another name there."""
-
-
 @pytest.mark.parametrize(
-    ("command", "called", "left_to_commands"),
-    [
-        ("ingest", ingest, set()),
-        ("train", train, {"json"}),
-        ("tune", tune, {"json"}),
-        ("evaluate", evaluate, {"json"}),
-        ("synthesize", synthesize, {"model"}),
-    ],
+    ("called", "request_type"),
+    [(ingest, Ingest), (train, Train), (tune, Tune), (evaluate, Evaluate), (synthesize, Synthesize)],
 )
-def test_flows_have_the_parameters_of_their_commands(
-    command: str, called: Flow[..., Any], left_to_commands: set[str]
-) -> None:
-    parser = argparse.ArgumentParser(add_help=False)
-    importlib.import_module(f"fesdist.cli.{command}").configure(parser)
-    options = {action.dest for action in parser._actions} - left_to_commands
-    assert {RENAMED.get(option, option) for option in options} <= set(inspect.signature(called.fn).parameters)
+def test_a_flow_shows_every_option_of_its_command(called: Flow[..., Any], request_type: type[Any]) -> None:
+    shown = called.parameters.properties
+    for name, option in options_of(request_type).items():
+        if not option.command_only:
+            assert shown[name]["description"] == option.help
+            assert (name in called.parameters.required) is option.required
+
+
+def test_prefect_checks_what_a_flow_is_given() -> None:
+    given = {"stack": "s", "store": "w", "name": "n", "window": "3", "memory": "400MiB", "expressions": ["happy"]}
+    assert {**given, "window": 3, "expressions": ("happy",)}.items() <= train.validate_parameters(given).items()
+    with pytest.raises(ParameterTypeError, match="colour: Input should be 'per-channel', 'shared' or 'gray'"):
+        train.validate_parameters({**given, "colour": "blue"})
+    with pytest.raises(SignatureMismatchError, match="widow"):
+        train.validate_parameters({**given, "widow": 3})

@@ -11,9 +11,8 @@ from prefect import flow, task
 
 from fesdist.ground.errors import BadParameterError, ClusterError, PlanError, TileError
 from fesdist.training.run import train as train_model
-from flows.progress import describe
 from flows.settings import be_quiet
-from flows.stage import STAGE, cluster_settings, may_pass
+from flows.stage import STAGE, may_pass
 from flows.train import train
 from storage.errors import NoSpaceError, NotFoundError
 from tests.flows.conftest import Site
@@ -35,19 +34,6 @@ def test_only_errors_that_may_pass_are_retried(error: Exception, expected: bool)
     failed_tiles = TileError("3 of 4 tiles failed")
     failed_tiles.__cause__ = error
     assert may_pass(failed_tiles) is expected
-
-
-def test_progress_tells_rate_and_remaining_time() -> None:
-    assert describe(1500, 4500, "tiles", done_since=1000, seconds=50, note="1 failed") == (
-        "1,500 of 4,500 tiles, 20.0 tiles/s, 2 min 30 s left; 1 failed"
-    )
-    assert describe(0, 8, "people", done_since=0, seconds=0, note="") == "0 of 8 people"
-
-
-def test_memory_is_given_in_mib() -> None:
-    assert cluster_settings(None, 2, 1024).memory == 1 << 30
-    with pytest.raises(BadParameterError, match="workers is -1; expected 0"):
-        cluster_settings(None, -1, 1024)
 
 
 @pytest.mark.parametrize(("url", "level"), [(None, "CRITICAL"), ("http://127.0.0.1:4200/api", None)])
@@ -85,10 +71,13 @@ def test_wrong_setting_fails_at_once_with_our_own_words(
     server: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     training = Mock(wraps=train_model)
-    monkeypatch.setattr("flows.train.train_model", training)
+    monkeypatch.setattr("fesdist.cli.train.train", training)
     missing, weights = str(tmp_path / "missing.zarr"), str(tmp_path / "weights")
     with pytest.raises(NotFoundError, match=r"missing\.zarr"):
         train(missing, weights, "faces", workers=0)
     assert training.call_count == 1
     with pytest.raises(BadParameterError, match="4"):
         train(missing, weights, "faces", window=4, workers=0)
+    with pytest.raises(BadParameterError, match="workers is -1; expected 0"):
+        train(missing, weights, "faces", workers=-1)
+    assert training.call_count == 1

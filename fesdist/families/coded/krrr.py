@@ -22,7 +22,14 @@ from fesdist.families.coded.products import Products
 from fesdist.families.coded.solution import Grams, Solution, filled
 from fesdist.families.coded.vectors import Floats, applied_vectors, by_image, by_set, squared_norms
 from fesdist.families.common.fit import Fit
-from fesdist.families.common.hyperparameters import positive, positive_count
+from fesdist.families.common.hyperparameters import (
+    kernel_option,
+    positive,
+    positive_count,
+    rank_option,
+    ridge_option,
+    sigma_option,
+)
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
 from fesdist.families.common.problem import TileProblem
 from fesdist.ground.errors import BadParameterError
@@ -46,10 +53,10 @@ class KernelReducedRank(CodedModel):
     Raises BadParameterError for an unknown kernel, and numbers out of their range.
     """
 
-    rank: int = 50
-    ridge: float = 0.01
-    kernel: str = "gaussian"
-    sigma: float = 0.5
+    rank: int = rank_option(50)
+    ridge: float = ridge_option(0.01)
+    kernel: str = kernel_option("gaussian", known=KERNELS)
+    sigma: float = sigma_option(0.5)
 
     name: ClassVar[str] = "krrr"
     small_names: ClassVar[tuple[str, ...]] = ("mixing", "squared_norms", "distance_scale")

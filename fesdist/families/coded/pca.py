@@ -17,7 +17,7 @@ from fesdist.families.coded.gathered import Combinations
 from fesdist.families.coded.model import CodedModel
 from fesdist.families.coded.solution import Grams, Solution
 from fesdist.families.common.fit import Fit
-from fesdist.families.common.hyperparameters import positive_count
+from fesdist.families.common.hyperparameters import positive_count, rank_option
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
 from fesdist.ground.memory import Allocation
 
@@ -30,7 +30,7 @@ class PrincipalComponents(CodedModel):
     Pᵀ = S^-1/2 V C: one array is encoder and decoder. Raises BadParameterError for a rank below 1.
     """
 
-    rank: int = 50
+    rank: int = rank_option(50)
 
     name: ClassVar[str] = "pca"
     encoder_name: ClassVar[str] = "decoder"

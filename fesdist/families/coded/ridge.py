@@ -14,7 +14,7 @@ import numpy as np
 from fesdist.families.coded.eigen import positive_eigen
 from fesdist.families.coded.model import CodedModel
 from fesdist.families.coded.solution import Grams, Solution
-from fesdist.families.common.hyperparameters import positive
+from fesdist.families.common.hyperparameters import positive, ridge_option
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class RidgeRegression(CodedModel):
     and the decoder is S^1/2 (S + ridge)⁻¹ V T. Raises BadParameterError for a ridge that is not positive.
     """
 
-    ridge: float = 0.4
+    ridge: float = ridge_option(0.4)
 
     name: ClassVar[str] = "ridge"
     needs_targets: ClassVar[bool] = False

@@ -14,7 +14,7 @@ import numpy as np
 from fesdist.families.coded.eigen import positive_eigen
 from fesdist.families.coded.model import CodedModel
 from fesdist.families.coded.solution import Grams, Solution
-from fesdist.families.common.hyperparameters import positive_count
+from fesdist.families.common.hyperparameters import positive_count, rank_option
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class StyleAndContent(CodedModel):
     their scale does not change y. Raises BadParameterError for a rank below 1.
     """
 
-    rank: int = 50
+    rank: int = rank_option(50)
 
     name: ClassVar[str] = "ssc"
 

@@ -1,12 +1,20 @@
-"""Checks of hyper-parameters that several models have."""
+"""Hyper-parameters that several models have: what people are told of them, and how their values are checked."""
 
 from __future__ import annotations
 
 import math
+from functools import partial
 from operator import index
 from typing import Any
 
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.options import option
+
+ridge_option = partial(option, help="weight of the penalty on the weights, above 0", metavar="LAMBDA")
+rank_option = partial(option, help="codes through which outputs see the whole image", metavar="R")
+kernel_option = partial(option, help="how alike two intensities, or two faces, are", metavar="NAME")
+sigma_option = partial(option, help="width of a gaussian or laplacian kernel, in [0, 1] units", metavar="S")
+"""Fields that several models have: options with their defaults, and what else differs between the models."""
 
 
 def positive(name: str, value: Any, example: float) -> float:

@@ -16,16 +16,17 @@ from numpy.typing import NDArray
 from fesdist.families.common.blocks import check_any_samples, check_sets
 from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
-from fesdist.families.common.hyperparameters import positive
+from fesdist.families.common.hyperparameters import kernel_option, positive, ridge_option, sigma_option
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
 from fesdist.families.common.problem import TileProblem
-from fesdist.families.onepixel.functions import IntensityKernel, Laplacian, features_of, kernel_named
+from fesdist.families.onepixel.functions import KERNELS, IntensityKernel, Laplacian, features_of, kernel_named
 from fesdist.families.onepixel.kernels.intensities import INTENSITIES, interpolate, look_up
 from fesdist.families.onepixel.kernels.systems import solve_by_features, solve_chain
 from fesdist.families.onepixel.sums import PASS_SAMPLES, IntensityStatistics
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.memory import Allocation, Memory
+from fesdist.ground.options import option
 from fesdist.ground.tiles import Padding, Region
 from fesdist.simd.cholesky import PANEL
 from fesdist.simd.lanes import LANES
@@ -44,11 +45,11 @@ class PixelKernelRidge(Model[IntensityStatistics]):
     unknown kernel, a value out of range, and one that the kernel does not have.
     """
 
-    kernel: str = "gaussian"
-    sigma: float | None = None
-    degree: int | None = None
-    offset: float | None = None
-    ridge: float = 0.4
+    kernel: str = kernel_option("gaussian", known=tuple(KERNELS))
+    sigma: float | None = sigma_option(None, implied="0.2")
+    degree: int | None = option(None, "degree of a polynomial kernel", metavar="N", implied="3")
+    offset: float | None = option(None, "constant of a polynomial kernel, 0 to 1", metavar="C", implied="1")
+    ridge: float = ridge_option(0.4)
 
     name: ClassVar[str] = "pixel-kr"
     keeps_sums: ClassVar[bool] = True

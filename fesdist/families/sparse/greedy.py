@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fesdist.families.common.fit import Fit
-from fesdist.families.common.hyperparameters import positive, positive_count
+from fesdist.families.common.hyperparameters import positive, positive_count, ridge_option
 from fesdist.families.common.layout import TileArrays
 from fesdist.families.sparse.kernels.atoms import measure_atoms, measures
 from fesdist.families.sparse.kernels.locality import Locality, Rule, make_locality, no_rule, tables_of
@@ -18,6 +18,7 @@ from fesdist.families.sparse.memory import put_together, whole_registers
 from fesdist.families.sparse.model import SparseModel
 from fesdist.families.sparse.samples import KeptSamples
 from fesdist.ground.memory import Allocation, Memory, Phase, one_after_the_other
+from fesdist.ground.options import option
 from fesdist.ground.units import unit_of
 
 
@@ -31,9 +32,9 @@ class GreedyModel(SparseModel):
     of those picked. Raises BadParameterError for a ridge that is not positive and for fewer than one pixel.
     """
 
-    n_nonzero: int = 5
+    n_nonzero: int = option(5, "input pixels that an output pixel reads", metavar="F")
     """F: input pixels that an output pixel is made from."""
-    ridge: float = 0.4
+    ridge: float = ridge_option(0.4)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "n_nonzero", positive_count("n_nonzero", self.n_nonzero, 5))

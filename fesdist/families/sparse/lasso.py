@@ -22,6 +22,7 @@ from fesdist.families.sparse.memory import put_together, whole_registers
 from fesdist.families.sparse.model import SparseModel
 from fesdist.families.sparse.samples import KeptSamples
 from fesdist.ground.memory import Allocation, Memory, Phase
+from fesdist.ground.options import option
 from fesdist.ground.units import unit_of
 
 _AT_ONCE = 1024
@@ -43,8 +44,8 @@ class Lasso(SparseModel):
     that is not positive and for a max_nonzero below 1.
     """
 
-    l1: float = 0.4
-    max_nonzero: int = 128
+    l1: float = option(0.4, "weight of the l1 penalty, above 0", metavar="LAMBDA")
+    max_nonzero: int = option(128, "room for input pixels of an output pixel", metavar="N")
     """Room for this many taps a pixel, the bias counted as one.
 
     With l1 from 0.2 to 1 and 60 or 80 pairs of images of 56 to 256 pixels a side, photographs and rendered faces needed

@@ -15,6 +15,7 @@ import numpy as np
 from fesdist.families.sparse.greedy import GreedyModel
 from fesdist.families.sparse.kernels.locality import Rule
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.options import option
 from fesdist.ground.receptive_field import Offset
 
 
@@ -29,7 +30,7 @@ class LocalSparseReceptiveFields(GreedyModel):
     Raises BadParameterError for a locality that is negative or no number.
     """
 
-    locality: float = 60.0
+    locality: float = option(60.0, "preference for input pixels near the fields of the neighbours", metavar="BETA")
     """beta."""
 
     name: ClassVar[str] = "lsrf"

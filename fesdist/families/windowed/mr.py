@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from fesdist.families.common.blocks import check_any_samples, check_sets
 from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
+from fesdist.families.common.hyperparameters import ridge_option
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays, common_layout, l1_norm
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.windowed.entries import window_entries
@@ -48,7 +49,7 @@ class MaskedRegression(Model[WindowStatistics]):
 
     offsets: tuple[Offset, ...]
     """Receptive field: displacements (drow, dcol) of the taps, kept in row-major order."""
-    ridge: float | RidgeMap = 0.4
+    ridge: float | RidgeMap = ridge_option(0.4)
     """One for all output pixels, or rows of numbers that are stretched over the image."""
 
     name: ClassVar[str] = "mr"

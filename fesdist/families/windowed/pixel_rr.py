@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from fesdist.families.common.hyperparameters import ridge_option
 from fesdist.families.windowed.mr import MaskedRegression
 from fesdist.families.windowed.ridge_map import RidgeMap, as_json, in_words
 from fesdist.ground.receptive_field import Offset
@@ -22,7 +23,7 @@ class PixelRidge(MaskedRegression):
     """
 
     offsets: tuple[Offset, ...] = field(default=((0, 0),), init=False)
-    ridge: float | RidgeMap = 0.4
+    ridge: float | RidgeMap = ridge_option(0.4)
 
     name: ClassVar[str] = "pixel-rr"
 

@@ -90,7 +90,7 @@ def test_the_file_in_the_documentation_is_one(stack: str, tmp_path: Path, capsys
     [
         ("", "models.toml has nothing; expected only tables such as [models.mr-7], one an entrant"),
         ('[model]\nmodel = "mr"\n', "models.toml has model; expected only tables"),
-        ('[models.a]\nmodel = "mr"\nwidow = 7\n', "[models.a] of {path} has the key 'widow'; expected model, window,"),
+        ('[models.a]\nmodel = "mr"\nwidow = 7\n', "[models.a] of {path} has 'widow'; expected window, dilation,"),
     ],
 )
 def test_a_file_without_entrants_is_refused(
@@ -122,4 +122,4 @@ def test_a_place_that_cannot_be_written_is_one_error(
 ) -> None:
     out = tmp_path / "nowhere" / "tables.md"
     assert run(stack, weights, "--models", "mr-3", "--expressions", "happy", "--out", str(out)) == 1
-    assert f"the tables cannot be written to {out}" in capsys.readouterr().err
+    assert f"no file can be written in {out.parent}; give --out in a writable folder" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fesdist.cli.console import counted, people, table
+from fesdist.cli.console import counted, how_far, people, table
 
 HEADERS = ("version", "expressions")
 ROWS = [("1", "angry, disgusted, fearful, happy, sad, surprised"), ("12", "sad")]
@@ -55,6 +55,13 @@ def test_nouns_are_counted() -> None:
         "1 person",
         "0 people",
     ]
+
+
+def test_progress_tells_rate_and_remaining_time() -> None:
+    assert how_far(1500, 4500, "tiles", 20.0, "1 failed") == (
+        "1,500 of 4,500 tiles, 20.0 tiles/s, 2 min 30 s left; 1 failed"
+    )
+    assert how_far(0, 8, "people", 0.0, "") == "0 of 8 people"
 
 
 @pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["versions", "weights"], ["faces", "drawn"]])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
@@ -10,6 +9,8 @@ import pytest
 
 from fesdist.cli import evaluate
 from fesdist.ground.errors import BadParameterError
+from fesdist.requests.parser import read_words
+from fesdist.requests.using import Evaluate
 from storage.datasets.records import Records
 from storage.datasets.store import WeightStore
 from storage.errors import StorageError
@@ -27,9 +28,7 @@ def store(tmp_path: Path) -> str:
 
 
 def run(*words: str) -> int:
-    parser = argparse.ArgumentParser()
-    evaluate.configure(parser)
-    return evaluate.run(parser.parse_args([*words, "--workers", "0"]))
+    return evaluate.run(read_words(Evaluate, [*words, "--workers", "0"]))
 
 
 def test_a_table_for_each_expression_with_both_baselines(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import pytest
@@ -10,12 +9,12 @@ from PIL import Image
 
 from fesdist.cli import faces
 from fesdist.ground.errors import BadParameterError
+from fesdist.requests.parser import read_words
+from fesdist.requests.stacks import Faces
 
 
 def _run(*words: str) -> int:
-    parser = argparse.ArgumentParser()
-    faces.configure(parser)
-    return faces.run(parser.parse_args(words))
+    return faces.run(read_words(Faces, words))
 
 
 def test_a_folder_of_pairs_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,8 @@ from PIL import Image
 
 from fesdist.cli import ingest
 from fesdist.ground.errors import BadParameterError
+from fesdist.requests.parser import read_words
+from fesdist.requests.stacks import Ingest
 from storage.stack.reading import TrainingStack
 
 Run = Callable[..., int]
@@ -35,9 +36,7 @@ def run(folder: Path) -> Run:
     """Return `run(*options) -> exit code`, which ingests `folder` into stack.zarr beside it."""
 
     def run(*options: str) -> int:
-        parser = argparse.ArgumentParser()
-        ingest.configure(parser)
-        return ingest.run(parser.parse_args([str(folder), str(folder.parent / "stack.zarr"), *options]))
+        return ingest.run(read_words(Ingest, [str(folder), str(folder.parent / "stack.zarr"), *options]))
 
     return run
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 from pathlib import Path
 
@@ -10,6 +9,8 @@ import pytest
 
 from fesdist.cli import report
 from fesdist.evaluation import comparison
+from fesdist.requests.parser import read_words
+from fesdist.requests.using import Report
 from storage.stack.reading import TrainingStack
 from tests.fesdist.evaluation.small_store import make_stack, publish
 
@@ -25,9 +26,7 @@ def store(tmp_path: Path) -> str:
 
 
 def run(*words: str) -> int:
-    parser = argparse.ArgumentParser()
-    report.configure(parser)
-    return report.run(parser.parse_args(words))
+    return report.run(read_words(Report, words))
 
 
 def test_the_file_is_named_after_the_version_unless_told_otherwise(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import pytest
@@ -10,15 +9,15 @@ import pytest
 from fesdist.cli import synthesize
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.decode import decode
+from fesdist.requests.parser import read_words
+from fesdist.requests.using import Synthesize
 from tests.fesdist.inference.conftest import Publish, photographs, publish
 
 __all__ = ["photographs", "publish"]
 
 
 def run(*words: object) -> int:
-    parser = argparse.ArgumentParser()
-    synthesize.configure(parser)
-    return synthesize.run(parser.parse_args([str(word) for word in words]))
+    return synthesize.run(read_words(Synthesize, [str(word) for word in words]))
 
 
 def test_it_says_what_was_made_how_fast_and_where(

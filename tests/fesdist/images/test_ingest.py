@@ -12,6 +12,7 @@ from fesdist.images import filling
 from fesdist.images.decode import decode
 from fesdist.images.ingest import ingest
 from fesdist.images.summary import PairCount
+from fesdist.images.survey import Wanted
 from storage.errors import BadNameError, MismatchError, NoSpaceError
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
@@ -162,25 +163,25 @@ def test_mixed_sizes_need_a_size(folder: Folder, stack: Path, save_face: Save) -
     with pytest.raises(PairingError, match=words):
         ingest(folder, stack)
     assert not stack.exists()
-    summary = ingest(folder, stack, size=(8, 8))
+    summary = ingest(folder, stack, Wanted(size=(8, 8)))
     assert summary.resized == {(16, 12): 1}
     assert summary.stretched == 1
     assert ingest(folder, stack).unchanged == 20
 
 
 def test_an_existing_stack_decides(folder: Folder, stack: Path) -> None:
-    ingest(folder, stack, size=(4, 6), colour="gray")
+    ingest(folder, stack, Wanted(size=(4, 6), colour="gray"))
     spec = TrainingStack.open(stack).spec
     assert (spec.height, spec.width, spec.channels) == (4, 6, 1)
     assert ingest(folder, stack).unchanged == 20
     for asked, words in (
-        ({"size": (8, 8)}, r"holds images of \(rows, columns\) \(4, 6\), but \(8, 8\) was asked for"),
-        ({"colour": "rgb"}, "holds images whose number of channels is 1, but 3 was asked for"),
-        ({"normalisation": "min-max"}, "holds images with normalisation none, but min-max was asked for"),
-        ({"input_expression": "happy"}, "holds the input expression neutral, but happy was asked for"),
+        (Wanted(size=(8, 8)), r"holds images of \(rows, columns\) \(4, 6\), but \(8, 8\) was asked for"),
+        (Wanted(colour="rgb"), "holds images whose number of channels is 1, but 3 was asked for"),
+        (Wanted(normalisation="min-max"), "holds images with normalisation none, but min-max was asked for"),
+        (Wanted(input_expression="happy"), "holds the input expression neutral, but happy was asked for"),
     ):
         with pytest.raises(BadParameterError, match=words + ": leave the option out"):
-            ingest(folder, stack, **asked)
+            ingest(folder, stack, asked)
 
 
 def test_gray_photographs_make_a_gray_stack_and_one_in_colour_an_rgb_one(
@@ -195,7 +196,7 @@ def test_gray_photographs_make_a_gray_stack_and_one_in_colour_an_rgb_one(
 
 def test_min_max_stretches_each_image(folder: Folder, stack: Path, rgb: Pixels, save: Save) -> None:
     save("pairs/happy/1.png", np.full((8, 8, 3), 7, dtype=np.uint8))
-    summary = ingest(folder, stack, normalisation="min-max")
+    summary = ingest(folder, stack, Wanted(normalisation="min-max"))
     assert [item.reason for item in summary.skipped] == [
         "every pixel is 7; expected some contrast, as the stack stretches each image to its range"
     ]

@@ -133,7 +133,8 @@ def test_other_settings_make_everything_again(
 def test_a_new_version_and_force_make_everything_again(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     store = publish().store
     synthesize_folder(photographs, tmp_path / "out", store, "london")
-    assert synthesize_folder(photographs, tmp_path / "out", store, "london", force=True).done == 3
+    forced = SynthesisSettings(force=True)
+    assert synthesize_folder(photographs, tmp_path / "out", store, "london", settings=forced).done == 3
     publish(seed=1)
     assert synthesize_folder(photographs, tmp_path / "out", store, "london").done == 3
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import inspect
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,14 +11,6 @@ import numpy as np
 import pytest
 
 from fesdist.cli.main import main
-from fesdist.cli.model_options import (
-    DEFAULT_MODEL,
-    HYPERPARAMETERS,
-    add_model_options,
-    choose_model,
-    given_model,
-    given_options,
-)
 from fesdist.ground.errors import BadParameterError
 from fesdist.registry import (
     MODELS,
@@ -31,7 +22,9 @@ from fesdist.registry import (
     PixelRidge,
     model_from_parameters,
 )
-from fesdist.registry.options import model_from_options, options_of
+from fesdist.registry.options import model_from_options, model_options, options_of
+from fesdist.requests.learning import Train
+from fesdist.requests.parser import read_words
 
 CHOSEN: dict[str, AnyModel] = {
     "": MaskedRegression.with_window(5, ridge=0.4),
@@ -50,10 +43,7 @@ CHOSEN: dict[str, AnyModel] = {
 
 
 def _parsed(words: str) -> AnyModel:
-    parser = argparse.ArgumentParser()
-    add_model_options(parser)
-    arguments = parser.parse_args(words.split())
-    return choose_model(given_model(arguments) or DEFAULT_MODEL, given_options(arguments))
+    return read_words(Train, f"stack store --name name {words}".split()).training("store", "name").model
 
 
 @pytest.mark.parametrize("words", CHOSEN)
@@ -96,34 +86,37 @@ def test_what_a_model_does_not_have_or_allow_is_an_error(words: str, message: st
         _parsed(words)
 
 
-def test_options_that_are_none_were_not_given() -> None:
-    assert choose_model("mr", {"window": None, "ridge": None, "sigma": None}) == MaskedRegression.with_window(5)
-
-
 @pytest.mark.parametrize("command", ["train", "plan"])
 def test_help_names_the_models_of_an_option_and_their_defaults(
     command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "300")
     with pytest.raises(SystemExit):
         main([command, "--help"])
     printed = " ".join(capsys.readouterr().out.split())
-    assert "--model NAME one of mr (default), pixel-rr, pixel-kr, omp, lsrf, lasso" in printed
-    assert "--window R side of the receptive field, odd [mr 5]" in printed
-    assert "[mr 0.4, pixel-rr 0.4, pixel-kr 0.4, omp 0.4, lsrf 0.4, ridge 0.4" in printed
-    assert "[omp 5, lsrf 5]" in printed
-    assert "gaussian, laplacian, polynomial or linear [pixel-kr gaussian" in printed
+    assert "--model NAME one of mr, pixel-rr, pixel-kr, omp, lsrf, lasso" in printed
+    assert "bkrrr (default: mr)" in printed
+    assert "--window R side of the receptive field, odd (default: mr 5)" in printed
+    assert "(default: mr 0.4, pixel-rr 0.4, pixel-kr 0.4, omp 0.4, lsrf 0.4, ridge 0.4, krrr 0.01, bkrrr 0" in printed
+    assert "(default: omp 5, lsrf 5)" in printed
+    assert "pixel-kr gaussian (or laplacian, polynomial, linear), krrr gaussian (or linear)" in printed
+
+
+@pytest.mark.parametrize("option", ["sigma", "degree", "offset"])
+def test_a_default_that_is_told_is_the_one_that_counts(option: str) -> None:
+    told = options_of("pixel-kr")[option].shown_default
+    kernel = "polynomial" if option in ("degree", "offset") else "gaussian"
+    assert getattr(model_from_options("pixel-kr", {"kernel": kernel}), option) == float(told)
 
 
 def test_every_option_of_a_model_is_on_the_command_line_and_in_the_flow() -> None:
     from flows.train import train
 
-    listed = {option.name for option in HYPERPARAMETERS}
+    listed = set(model_options())
     assert {option for name in MODELS for option in options_of(name)} == listed
     flow_parameters = inspect.signature(train.fn).parameters
     assert listed <= set(flow_parameters)
     assert all(flow_parameters[option].default is None for option in listed)
-    assert flow_parameters["model"].default is None
 
 
 def test_a_new_model_brings_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +127,7 @@ def test_a_new_model_brings_its_options(monkeypatch: pytest.MonkeyPatch) -> None
         name: ClassVar[str] = "guess"
 
     monkeypatch.setitem(MODELS, "guess", Guess)  # type: ignore[arg-type]
-    assert options_of("guess") == {"ridge": None, "degree": 7}
+    assert {name: option.default for name, option in options_of("guess").items()} == {"ridge": MISSING, "degree": 7}
     assert _parsed("--model guess --ridge 3 --degree 2") == Guess(3.0, 2)
     with pytest.raises(BadParameterError, match="model 'guess' has no option window; its options: ridge, degree"):
         _parsed("--model guess --window 3")

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fesdist.cli.config_file import read_config, write_config
-from fesdist.cli.request import training_request
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
-from fesdist.registry import MaskedRegression, OrthogonalMatchingPursuit
+from fesdist.ground.receptive_field import mask_offsets
+from fesdist.registry import AnyModel, Lasso, MaskedRegression, OrthogonalMatchingPursuit
+from fesdist.requests.build import request_from
+from fesdist.requests.learning import Train
+from fesdist.requests.toml import read_config, read_entrants, write_config
 from fesdist.training.job import TrainingRequest
 from fesdist.tuning.tuning import Result, Score, Tuning
 
@@ -33,8 +35,9 @@ TUNING = Tuning(
 )
 
 
-def _request(config: Path | None, **options: object) -> TrainingRequest:
-    return training_request("stack", "store", "name", config=config and str(config), **options)  # type: ignore[arg-type]
+def _request(config: Path | None, **said: object) -> TrainingRequest:
+    place = {"stack": "stack", "store": "store", "name": "name"}
+    return request_from(Train, {**place, "config": config and str(config), **said}).training("store", "name")
 
 
 @pytest.mark.parametrize("ridge_map", [None, ((0.1, 1.0), (3.0, 0.5))])
@@ -53,7 +56,7 @@ def test_what_tuning_writes_is_trained(tmp_path: Path, ridge_map: tuple[tuple[fl
 def test_options_override_the_configuration(tmp_path: Path) -> None:
     path = tmp_path / "tuned.toml"
     write_config(path, TUNING)
-    request = _request(path, options={"window": 7, "ridge": None}, colour="shared", expressions=["sad"])
+    request = _request(path, window=7, ridge=None, colour="shared", expressions=["sad"])
     assert request.model == MaskedRegression.with_window(7, ridge=0.5)
     assert (request.colour, request.expressions) == (Colour.SHARED, ("sad",))
     assert request.tuning is None, "what was measured does not speak for another window"
@@ -82,16 +85,16 @@ def test_a_mask_lies_beside_the_configuration(tmp_path: Path) -> None:
         ("[model]\nridge = 1", r"\[model\] of .*small.toml names no model"),
         (
             '[model]\nmodel = "mr"\nlambda = 1',
-            r"\[model\] of .*small.toml has the key 'lambda'; expected model",
+            r"\[model\] of .*small.toml has 'lambda'; expected window, dilation",
         ),
-        ('[model]\nmodel = "mr"\nridge = "much"', r"has ridge = 'much'; expected a number"),
+        ('[model]\nmodel = "mr"\nridge = "much"', r"has ridge = 'much'; expected a number or a list of lists"),
         ('[model]\nmodel = "mr"\nridge = [[1.0], [-1.0]]', "ridge -1.0; expected a number above 0"),
         ('[model]\nmodel = "mrr"', "unknown model 'mrr'"),
         ("training = 3", r"\[training\] of .* is 3; expected a table"),
-        ("[training]\ncolor = 3", r"\[training\] of .* has 'color'; expected colour, input, expressions"),
+        ("[training]\ncolor = 3", r"\[training\] of .* has 'color'; expected colour, expressions, input"),
         ('[training]\ncolour = "blue"', "has colour = 'blue'; expected one of per-channel, shared, gray"),
-        ("[training]\ninput = 3", "has input = 3; expected the name of an expression"),
-        ('[training]\nexpressions = "sad"', "has expressions = 'sad'; expected a list of names"),
+        ("[training]\ninput = 3", "has input = 3; expected a text"),
+        ('[training]\nexpressions = "sad"', "has expressions = 'sad'; expected a list of texts"),
         ('[tuning]\nmodel = "mr"', r"\[tuning\] of .* is not as `fesdist tune` writes it .* remove the table"),
     ],
 )
@@ -110,9 +113,10 @@ def test_one_model_only(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_and_one_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(BadParameterError, match=r"none.toml cannot be read .* expected a TOML file"):
-        read_config(tmp_path / "none.toml")
+        read_config(str(tmp_path / "none.toml"))
+    (tmp_path / "file").touch()
     with pytest.raises(BadParameterError, match=r"cannot be written to .*tuned.toml .* expected a writable folder"):
-        write_config(tmp_path / "no folder" / "tuned.toml", TUNING)
+        write_config(tmp_path / "file" / "tuned.toml", TUNING)
 
 
 def test_the_file_is_toml_for_everybody(tmp_path: Path) -> None:
@@ -121,3 +125,38 @@ def test_the_file_is_toml_for_everybody(tmp_path: Path) -> None:
     assert tables["model"] == {"model": "mr", "window": 3, "ridge": 0.5}
     assert tables["training"] == {"colour": "gray", "input": "neutral", "expressions": ["happy"]}
     assert tables["tuning"]["results"][1] == {"options": {"window": 5, "ridge": 0.5}, "scores": {}, "failed": "no room"}
+
+
+def _entrant(path: Path, text: str) -> AnyModel:
+    path.write_text(f"[models.a]\n{text}\n")
+    (entrant,) = read_entrants(str(path))
+    return entrant.model
+
+
+def test_an_entrant_has_the_options_of_the_command_line(tmp_path: Path) -> None:
+    path = tmp_path / "models.toml"
+    mr = MaskedRegression.with_window(3, dilation=2, ridge=1.0)
+    assert _entrant(path, 'model = "mr"\nwindow = 3\ndilation = 2\nridge = 1') == mr
+    assert _entrant(path, 'model = "lasso"\nl1 = 0.2') == Lasso(0.2)
+    (tmp_path / "row.txt").write_text("1 1 1\n")
+    assert _entrant(path, 'model = "mr"\nmask = "row.txt"') == MaskedRegression(mask_offsets([[1, 1, 1]]))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("window = 3", 'names no model; expected a table with model = "mr" and its options'),
+        ('model = "mr"\nwidow = 3', "has 'widow'; expected window, dilation, mask,"),
+        ('model = "mr"\nwindow = 3.0', "has window = 3.0; expected a whole number"),
+        ('model = "mr"\nridge = true', "has ridge = True; expected a number"),
+        ('model = "krrr"\nkernel = 1', "has kernel = 1; expected a text"),
+        ('model = "pca"\nwindow = 3', "model 'pca' has no option window; its options: rank"),
+        ('model = "mr"\nridge = -1', "ridge -1; expected a number above 0"),
+        ('model = "gan"', "unknown model 'gan'"),
+    ],
+)
+def test_what_is_no_entrant_is_refused(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(BadParameterError) as raised:
+        _entrant(tmp_path / "models.toml", text)
+    assert str(raised.value).startswith(f"[models.a] of {tmp_path / 'models.toml'}")
+    assert message in str(raised.value)

@@ -1,0 +1,37 @@
+"""`fesdist verify`: is every byte of a version, or every image of a stack, as it was stored?"""
+
+from __future__ import annotations
+
+from fesdist.cli.console import counted, progress, say, warn
+from fesdist.requests.weights import Verify
+from storage.datasets.store import WeightStore
+from storage.stack.reading import TrainingStack
+
+EXIT_DAMAGED = 1
+
+
+def run(request: Verify) -> int:
+    """Verify, and name what is damaged; return 0, or 1 if something is."""
+    if request.reference is None:
+        what, faults = _stack(request.place)
+    else:
+        version = WeightStore(request.place).open(request.reference)
+        what = f"{version.manifest.reference}, {counted(len(version.checksums), 'file')}"
+        faults = [f"{key} is missing or damaged" for key in version.verify()]
+    for fault in faults:
+        warn(fault)
+    say(f"{what}: {f'{len(faults):,} damaged; restore them from a copy' if faults else 'all is as it was stored'}")
+    return EXIT_DAMAGED if faults else 0
+
+
+def _stack(path: str) -> tuple[str, list[str]]:
+    stack = TrainingStack.open(path)
+    total, done = sum(len(subject.digests) for subject in stack.subjects), 0
+    with progress("verifying", "images") as report:
+
+        def on_image(expression: str, subject: str) -> None:
+            nonlocal done
+            done += 1
+            report(done, total, f"{expression} of {subject}")
+
+        return f"{stack.path}, {counted(total, 'image')}", stack.verify(on_image)

@@ -1,0 +1,114 @@
+"""What several requests have in common: what is trained, how its model is cut, where it is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from fesdist.cluster.settings import DEFAULT_MEMORY, ClusterSettings
+from fesdist.ground.errors import BadParameterError
+from fesdist.ground.options import argument, option
+from fesdist.requests.units import byte_size
+
+if TYPE_CHECKING:
+    from fesdist.training.job import TrainingRequest
+
+ColourName = Literal["per-channel", "shared", "gray"]
+
+DEFAULT_MODEL = "mr"
+DEFAULT_COLOUR: ColourName = "shared"
+COLOUR_HELP = "a fit each, one for all, or one on gray"
+
+stack_argument = partial(argument, metavar="STACK")
+store_argument = partial(argument, "weight store: a folder, or s3://bucket/prefix", metavar="STORE")
+name_argument = partial(argument, "name of the model", metavar="NAME")
+reference_argument = partial(argument, "name, name@3 or name@alias", metavar="NAME[@V]")
+expressions_option = partial(
+    option, None, help="these only, separated by commas", metavar="LIST", implied="all", in_file=True
+)
+memory_option = partial(option, DEFAULT_MEMORY, metavar="SIZE", implied="1GiB", reader=byte_size)
+json_option = partial(option, False, "print JSON for programs instead of tables for people", command_only=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computing:
+    """A running scheduler, or the size of a local cluster that is started and stopped with the run."""
+
+    GROUP: ClassVar = "where it is computed"
+
+    scheduler: str | None = option(None, "address of a running Dask scheduler, tcp://host:8786", metavar="URI")
+    workers: int | None = option(None, "local processes; 0 is this process", metavar="N", implied="one a core")
+    memory: int = memory_option("memory a worker may use")
+
+    def cluster(self) -> ClusterSettings:
+        """Return the settings of the cluster; raises BadParameterError for those that contradict each other."""
+        return ClusterSettings(self.scheduler, self.workers, self.memory)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """The hyper-parameters of all models: each becomes an option of its own wherever the request is said."""
+
+    GROUP: ClassVar = "options of the models"
+    SEVERAL: ClassVar = False
+    """Whether each takes several values."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """By name; those that are left out have the model's defaults."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen(ModelOptions):
+    """The model, and the samples that it learns from; what is None is as a configuration says, or the default."""
+
+    GROUP: ClassVar = "what is trained"
+
+    model: str | None = option(None, "one of {models}", metavar="NAME", implied=DEFAULT_MODEL)
+    colour: ColourName | None = option(None, COLOUR_HELP, implied=DEFAULT_COLOUR, in_file=True)
+    expressions: tuple[str, ...] | None = expressions_option()
+    input: str | None = option(
+        None, "expression that the model starts from", metavar="NAME", implied="the stack's input", in_file=True
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learning(Chosen):
+    """What a training run learns, with a configuration for what is not said."""
+
+    GROUP: ClassVar = Chosen.GROUP
+
+    stack: str = stack_argument("training stack, as written by `fesdist ingest`")
+    config: str | None = option(None, "settings as `fesdist tune` writes them; options override them", metavar="FILE")
+    all_subjects: bool = option(False, "learn from the held-out people as well")
+
+    def training(self, store: str, name: str) -> TrainingRequest:
+        """Return what is trained, and published in `store` as `name`.
+
+        Raises BadParameterError for a bad configuration, for a model beside one in it, and for bad options.
+        """
+        from fesdist.ground.colour import Colour
+        from fesdist.registry.options import model_from_options
+        from fesdist.requests.toml import read_config
+        from fesdist.training.job import TrainingRequest
+
+        found, options, tuning = read_config(self.config) if self.config is not None else ({}, {}, None)
+        if self.model is not None and self.model != found.get("model", self.model):
+            raise BadParameterError(
+                f"model {self.model!r} was given, but {self.config} is about model {found['model']!r}; "
+                "give the one or the other"
+            )
+        said = replace(self, **{name: value for name, value in found.items() if getattr(self, name) is None})
+        return TrainingRequest(
+            stack=said.stack,
+            store=store,
+            name=name,
+            model=model_from_options(said.model or DEFAULT_MODEL, {**options, **self.options}),
+            colour=Colour(said.colour or DEFAULT_COLOUR),
+            expressions=said.expressions,
+            subjects="all" if said.all_subjects else "train",
+            input_expression=said.input,
+            # What was chosen by measuring does not speak for other options.
+            tuning=None if self.options else tuning,
+        )

@@ -1,0 +1,95 @@
+"""Requests that make photographs, and training stacks of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from fesdist.ground.errors import BadParameterError
+from fesdist.ground.options import argument, option
+from fesdist.requests.groups import expressions_option
+from fesdist.requests.units import image_size, megapixels
+
+if TYPE_CHECKING:
+    from fesdist.images.survey import Wanted
+
+PIXEL_LIMIT = 64.0
+"""Megapixels of the largest photograph that is decoded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingest:
+    """Append pairs of photographs to a training stack."""
+
+    EXAMPLE: ClassVar = """fesdist ingest photographs faces.zarr --size 128
+fesdist ingest papers_pairs faces.zarr --target-name smiling --colour gray"""
+
+    photographs: str = argument("folder with <expression>/<subject>.png, or with trainA and trainB", metavar="PAIRS")
+    stack: str = argument("stack to append to, created if absent, such as faces.zarr", metavar="STACK")
+    size: tuple[int, int] | None = option(
+        None, "bring all images to this size", metavar="S|ROWSxCOLS", implied="the size they have", reader=image_size
+    )
+    colour: Literal["auto", "rgb", "gray"] = option("auto", "channels", implied="gray if all are gray")
+    normalisation: Literal["none", "min-max"] | None = option(
+        None, "min-max stretches each image to its own range, as the papers' code does", implied="none"
+    )
+    holdout: float | tuple[str, ...] | str | None = option(
+        None,
+        "fraction of the people to hold out, or a file with one id a line",
+        metavar="FRACTION|FILE",
+        implied="0.2, or testA and testB",
+        reader=str,
+    )
+    input_expression: str | None = option(None, "expression of the inputs", metavar="NAME", implied="neutral")
+    target_name: str = option("target", "expression in trainB", metavar="NAME")
+    subject_pattern: str | None = option(
+        None,
+        r"finds the subject in the file's stem: its first group, or the one named subject, such as '(\d+)_'",
+        metavar="REGEX",
+    )
+    pixel_limit: float = option(
+        PIXEL_LIMIT, "refuse larger photographs before decoding them", metavar="MEGAPIXELS", reader=megapixels
+    )
+
+    def wanted(self) -> Wanted:
+        """Return what is asked of the stack's images."""
+        from fesdist.images.survey import Wanted
+
+        return Wanted(self.size, self.colour, self.normalisation, self.input_expression)
+
+    def held_out(self) -> float | tuple[str, ...] | None:
+        """Return a fraction, or ids; those in a file are one a line, empty lines left out.
+
+        Raises BadParameterError for a text that is neither a fraction nor a file.
+        """
+        if not isinstance(self.holdout, str):
+            return self.holdout
+        try:
+            return float(self.holdout)
+        except ValueError:
+            pass
+        try:
+            lines = Path(self.holdout).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadParameterError(
+                f"--holdout {self.holdout}: expected a fraction such as 0.2, or a text file with one subject id a line "
+                f"({error})"
+            ) from error
+        return tuple(line.strip() for line in lines if line.strip())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Faces:
+    """Draw people with several expressions, for a first visit, for tests and for benchmarks."""
+
+    EXAMPLE: ClassVar = """fesdist faces pairs --people 40 --size 128
+fesdist faces big --people 4 --size 2048 --expressions neutral,happy"""
+
+    folder: str = argument("folder to write; gets OUT/<expression>/<person>.png", metavar="OUT")
+    people: int = option(40, "how many people", metavar="N")
+    size: int = option(128, "side, 16 to 4096", metavar="PIXELS")
+    expressions: tuple[str, ...] | None = expressions_option(
+        help="beside neutral, from which they start, these only, separated by commas"
+    )
+    seed: int = option(0, "another seed draws other people", metavar="N")

@@ -1,0 +1,40 @@
+"""Texts that mean sizes."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from fesdist.ground.errors import BadParameterError
+
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+
+
+def byte_size(text: str) -> int:
+    """Return the bytes that a text such as 512MiB or 1.5GB names; raises BadParameterError."""
+    match = re.fullmatch(r"([\d.]+)\s*([A-Za-z]*)", text.strip())
+    try:
+        if match and (n_bytes := int(float(match[1]) * _UNITS[match[2].upper()])) > 0:
+            return n_bytes
+    except (ValueError, KeyError, OverflowError):
+        pass
+    raise BadParameterError(f"{text!r} is no size; expected for instance 512MiB or 2GB")
+
+
+def megapixels(text: str) -> float:
+    """Return a number of megapixels; raises BadParameterError for less than a pixel."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not (math.isfinite(number) and number >= 1e-6):
+        raise BadParameterError(f"{text!r} is no limit; expected megapixels such as 64")
+    return number
+
+
+def image_size(text: str) -> tuple[int, int]:
+    """Return rows and columns of a text such as 128 or 128x96; raises BadParameterError."""
+    match = re.fullmatch(r"([1-9][0-9]*)(?:x([1-9][0-9]*))?", text)
+    if match is None:
+        raise BadParameterError(f"{text!r} is no size; expected pixels such as 128, or ROWSxCOLS such as 128x96")
+    return int(match[1]), int(match[2] or match[1])

@@ -1,0 +1,19 @@
+"""All that people can ask for, by the verb that asks for it, in the order in which they meet it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fesdist.requests.build import verb_of
+from fesdist.requests.learning import Plan, Train, Tune
+from fesdist.requests.stacks import Faces, Ingest
+from fesdist.requests.using import Compare, Evaluate, Report, Synthesize
+from fesdist.requests.weights import Delete, History, Promote, Rollback, Verify, Versions
+
+_REQUESTS: tuple[type[Any], ...] = (
+    *(Ingest, Plan, Tune, Train),
+    *(Versions, Promote, Rollback, History, Verify, Delete),
+    *(Synthesize, Evaluate, Compare, Report, Faces),
+)
+
+VERBS = {verb_of(request): request for request in _REQUESTS}

@@ -1,0 +1,85 @@
+"""Requests about what a weight store holds: versions, their aliases, their state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fesdist.ground.options import argument, option
+from fesdist.requests.groups import json_option, name_argument, store_argument
+
+
+@dataclass(frozen=True, kw_only=True)
+class Versions:
+    """List models, versions, aliases and errors; remove what abandoned runs left behind."""
+
+    EXAMPLE: ClassVar = """fesdist versions weights
+fesdist versions weights --clean"""
+
+    store: str = store_argument()
+    name: str | None = option(None, "this model only", metavar="NAME")
+    clean: bool = option(False, "remove the tiles of runs that were never published")
+    older_than: float = option(0.0, "with --clean, spare runs that were started in these last hours", metavar="HOURS")
+    json: bool = json_option()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promote:
+    """Let an alias point at a version; jobs that use the alias follow at once."""
+
+    EXAMPLE: ClassVar = "fesdist promote weights london 1 --as production"
+
+    store: str = store_argument()
+    name: str = name_argument()
+    version: int = argument("number of the version", metavar="VERSION")
+    alias: str = argument("for instance production or candidate", positional=False, flag="as", metavar="ALIAS")
+    note: str = option("", "why, kept in the alias's history", metavar="TEXT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollback:
+    """Let an alias point at the version it had before its last promotion."""
+
+    EXAMPLE: ClassVar = "fesdist rollback weights london production"
+
+    store: str = store_argument()
+    name: str = name_argument()
+    alias: str = argument("for instance production", metavar="ALIAS")
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """List how the aliases of a model moved and which versions were deleted: when, by whom, why."""
+
+    EXAMPLE: ClassVar = """fesdist history weights london
+fesdist history weights london production --json"""
+
+    store: str = store_argument()
+    name: str = name_argument()
+    alias: str | None = option(None, "this alias only", metavar="ALIAS", positional=True)
+    json: bool = json_option()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verify:
+    """Read all of a version, or of a training stack, and compare it with the checksums that were stored."""
+
+    EXAMPLE: ClassVar = """fesdist verify weights london@3
+fesdist verify stack.zarr"""
+
+    place: str = argument("weight store, or a training stack", metavar="STORE|STACK")
+    reference: str | None = option(
+        None, "of a weight store: name, name@3 or name@alias", metavar="NAME[@V]", positional=True
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delete:
+    """Delete a version for good; refused while an alias points at it."""
+
+    EXAMPLE: ClassVar = "fesdist delete weights london 3"
+
+    store: str = store_argument()
+    name: str = name_argument()
+    version: int = argument("number of the version", metavar="VERSION")
+    note: str = option("", "why, kept for the history", metavar="TEXT")

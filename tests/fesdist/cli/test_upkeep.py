@@ -1,0 +1,85 @@
+"""history, verify and delete as a user types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fesdist.cli.main import main
+from tests.fesdist.evaluation.small_store import make_stack, publish
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> str:
+    return make_stack(tmp_path / "stack.zarr")
+
+
+@pytest.fixture
+def weights(tmp_path: Path, stack: str) -> str:
+    """Return a store with two versions of the model `small`; the first is in production, and the second was."""
+    store = str(tmp_path / "weights")
+    publish(store, stack)
+    publish(store, stack)
+    for words in (["promote", "1"], ["promote", "2", "--note", "smoother"], ["rollback"]):
+        alias = ["production"] if words[0] == "rollback" else ["--as", "production"]
+        assert main([words[0], store, "small", *words[1:], *alias]) == 0
+    return store
+
+
+def test_the_history_of_an_alias_is_all_its_moves(weights: str, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main(["history", weights, "small", "production"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
+    moves = [["production", "promote", "1"], ["production", "promote", "2"], ["production", "rollback", "1"]]
+    assert [row[:3] for row in rows] == moves
+    assert rows[1][-1] == "smoother"
+    assert main(["history", weights, "small", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [move["version"] for move in found["moves"]] == [1, 2, 1]
+    assert found["deleted"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [(["large"], "no published model 'large'"), (["small", "candidate"], "alias 'candidate'")],
+)
+def test_a_history_of_nothing_is_an_error(
+    weights: str, words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["history", weights, *words]) == 1
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_version_is_deleted_unless_an_alias_points_at_it(weights: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["delete", weights, "small", "1"]) == 1
+    assert "small@1 is named by the alias production" in capsys.readouterr().err
+    assert main(["delete", weights, "small", "2", "--note", "by mistake"]) == 0
+    assert "small version 2 is deleted; its number is not used again" in capsys.readouterr().out
+    assert main(["verify", weights, "small@2"]) == 1
+    assert main(["delete", weights, "small", "2"]) == 1
+    capsys.readouterr()
+    assert main(["history", weights, "small"]) == 0
+    *_, last = capsys.readouterr().out.splitlines()
+    assert last.split()[:2] == ["delete", "2"]
+    assert last.endswith("by mistake")
+
+
+def test_what_was_damaged_is_found(weights: str, stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", weights, "small@production"]) == 0
+    assert main(["verify", stack]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("all is as it was stored") == 2
+    a_chunk = next(path for path in sorted(Path(weights, "small", "data").rglob("c/**/*")) if path.is_file())
+    for chunk in (a_chunk, Path(stack, "neutral", "c", "0", "0", "0", "0")):
+        chunk.write_bytes(bytes(255 - byte for byte in chunk.read_bytes()))
+    assert main(["verify", stack]) == 1
+    assert "neutral of p0: " in capsys.readouterr().err
+    assert sorted(main(["verify", weights, f"small@{number}"]) for number in (1, 2)) == [0, 1]
+    assert "is missing or damaged" in capsys.readouterr().err
+
+
+def test_a_store_without_a_version_is_no_stack(weights: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", weights]) == 1
+    assert "weights" in capsys.readouterr().err

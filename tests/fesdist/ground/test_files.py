@@ -1,0 +1,24 @@
+"""Files are written whole, or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fesdist.ground.errors import BadParameterError
+from fesdist.ground.files import check_writable, write_whole
+
+
+def test_a_file_is_replaced_and_nothing_lies_beside_it(tmp_path: Path) -> None:
+    for data in (b"first", b"second"):
+        write_whole(tmp_path / "new" / "page.html", data, "the page")
+    assert [(path.name, path.read_bytes()) for path in (tmp_path / "new").iterdir()] == [("page.html", b"second")]
+
+
+def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BadParameterError, match=r"the page cannot be written to .*page\.html \(.*\); expected a writ"):
+        write_whole(tmp_path / "file" / "page.html", b"", "the page")
+    with pytest.raises(BadParameterError, match=r"no file can be written in .*none; give --out in a writable folder"):
+        check_writable(tmp_path / "none")
