@@ -21,7 +21,7 @@ from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.onepixel.functions import IntensityKernel, Laplacian, features_of, kernel_named
 from fesdist.families.onepixel.kernels.intensities import INTENSITIES, interpolate, look_up
-from fesdist.families.onepixel.kernels.systems import solve_by_features, solve_chain
+from fesdist.families.onepixel.kernels.systems import Tables, solve_by_features, solve_chain
 from fesdist.families.onepixel.sums import PASS_SAMPLES, IntensityStatistics
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
@@ -122,13 +122,12 @@ class PixelKernelRidge(Model[IntensityStatistics]):
         norm = np.empty((sets, n_expressions, *shape))
         status = np.zeros((sets, *shape), np.uint8)
         kernel = self._kernel()
-        if isinstance(kernel, Laplacian):
-            for channel, sums in enumerate(gathered.sums):
-                solve_chain(sums, kernel.decay, kernel.end, self.ridge, outputs[channel], norm[channel])
-        else:
-            features = features_of(kernel.matrix())
-            for channel, sums in enumerate(gathered.sums):
-                solve_by_features(sums, features, self.ridge, outputs[channel], norm[channel], status[channel])
+        features = None if isinstance(kernel, Laplacian) else features_of(kernel.matrix())
+        for sums, *found in zip(gathered.sums, outputs, norm, status, strict=True):
+            if isinstance(kernel, Laplacian):
+                solve_chain(sums, kernel.decay, kernel.end, self.ridge, Tables(*found))
+            else:
+                solve_by_features(sums, features, self.ridge, Tables(*found))
         before, *after = gathered.image_sums
         return {
             expression: {

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fesdist.families.windowed.kernels.systems import Equations
 from fesdist.families.windowed.sums import FlatBlock
 from fesdist.ground.receptive_field import Offset, displacements
 
 
 @lru_cache(maxsize=64)
-def window_entries(
+def window_equations(
     offsets: tuple[Offset, ...],
     block_shape: tuple[int, int],
     n_expressions: int,
     unit: float,
     summed: tuple[Offset, ...] | None = None,
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return `entries` and `factors` of `solve_windows`: (entry,) int64 positions in the sums, (entry,) float64.
+) -> Equations:
+    """Return the positions of the entries in the sums.
 
     `unit` is 255 for sums of uint8 samples, else 1. `summed` is the receptive field that the sums were made for, which
     holds at least the taps `offsets`; the same when None.
@@ -41,4 +40,4 @@ def window_entries(
         first = len(planes) + 1 + expression * (len(field) + 1)
         entries += [(first + tap_of[offset]) * length for offset in offsets] + [(first + len(field)) * length]
     factors += ([1.0] * len(shifts) + [unit]) * n_expressions
-    return np.array(entries, dtype=np.int64), np.array(factors)
+    return Equations(np.array(entries, dtype=np.int64), np.array(factors), len(offsets), n_expressions)

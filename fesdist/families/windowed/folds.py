@@ -16,9 +16,10 @@ from fesdist.families.common.layout import Array
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
 from fesdist.families.common.validation import FoldErrors, Judgement
-from fesdist.families.windowed.entries import window_entries
+from fesdist.families.windowed.entries import window_equations
 from fesdist.families.windowed.kernels.planes import PASS_SAMPLES
-from fesdist.families.windowed.kernels.validation import validate_windows
+from fesdist.families.windowed.kernels.systems import Pixels
+from fesdist.families.windowed.kernels.validation import Known, validate_windows
 from fesdist.families.windowed.statistics import BLOCK, WindowStatistics
 from fesdist.families.windowed.sums import FlatBlock, WindowSums
 from fesdist.ground.colour import Colour
@@ -134,27 +135,18 @@ class WindowFolds:
     ) -> NDArray[np.float64]:
         """Return the squared errors (candidate, expression, row, col) of one block and fold."""
         flat, unit, n_expressions = fitted.flat, self._unit, len(self._problem.expressions)
-        entries, factors = window_entries(offsets, flat.shape, n_expressions, unit, self._field)
+        equations = window_equations(offsets, flat.shape, n_expressions, unit, self._field)
         squares = (fitted.first_square + np.arange(n_expressions)) * flat.length
         first_row = -fitted.problem.tile.region.row0 % row_step
         n_rows = len(range(first_row, flat.shape[0], row_step))
         errors = np.zeros((len(candidates), n_expressions, n_rows, flat.shape[1]))
         of_channel = np.empty_like(errors)
+        corners, ridges = self._corners(fold), unit**2 * self._ridges[candidates]
+        pixels = Pixels(flat.origin + first_row * flat.stride, row_step * flat.stride)
         for channel in range(len(total)):
-            validate_windows(
-                total[channel],
-                fitted.sums[channel],
-                judged.sums[channel],
-                entries,
-                factors,
-                squares,
-                unit**2 * self._ridges[candidates],
-                self._corners(fold),
-                flat.origin + first_row * flat.stride,
-                row_step * flat.stride,
-                len(offsets),
-                of_channel,
-            )
+            outside = Known(np.subtract(total[channel], fitted.sums[channel]).reshape(-1), corners[0])
+            within = Known(judged.sums[channel].reshape(-1), corners[1])
+            validate_windows(outside, within, equations, squares, ridges, pixels, of_channel)
             errors += of_channel
         return errors / unit**2
 

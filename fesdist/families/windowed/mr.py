@@ -19,10 +19,10 @@ from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays, common_layout, l1_norm
 from fesdist.families.common.problem import TileProblem
-from fesdist.families.windowed.entries import window_entries
+from fesdist.families.windowed.entries import window_equations
 from fesdist.families.windowed.folds import WindowValidation
 from fesdist.families.windowed.kernels.planes import PASS_SAMPLES
-from fesdist.families.windowed.kernels.systems import solve_windows
+from fesdist.families.windowed.kernels.systems import Pixels, Solution, solve_windows
 from fesdist.families.windowed.kernels.windows import apply_windows
 from fesdist.families.windowed.ridge_map import RidgeMap, as_json, checked_ridge, in_words, one_ridge, ridges_at
 from fesdist.families.windowed.statistics import BLOCK, WindowStatistics
@@ -153,22 +153,12 @@ class MaskedRegression(Model[WindowStatistics]):
         weights = np.empty((sets, n_expressions, taps, *flat.shape))
         bias = np.empty((sets, n_expressions, *flat.shape))
         status = np.empty((sets, *flat.shape), np.uint8)
-        entries, factors = window_entries(self.offsets, flat.shape, n_expressions, unit)
+        equations = window_equations(self.offsets, flat.shape, n_expressions, unit)
         ridges = np.ones((flat.shape[0], flat.shape[1] + LANES))
         ridges[:, : flat.shape[1]] = unit**2 * ridges_at(self.ridge, problem.tile.region, problem.image_shape)
         for channel, sums in enumerate(block.sums):
-            solve_windows(
-                sums,
-                entries,
-                factors,
-                ridges,
-                unit**2 * n_fitted,
-                flat.origin,
-                flat.stride,
-                weights[channel],
-                bias[channel],
-                status[channel],
-            )
+            solution = Solution(weights[channel], bias[channel], status[channel])
+            solve_windows(sums, equations, ridges, unit**2 * n_fitted, Pixels(flat.origin, flat.stride), solution)
         before, *after = flat.image(block.image_sums)
         return {
             expression: {

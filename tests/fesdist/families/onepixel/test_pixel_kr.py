@@ -17,7 +17,7 @@ from fesdist.families.common.layout import Array, common_layout
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
 from fesdist.families.onepixel.functions import TOLERANCE, Gaussian, Laplacian, features_of, kernel_named
-from fesdist.families.onepixel.kernels.systems import solve_by_features, solve_chain
+from fesdist.families.onepixel.kernels.systems import Tables, solve_by_features, solve_chain
 from fesdist.families.onepixel.sums import IntensityStatistics
 from fesdist.ground.colour import Colour, to_gray
 from fesdist.ground.errors import BadParameterError
@@ -319,15 +319,14 @@ def _exact_tables(model: PixelKernelRidge, inputs: Array, targets: Array) -> Arr
     """Return the tables (256, row, col) of one channel in float64, before they are rounded for storing."""
     statistics = IntensityStatistics(_problem(SHAPE, 1, Colour.GRAY, ("smiling",)))
     statistics.add(Samples(inputs, {"smiling": targets}))
-    outputs, norm = np.empty((1, 256, *SHAPE)), np.empty((1, *SHAPE))
+    tables = Tables(np.empty((1, 256, *SHAPE)), np.empty((1, *SHAPE)), np.empty(SHAPE, np.uint8))
     shape = {key: value for key, value in model.parameters().items() if key not in ("kernel", "ridge")}
     kernel = kernel_named(model.kernel, shape)
     if isinstance(kernel, Laplacian):
-        solve_chain(statistics.sums[0], kernel.decay, kernel.end, model.ridge, outputs, norm)
+        solve_chain(statistics.sums[0], kernel.decay, kernel.end, model.ridge, tables)
     else:
-        status = np.empty(SHAPE, np.uint8)
-        solve_by_features(statistics.sums[0], features_of(kernel.matrix()), model.ridge, outputs, norm, status)
-    return outputs[0]
+        solve_by_features(statistics.sums[0], features_of(kernel.matrix()), model.ridge, tables)
+    return tables.outputs[0]
 
 
 def _problem(shape: tuple[int, int], channels: int, colour: Colour, names: tuple[str, ...]) -> TileProblem:
