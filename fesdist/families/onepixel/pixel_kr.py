@@ -6,7 +6,7 @@ c = t (K + λ I)⁻¹ and f(x) = Σ_n c[n] k(x[n], x). There is no bias.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -121,13 +121,9 @@ class PixelKernelRidge(Model[IntensityStatistics]):
         outputs = np.empty((sets, n_expressions, INTENSITIES, *shape), np.float32)
         norm = np.empty((sets, n_expressions, *shape))
         status = np.zeros((sets, *shape), np.uint8)
-        kernel = self._kernel()
-        features = None if isinstance(kernel, Laplacian) else features_of(kernel.matrix())
-        for sums, *found in zip(gathered.sums, outputs, norm, status, strict=True):
-            if isinstance(kernel, Laplacian):
-                solve_chain(sums, kernel.decay, kernel.end, self.ridge, Tables(*found))
-            else:
-                solve_by_features(sums, features, self.ridge, Tables(*found))
+        solver = self._solver()
+        for channel, sums in enumerate(gathered.sums):
+            solver(sums, Tables(outputs[channel], norm[channel], status[channel]))
         before, *after = gathered.image_sums
         return {
             expression: {
@@ -138,6 +134,14 @@ class PixelKernelRidge(Model[IntensityStatistics]):
             }
             for number, expression in enumerate(problem.expressions)
         }
+
+    def _solver(self) -> Callable[[Array, Tables], None]:
+        """Return what fills the tables of a set of weights from its sums."""
+        kernel = self._kernel()
+        if isinstance(kernel, Laplacian):
+            return lambda sums, tables: solve_chain(sums, kernel.decay, kernel.end, self.ridge, tables)
+        features = features_of(kernel.matrix())
+        return lambda sums, tables: solve_by_features(sums, features, self.ridge, tables)
 
     def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Return `outputs` as `apply` uses it."""
