@@ -17,14 +17,15 @@ def check_same(what: str, own: Any, other: Any) -> None:
 def check_same_problem(own: TileProblem, other: TileProblem) -> None:
     """Raise BadParameterError unless two problems are one but for what was found in a pass over the image."""
     check_same("pixels", str(own.tile.region), str(other.tile.region))
-    check_same("padding", own.padding, other.padding)
     check_same("expressions", own.expressions, other.expressions)
     check_same("colour", str(own.colour), str(other.colour))
     check_same("channels", own.channels, other.channels)
 
 
-def samples_left(own: int, other: int) -> int:
-    """Return own - other samples; raises BadParameterError where there are not so many."""
-    if other > own:
-        raise BadParameterError(f"sums of {other} samples are to be taken away from sums of {own}; expected no more")
-    return own - other
+def checked_count(n_samples: int) -> int:
+    """Return the number of samples that are left; raises BadParameterError when more were taken away than there are."""
+    if n_samples < 0:
+        raise BadParameterError(
+            f"{-n_samples} samples more are to be taken away than were added; expected some of them"
+        )
+    return n_samples

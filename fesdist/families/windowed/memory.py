@@ -8,7 +8,7 @@ import numpy as np
 
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.footprint import (
-    COMPARED_AT_ONCE,
+    compared_at_once,
     compared_images,
     gray_versions,
     prepared_arrays,
@@ -30,6 +30,9 @@ from fesdist.simd.lanes import LANES
 PLANES_AT_ONCE = 48
 """Images (a channel each) that `apply` pads and converts at a time: sixteen colour photographs."""
 
+OBJECTS_OF_A_BLOCK = 6000
+"""Bytes of what Python needs beside the numbers: a block, its problem, its places and the heads of its arrays."""
+
 
 def training_memory(
     field: Field, own: Sequence[ArrayLayout], fit: Fit, tile_shape: tuple[int, int], n_block: int
@@ -37,17 +40,18 @@ def training_memory(
     """Return what is alive at most while a tile is trained and measured; `own` is the layout of the model."""
     planes = Planes(field, fit.n_expressions)
     sums, solved = tuple(_sums(planes, fit, tile_shape)), solved_arrays(own, fit, tile_shape)
-    compared = (
+    n_images = min(n_block, compared_at_once(fit.channels, tile_shape))
+    measured = (
         *prepared_arrays(own, fit, tile_shape),
-        compared_images(fit, tile_shape),
-        *_outputs(field, fit, tile_shape),
+        compared_images(fit, tile_shape, n_images),
+        *_outputs(field, fit, tile_shape, n_images),
     )
     return Memory(
         samples_read(fit, tile_shape, n_block, halo_of(field)),
         (
             Phase("adding", (*sums, *_pass(planes, fit, tile_shape, n_block))),
             Phase("solving", (*sums, *solved, *_solving(planes, fit, tile_shape))),
-            Phase("measuring", (*solved, *prepared_arrays(own, fit, tile_shape), *compared)),
+            Phase("measuring", (*solved, *measured)),
         ),
     )
 
@@ -95,6 +99,7 @@ def _block_shape(tile_shape: tuple[int, int]) -> tuple[int, int]:
 def _sums(planes: Planes, fit: Fit, tile_shape: tuple[int, int], times: int = 1) -> Iterator[Allocation]:
     """Yield the sums of all blocks of a tile; those at its right and lower edges are smaller."""
     shapes = [tile.region.shape for tile in TileGrid(tile_shape, (BLOCK, BLOCK))]
+    yield Allocation("objects of blocks", (times * len(shapes), OBJECTS_OF_A_BLOCK), "uint8")
     for shape in dict.fromkeys(shapes):
         yield from _block_sums(planes, fit, shape, times * shapes.count(shape))
 
@@ -146,8 +151,8 @@ def _systems(taps: int, n_expressions: int) -> tuple[Allocation, ...]:
     )
 
 
-def _outputs(field: Field, fit: Fit, tile_shape: tuple[int, int]) -> tuple[Allocation, ...]:
+def _outputs(field: Field, fit: Fit, tile_shape: tuple[int, int], n_images: int) -> tuple[Allocation, ...]:
     """Return the images that `apply` has at a time: padded, and the outputs of all of them."""
-    n = min(COMPARED_AT_ONCE * (1 if fit.colour is Colour.PER_CHANNEL else fit.channels), PLANES_AT_ONCE)
+    n = min(n_images * (1 if fit.colour is Colour.PER_CHANNEL else fit.channels), PLANES_AT_ONCE)
     padded = flat_block(tile_shape, field).padded_shape
     return Allocation("images padded", (n, *padded), "float32"), Allocation("outputs made", (n, *tile_shape), "float32")

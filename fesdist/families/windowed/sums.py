@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from fesdist.families.common.blocks import checked_block
 from fesdist.families.common.layout import Array
-from fesdist.families.common.likeness import check_same, check_same_problem, samples_left
+from fesdist.families.common.likeness import check_same, check_same_problem, checked_count
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Ledger, Samples
 from fesdist.families.windowed.block import BlockSums, Planes, sum_type
@@ -81,12 +82,11 @@ class WindowSums:
 
     def __add__(self, other: WindowSums) -> WindowSums:
         """Return the sums of both; raises BadParameterError where they do not fit, or share an image."""
-        return self._combined(other, BlockSums.__add__, self.ledger + other.ledger, self.n_samples + other.n_samples)
+        return self._combined(other, operator.add)
 
     def __sub__(self, other: WindowSums) -> WindowSums:
         """Return the sums without the other's samples; raises BadParameterError where these are not in them."""
-        left = samples_left(self.n_samples, other.n_samples)
-        return self._combined(other, BlockSums.__sub__, self.ledger - other.ledger, left)
+        return self._combined(other, operator.sub)
 
     def parts(self) -> Iterator[WindowSums]:
         """Yield the sums of each block by itself; they share memory with these, and have no ledger."""
@@ -128,15 +128,14 @@ class WindowSums:
         made.n_samples, made.ledger = n_samples, ledger
         return made
 
-    def _combined(
-        self, other: WindowSums, combine: Callable[[BlockSums, BlockSums], BlockSums], ledger: Ledger, n_samples: int
-    ) -> WindowSums:
-        check_same("receptive fields", self.field, other.field)
-        check_same("types of samples", self.dtype, other.dtype)
-        check_same("planes", self.planes, other.planes)
+    def _combined(self, other: WindowSums, combine: Callable[[Any, Any], Any]) -> WindowSums:
         check_same_problem(self.problem, other.problem)
+        check_same("types of samples", self.dtype, other.dtype)
+        check_same("receptive fields", self.field, other.field)
+        check_same("planes", self.planes, other.planes)
         made = copy.copy(self)
-        made.ledger, made.n_samples = ledger, n_samples
+        made.n_samples = checked_count(combine(self.n_samples, other.n_samples))
+        made.ledger = combine(self.ledger, other.ledger)
         made.blocks = [
             replace(own, sums=combine(own.sums, others.sums))
             for own, others in zip(self.blocks, other.blocks, strict=True)
