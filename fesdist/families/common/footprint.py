@@ -12,7 +12,7 @@ from fesdist.families.common.layout import ArrayLayout, common_layout
 from fesdist.ground.memory import Allocation
 from fesdist.ground.tiles import Halo
 
-_COMPARED_AT_ONCE = 1 << 21
+_COMPARED_AT_ONCE = 1 << 18
 """Values of images of held-out people that are compared with outputs at a time: whole images, one at least."""
 
 
@@ -20,7 +20,7 @@ def compared_at_once(channels: int, tile_shape: tuple[int, int]) -> int:
     """Return how many images are compared at a time.
 
     >>> compared_at_once(3, (512, 512)), compared_at_once(3, (64, 64))
-    (2, 170)
+    (1, 21)
     """
     return max(1, _COMPARED_AT_ONCE // (channels * math.prod(tile_shape)))
 

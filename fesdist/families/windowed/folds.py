@@ -50,7 +50,7 @@ class WindowValidation:
         return halo_of(widest(self.fields)).around(region, image_shape)
 
     def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int, n_folds: int) -> Memory:
-        judged = replace(fit, colour=Colour.SHARED) if judged_apart(fit.colour, fit.channels) else None
+        judged = replace(fit, colour=Colour.SHARED) if fit.colour.judged_apart(fit.channels) else None
         return validation_memory(self.fields, fit, judged, tile_shape, (n_block, n_folds))
 
     def gather(self, problem: TileProblem, dtype: np.dtype[Any], n_folds: int) -> WindowFolds:
@@ -83,7 +83,7 @@ class WindowFolds:
             return [WindowSums(of_colour, field, dtype, squares=True) for _ in range(n_folds)]
 
         self._fitted = sums(problem.colour)
-        self._judged = sums(Colour.SHARED) if judged_apart(problem.colour, problem.channels) else self._fitted
+        self._judged = sums(Colour.SHARED) if problem.colour.judged_apart(problem.channels) else self._fitted
 
     def add(self, folds: NDArray[np.int64], samples: Samples) -> None:
         """Add samples; see `TileFolds.add`."""
@@ -133,8 +133,3 @@ def _known(sums: WindowSums) -> list[Known]:
     (block,) = sums.blocks
     corner = unit_of(sums.dtype) ** 2 * sums.n_fitted
     return [Known(planes.reshape(-1), corner) for planes in block.sums.sums]
-
-
-def judged_apart(colour: Colour, channels: int) -> bool:
-    """Return whether sums to judge by are others than those to fit by."""
-    return colour is Colour.GRAY and channels > 1
