@@ -23,18 +23,16 @@ def test_measured_is_at_most_projected(
     colour: Colour, window: int, n_expressions: int, n_block: int, dtype: str
 ) -> None:
     fit = Fit((80, 80), 3, colour, dtype, 2 * n_block, n_expressions)
-    projected, measured = projected_and_measured(
-        MaskedRegression.with_window(window), fit, Region(10, 74, 10, 58), n_block
-    )
+    model, region = MaskedRegression.with_window(window), Region(10, 74, 10, 58)
+    projected, measured = projected_and_measured(model, fit, region, n_block)
     assert projected / 1.5 < measured <= projected
 
 
 @pytest.mark.parametrize(("window", "n_expressions", "n_block"), [(3, 1, 64), (3, 3, 16), (5, 1, 16), (3, 1, 8)])
 def test_large_tiles_are_projected_closely(window: int, n_expressions: int, n_block: int) -> None:
     fit = Fit((512, 600), 3, Colour.SHARED, "uint8", n_block, n_expressions)
-    projected, measured = projected_and_measured(
-        MaskedRegression.with_window(window), fit, Region(0, 512, 10, 522), n_block
-    )
+    model, region = MaskedRegression.with_window(window), Region(0, 512, 10, 522)
+    projected, measured = projected_and_measured(model, fit, region, n_block)
     assert projected / 1.5 < measured <= projected
 
 
