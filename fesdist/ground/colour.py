@@ -28,6 +28,10 @@ class Colour(StrEnum):
         """Number of channels of each image that a set of weights is fitted on."""
         return channels if self is Colour.SHARED else 1
 
+    def judged_apart(self, channels: int) -> bool:
+        """Return whether outputs for stored colours have errors that the sums of a fit do not tell."""
+        return self is Colour.GRAY and channels > 1
+
 
 # ITU-R 601 luma in 16-bit fixed point, as Pillow's mode "L": gray photographs and gray models agree to the bit.
 _LUMA = np.array([19595, 38470, 7471], dtype=np.int64)

@@ -14,7 +14,8 @@ from fesdist.ground.tiles import Halo
 
 Offset = tuple[int, int]
 """Displacement (drow, dcol) of an input pixel from the output pixel, in pixels; row-major order is their own order."""
-
+Field = tuple[Offset, ...]
+"""Receptive field: offsets of different taps, in row-major order."""
 
 MOST_TAPS = 1024
 """A system of more unknowns is no local receptive field, and its planes would outgrow any memory."""

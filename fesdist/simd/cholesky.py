@@ -9,7 +9,7 @@ substitution costs no code.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -23,18 +23,31 @@ PANEL = 4
 """Columns eliminated together; two rows of them make a tile of eight sums, which hide the latency of products."""
 
 
-def workspace(unknowns: int, right_hand_sides: int) -> tuple[Array, Array, Array]:
-    """Return the arrays of `factor_and_solve`: matrix, inverse pivots and panel.
+class Workspace(NamedTuple):
+    """A block's systems while they are solved, float64; to compiled code it is one argument."""
 
-    The matrix is (order + right-hand sides, order, LANES) float64 with both made up to whole tiles: unknowns
-    are the *last* `unknowns` of the order, those before them have the identity's rows and cost next to nothing;
-    right-hand side r is row `order + r`.
-    """
+    matrix: Array
+    """(order + right-hand sides, order, LANES), both made up to whole tiles. Unknowns are the *last* ones of the order,
+    those before them have the identity's rows and cost next to nothing; right-hand side r is row `order + r`."""
+    inverse: Array
+    """Inverse pivots (order, LANES)."""
+    panel: Array
+    """Scaled rows of four columns (order, PANEL, LANES)."""
+
+
+def workspace_shapes(unknowns: int, right_hand_sides: int) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes of the arrays of `workspace`."""
     order = -(-unknowns // PANEL) * PANEL
-    matrix = np.zeros((order + -(-right_hand_sides // 2) * 2, order, LANES))
-    spare = np.arange(order - unknowns)
-    matrix[spare, spare] = 1.0
-    return matrix, np.zeros((order, LANES)), np.zeros((order, PANEL, LANES))
+    rows = order + -(-right_hand_sides // 2) * 2
+    return (rows, order, LANES), (order, LANES), (order, PANEL, LANES)
+
+
+def workspace(unknowns: int, right_hand_sides: int) -> Workspace:
+    """Return the arrays of `factor_and_solve`."""
+    made = Workspace(*(np.zeros(shape) for shape in workspace_shapes(unknowns, right_hand_sides)))
+    spare = np.arange(made.matrix.shape[1] - unknowns)
+    made.matrix[spare, spare] = 1.0
+    return made
 
 
 @njit(nogil=True, inline="always")
@@ -151,15 +164,15 @@ def _substitute_within(tile: Any, line: Array, at: int, next_row: int, inverse: 
 
 
 @njit(nogil=True, cache=True)
-def factor_and_solve(matrix: Array, inverse: Array, panel: Array, unknowns: int) -> None:
+def factor_and_solve(systems: Workspace, unknowns: int) -> None:
     """Solve the block's systems in place: the rows of right-hand sides become the solutions.
 
     Arrays as `workspace` makes them, with the lower triangle of the last `unknowns` rows and columns filled in.
     `inverse` becomes 1 / D, and 0 where a pivot was not positive; the solutions of such a lane are finite, and
     meaningless.
     """
-    rows, order, _ = matrix.shape
-    line, scales, scaled = matrix.reshape(-1), inverse.reshape(-1), panel.reshape(-1)
+    rows, order, _ = systems.matrix.shape
+    line, scales, scaled = systems.matrix.reshape(-1), systems.inverse.reshape(-1), systems.panel.reshape(-1)
     next_row = order * LANES
     spare = order - unknowns
     first = spare * LANES

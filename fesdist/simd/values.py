@@ -47,13 +47,12 @@ def zeros_like(typing_context: Any, value: Any) -> Any:
 
 @instruction
 def to_float32(typing_context: Any, value: Any) -> Any:
-    """Return a register of sums of pairs, which are 32-bit integers, as float32; float32 as it is."""
+    """Return a register of sums of pairs, which are 32-bit integers, as float32."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        (numbers,) = arguments
-        return builder.sitofp(numbers, FLOAT32.vector) if value == PAIRS else numbers
+        return builder.sitofp(*arguments, FLOAT32.vector)
 
-    return FLOAT32(value), code
+    return FLOAT32(PAIRS), code
 
 
 @instruction

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fesdist.families.common.footprint import compared_at_once
 from fesdist.families.common.image_pass import Prepared
 from fesdist.families.common.layout import TileArrays
 from fesdist.families.common.problem import TileProblem
@@ -86,7 +87,7 @@ def _held_out_errors(
     """
     stack, model = context.stack, context.model
     inputs, padding = context.inputs_of(tile)
-    own = tile.region.within(inputs)
+    own, at_once = tile.region.within(inputs), compared_at_once(stack.channels, tile.region.shape)
     inside = tile.region.overlap(mouth_region(stack.spec.mouth, stack.image_shape))
     ready = {expression: model.prepare(arrays) for expression, arrays in solved.items()}
     face, mouth = ({expression: SquaredErrors() for expression in solved} for _ in range(2))
@@ -95,14 +96,16 @@ def _held_out_errors(
         n_done = 0
         for block in stack.blocks(samples, n_block):
             seen = stack.read(context.job.input_expression, block, *inputs.slices)
-            unchanged = _unit(seen[..., *own])
             for expression in (name for name, its_samples in held_out.items() if its_samples == samples):
                 given = prepared[expression].held_out[n_done : n_done + len(block)] if prepared else seen
-                outputs = np.clip(model.apply(ready[expression], given, padding), 0.0, 1.0)
-                targets = _unit(stack.read(expression, block, *tile.region.slices))
-                model_error, input_error = (outputs - targets) ** 2, (unchanged - targets) ** 2
-                face[expression] += _sums(model_error, input_error)
-                mouth[expression] += _sums(model_error[..., *inside], input_error[..., *inside])
+                wanted = stack.read(expression, block, *tile.region.slices)
+                for start in range(0, len(block), at_once):
+                    part = slice(start, start + at_once)
+                    outputs = np.clip(model.apply(ready[expression], given[part], padding), 0.0, 1.0)
+                    targets, unchanged = _unit(wanted[part]), _unit(seen[part][..., *own])
+                    model_error, input_error = (outputs - targets) ** 2, (unchanged - targets) ** 2
+                    face[expression] += _sums(model_error, input_error)
+                    mouth[expression] += _sums(model_error[..., *inside], input_error[..., *inside])
             n_done += len(block)
     return face, mouth
 

@@ -14,7 +14,7 @@ from fesdist.families.common.image_pass import Prepared
 from fesdist.families.common.layout import TileArrays
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
-from fesdist.families.windowed.sums import WindowSums
+from fesdist.families.windowed.block import BlockSums, Planes
 from fesdist.ground.colour import Colour
 from fesdist.ground.receptive_field import displacements, halo_of
 from fesdist.ground.tiles import Region, Tile, TileGrid
@@ -68,13 +68,13 @@ def fit_whole(model: AnyModel, pairs: Pairs, shared: Shared | None = None) -> Ti
     return model.solve(tile_statistics(model, pairs, Tile(0, Region(0, rows, 0, cols)), shared))[TARGET]
 
 
-def block_sums(model: MaskedRegression, pairs: Pairs) -> WindowSums:
+def block_sums(model: MaskedRegression, pairs: Pairs) -> BlockSums:
     """Return the sums over all samples of whole images, as one block; colour is shared."""
     inputs, targets = pairs
     region = Region(0, inputs.shape[2], 0, inputs.shape[3])
     _, padding = halo_of(model.offsets).around(region, region.shape)
     problem = TileProblem(Tile(0, region), padding, inputs.shape[1], Colour.SHARED, (TARGET,))
-    sums = WindowSums(problem, model.offsets, np.dtype(np.uint8))
+    sums = BlockSums(problem, Planes(model.offsets, 1), np.dtype(np.uint8))
     sums.add([inputs, targets])
     return sums
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fesdist.families.windowed.sums import WindowSums
+from fesdist.families.windowed.block import BlockSums
 from fesdist.ground.receptive_field import displacements
 from fesdist.ground.tiles import TileGrid
 from fesdist.registry import MaskedRegression
@@ -25,7 +25,7 @@ def planes(bench: Bench, *, size: int, side: int, n_samples: int) -> Row:
     pairs = random_pairs(n_samples, 1, side)
     wide = pairs[0][:, 0].astype(np.float64)
 
-    def ours() -> WindowSums:
+    def ours() -> BlockSums:
         return block_sums(model, pairs)
 
     def peer() -> Floats:
@@ -36,7 +36,7 @@ def planes(bench: Bench, *, size: int, side: int, n_samples: int) -> Row:
     seconds, flops = Spread.of(ours_seconds), plane_flops(model) * n_samples * side * side
     of_gemm = flops / gemm.flops * ratio(gemm_seconds, ours_seconds).median
     block = ours()
-    sums = block.flat.image(block.sums[0, : block.n_planes])
+    sums = block.flat.image(block.sums[0, : len(block.planes.displacements)])
     return Row(
         name=f"planes {size}x{size}, one core",
         what=f"sums of products of {n_samples} samples of {side} x {side} pixels; peer: numpy einsum of shifted "

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from fesdist.cli.console import say, warn
-from fesdist.families.windowed.statistics import BLOCK
+from fesdist.families.windowed.sums import BLOCK
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.compilation import compilation
 from tests.benchmarks.greedy import lsrf_against_loop, lsrf_cost_of_a_pixel, omp_against_loop

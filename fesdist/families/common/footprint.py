@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,8 +12,17 @@ from fesdist.families.common.layout import ArrayLayout, common_layout
 from fesdist.ground.memory import Allocation
 from fesdist.ground.tiles import Halo
 
-COMPARED_AT_ONCE = 8
-"""Images of held-out people that are compared with outputs at a time, as floating-point numbers."""
+_COMPARED_AT_ONCE = 1 << 18
+"""Values of images of held-out people that are compared with outputs at a time: whole images, one at least."""
+
+
+def compared_at_once(channels: int, tile_shape: tuple[int, int]) -> int:
+    """Return how many images are compared at a time.
+
+    >>> compared_at_once(3, (512, 512)), compared_at_once(3, (64, 64))
+    (1, 21)
+    """
+    return max(1, _COMPARED_AT_ONCE // (channels * math.prod(tile_shape)))
 
 
 def samples_read(
@@ -53,10 +63,10 @@ def prepared_arrays(read: Sequence[ArrayLayout], fit: Fit, tile_shape: tuple[int
     )
 
 
-def compared_images(fit: Fit, tile_shape: tuple[int, int]) -> Allocation:
-    """Return what held-out people are compared in: inputs, targets, outputs, and errors of two kinds.
+def compared_images(fit: Fit, tile_shape: tuple[int, int], n_images: int) -> Allocation:
+    """Return what `n_images` of held-out people are compared in.
 
-    Outputs or errors have a copy while they are made.
+    Inputs, targets, outputs and errors of two kinds are alive while the next outputs are made and clipped.
     """
     dtype = np.result_type(np.float32, np.dtype(fit.dtype))
-    return Allocation("images compared", (COMPARED_AT_ONCE, fit.channels, *tile_shape), dtype, 6)
+    return Allocation("images compared", (n_images, fit.channels, *tile_shape), dtype, 5 + 2)

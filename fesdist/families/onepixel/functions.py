@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,14 @@ def kernel_named(name: str, shape: Mapping[str, Any]) -> IntensityKernel:
             f"{foreign[0]} {shape[foreign[0]]!r}: a {name} kernel has {' and '.join(own) if own else 'no parameter'}"
         )
     return KERNELS[name](**shape)
+
+
+@lru_cache(maxsize=4)
+def features(kernel: IntensityKernel) -> Floats:
+    """Return the features of a kernel, read-only; the same object for the same kernel."""
+    found = features_of(kernel.matrix())
+    found.flags.writeable = False
+    return found
 
 
 def features_of(kernel: Floats) -> Floats:

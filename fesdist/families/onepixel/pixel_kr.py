@@ -6,9 +6,9 @@ c = t (K + λ I)⁻¹ and f(x) = Σ_n c[n] k(x[n], x). There is no bias.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,32 +17,47 @@ from fesdist.families.common.blocks import check_any_samples, check_sets
 from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.hyperparameters import kernel_option, positive, ridge_option, sigma_option
+from fesdist.families.common.in_memory import Learned, gathered
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
 from fesdist.families.common.problem import TileProblem
-from fesdist.families.onepixel.functions import KERNELS, IntensityKernel, Laplacian, features_of, kernel_named
+from fesdist.families.onepixel.folds import IntensityValidation, Solver
+from fesdist.families.onepixel.functions import KERNELS, IntensityKernel, Laplacian, features, kernel_named
 from fesdist.families.onepixel.kernels.intensities import INTENSITIES, interpolate, look_up
-from fesdist.families.onepixel.kernels.systems import solve_by_features, solve_chain
-from fesdist.families.onepixel.sums import PASS_SAMPLES, IntensityStatistics
+from fesdist.families.onepixel.kernels.systems import Tables, solve_by_features, solve_chain
+from fesdist.families.onepixel.memory import training_memory
+from fesdist.families.onepixel.sums import IntensitySums
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
-from fesdist.ground.memory import Allocation, Memory
+from fesdist.ground.memory import Memory
 from fesdist.ground.options import option
 from fesdist.ground.tiles import Padding, Region
-from fesdist.simd.cholesky import PANEL
-from fesdist.simd.lanes import LANES
 
 _SHAPE = ("sigma", "degree", "offset")
 """Hyper-parameters that belong to a kernel."""
 
 
 @dataclass(frozen=True)
-class PixelKernelRidge(Model[IntensityStatistics]):
+class PixelKernelRidge(Model[IntensitySums]):
     """Pixel-KR: minimise Σ_n (t[n, p] - f(x[n, p]))² + ridge ‖f‖² over the functions f of a kernel, for each pixel p.
 
     An 8-bit image has 256 intensities, so f is stored as its 256 values, which any reader can look up. The kernels
     are gaussian (sigma), laplacian (sigma), polynomial (degree, offset) and linear, as in
     `fesdist.families.onepixel.functions`; what is None takes the kernel's default. Raises BadParameterError for an
     unknown kernel, a value out of range, and one that the kernel does not have.
+
+    It is learned from sums, which are values and serve every kernel:
+
+    >>> images = np.random.default_rng(0).integers(0, 256, (2, 3, 1, 4, 5), dtype=np.uint8)
+    >>> inputs, targets = images
+    >>> model = PixelKernelRidge()
+    >>> here = model.sums(inputs[:2], {"happy": targets[:2]}, ["ann", "bob"])
+    >>> there = model.sums(inputs[2:], {"happy": targets[2:]}, ["cleo"])
+    >>> bob = model.sums(inputs[1:2], {"happy": targets[1:2]}, ["bob"])
+    >>> forgotten = PixelKernelRidge.from_sums(here + there - bob, kernel="laplacian", ridge=0.4)
+    >>> others = model.sums(inputs[::2], {"happy": targets[::2]}, ["ann", "cleo"])
+    >>> never_seen = PixelKernelRidge.from_sums(others, kernel="laplacian", ridge=0.4)
+    >>> np.array_equal(forgotten.arrays["happy"]["outputs"], never_seen.arrays["happy"]["outputs"])
+    True
     """
 
     kernel: str = kernel_option("gaussian", known=tuple(KERNELS))
@@ -89,28 +104,37 @@ class PixelKernelRidge(Model[IntensityStatistics]):
 
     def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> Memory:
         _check_8_bit(fit.dtype)
-        rows, cols = tile_shape
-        pixels, sets, channels, images = rows * cols, fit.weight_channels, fit.channels, 1 + fit.n_expressions
-        samples = images * n_block * channels * pixels
-        sums = sets * pixels * INTENSITIES * images * 4 + images * channels * pixels * 8
-        # A pass holds contiguous copies of its samples; gray versions are made with 32-bit sums, an image at a time.
-        in_pass = min(n_block, PASS_SAMPLES) * pixels
-        copies = in_pass * (images * channels + (images + 8 if fit.colour is Colour.GRAY else 0))
-        kernel = self._kernel()
-        order = 0 if isinstance(kernel, Laplacian) else features_of(kernel.matrix()).shape[1] + PANEL
-        system = ((order + images + PANEL) * order + (images + 1) * INTENSITIES) * LANES * 8
-        # Finding features takes up to four matrices as large as the kernel's, beside the features themselves.
-        system += (4 * INTENSITIES + 3 * order) * INTENSITIES * 8
-        solved = (fit.n_expressions * (sets * (INTENSITIES * 4 + 8) + channels * 24) + sets) * pixels
-        total = samples + sums + max(copies, system + solved)
-        return Memory((Allocation("all arrays", (total,), "uint8"),))
+        return training_memory(self.layout(fit), self._rank(), fit, tile_shape, n_block)
 
-    def gather(self, problem: TileProblem, dtype: np.dtype[Any]) -> IntensityStatistics:
+    @classmethod
+    def cross_validation(cls, candidates: Sequence[Self]) -> IntensityValidation:
+        """Return how candidates are judged by sums."""
+        return IntensityValidation(
+            tuple(model._solver() for model in candidates), max(model._rank() for model in candidates)
+        )
+
+    @classmethod
+    def from_sums(cls, sums: IntensitySums, **parameters: Any) -> Learned:
+        """Return what a model with these hyper-parameters learns; raises ValueError for sums of no samples."""
+        model = cls(**parameters)
+        return Learned(model, model.solve(sums))
+
+    def sums(
+        self,
+        inputs: Array,
+        targets: Mapping[str, Array],
+        subjects: Sequence[str] | None = None,
+        colour: Colour = Colour.SHARED,
+    ) -> IntensitySums:
+        """Return the sums of whole images in memory; see `gathered` for the arguments."""
+        return gathered(self, inputs, targets, subjects, colour)
+
+    def gather(self, problem: TileProblem, dtype: np.dtype[Any]) -> IntensitySums:
         """Return empty statistics; raises BadParameterError for anything but uint8."""
         _check_8_bit(str(dtype))
-        return IntensityStatistics(problem)
+        return IntensitySums(problem)
 
-    def solve(self, gathered: IntensityStatistics) -> dict[str, TileArrays]:
+    def solve(self, gathered: IntensitySums) -> dict[str, TileArrays]:
         """Return `outputs`, `status`, `norm` and `mean_difference` of each expression.
 
         `norm` is |f(0)| + Σ_v |f(v) - f(v - 1)|, which for a straight line is the l1 norm of its weight and bias.
@@ -122,14 +146,9 @@ class PixelKernelRidge(Model[IntensityStatistics]):
         outputs = np.empty((sets, n_expressions, INTENSITIES, *shape), np.float32)
         norm = np.empty((sets, n_expressions, *shape))
         status = np.zeros((sets, *shape), np.uint8)
-        kernel = self._kernel()
-        if isinstance(kernel, Laplacian):
-            for channel, sums in enumerate(gathered.sums):
-                solve_chain(sums, kernel.decay, kernel.end, self.ridge, outputs[channel], norm[channel])
-        else:
-            features = features_of(kernel.matrix())
-            for channel, sums in enumerate(gathered.sums):
-                solve_by_features(sums, features, self.ridge, outputs[channel], norm[channel], status[channel])
+        solver = self._solver()
+        for channel, sums in enumerate(gathered.sums):
+            solver(sums, Tables(outputs[channel], norm[channel], status[channel]))
         before, *after = gathered.image_sums
         return {
             expression: {
@@ -140,6 +159,18 @@ class PixelKernelRidge(Model[IntensityStatistics]):
             }
             for number, expression in enumerate(problem.expressions)
         }
+
+    def _solver(self) -> Solver:
+        """Return what fills the tables of a set of weights from its sums."""
+        kernel = self._kernel()
+        if isinstance(kernel, Laplacian):
+            return lambda sums, tables: solve_chain(sums, kernel.decay, kernel.end, self.ridge, tables)
+        return lambda sums, tables: solve_by_features(sums, features(kernel), self.ridge, tables)
+
+    def _rank(self) -> int:
+        """Return the number of features, 0 for a kernel that is solved without."""
+        kernel = self._kernel()
+        return 0 if isinstance(kernel, Laplacian) else features(kernel).shape[1]
 
     def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Return `outputs` as `apply` uses it."""

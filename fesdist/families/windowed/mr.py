@@ -18,33 +18,56 @@ from fesdist.families.common.blocks import check_any_samples, check_sets
 from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.hyperparameters import ridge_option
+from fesdist.families.common.in_memory import Learned, gathered
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays, common_layout, l1_norm
 from fesdist.families.common.problem import TileProblem
-from fesdist.families.windowed.entries import window_entries
+from fesdist.families.windowed.block import BlockSums
+from fesdist.families.windowed.entries import window_equations
+from fesdist.families.windowed.flat import flat_block
 from fesdist.families.windowed.folds import WindowValidation
-from fesdist.families.windowed.kernels.planes import PASS_SAMPLES
-from fesdist.families.windowed.kernels.systems import solve_windows
+from fesdist.families.windowed.kernels.systems import Pixels, Solution, solve_windows
 from fesdist.families.windowed.kernels.windows import apply_windows
+from fesdist.families.windowed.memory import PLANES_AT_ONCE, training_memory
 from fesdist.families.windowed.ridge_map import RidgeMap, as_json, checked_ridge, in_words, one_ridge, ridges_at
-from fesdist.families.windowed.statistics import BLOCK, WindowStatistics
-from fesdist.families.windowed.sums import FlatBlock, WindowSums
-from fesdist.ground.memory import Allocation, Memory
-from fesdist.ground.receptive_field import Offset, check_offsets, displacements, halo_of, mask_offsets, window_offsets
-from fesdist.ground.tiles import Padding, Region, TileGrid
+from fesdist.families.windowed.sums import WindowSums
+from fesdist.ground.colour import Colour
+from fesdist.ground.memory import Memory
+from fesdist.ground.receptive_field import Offset, check_offsets, halo_of, mask_offsets, window_offsets
+from fesdist.ground.tiles import Padding, Region
 from fesdist.ground.units import unit_of
 from fesdist.simd.lanes import LANES
 
-_PLANES_AT_ONCE = 48
-"""Images (a channel each) that `apply` pads and converts at a time: sixteen colour photographs."""
-
 
 @dataclass(frozen=True)
-class MaskedRegression(Model[WindowStatistics]):
+class MaskedRegression(Model[WindowSums]):
     """MR: minimise Σ_n (t[n, p] - Σ_a w[a] x[n, p + a] - b)² + ridge (Σ_a w[a]² + b²) for each output pixel p.
 
     The bias is penalised as well, as in the paper's equations and its authors' code. Windows are cut off at the
     image border. Raises BadParameterError for a ridge that is not positive and for offsets that are no
     receptive field.
+
+    It is learned from sums, which are values. Images of four people, two at each of two sites:
+
+    >>> images = np.random.default_rng(0).integers(0, 256, (2, 4, 3, 20, 30), dtype=np.uint8)
+    >>> inputs, targets = images
+    >>> model = MaskedRegression.with_window(3)
+    >>> here = model.sums(inputs[:2], {"happy": targets[:2]}, ["ann", "bob"])
+    >>> there = model.sums(inputs[2:], {"happy": targets[2:]}, ["cleo", "dan"])
+    >>> both = MaskedRegression.from_sums(here + there, ridge=0.4)
+    >>> both.outputs("happy", inputs).shape
+    (4, 3, 20, 30)
+
+    Forgetting a person is a subtraction, and leaves no trace: the weights are those, to the bit, of a model that never
+    saw that person.
+
+    >>> bob = model.sums(inputs[1:2], {"happy": targets[1:2]}, ["bob"])
+    >>> forgotten = MaskedRegression.from_sums(here + there - bob, ridge=0.4)
+    >>> others = model.sums(inputs[[0, 2, 3]], {"happy": targets[[0, 2, 3]]}, ["ann", "cleo", "dan"])
+    >>> never_seen = MaskedRegression.from_sums(others, ridge=0.4)
+    >>> np.array_equal(forgotten.arrays["happy"]["weights"], never_seen.arrays["happy"]["weights"])
+    True
+    >>> (here + there - bob).ledger.subjects
+    ('ann', 'cleo', 'dan')
     """
 
     offsets: tuple[Offset, ...]
@@ -69,6 +92,36 @@ class MaskedRegression(Model[WindowStatistics]):
     def with_mask(cls, mask: ArrayLike, *, ridge: float | RidgeMap = 0.4) -> MaskedRegression:
         """Return MR on the pixels that are 1 in `mask` (row, col), whose centre is the output pixel."""
         return cls(mask_offsets(mask), ridge)
+
+    @classmethod
+    def from_sums(
+        cls, sums: WindowSums, *, ridge: float | RidgeMap = 0.4, offsets: Sequence[Offset] | None = None
+    ) -> Learned:
+        """Return what a regression on `offsets` learns, all or some of those that the sums are made for.
+
+        Raises BadParameterError for other offsets, and ValueError for sums of no samples.
+
+        >>> images = np.random.default_rng(0).integers(0, 256, (2, 5, 1, 9, 16), dtype=np.uint8)
+        >>> wide, narrow = (MaskedRegression.with_window(size).sums(images[0], {"sad": images[1]}) for size in (5, 3))
+        >>> part = MaskedRegression.from_sums(wide, offsets=narrow.field).arrays["sad"]["weights"]
+        >>> np.array_equal(part, MaskedRegression.from_sums(narrow).arrays["sad"]["weights"])
+        True
+        """
+        return cls(sums.field if offsets is None else tuple(offsets), ridge).learned(sums)
+
+    def sums(
+        self,
+        inputs: Array,
+        targets: Mapping[str, Array],
+        subjects: Sequence[str] | None = None,
+        colour: Colour = Colour.SHARED,
+    ) -> WindowSums:
+        """Return the sums of whole images in memory; see `gathered` for the arguments."""
+        return gathered(self, inputs, targets, subjects, colour)
+
+    def learned(self, sums: WindowSums) -> Learned:
+        """Return the model with what it learns from sums of whole images."""
+        return Learned(self, self.solve(sums))
 
     def parameters(self) -> dict[str, Any]:
         return {"offsets": [list(offset) for offset in self.offsets], "ridge": as_json(self.ridge)}
@@ -102,30 +155,12 @@ class MaskedRegression(Model[WindowStatistics]):
         return {"drow": ("tap", list(drows)), "dcol": ("tap", list(dcols))}
 
     def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> Memory:
-        rows, cols = tile_shape
-        taps, sets, channels = len(self.offsets), fit.weight_channels, fit.channels
-        n_expressions, images = fit.n_expressions, 1 + fit.n_expressions
-        flat = FlatBlock((min(rows, BLOCK), min(cols, BLOCK)), self.offsets)
-        n_blocks = len(TileGrid(tile_shape, (BLOCK, BLOCK)))
-        halo = halo_of(self.offsets)
-        n_inputs = (rows + halo.top + halo.bottom) * (cols + halo.left + halo.right)
-        samples = n_block * channels * (n_inputs + n_expressions * rows * cols) * fit.itemsize
-        planes = len(displacements(self.offsets)) + 1 + n_expressions * (taps + 1)
-        sums = n_blocks * (sets * planes + images * channels) * flat.length * 8
-        # A pass holds packed lines of its samples, and their gray versions.
-        in_pass = min(n_block, PASS_SAMPLES)
-        packed = images * (in_pass + 1) * flat.length * max(2, fit.itemsize)
-        gray = images * in_pass * flat.n_inputs * fit.gray_bytes
-        order = taps + 1 + 3
-        system = (order + n_expressions + 1 + 1 + 4) * order * LANES * 8 + (taps + 2) * (taps + 2 + n_expressions) * 32
-        solved = n_expressions * (sets * (taps + 4) * 8 + channels * 24) * (rows * cols + flat.n_inputs)
-        total = samples + sums + max(packed + gray, system + solved)
-        return Memory((Allocation("all arrays", (total,), "uint8"),))
+        return training_memory(self.offsets, self.layout(fit), fit, tile_shape, n_block)
 
-    def gather(self, problem: TileProblem, dtype: np.dtype[Any]) -> WindowStatistics:
-        return WindowStatistics(problem, self.offsets, dtype)
+    def gather(self, problem: TileProblem, dtype: np.dtype[Any]) -> WindowSums:
+        return WindowSums(problem, self.offsets, dtype)
 
-    def solve(self, gathered: WindowStatistics) -> dict[str, TileArrays]:
+    def solve(self, gathered: WindowSums) -> dict[str, TileArrays]:
         """Return `weights`, `bias`, `status`, `norm` and `mean_difference` of each expression.
 
         With u = unit × x the system is (UᵀU + unit² ridge I) w = Uᵀv, where unit is 255 for uint8 samples and 1
@@ -146,30 +181,19 @@ class MaskedRegression(Model[WindowStatistics]):
                     solved[expression][name][..., *block.own] = values
         return solved
 
-    def _solve_block(self, block: WindowSums, statistics: WindowStatistics) -> dict[str, TileArrays]:
-        problem, flat = block.problem, block.flat
-        unit = unit_of(statistics.dtype)
-        sets, n_expressions, taps = len(block.sums), len(problem.expressions), len(self.offsets)
-        n_fitted = statistics.n_samples * problem.colour.channels_per_fit(problem.channels)
-        weights = np.empty((sets, n_expressions, taps, *flat.shape))
+    def _solve_block(self, block: BlockSums, of_tile: WindowSums) -> dict[str, TileArrays]:
+        problem, flat, unit = block.problem, block.flat, unit_of(of_tile.dtype)
+        sets, n_expressions = len(block.sums), len(problem.expressions)
+        weights = np.empty((sets, n_expressions, len(self.offsets), *flat.shape))
         bias = np.empty((sets, n_expressions, *flat.shape))
         status = np.empty((sets, *flat.shape), np.uint8)
-        entries, factors = window_entries(self.offsets, flat.shape, n_expressions, unit)
+        equations = window_equations(self.offsets, block.planes, flat.shape, unit)
         ridges = np.ones((flat.shape[0], flat.shape[1] + LANES))
         ridges[:, : flat.shape[1]] = unit**2 * ridges_at(self.ridge, problem.tile.region, problem.image_shape)
         for channel, sums in enumerate(block.sums):
-            solve_windows(
-                sums,
-                entries,
-                factors,
-                ridges,
-                unit**2 * n_fitted,
-                flat.origin,
-                flat.stride,
-                weights[channel],
-                bias[channel],
-                status[channel],
-            )
+            solution = Solution(weights[channel], bias[channel], status[channel])
+            corner, pixels = unit**2 * of_tile.n_fitted, Pixels(flat.origin, flat.stride)
+            solve_windows(sums, equations, ridges, corner, pixels, solution)
         before, *after = flat.image(block.image_sums)
         return {
             expression: {
@@ -177,7 +201,7 @@ class MaskedRegression(Model[WindowStatistics]):
                 "bias": bias[:, number],
                 "status": status,
                 "norm": l1_norm(weights[:, number], bias[:, number]),
-                "mean_difference": ((after[number] - before) / (unit * statistics.n_samples)).astype(np.float32),
+                "mean_difference": ((after[number] - before) / (unit * of_tile.n_samples)).astype(np.float32),
             }
             for number, expression in enumerate(problem.expressions)
         }
@@ -210,11 +234,11 @@ class MaskedRegression(Model[WindowStatistics]):
                 name: np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, missing)]) for name, array in ready.items()
             }
             return np.ascontiguousarray(self.apply(widened, inputs, wider)[..., :cols])
-        starts = FlatBlock((rows, cols), self.offsets).tap_starts
+        starts = flat_block((rows, cols), self.offsets).tap_starts
         outputs = np.empty((samples, channels, rows, cols), np.float32)
         # One set of weights takes all channels as so many images; sets of their own take a channel each.
         parts = [slice(None)] if len(weights) == 1 else [slice(channel, channel + 1) for channel in range(channels)]
-        step = max(1, _PLANES_AT_ONCE // channels)
+        step = max(1, PLANES_AT_ONCE // channels)
         for number, part in enumerate(parts):
             for start in range(0, samples, step):
                 planes = _padded(inputs[start : start + step, part], padding)

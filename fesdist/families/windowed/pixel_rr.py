@@ -5,12 +5,15 @@ Akram, Khan: Pixel-based Facial Expression Synthesis, International Conference o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from fesdist.families.common.hyperparameters import ridge_option
+from fesdist.families.common.in_memory import Learned
 from fesdist.families.windowed.mr import MaskedRegression
 from fesdist.families.windowed.ridge_map import RidgeMap, as_json, in_words
+from fesdist.families.windowed.sums import WindowSums
 from fesdist.ground.receptive_field import Offset
 
 
@@ -26,6 +29,13 @@ class PixelRidge(MaskedRegression):
     ridge: float | RidgeMap = ridge_option(0.4)
 
     name: ClassVar[str] = "pixel-rr"
+
+    @classmethod
+    def from_sums(
+        cls, sums: WindowSums, *, ridge: float | RidgeMap = 0.4, offsets: Sequence[Offset] | None = None
+    ) -> Learned:
+        """Return what the regression learns from sums whose field has the pixel itself; `offsets` are its own."""
+        return cls(ridge=ridge).learned(sums)
 
     def parameters(self) -> dict[str, Any]:
         return {"ridge": as_json(self.ridge)}

@@ -1,111 +1,169 @@
-"""Running sums of a block of pixels from which the normal equations of every pixel's window can be read."""
+"""Sums of a tile's samples as a value: what any masked regression on any part of their field can be solved from."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fesdist.families.common.blocks import checked_block
 from fesdist.families.common.layout import Array
+from fesdist.families.common.likeness import check_same, check_same_problem, checked_count
 from fesdist.families.common.problem import TileProblem
-from fesdist.families.windowed.kernels.planes import PASS_SAMPLES, SLACK, add_products, add_samples, pack
-from fesdist.ground.colour import Colour, to_gray
-from fesdist.ground.receptive_field import Offset, displacements, halo_of
+from fesdist.families.common.samples import Ledger, Samples
+from fesdist.families.windowed.block import BlockSums, Planes, sum_type
+from fesdist.ground.receptive_field import Field, halo_of
+from fesdist.ground.tiles import Region, Tile, TileGrid
 
-_NO_SHIFT = np.zeros(1, np.int64)
+BLOCK = 64
+"""Rows and columns of a block: what is packed for a pass stays in the processor's cache, in tiles of any size."""
 
 
-class FlatBlock:
-    """A block with its halo as one line of pixels, row after row, so that displacements are shifts along the line."""
+@dataclass(frozen=True)
+class Block:
+    """A part of a tile's pixels with sums of its own."""
 
-    def __init__(self, block_shape: tuple[int, int], offsets: tuple[Offset, ...]) -> None:
-        halo = halo_of(offsets)
-        rows, cols = block_shape
-        self.shape = block_shape
-        self.stride = cols + halo.left + halo.right
-        self.origin = halo.top * self.stride + halo.left
-        """Position of the block's own first pixel."""
-        self.n_inputs = (rows + halo.top + halo.bottom) * self.stride
-        self.stop = self.origin + (rows - 1) * self.stride + cols
-        """Position after the block's own last pixel."""
-        self.tap_shifts = self.shifts(offsets)
-        self.tap_starts = self.tap_shifts + self.origin
-        """Positions that the taps of the first pixel read."""
-        self.plane_shifts = self.shifts(displacements(offsets))
-        self.length = self.n_inputs + int(self.plane_shifts[-1]) + SLACK
-
-    def shifts(self, offsets: Sequence[Offset]) -> NDArray[np.int64]:
-        return np.array([drow * self.stride + dcol for drow, dcol in offsets], dtype=np.int64)
-
-    def image(self, line: Array) -> Array:
-        """Return the block's own pixels (..., row, col) of lines (..., length), without copying."""
-        rows, cols = self.shape
-        own = line[..., self.origin : self.origin + rows * self.stride]
-        return own.reshape(*line.shape[:-1], rows, self.stride)[..., :cols]
+    own: tuple[slice, slice]
+    """Its pixels in arrays of the tile's targets."""
+    inputs: tuple[slice, slice]
+    """Its pixels and their halo in arrays of the tile's inputs."""
+    sums: BlockSums
 
 
 class WindowSums:
-    """Sums over samples x_n (inputs) and t_n (targets) of a block; integers, and so exact in any order, for uint8.
+    """Sums over the samples of a tile for a receptive field, integers and so exact for uint8; see `Sums`.
 
-    `sums` is (weight channel, plane, pixel of `FlatBlock`), int64 for uint8 samples and float64 for float64
-    ones. Its planes are G_d[q] = Σ x[q] x[q + d] for each displacement d; Σ x[q]; for each expression Σ
-    t[p] x[p + a] for each tap a, then Σ t[p]; and, with `squares`, Σ t[p]² of each expression. `image_sums` is (1 +
-    expression, image channel, pixel): Σ x, then Σ t of each expression, of the images as they are stored.
+    They are kept in blocks; `Planes` says what is summed. Sums of the same field and problem can be added and taken
+    away, and solved for every field whose offsets are among theirs.
     """
 
-    def __init__(
-        self, problem: TileProblem, offsets: tuple[Offset, ...], dtype: np.dtype[Any], *, squares: bool = False
-    ) -> None:
-        self.problem = problem
-        self.flat = FlatBlock(problem.tile.region.shape, offsets)
-        n_expressions = len(problem.expressions)
-        self.n_planes = len(self.flat.plane_shifts)
-        self.first_square = self.n_planes + 1 + n_expressions * (len(offsets) + 1)
-        planes = self.first_square + (n_expressions if squares else 0)
-        of_sums = np.int64 if dtype == np.uint8 else np.float64
-        self.sums = np.zeros((problem.weight_channels, planes, self.flat.length), of_sums)
-        self.image_sums = np.zeros((1 + n_expressions, problem.channels, self.flat.length), of_sums)
+    def __init__(self, problem: TileProblem, field: Field, dtype: np.dtype[Any], *, squares: bool = False) -> None:
+        self.problem, self.dtype = problem, dtype
+        self.planes = Planes(field, len(problem.expressions), squares)
+        self.n_samples = 0
+        self.ledger = Ledger()
+        tile, halo, padding = problem.tile.region, halo_of(field), problem.padding
+        self._inputs = Region(
+            tile.row0 - halo.top + padding.top,
+            tile.row1 + halo.bottom - padding.bottom,
+            tile.col0 - halo.left + padding.left,
+            tile.col1 + halo.right - padding.right,
+        )
+        self.blocks = []
+        for part in TileGrid(tile.shape, (BLOCK, BLOCK)):
+            region = part.region.shifted(tile.row0, tile.col0)
+            inputs, padding = halo.among(region, self._inputs)
+            of_block = replace(problem, tile=Tile(problem.tile.index, region), padding=padding)
+            sums = BlockSums(of_block, self.planes, dtype)
+            self.blocks.append(Block(region.within(tile), inputs.within(self._inputs), sums))
 
-    def add(self, images: list[Array]) -> None:
-        """Add samples: the inputs with what of the halo lies in the image, then the targets of each expression."""
-        for start in range(0, len(images[0]), PASS_SAMPLES):
-            self._add_pass([array[start : start + PASS_SAMPLES] for array in images])
+    @property
+    def field(self) -> Field:
+        """Return the receptive field that the sums are made for."""
+        return self.planes.field
 
-    def _add_pass(self, images: list[Array]) -> None:
-        for channel in range(self.problem.channels):
-            self._add_channel(images, channel)
-        if self.problem.colour is Colour.GRAY:
-            self._add_lines(self._lines([to_gray(array) for array in images], 0), self.sums[0])
+    @property
+    def n_fitted(self) -> int:
+        """Return the samples of one fit: with shared colour, each channel of an image is one."""
+        return self.n_samples * self.problem.colour.channels_per_fit(self.problem.channels)
 
-    def _add_channel(self, images: list[Array], channel: int) -> None:
-        lines = self._lines(images, channel)
-        for line, sums in zip(lines, self.image_sums[:, channel], strict=True):
-            add_samples(line, 0, self.flat.n_inputs, sums)
-        if self.problem.colour is not Colour.GRAY:
-            self._add_lines(lines, self.sums[channel if len(self.sums) > 1 else 0])
+    def add(self, samples: Samples) -> None:
+        """Add samples; see `Gathered.add`. Raises BadParameterError for an image that was added before."""
+        images = checked_block(self.problem, self.dtype, self._inputs.shape, samples)
+        self.ledger += Ledger.of(samples.people)
+        inputs, *targets = (_with_whole_rows(array) for array in images)
+        for block in self.blocks:
+            block.sums.add([inputs[..., *block.inputs], *(array[..., *block.own] for array in targets)])
+        self.n_samples += len(samples)
 
-    def _lines(self, images: list[Array], channel: int) -> list[Array]:
-        """Return the packed lines of the inputs, then of each expression's targets, at the same positions."""
-        flat, padding = self.flat, self.problem.padding
-        start = padding.top * flat.stride + padding.left
-        origins = [start] + [flat.origin] * (len(images) - 1)
-        return [
-            pack(array, channel, origin, flat.stride, flat.length)
-            for array, origin in zip(images, origins, strict=True)
+    def __add__(self, other: WindowSums) -> WindowSums:
+        """Return the sums of both; raises BadParameterError where they do not fit, or share an image."""
+        return self._combined(other, operator.add)
+
+    def __sub__(self, other: WindowSums) -> WindowSums:
+        """Return the sums without the other's samples; raises BadParameterError where these are not in them."""
+        return self._combined(other, operator.sub)
+
+    def parts(self) -> Iterator[WindowSums]:
+        """Yield the sums of each block by itself; they share memory with these, and have no ledger."""
+        for block in self.blocks:
+            part = copy.copy(self)
+            part.problem, part.ledger, part.blocks = block.sums.problem, Ledger(), [block]
+            yield part
+
+    def arrays(self) -> Mapping[str, Array]:
+        """Return all sums of the tile by name, (..., row, col), int64 or float64.
+
+        `input products` (weight channel, displacement, row, col) and `inputs` (weight channel, row, col) have the rows
+        and columns of the tile and its halo, and 0 where no window of the tile needs a product; `target products`
+        (weight channel, expression, tap, row, col), `targets` and, if there are any, `squares` (weight channel,
+        expression, row, col), and `images` (1 + expression, channel, row, col) those of the tile. See `Planes`.
+        """
+        sets, channels, n_expressions = self.problem.weight_channels, self.problem.channels, self.planes.n_expressions
+        shape, halo = self.problem.tile.region.shape, halo_of(self.field)
+        padded = shape[0] + halo.top + halo.bottom, shape[1] + halo.left + halo.right
+        shapes = {
+            "input products": (sets, len(self.planes.displacements), *padded),
+            "inputs": (sets, *padded),
+            "target products": (sets, n_expressions, len(self.field), *shape),
+            "targets": (sets, n_expressions, *shape),
+            "images": (1 + n_expressions, channels, *shape),
+        }
+        if self.planes.squares:
+            shapes["squares"] = (sets, n_expressions, *shape)
+        arrays = {name: np.zeros(of_tile, sum_type(self.dtype)) for name, of_tile in shapes.items()}
+        for of_tile, of_block in self._places(arrays):
+            of_tile[...] = of_block
+        return arrays
+
+    def restored(self, arrays: Mapping[str, Array], n_samples: int, ledger: Ledger) -> WindowSums:
+        """Return sums like these with what `arrays` told, samples and a ledger."""
+        made = self - self
+        for of_tile, of_block in made._places(arrays):
+            of_block[...] = of_tile
+        made.n_samples, made.ledger = n_samples, ledger
+        return made
+
+    def _combined(self, other: WindowSums, combine: Callable[[Any, Any], Any]) -> WindowSums:
+        check_same_problem(self.problem, other.problem)
+        check_same("types of samples", self.dtype, other.dtype)
+        check_same("receptive fields", self.field, other.field)
+        check_same("planes", self.planes, other.planes)
+        made = copy.copy(self)
+        made.n_samples = checked_count(combine(self.n_samples, other.n_samples))
+        made.ledger = combine(self.ledger, other.ledger)
+        made.blocks = [
+            replace(own, sums=combine(own.sums, others.sums))
+            for own, others in zip(self.blocks, other.blocks, strict=True)
         ]
+        return made
 
-    def _add_lines(self, lines: list[Array], sums: Array) -> None:
-        flat = self.flat
-        inputs, *targets = lines
-        plane = self.n_planes
-        add_products(inputs, inputs, flat.plane_shifts, 0, flat.n_inputs, sums[:plane])
-        add_samples(inputs, 0, flat.n_inputs, sums[plane])
-        taps = len(flat.tap_shifts)
-        for first, target in zip(range(plane + 1, self.first_square, taps + 1), targets, strict=True):
-            add_products(target, inputs, flat.tap_shifts, flat.origin, flat.stop, sums[first : first + taps])
-            add_samples(target, flat.origin, flat.stop, sums[first + taps])
-        if len(sums) > self.first_square:
-            for square, target in enumerate(targets, start=self.first_square):
-                add_products(target, target, _NO_SHIFT, flat.origin, flat.stop, sums[square : square + 1])
+    def _places(self, arrays: Mapping[str, Array]) -> Iterator[tuple[Array, Array]]:
+        """Yield views of the tile's named arrays, and of the lines of the block that has the same sums."""
+        taps = len(self.field)
+        for block in self.blocks:
+            flat, planes, (rows, cols) = block.sums.flat, self.planes, block.own
+            height, width = flat.padded_shape
+            padded, own = flat.padded_image(block.sums.sums), flat.image(block.sums.sums)
+            at = slice(rows.start, rows.start + height), slice(cols.start, cols.start + width)
+            for plane, (drow, dcol) in enumerate(planes.displacements):
+                # A product is in the block where both of its pixels are.
+                both = slice(0, height - drow), slice(max(-dcol, 0), width - max(dcol, 0))
+                yield arrays["input products"][:, plane, *at][..., *both], padded[:, plane, *both]
+            yield arrays["inputs"][..., *at], padded[:, len(planes.displacements)]
+            for expression in range(planes.n_expressions):
+                first = planes.target(expression)
+                yield arrays["target products"][:, expression, ..., rows, cols], own[:, first : first + taps]
+                yield arrays["targets"][:, expression, rows, cols], own[:, first + taps]
+                if planes.squares:
+                    yield arrays["squares"][:, expression, rows, cols], own[:, planes.square(expression)]
+            yield arrays["images"][..., rows, cols], flat.image(block.sums.image_sums)
+
+
+def _with_whole_rows(images: Array) -> Array:
+    """Return the images with the pixels of each row side by side in memory, as kernels read them; rarely a copy."""
+    return images if images.strides[-1] == images.itemsize else np.ascontiguousarray(images)

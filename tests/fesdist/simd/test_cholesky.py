@@ -15,15 +15,16 @@ Array = NDArray[np.float64]
 def solve(matrices: Array, right: Array) -> tuple[Array, Array]:
     """Return solutions (lane, right-hand side, unknown) and inverse pivots (lane, unknown) of `LANES` systems."""
     unknowns, sides = matrices.shape[1], right.shape[1]
-    matrix, inverse, panel = workspace(unknowns, sides)
+    block = workspace(unknowns, sides)
+    matrix = block.matrix
     order = matrix.shape[1]
     spare = order - unknowns
     # Only the lower triangle is read: the rest is poisoned.
     poisoned = np.where(np.tri(unknowns, dtype=bool), matrices, np.nan)
     matrix[spare:order, spare:] = poisoned.transpose(1, 2, 0)
     matrix[order : order + sides, spare:] = right.transpose(1, 2, 0)
-    factor_and_solve(matrix, inverse, panel, unknowns)
-    return matrix[order : order + sides, spare:].transpose(2, 0, 1), inverse[spare:].T
+    factor_and_solve(block, unknowns)
+    return matrix[order : order + sides, spare:].transpose(2, 0, 1), block.inverse[spare:].T
 
 
 def systems(unknowns: int, sides: int, seed: int = 0) -> tuple[Array, Array]:

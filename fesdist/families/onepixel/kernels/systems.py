@@ -8,52 +8,61 @@ features of K, and by the chain that K⁻¹ is for the Laplacian kernel.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.onepixel.kernels.intensities import INTENSITIES
-from fesdist.simd.cholesky import PANEL, factor_and_solve, workspace
+from fesdist.simd.cholesky import PANEL, Workspace, factor_and_solve, workspace
 from fesdist.simd.lanes import LANES, load, multiply_add, ones_like, scale, store
 
 Array = NDArray[Any]
 
 
-def solve_by_features(sums: Array, features: Array, ridge: float, outputs: Array, norm: Array, status: Array) -> None:
+class Tables(NamedTuple):
+    """What is found for each pixel and written."""
+
+    outputs: Array
+    """(expression, 256, row, col), of a floating-point type of its own: f in [0, 1] units."""
+    norm: Array
+    """(expression, row, col) float64: |f[0]| + Σ_v |f[v] - f[v - 1]|."""
+    status: Array
+    """(row, col) uint8: 1 where a pivot was not positive; f is then the mean target for every input."""
+
+
+class Counted(NamedTuple):
+    """Scratch for a block's sums of the intensities that occur in any of its pixels."""
+
+    used: Array
+    """(256,) int64: these intensities."""
+    known: Array
+    """(1 + expression, 256, LANES) float64: m, then s of each expression, at the intensities `used`."""
+
+
+def solve_by_features(sums: Array, features: Array, ridge: float, tables: Tables) -> None:
     """Fill the tables of a tile's pixels by (Φᵀ diag(m) Φ + ridge I) w = Φᵀ s and f = Φ w.
 
     `sums` is (row, col, 256, 1 + expression) uint32: m, then s of each expression in units of 1/255. `features` Φ
-    is (256, feature) float64. Written are `outputs` (expression, 256, row, col), f in [0, 1] units, in its own
-    floating-point type; `norm` (expression, row, col) float64, |f[0]| + Σ_v |f[v] - f[v - 1]|; and `status`
-    (row, col) uint8. A pixel with a pivot that is not positive gets status 1, and its mean target for every input.
+    is (256, feature) float64.
     """
     n_features = features.shape[1]
     order = -(-n_features // PANEL) * PANEL
     whole = np.zeros((INTENSITIES, order))
     # Features of nothing but zeros fill the last panel; their weights are 0.
     whole[:, :n_features] = features
-    matrix, inverse, panel = workspace(order, len(outputs))
-    used = np.empty(INTENSITIES, np.int64)
-    known = np.empty((sums.shape[-1], INTENSITIES, LANES))
-    _solve_blocks(sums, whole, ridge, used, known, matrix, inverse, panel, outputs, norm, status)
+    counted = Counted(np.empty(INTENSITIES, np.int64), np.empty((sums.shape[-1], INTENSITIES, LANES)))
+    _solve_blocks(sums, whole, ridge, counted, workspace(order, len(tables.outputs)), tables)
 
 
 @njit(nogil=True, cache=True)
 def _solve_blocks(
-    sums: Array,
-    features: Array,
-    ridge: float,
-    used: Array,
-    known: Array,
-    matrix: Array,
-    inverse: Array,
-    panel: Array,
-    outputs: Array,
-    norm: Array,
-    status: Array,
+    sums: Array, features: Array, ridge: float, counted: Counted, systems: Workspace, tables: Tables
 ) -> None:
+    used, known = counted
+    matrix, inverse, _ = systems
+    outputs, norm, status = tables
     rows, cols = status.shape
     order = features.shape[1]
     made = np.empty((INTENSITIES, LANES))
@@ -63,7 +72,7 @@ def _solve_blocks(
             lanes = min(LANES, cols - col)
             n_used = _read_block(sums, row, col, lanes, used, known)
             _fill_matrix(features, used[:n_used], known, ridge, matrix)
-            factor_and_solve(matrix, inverse, panel, order)
+            factor_and_solve(systems, order)
             for lane in range(lanes):
                 smallest = inverse[0, lane]
                 for i in range(1, order):
@@ -175,14 +184,16 @@ def _write(made: Array, outputs: Array, norm: Array, row: int, col: int) -> None
 
 
 @njit(nogil=True, cache=True)
-def solve_chain(sums: Array, decay: float, end: float, ridge: float, outputs: Array, norm: Array) -> None:
+def solve_chain(sums: Array, decay: float, end: float, ridge: float, tables: Tables) -> None:
     """Fill the tables of a tile's pixels for the kernel K[v, w] = decay^|v - w|, 0 <= decay < 1.
 
     K⁻¹ is tridiagonal: with `end` = 1 / (1 - decay²), which a caller knows more exactly, its off-diagonal entries are
     -end × decay, its diagonal entries end × (1 + decay²), but `end` at both ends. So f takes one elimination along
-    the intensities. No pivot can vanish: each is at least ridge. Arrays as in `solve_by_features`.
+    the intensities. No pivot can vanish: each is at least ridge. Arrays as in `solve_by_features`; the
+    status is left as it is.
     """
-    rows, cols = norm.shape[1:]
+    outputs, norm, status = tables
+    rows, cols = status.shape
     pivots, partial, made = np.empty(INTENSITIES), np.empty(INTENSITIES), np.empty(INTENSITIES)
     coupling = ridge * end * decay
     for row in range(rows):

@@ -36,6 +36,11 @@ SLACK = 2 * LANES
 """Extra pixels at the end of every flat line, so that the last register may reach beyond the image."""
 
 
+def packed_shape(n_samples: int, length: int, dtype: np.dtype[Any]) -> tuple[tuple[int, int], type[np.generic]]:
+    """Return shape and type of the result of `pack`."""
+    return ((-(-n_samples // 2), length), np.uint32) if dtype == np.uint8 else ((n_samples, length), np.float64)
+
+
 def pack(images: Array, channel: int, origin: int, stride: int, length: int) -> Array:
     """Lay one channel of at most `PASS_SAMPLES` samples out for `add_products`, zeros elsewhere.
 
@@ -43,12 +48,11 @@ def pack(images: Array, channel: int, origin: int, stride: int, length: int) -> 
     `origin + row * stride + col`. Returns (sample pair, `length`) uint32, the samples of a pair in the low and
     high 16 bits, for uint8, and (sample, `length`) float64 for float64.
     """
+    packed: Array = np.zeros(*packed_shape(len(images), length, images.dtype))
     if images.dtype == np.uint8:
-        packed: Array = np.zeros((-(-len(images) // 2), length), np.uint32)
         _pack_pairs(images, channel, origin, stride, packed)
         return packed
-    n, _, rows, cols = images.shape
-    packed = np.zeros((n, length))
+    rows, cols = images.shape[2:]
     for row in range(rows):
         start = origin + row * stride
         packed[:, start : start + cols] = images[:, channel, row]

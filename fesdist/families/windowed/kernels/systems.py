@@ -2,97 +2,95 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from numba import njit
 from numpy.typing import NDArray
 
-from fesdist.simd.cholesky import factor_and_solve, workspace
+from fesdist.simd.cholesky import Workspace, factor_and_solve, workspace
 from fesdist.simd.lanes import LANES, load_as_float64, scale, store
 
 Array = NDArray[Any]
 
 
-def solve_windows(
-    sums: Array,
-    entries: Array,
-    factors: Array,
-    ridges: Array,
-    corner: float,
-    origin: int,
-    stride: int,
-    weights: Array,
-    bias: Array,
-    status: Array,
-) -> None:
-    """Solve the ridge systems of a tile's pixels, `LANES` at a time, and fill `weights`, `bias` and `status`.
+class Equations(NamedTuple):
+    """Where the normal equations of a pixel are in a line of sums: entry e is factors[e] × line[entries[e] + pixel].
 
-    With m taps, entry e of the system of pixel (row, col) is `factors[e] * sums.ravel()[entries[e] + p]`, where
-    p = origin + row * stride + col. `entries` and `factors` list the lower triangle of the m + 1 unknowns row
-    after row, the bias last, but without the bias's own entry, which is `corner`; then for each expression its
-    m + 1 right-hand sides. `ridges[row, col]` is added along the diagonal.
-
-    `sums` is (plane, length) int64 or float64, C-contiguous, with `LANES` elements to spare at the end;
-    `entries` int64, `factors` float64, `ridges` (row, col) float64 with `LANES` columns to spare; `weights`
-    (expression, tap, row, col) and `bias` (expression, row, col) float64 and `status` (row, col) uint8 are
-    written. A pixel with a pivot that is not positive gets status 1,
-    weights 0, and as bias its mean target: its last right-hand side / `corner`.
+    With m taps there are m + 1 unknowns, the bias last. Entries list the lower triangle of the matrix row after row,
+    but without the bias's own entry, which is no sum; then for each expression its m + 1 right-hand sides.
     """
-    n_expressions, taps = weights.shape[:2]
-    matrix, inverse, panel = workspace(taps + 1, n_expressions)
-    _solve_blocks(
-        sums.reshape(-1),
-        entries,
-        factors,
-        ridges,
-        corner,
-        origin,
-        stride,
-        matrix,
-        inverse,
-        panel,
-        weights,
-        bias,
-        status,
-    )
+
+    entries: Array
+    """(entry,) int64."""
+    factors: Array
+    """(entry,) float64."""
+    taps: int
+    expressions: int
+
+
+class Pixels(NamedTuple):
+    """Positions of a block's pixels in a line of sums: pixel (row, col) is at origin + row × stride + col."""
+
+    origin: int
+    stride: int
+
+
+class Solution(NamedTuple):
+    """What is found for each pixel and written."""
+
+    weights: Array
+    """(expression, tap, row, col) float64."""
+    bias: Array
+    """(expression, row, col) float64."""
+    status: Array
+    """(row, col) uint8: 1 where a pivot was not positive; weights are then 0, and the bias is the mean target."""
+
+
+def solve_windows(
+    sums: Array, equations: Equations, ridges: Array, corner: float, pixels: Pixels, solution: Solution
+) -> None:
+    """Solve the ridge systems of a block's pixels, `LANES` at a time, and fill `solution`.
+
+    `sums` is (plane, length) int64 or float64, C-contiguous, with `LANES` elements to spare at the end. `ridges`, (row,
+    col) float64 with `LANES` columns to spare, is added along the diagonal; `corner` is the bias's own entry, by which
+    the last right-hand side, Σ t, is divided for the mean target.
+    """
+    systems = workspace(equations.taps + 1, equations.expressions)
+    _solve_blocks(sums.reshape(-1), equations, ridges, corner, pixels, systems, solution)
 
 
 @njit(nogil=True, cache=True)
 def _solve_blocks(
     sums: Array,
-    entries: Array,
-    factors: Array,
+    equations: Equations,
     ridges: Array,
     corner: float,
-    origin: int,
-    stride: int,
-    matrix: Array,
-    inverse: Array,
-    panel: Array,
-    weights: Array,
-    bias: Array,
-    status: Array,
+    pixels: Pixels,
+    systems: Workspace,
+    solution: Solution,
 ) -> None:
-    n_expressions, taps, rows, cols = weights.shape
-    order = matrix.shape[1]
+    entries, factors, taps, n_expressions = equations
+    weights, bias, status = solution
+    rows, cols = status.shape
+    order = systems.matrix.shape[1]
     first = order - taps - 1
-    line = matrix.reshape(-1)
+    line = systems.matrix.reshape(-1)
     for row in range(rows):
         for col in range(0, cols, LANES):
             # The last block of a row reaches beyond the tile; its further pixels are solved too, and dropped.
-            at = origin + row * stride + col
-            assemble(sums, at, entries, factors, ridges[row], col, corner, line, order, taps, n_expressions)
-            factor_and_solve(matrix, inverse, panel, taps + 1)
+            at = pixels.origin + row * pixels.stride + col
+            assemble(sums, at, equations, ridges[row], col, corner, systems)
+            factor_and_solve(systems, taps + 1)
             for lane in range(min(LANES, cols - col)):
-                status[row, col + lane] = has_bad_pivot(inverse, first, lane)
+                status[row, col + lane] = has_bad_pivot(systems.inverse, first, lane)
             for expression in range(n_expressions):
-                solution = ((order + expression) * order + first) * LANES
-                mean = len(entries) - 1 - (n_expressions - 1 - expression) * (taps + 1)
+                found = ((order + expression) * order + first) * LANES
+                mean = mean_entry(equations, expression)
                 for tap in range(taps):
                     for lane in range(min(LANES, cols - col)):
-                        weights[expression, tap, row, col + lane] = line[solution + tap * LANES + lane]
+                        weights[expression, tap, row, col + lane] = line[found + tap * LANES + lane]
                 for lane in range(min(LANES, cols - col)):
-                    bias[expression, row, col + lane] = line[solution + taps * LANES + lane]
+                    bias[expression, row, col + lane] = line[found + taps * LANES + lane]
                     if status[row, col + lane] != 0:
                         weights[expression, :, row, col + lane] = 0.0
                         bias[expression, row, col + lane] = sums[entries[mean] + at + lane] * factors[mean] / corner
@@ -100,22 +98,12 @@ def _solve_blocks(
 
 @njit(nogil=True, inline="always")
 def assemble(
-    sums: Array,
-    at: int,
-    entries: Array,
-    factors: Array,
-    ridges: Array,
-    col: int,
-    corner: float,
-    line: Array,
-    order: int,
-    taps: int,
-    n_expressions: int,
+    sums: Array, at: int, equations: Equations, ridges: Array, col: int, corner: float, systems: Workspace
 ) -> None:
-    """Fill the workspace of `factor_and_solve`, flat, with the systems of the pixels from `at` on.
-
-    Their ridges are `ridges[col:]`; see `solve_windows`.
-    """
+    """Fill the workspace with the systems of the pixels from `at` on, with the ridges `ridges[col:]`."""
+    entries, factors, taps, n_expressions = equations
+    order = systems.matrix.shape[1]
+    line = systems.matrix.reshape(-1)
     first = order - taps - 1
     entry = 0
     for i in range(taps + 1):
@@ -130,6 +118,13 @@ def assemble(
         to = ((order + expression) * order + first) * LANES
         _read_row(sums, at, entries, factors, entry, taps + 1, line, to)
         entry += taps + 1
+
+
+@njit(nogil=True, inline="always")
+def mean_entry(equations: Equations, expression: int) -> int:
+    """Return the number of the entry that holds Σ t of an expression: its last right-hand side."""
+    following = equations.expressions - 1 - expression
+    return len(equations.entries) - 1 - following * (equations.taps + 1)
 
 
 @njit(nogil=True, inline="always")

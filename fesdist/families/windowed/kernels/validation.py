@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fesdist.families.windowed.kernels.systems import assemble, has_bad_pivot
-from fesdist.simd.cholesky import factor_and_solve, workspace
+from fesdist.families.windowed.kernels.systems import Equations, Pixels, assemble, has_bad_pivot, mean_entry
+from fesdist.simd.cholesky import Workspace, factor_and_solve, workspace
 from fesdist.simd.lanes import (
     LANES,
     load,
@@ -23,99 +23,69 @@ from fesdist.simd.lanes import (
 Array = NDArray[Any]
 
 
+class Known(NamedTuple):
+    """Sums of a block over some people, and how many of them there are."""
+
+    line: Array
+    """The sums as `Equations` point into them, flat, int64 or float64."""
+    corner: float
+    """The bias's own entry: the number of samples, in the units of the other entries."""
+
+
 def validate_windows(
-    total: Array,
-    fold: Array,
-    judged: Array,
-    entries: Array,
-    factors: Array,
-    squares: Array,
-    ridges: Array,
-    corners: tuple[float, float],
-    origin: int,
-    stride: int,
-    taps: int,
-    errors: Array,
+    outside: Known, within: Known, equations: Equations, squares: Array, ridges: Array, pixels: Pixels, errors: Array
 ) -> None:
-    """Fill `errors` with Σ_n (t_n - wᵀx_n)² over the samples of a fold, w being fitted on the samples outside it.
+    """Fill `errors` with Σ_n (t_n - wᵀx_n)² over the samples `within` a fold, w being fitted on those `outside` it.
 
-    w solves (M + ridge I) w = r, with M and r of `total` - `fold`; the error is s - 2 wᵀr' + wᵀM'w with M', r' and the
-    sum s of squared targets of `judged`, which is `fold` unless the fit is on gray and is judged in colour.
-
-    `total`, `fold` and `judged` are sums, `entries` and `factors` positions in them, and `origin` and `stride` the
-    pixels, as in `solve_windows`; `squares` (expression,) int64 are positions of s; `ridges` (ridge,) float64;
-    `corners` are the bias's own entries of M and M'. `errors` is (ridge, expression, row, col) float64. A pixel with
-    a pivot that is not positive is judged by the mean target outside the fold.
+    w solves (M + ridge I) w = r with M and r of `outside`; the error is s - 2 wᵀr' + wᵀM'w with M', r' and the sum s of
+    squared targets of `within`, at the positions `squares` (expression,) int64. `ridges` is (ridge,) float64, `errors`
+    (ridge, expression, row, col) float64. A pixel with a pivot that is not positive is judged by the mean target
+    outside the fold.
     """
-    n_expressions = errors.shape[1]
-    matrix, inverse, panel = workspace(taps + 1, n_expressions)
-    _validate(
-        total.reshape(-1),
-        fold.reshape(-1),
-        judged.reshape(-1),
-        entries,
-        factors,
-        squares,
-        ridges,
-        corners,
-        origin,
-        stride,
-        taps,
-        matrix,
-        inverse,
-        panel,
-        errors,
-    )
+    systems = workspace(equations.taps + 1, equations.expressions)
+    _validate(outside, within, equations, squares, ridges, pixels, systems, errors)
 
 
 @njit(nogil=True, cache=True)
 def _validate(
-    total: Array,
-    fold: Array,
-    judged: Array,
-    entries: Array,
-    factors: Array,
+    outside: Known,
+    within: Known,
+    equations: Equations,
     squares: Array,
     ridges: Array,
-    corners: tuple[float, float],
-    origin: int,
-    stride: int,
-    taps: int,
-    matrix: Array,
-    inverse: Array,
-    panel: Array,
+    pixels: Pixels,
+    systems: Workspace,
     errors: Array,
 ) -> None:
-    n_ridges, n_expressions, rows, cols = errors.shape
-    order = matrix.shape[1]
+    entries, factors, taps, n_expressions = equations
+    n_ridges, _, rows, cols = errors.shape
+    order = systems.matrix.shape[1]
     first = order - taps - 1
-    line = matrix.reshape(-1)
-    positions = np.arange(len(entries)) * LANES
-    ones = np.ones(len(entries))
-    outside, within = np.empty(len(entries) * LANES), np.empty(len(entries) * LANES)
+    line = systems.matrix.reshape(-1)
+    # A block's entries are read once for all ridges: then they lie side by side, in the units of the equations.
+    gathered = Equations(np.arange(len(entries)) * LANES, np.ones(len(entries)), taps, n_expressions)
+    fitted, judged = np.empty(len(entries) * LANES), np.empty(len(entries) * LANES)
     same, error = np.empty(LANES), np.empty(LANES)
-    corner, corner_within = corners
     for row in range(rows):
         for col in range(0, cols, LANES):
-            at = origin + row * stride + col
+            at = pixels.origin + row * pixels.stride + col
             for entry in range(len(entries)):
-                of_all = load_as_float64(total, entries[entry] + at)
-                of_others = subtract(of_all, load_as_float64(fold, entries[entry] + at))
-                store(outside, entry * LANES, scale(of_others, factors[entry]))
-                seen = load_as_float64(judged, entries[entry] + at)
-                store(within, entry * LANES, scale(seen, factors[entry]))
+                of_others = load_as_float64(outside.line, entries[entry] + at)
+                store(fitted, entry * LANES, scale(of_others, factors[entry]))
+                of_fold = load_as_float64(within.line, entries[entry] + at)
+                store(judged, entry * LANES, scale(of_fold, factors[entry]))
             for number in range(n_ridges):
                 same[:] = ridges[number]
-                assemble(outside, 0, positions, ones, same, 0, corner, line, order, taps, n_expressions)
-                factor_and_solve(matrix, inverse, panel, taps + 1)
+                assemble(fitted, 0, gathered, same, 0, outside.corner, systems)
+                factor_and_solve(systems, taps + 1)
                 for lane in range(LANES):
-                    if has_bad_pivot(inverse, first, lane):
-                        _predict_mean(line, outside, corner, order, taps, n_expressions, len(entries), lane)
+                    if has_bad_pivot(systems.inverse, first, lane):
+                        _predict_mean(line, order, fitted, outside.corner, equations, lane)
                 for expression in range(n_expressions):
                     solution = ((order + expression) * order + first) * LANES
                     sides = len(entries) - (n_expressions - expression) * (taps + 1)
-                    of_targets = load_as_float64(judged, squares[expression] + at)
-                    store(error, 0, _error(of_targets, line, solution, within, sides, corner_within, taps))
+                    of_targets = load_as_float64(within.line, squares[expression] + at)
+                    store(error, 0, _error(of_targets, line, solution, judged, sides, within.corner, taps))
                     for lane in range(min(LANES, cols - col)):
                         errors[number, expression, row, col + lane] = error[lane]
 
@@ -140,12 +110,10 @@ def _error(of_targets: Any, line: Array, solution: int, within: Array, sides: in
 
 
 @njit(nogil=True, inline="always")
-def _predict_mean(
-    line: Array, outside: Array, corner: float, order: int, taps: int, n_expressions: int, n_entries: int, lane: int
-) -> None:
-    for expression in range(n_expressions):
+def _predict_mean(line: Array, order: int, fitted: Array, corner: float, equations: Equations, lane: int) -> None:
+    taps = equations.taps
+    for expression in range(equations.expressions):
         solution = ((order + expression) * order + order - taps - 1) * LANES
-        mean = n_entries - 1 - (n_expressions - 1 - expression) * (taps + 1)
         for tap in range(taps):
             line[solution + tap * LANES + lane] = 0.0
-        line[solution + taps * LANES + lane] = outside[mean * LANES + lane] / corner
+        line[solution + taps * LANES + lane] = fitted[mean_entry(equations, expression) * LANES + lane] / corner

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import pickle
-import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
@@ -17,13 +16,14 @@ from fesdist.families.common.layout import Array, common_layout
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
 from fesdist.families.onepixel.functions import TOLERANCE, Gaussian, Laplacian, features_of, kernel_named
-from fesdist.families.onepixel.kernels.systems import solve_by_features, solve_chain
-from fesdist.families.onepixel.sums import IntensityStatistics
+from fesdist.families.onepixel.kernels.systems import Tables, solve_by_features, solve_chain
+from fesdist.families.onepixel.sums import IntensitySums
 from fesdist.ground.colour import Colour, to_gray
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.tiles import Padding, Region, Tile
 from fesdist.registry import PixelKernelRidge, model_from_parameters
 from tests.fesdist import reference
+from tests.fesdist.families.measured import projected_and_measured
 from tests.fesdist.families.problems import random_images, train
 
 SHAPE = (3, 19)
@@ -251,7 +251,7 @@ def test_bad_blocks_and_empty_statistics_are_refused(monkeypatch: pytest.MonkeyP
         model.solve(statistics)
     with pytest.raises(ValueError, match=r"smiling are uint8 of shape \(1, 1, 3, 19\); expected uint8 of shape \(2, 1"):
         statistics.add(Samples(images, {"smiling": images[:1]}))
-    monkeypatch.setattr("fesdist.families.onepixel.sums._LARGEST_SUM", 3 * 255)
+    monkeypatch.setattr("fesdist.families.onepixel.sums.LARGEST_SUM", 3 * 255)
     statistics.add(Samples(images, {"smiling": images}))
     with pytest.raises(ValueError, match="4 samples; sums of 32 bits hold"):
         statistics.add(Samples(images, {"smiling": images}))
@@ -266,20 +266,8 @@ def test_measured_is_at_most_projected(
     colour: Colour, parameters: dict[str, object], n_expressions: int, n_block: int
 ) -> None:
     model = PixelKernelRidge(**parameters)  # type: ignore[arg-type]
-    names, tile_shape = tuple("abc"[:n_expressions]), (64, 48)
-    train(model, random_images((2, 3, 16, 16)), {"compile": random_images((2, 3, 16, 16))}, colour=colour)
     fit = Fit((80, 80), 3, colour, "uint8", 2 * n_block, n_expressions)
-    projected = model.memory(fit, tile_shape, n_block).nbytes
-    tracemalloc.start()
-    statistics = model.gather(_problem(tile_shape, 3, colour, names), np.dtype(np.uint8))
-    for _ in range(2):
-        blocks = [random_images((n_block, 3, *tile_shape), seed) for seed in range(1 + n_expressions)]
-        statistics.add(Samples(blocks[0], dict(zip(names, blocks[1:], strict=True))))
-        del blocks
-    solved = model.solve(statistics)
-    _, measured = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert len(solved) == n_expressions
+    projected, measured = projected_and_measured(model, fit, Region(3, 67, 0, 48), n_block)
     assert projected / 2 < measured <= projected
 
 
@@ -317,17 +305,16 @@ def test_bad_parameters_are_refused(parameters: dict[str, object], message: str)
 
 def _exact_tables(model: PixelKernelRidge, inputs: Array, targets: Array) -> Array:
     """Return the tables (256, row, col) of one channel in float64, before they are rounded for storing."""
-    statistics = IntensityStatistics(_problem(SHAPE, 1, Colour.GRAY, ("smiling",)))
+    statistics = IntensitySums(_problem(SHAPE, 1, Colour.GRAY, ("smiling",)))
     statistics.add(Samples(inputs, {"smiling": targets}))
-    outputs, norm = np.empty((1, 256, *SHAPE)), np.empty((1, *SHAPE))
+    tables = Tables(np.empty((1, 256, *SHAPE)), np.empty((1, *SHAPE)), np.empty(SHAPE, np.uint8))
     shape = {key: value for key, value in model.parameters().items() if key not in ("kernel", "ridge")}
     kernel = kernel_named(model.kernel, shape)
     if isinstance(kernel, Laplacian):
-        solve_chain(statistics.sums[0], kernel.decay, kernel.end, model.ridge, outputs, norm)
+        solve_chain(statistics.sums[0], kernel.decay, kernel.end, model.ridge, tables)
     else:
-        status = np.empty(SHAPE, np.uint8)
-        solve_by_features(statistics.sums[0], features_of(kernel.matrix()), model.ridge, outputs, norm, status)
-    return outputs[0]
+        solve_by_features(statistics.sums[0], features_of(kernel.matrix()), model.ridge, tables)
+    return tables.outputs[0]
 
 
 def _problem(shape: tuple[int, int], channels: int, colour: Colour, names: tuple[str, ...]) -> TileProblem:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import tracemalloc
-
 import numpy as np
 import pytest
 
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.problem import TileProblem
-from fesdist.families.common.samples import Samples
+from fesdist.families.common.validation import Judgement
 from fesdist.ground.colour import Colour
 from fesdist.ground.tiles import Region, Tile
-from fesdist.registry import MaskedRegression
-from tests.fesdist.families.problems import random_images, train
+from fesdist.registry import MaskedRegression, PixelRidge
+from tests.fesdist.families.measured import black_samples, peak, projected_and_measured
 
 
 @pytest.mark.parametrize("colour", list(Colour))
@@ -24,25 +22,44 @@ from tests.fesdist.families.problems import random_images, train
 def test_measured_is_at_most_projected(
     colour: Colour, window: int, n_expressions: int, n_block: int, dtype: str
 ) -> None:
-    model = MaskedRegression.with_window(window)
-    names = tuple(f"expression {number}" for number in range(n_expressions))
-    tile_shape, image_shape = (64, 48), (80, 80)
-    fit = Fit(image_shape, 3, colour, dtype, 2 * n_block, n_expressions)
-    projected = model.memory(fit, tile_shape, n_block).nbytes
-    small = random_images((2, 3, 16, 16)).astype(dtype)
-    train(model, small, {"compile": small})
-    tile = Tile(0, Region(10, 74, 10, 58))
-    seen, padding = model.inputs_of(tile.region, image_shape)
-    tracemalloc.start()
-    problem = TileProblem(tile, padding, 3, colour, names)
-    statistics = model.gather(problem, small.dtype)
-    for _ in range(2):
-        shapes = [(n_block, 3, *seen.shape)] + [(n_block, 3, *tile_shape)] * n_expressions
-        blocks = [np.zeros(shape, statistics.dtype) for shape in shapes]
-        statistics.add(Samples(blocks[0], dict(zip(names, blocks[1:], strict=True))))
-        del blocks
-    solved = model.solve(statistics)
-    _, measured = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert len(solved) == n_expressions
-    assert projected / 2 < measured <= projected
+    fit = Fit((80, 80), 3, colour, dtype, 2 * n_block, n_expressions)
+    model, region = MaskedRegression.with_window(window), Region(10, 74, 10, 58)
+    projected, measured = projected_and_measured(model, fit, region, n_block)
+    assert projected / 1.5 < measured <= projected
+
+
+@pytest.mark.parametrize(("window", "n_expressions", "n_block"), [(3, 1, 64), (3, 3, 16), (5, 1, 16), (3, 1, 8)])
+def test_large_tiles_are_projected_closely(window: int, n_expressions: int, n_block: int) -> None:
+    fit = Fit((512, 600), 3, Colour.SHARED, "uint8", n_block, n_expressions)
+    model, region = MaskedRegression.with_window(window), Region(0, 512, 10, 522)
+    projected, measured = projected_and_measured(model, fit, region, n_block)
+    assert projected / 1.5 < measured <= projected
+
+
+def test_a_map_of_ridges_takes_no_more() -> None:
+    fit = Fit((70, 70), 3, Colour.SHARED, "uint8", 16, 2)
+    model = PixelRidge(ridge=tuple(tuple(0.1 + row + col for col in range(16)) for row in range(16)))
+    projected, measured = projected_and_measured(model, fit, Region(0, 70, 0, 70), 16)
+    assert projected / 1.5 < measured <= projected
+
+
+@pytest.mark.parametrize(
+    ("colour", "dtype"), [(Colour.SHARED, "uint8"), (Colour.GRAY, "uint8"), (Colour.GRAY, "float64")]
+)
+@pytest.mark.parametrize("side", [48, 130])
+def test_folds_are_projected_closely(colour: Colour, dtype: str, side: int) -> None:
+    candidates = [MaskedRegression.with_window(size, ridge=ridge) for size in (1, 3, 5) for ridge in (0.1, 1.0)]
+    validation, n_block, n_folds = MaskedRegression.cross_validation(candidates), 24, 3
+    fit, region = Fit((side, side), 3, colour, dtype, n_block, 2), Region(0, side, 0, side)
+    projected = validation.memory(fit, region.shape, n_block, n_folds).nbytes
+
+    def work() -> None:
+        _, padding = validation.inputs_of(region, region.shape)
+        problem = TileProblem(Tile(0, region), padding, 3, colour, ("a", "b"))
+        folds = validation.gather(problem, np.dtype(dtype), n_folds)
+        for _ in range(2):
+            folds.add(np.arange(n_block) % n_folds, black_samples(fit, region, region, n_block))
+        folds.found(Judgement(region.shape, (region,), in_cells=True))
+
+    work()
+    assert projected / 2 < peak(work) <= projected

@@ -128,7 +128,7 @@ def test_sums_of_white_images_are_exact() -> None:
     # Two pixels from the border, no displacement of a 3 x 3 field leaves the image.
     (block,) = statistics.blocks
     inner = block.sums.flat.image(block.sums.sums)[0, :, 2:-2, 2:-2]
-    of_one_image = [block.sums.n_planes, -1]
+    of_one_image = [len(block.sums.planes.displacements), -1]
     assert (inner[of_one_image] == n * 255).all()
     assert (np.delete(inner, of_one_image, axis=0) == n * 255**2).all()
 

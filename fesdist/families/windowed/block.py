@@ -1,0 +1,125 @@
+"""Sums over samples of a block of pixels, from which the normal equations of every pixel's window can be read."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from fesdist.families.common.layout import Array
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.windowed.flat import FlatBlock, flat_block
+from fesdist.families.windowed.kernels.planes import PASS_SAMPLES, add_products, add_samples, pack
+from fesdist.ground.colour import Colour, to_gray
+from fesdist.ground.receptive_field import Field, Offset, displacements
+
+_NO_SHIFT = np.zeros(1, np.int64)
+
+
+@dataclass(frozen=True)
+class Planes:
+    """Which sums a block has for each set of weights, and in which order: its planes.
+
+    For inputs x_n, targets t_n and output pixels p they are G_d[q] = Σ x[q] x[q + d] for each displacement d of the
+    field; Σ x[q]; for each expression Σ t[p] x[p + a] for each tap a, then Σ t[p]; and, with `squares`, Σ t[p]² of
+    each expression, which only errors need.
+    """
+
+    field: Field
+    n_expressions: int
+    squares: bool = False
+
+    @cached_property
+    def displacements(self) -> tuple[Offset, ...]:
+        """Of the first planes."""
+        return displacements(self.field)
+
+    def target(self, expression: int) -> int:
+        """Return the first plane of an expression's targets."""
+        return len(self.displacements) + 1 + expression * (len(self.field) + 1)
+
+    def square(self, expression: int) -> int:
+        """Return the plane of an expression's squared targets."""
+        return self.target(self.n_expressions) + expression
+
+    def __len__(self) -> int:
+        return self.square(self.n_expressions if self.squares else 0)
+
+    def shapes(self, flat: FlatBlock, weight_channels: int, channels: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the shapes of `BlockSums.sums` and `BlockSums.image_sums`."""
+        return (weight_channels, len(self), flat.length), (1 + self.n_expressions, channels, flat.length)
+
+
+def sum_type(dtype: np.dtype[Any]) -> type[np.generic]:
+    """Return the type of sums of samples: integers, and so exact in any order, for uint8."""
+    return np.int64 if dtype == np.uint8 else np.float64
+
+
+class BlockSums:
+    """`sums` (weight channel, plane, pixel) and `image_sums` (1 + expression, image channel, pixel), pixels in a line.
+
+    `image_sums` are Σ x, then Σ t of each expression, of the images as they are stored. Both are int64 for uint8
+    samples and float64 for float64 ones.
+    """
+
+    def __init__(self, problem: TileProblem, planes: Planes, dtype: np.dtype[Any]) -> None:
+        self.problem, self.planes = problem, planes
+        self.flat = flat_block(problem.tile.region.shape, planes.field)
+        shapes = planes.shapes(self.flat, problem.weight_channels, problem.channels)
+        self.sums, self.image_sums = (np.zeros(shape, sum_type(dtype)) for shape in shapes)
+
+    def __add__(self, other: BlockSums) -> BlockSums:
+        return self._with(self.sums + other.sums, self.image_sums + other.image_sums)
+
+    def __sub__(self, other: BlockSums) -> BlockSums:
+        return self._with(self.sums - other.sums, self.image_sums - other.image_sums)
+
+    def _with(self, sums: Array, image_sums: Array) -> BlockSums:
+        made = copy.copy(self)
+        made.sums, made.image_sums = sums, image_sums
+        return made
+
+    def add(self, images: list[Array]) -> None:
+        """Add samples: the inputs with what of the halo lies in the image, then the targets of each expression."""
+        for start in range(0, len(images[0]), PASS_SAMPLES):
+            self._add_pass([array[start : start + PASS_SAMPLES] for array in images])
+
+    def _add_pass(self, images: list[Array]) -> None:
+        for channel in range(self.problem.channels):
+            self._add_channel(images, channel)
+        if self.problem.colour is Colour.GRAY:
+            self._add_lines(self._lines([to_gray(array) for array in images], 0), self.sums[0])
+
+    def _add_channel(self, images: list[Array], channel: int) -> None:
+        lines = self._lines(images, channel)
+        for line, sums in zip(lines, self.image_sums[:, channel], strict=True):
+            add_samples(line, 0, self.flat.n_inputs, sums)
+        if self.problem.colour is not Colour.GRAY:
+            self._add_lines(lines, self.sums[channel if len(self.sums) > 1 else 0])
+
+    def _lines(self, images: list[Array], channel: int) -> list[Array]:
+        """Return the packed lines of the inputs, then of each expression's targets, at the same positions."""
+        flat, padding = self.flat, self.problem.padding
+        start = padding.top * flat.stride + padding.left
+        origins = [start] + [flat.origin] * (len(images) - 1)
+        return [
+            pack(array, channel, origin, flat.stride, flat.length)
+            for array, origin in zip(images, origins, strict=True)
+        ]
+
+    def _add_lines(self, lines: list[Array], sums: Array) -> None:
+        flat, planes = self.flat, self.planes
+        inputs, *targets = lines
+        products, taps = len(planes.displacements), len(planes.field)
+        add_products(inputs, inputs, flat.plane_shifts, 0, flat.n_inputs, sums[:products])
+        add_samples(inputs, 0, flat.n_inputs, sums[products])
+        for expression, target in enumerate(targets):
+            first = planes.target(expression)
+            add_products(target, inputs, flat.tap_shifts, flat.origin, flat.stop, sums[first : first + taps])
+            add_samples(target, flat.origin, flat.stop, sums[first + taps])
+            if planes.squares:
+                square = planes.square(expression)
+                add_products(target, target, _NO_SHIFT, flat.origin, flat.stop, sums[square : square + 1])
