@@ -12,7 +12,7 @@ import pytest
 
 from fesdist.families.coded.model import CodedModel
 from fesdist.families.common.fit import Fit
-from fesdist.families.common.footprint import COMPARED_AT_ONCE
+from fesdist.families.common.footprint import compared_at_once
 from fesdist.families.common.image_pass import RegionImages
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
@@ -81,7 +81,7 @@ def test_measured_is_at_most_projected(
     solved = model.solve(statistics)
     solving = coefficients + tracemalloc.get_traced_memory()[1]
     tracemalloc.reset_peak()
-    codes = np.zeros((COMPARED_AT_ONCE, 3, model.n_codes(fit.n_vectors)), np.float32)
+    codes = np.zeros((compared_at_once(3, (rows, cols)), 3, model.n_codes(fit.n_vectors)), np.float32)
     ready = {name: model.prepare(arrays) for name, arrays in solved.items()}
     outputs = np.clip(model.apply(ready[names[0]], codes, padding), 0, 1)
     held_images = [np.ones(outputs.shape, np.float32) for _ in range(2)]
