@@ -86,6 +86,7 @@ def tile_memory(coder: Coder, stored: Allocations, read: Sequence[ArrayLayout], 
     codes, images = coder.n_codes(m), n_block * fit.colour.channels_per_fit(channels)
     always = (
         _OBJECTS,
+        *samples_read(fit, tile_shape, n_block, _NO_HALO),
         *stored,
         Allocation("outputs for each code", (sets, codes + 1, *tile_shape), "float64", n_expressions),
         Allocation("coefficients of outputs", (sets, codes + 1, m), "float64", n_expressions),
@@ -93,7 +94,6 @@ def tile_memory(coder: Coder, stored: Allocations, read: Sequence[ArrayLayout], 
         Allocation("sums of differences", (channels, *tile_shape), "float64", n_expressions),
     )
     adding = (
-        *samples_read(fit, tile_shape, n_block, _NO_HALO),
         *gray_versions(fit, n_block, tile_shape),
         Allocation("some pixels of a block", (images, PIXELS_AT_ONCE), "float64", 2),
         # As they are taken from all, and packed to whole registers.
@@ -105,7 +105,7 @@ def tile_memory(coder: Coder, stored: Allocations, read: Sequence[ArrayLayout], 
         Allocation("squares of decoders", (sets, *tile_shape), "float64", 3),
         Allocation("a mean difference", (channels, *tile_shape), "float64"),
     )
-    compared = compared_images(fit, tile_shape, compared_at_once(fit.channels, tile_shape))
+    compared = compared_images(fit, tile_shape, min(n_block, compared_at_once(channels, tile_shape)))
     measuring = (
         *solved_arrays((), fit, tile_shape),
         *prepared_arrays(read, fit, tile_shape),

@@ -42,15 +42,13 @@ def tile_memory(
     tile_shape, n_outputs = (rows, cols), rows * cols
     others = Halo(0, fit.image_shape[0] - rows, 0, fit.image_shape[1] - cols)
     channels = 1 if fit.colour is Colour.GRAY else fit.channels
-    always = (
-        _OBJECTS,
+    kept = (
         Allocation("inputs by pixel", (fit.n_samples, channels, fit.n_pixels), fit.dtype),
         Allocation("targets by pixel", (fit.n_samples, channels, n_outputs), fit.dtype, fit.n_expressions),
         Allocation("sums of differences", (fit.channels, *tile_shape), "float64", fit.n_expressions),
     )
     gray_targets = Allocation("gray targets", (n_block, *tile_shape), fit.dtype, fit.n_expressions)
     adding = (
-        *samples_read(fit, tile_shape, n_block, others),
         *gray_versions(replace(fit, n_expressions=0), n_block, fit.image_shape),
         *((gray_targets,) if fit.colour is Colour.GRAY else ()),
     )
@@ -60,18 +58,18 @@ def tile_memory(
         Allocation("a mean difference", (fit.channels, *tile_shape), "float64"),
     )
     while_solving = one_after_the_other((solving, Memory((), (Phase("finishing", finishing),)))).within(*solved)
-    training = one_after_the_other((Memory((), (Phase("adding", adding),)), while_solving)).within(*always)
-    compared = compared_images(fit, tile_shape, compared_at_once(fit.channels, tile_shape))
+    training = one_after_the_other((Memory((), (Phase("adding", adding),)), while_solving)).within(*kept)
+    compared = compared_images(fit, tile_shape, min(n_block, compared_at_once(fit.channels, tile_shape)))
     at_once = compared.shape[0]
     measuring = (
         *solved,
         *prepared_arrays(read, fit, tile_shape),
         compared,
-        Allocation("inputs of held-out people", (at_once, fit.channels, *fit.image_shape), fit.dtype),
         Allocation("some of them as numbers", (at_once, fit.channels, *fit.image_shape), "float32"),
         replace(compared, name="outputs put together", dtype="float32", copies=1),
     )
-    return one_after_the_other((training, Memory((_OBJECTS,), (Phase("measuring", measuring),))))
+    both = one_after_the_other((training, Memory((), (Phase("measuring", measuring),))))
+    return both.within(_OBJECTS, *samples_read(fit, tile_shape, n_block, others))
 
 
 def put_together(fit: Fit, tile_shape: tuple[int, int]) -> tuple[Allocation, ...]:

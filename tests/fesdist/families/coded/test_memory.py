@@ -76,22 +76,24 @@ def test_measured_is_at_most_projected(
     statistics = model.gather(TileProblem(TILE, padding, 3, colour, names, shared), np.dtype(dtype))
     for inputs, targets in blocks:
         statistics.add(Samples(inputs, targets))
-    adding = coefficients + (1 + n_expressions) * blocks[0][0].nbytes + tracemalloc.get_traced_memory()[1]
+    # A block stays alive until the next is read.
+    held = coefficients + (1 + n_expressions) * blocks[0][0].nbytes
+    adding = held + tracemalloc.get_traced_memory()[1]
     tracemalloc.reset_peak()
     solved = model.solve(statistics)
-    solving = coefficients + tracemalloc.get_traced_memory()[1]
+    solving = held + tracemalloc.get_traced_memory()[1]
     tracemalloc.reset_peak()
-    codes = np.zeros((compared_at_once(3, (rows, cols)), 3, model.n_codes(fit.n_vectors)), np.float32)
+    codes = np.zeros((min(n_block, compared_at_once(3, (rows, cols))), 3, model.n_codes(fit.n_vectors)), np.float32)
     ready = {name: model.prepare(arrays) for name, arrays in solved.items()}
     outputs = np.clip(model.apply(ready[names[0]], codes, padding), 0, 1)
     held_images = [np.ones(outputs.shape, np.float32) for _ in range(2)]
     errors = [(images - held_images[0]) ** 2 for images in (outputs, held_images[1])]
-    measuring = coefficients + tracemalloc.get_traced_memory()[1]
+    measuring = held + tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(errors) == 2
     for name, peak_bytes in (("adding", adding), ("solving", solving), ("measuring", measuring)):
         within(of_tile, name, peak_bytes)
-    assert of_tile.nbytes < 1.5 * max(adding, solving, measuring)
+    assert of_tile.nbytes < 2 * max(adding, solving, measuring)
 
 
 @pytest.mark.parametrize(("model", "colour", "n_expressions", "n_samples", "itemsize"), CASES)
