@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from fesdist.cluster.settings import DEFAULT_MEMORY, ClusterSettings
-from fesdist.ground.errors import BadParameterError
 from fesdist.ground.options import argument, option
 from fesdist.requests.units import byte_size
-
-if TYPE_CHECKING:
-    from fesdist.training.job import TrainingRequest
 
 ColourName = Literal["per-channel", "shared", "gray"]
 
@@ -71,44 +67,3 @@ class Chosen(ModelOptions):
     input: str | None = option(
         None, "expression that the model starts from", metavar="NAME", implied="the stack's input", in_file=True
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Learning(Chosen):
-    """What a training run learns, with a configuration for what is not said."""
-
-    GROUP: ClassVar = Chosen.GROUP
-
-    stack: str = stack_argument("training stack, as written by `fesdist ingest`")
-    config: str | None = option(None, "settings as `fesdist tune` writes them; options override them", metavar="FILE")
-    all_subjects: bool = option(False, "learn from the held-out people as well")
-
-    def training(self, store: str, name: str) -> TrainingRequest:
-        """Return what is trained, and published in `store` as `name`.
-
-        Raises BadParameterError for a bad configuration, for a model beside one in it, and for bad options.
-        """
-        from fesdist.ground.colour import Colour
-        from fesdist.registry.options import model_from_options
-        from fesdist.requests.toml import read_config
-        from fesdist.training.job import TrainingRequest
-
-        found, options, tuning = read_config(self.config) if self.config is not None else ({}, {}, None)
-        if self.model is not None and self.model != found.get("model", self.model):
-            raise BadParameterError(
-                f"model {self.model!r} was given, but {self.config} is about model {found['model']!r}; "
-                "give the one or the other"
-            )
-        said = replace(self, **{name: value for name, value in found.items() if getattr(self, name) is None})
-        return TrainingRequest(
-            stack=said.stack,
-            store=store,
-            name=name,
-            model=model_from_options(said.model or DEFAULT_MODEL, {**options, **self.options}),
-            colour=Colour(said.colour or DEFAULT_COLOUR),
-            expressions=said.expressions,
-            subjects="all" if said.all_subjects else "train",
-            input_expression=said.input,
-            # What was chosen by measuring does not speak for other options.
-            tuning=None if self.options else tuning,
-        )
