@@ -1,0 +1,102 @@
+"""Learn facial expressions from pairs of photographs, and put them on other faces: `import fesdist as fd`.
+
+This is the public list; what is not on it may change without a word. Everything is loaded when it is first used, so
+that importing costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fesdist.api import (
+        BKRRR,
+        KRRR,
+        LSRF,
+        MR,
+        OMP,
+        PCA,
+        SSC,
+        BadParameterError,
+        ClusterError,
+        Colour,
+        FesdistError,
+        ImageError,
+        Lasso,
+        LoadedVersion,
+        PairingError,
+        PixelKR,
+        PixelRR,
+        PlanError,
+        Ridge,
+        StorageError,
+        TileError,
+        draw_faces,
+        evaluate,
+        ingest,
+        mask_offsets,
+        open,
+        promote,
+        revision,
+        rollback,
+        synthesize,
+        train,
+        tune,
+        window_offsets,
+        write_report,
+    )
+
+    __version__: str
+
+__all__ = [
+    "BKRRR",
+    "KRRR",
+    "LSRF",
+    "MR",
+    "OMP",
+    "PCA",
+    "SSC",
+    "BadParameterError",
+    "ClusterError",
+    "Colour",
+    "FesdistError",
+    "ImageError",
+    "Lasso",
+    "LoadedVersion",
+    "PairingError",
+    "PixelKR",
+    "PixelRR",
+    "PlanError",
+    "Ridge",
+    "StorageError",
+    "TileError",
+    "draw_faces",
+    "evaluate",
+    "ingest",
+    "mask_offsets",
+    "open",
+    "promote",
+    "revision",
+    "rollback",
+    "synthesize",
+    "train",
+    "tune",
+    "window_offsets",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from fesdist.ground.revision import revision
+
+        return revision()
+    if name not in __all__:
+        raise AttributeError(f"fesdist has no {name!r}; its public list is fesdist.__all__")
+    from fesdist import api
+
+    return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -14,6 +14,8 @@ from tests.conftest import REPOSITORY
 
 ROOMS = {
     "flows": {"fesdist.cli"},
+    "fesdist": {"fesdist.api"},
+    "fesdist.api": {"fesdist.cli"},
     "fesdist.__main__": {"fesdist.cli"},
     "fesdist.cli": {"fesdist.requests", "fesdist.report", "fesdist.faces"},
     "fesdist.requests": {"fesdist.tuning", "fesdist.comparing"},
@@ -38,8 +40,7 @@ ROOMS = {
     "fesdist.families": {"fesdist.simd"},
     "fesdist.simd": {"fesdist.ground"},
     "fesdist.faces": {"fesdist.ground"},
-    "fesdist.ground": {"fesdist"},
-    "fesdist": set(),
+    "fesdist.ground": set(),
     "storage.datasets": {"storage.blobs"},
     "storage.stack": {"storage.blobs"},
     "storage.blobs": {"storage.errors"},

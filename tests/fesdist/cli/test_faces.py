@@ -20,7 +20,8 @@ def _run(*words: str) -> int:
 def test_a_folder_of_pairs_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _run(str(tmp_path), "--people", "2", "--size", "24", "--expressions", "happy, sad") == 0
     assert sorted(folder.name for folder in tmp_path.iterdir()) == ["happy", "neutral", "sad"]
-    assert Image.open(tmp_path / "happy" / "001.png").size == (24, 24)
+    with Image.open(tmp_path / "happy" / "001.png") as drawn:
+        assert drawn.size == (24, 24)
     assert "6 faces of 2 people (neutral, happy, sad)" in capsys.readouterr().out
 
 

@@ -1,0 +1,20 @@
+"""The example runs from beginning to end and leaves what it says."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+
+def test_quickstart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(REPOSITORY / "examples" / "quickstart.py"))["main"](tmp_path)
+    printed = capsys.readouterr().out
+    assert "24 people in" in printed
+    assert "trained version 1 of faces" in printed
+    assert "happy: error" in printed
+    assert len(list((tmp_path / "out" / "happy").glob("*.png"))) == 24
+    assert (tmp_path / "report.html").stat().st_size > 10_000

@@ -1,0 +1,88 @@
+"""`import fesdist as fd`: a public list that costs nothing until it is used, with the words of the command line."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fesdist as fd
+from fesdist.registry import MODELS
+from fesdist.requests.build import options_of
+from fesdist.requests.verbs import VERBS
+from tests.fesdist.training.stacks import write_stack
+
+
+def test_importing_it_imports_nothing_else() -> None:
+    program = "import sys; before = set(sys.modules); import fesdist; print(*sorted(set(sys.modules) - before))"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    ours = [name for name in run.stdout.split() if name.split(".")[0] in ("fesdist", "storage", "numpy", "rich")]
+    assert ours == ["fesdist"]
+
+
+def test_every_name_of_the_list_is_there_and_described() -> None:
+    assert sorted(fd.__all__, key=str.lower) == sorted(set(dir(fd)) - {"__version__"}, key=str.lower)
+    for name in fd.__all__:
+        assert inspect.getdoc(getattr(fd, name)), name
+
+
+def test_no_name_of_the_list_is_that_of_a_room() -> None:
+    rooms = {module.name for module in pkgutil.iter_modules(fd.__path__)}
+    assert not rooms & set(fd.__all__), "an import of the room would take the name's place"
+
+
+def test_what_is_not_on_the_list_is_refused() -> None:
+    with pytest.raises(AttributeError, match="fesdist has no 'utilities'"):
+        fd.utilities  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_the_version_is_that_of_the_sources() -> None:
+    assert fd.__version__ == fd.revision()
+
+
+def test_all_models_are_on_it() -> None:
+    assert set(MODELS.values()) <= {getattr(fd, name) for name in fd.__all__}
+
+
+@pytest.mark.parametrize("verb", ["ingest", "tune", "train", "evaluate", "synthesize", "promote", "rollback"])
+def test_functions_take_the_words_of_the_command_line(verb: str) -> None:
+    words = {name for name, option in options_of(VERBS[verb]).items() if not option.command_only}
+    assert set(inspect.signature(getattr(fd, verb)).parameters) - {"on_progress"} == words
+
+
+def test_a_version_is_trained_promoted_and_opened(tmp_path: Path) -> None:
+    stack, weights = str(write_stack(tmp_path / "stack.zarr", side=24)), str(tmp_path / "weights")
+    steps: list[tuple[int, int]] = []
+    for ridge in (0.4, 1.0):
+        fd.train(
+            stack,
+            weights,
+            "noise",
+            model="mr",
+            window=3,
+            ridge=ridge,
+            workers=0,
+            on_progress=lambda done, total, _: steps.append((done, total)),
+        )
+    assert steps[-1] == (1, 1)
+    fd.promote(weights, "noise", 1, alias="production")
+    fd.promote(weights, "noise", 2, alias="production")
+    assert fd.rollback(weights, "noise", "production") == 1
+    version = fd.open(weights, "noise@production")
+    assert version.reference == "noise@1"
+    outputs = version.synthesize(np.zeros((2, 3, 24, 24), np.uint8), "happy")
+    assert (outputs.shape, outputs.dtype) == ((2, 3, 24, 24), np.float32)
+
+
+def test_errors_are_those_of_the_commands(tmp_path: Path) -> None:
+    with pytest.raises(fd.BadParameterError, match="use an odd size"):
+        fd.train("stack.zarr", "weights", "noise", window=4)
+    with pytest.raises(TypeError, match="windows"):
+        fd.train("stack.zarr", "weights", "noise", windows=5)
+    with pytest.raises(fd.StorageError):
+        fd.open(str(tmp_path), "nobody")
