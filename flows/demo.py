@@ -10,12 +10,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from fesdist.cli.console import progress, say, warn
+from fesdist.cli.console import outcome_line, progress, say, warn
 from fesdist.cli.main import EXIT_ERROR, EXIT_INTERRUPTED
 from fesdist.faces.generate import write_faces
 from fesdist.ground.errors import FesdistError
 from flows.embedded import start_embedded
-from flows.outcome import outcome_line
 from storage.errors import StorageError
 
 PEOPLE = 60

@@ -12,9 +12,8 @@ from prefect import Task, get_run_logger
 from prefect import runtime as run
 from prefect.client.schemas import State, TaskRun
 
-from fesdist.cli.console import say
+from fesdist.cli.console import outcome_line, say
 from fesdist.ground.errors import ClusterError, FesdistError, TileError
-from flows.outcome import outcome_line
 from flows.progress import Progress, live_progress
 from storage.errors import StorageError
 

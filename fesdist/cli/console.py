@@ -91,6 +91,11 @@ def size(n_bytes: float) -> str:
     return f"{n_bytes:.1f} TiB"
 
 
+def outcome_line(name: str, seconds: float, outcome: str) -> str:
+    """Return the line that a stage of a flow leaves behind: name, seconds and outcome in columns."""
+    return f"{name:<12}{duration(seconds):>8}  {outcome}"
+
+
 @contextmanager
 def progress(title: str, unit: str) -> Iterator[Progress]:
     """Yield `report(done, total, note)`: a live bar with rate and remaining time, or plain lines without a terminal."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from fesdist.cluster.settings import DEFAULT_MEMORY, ClusterSettings
 from fesdist.ground.options import argument, option
-from fesdist.requests.units import byte_size
+from fesdist.requests.units import byte_size, megapixels
 
 ColourName = Literal["per-channel", "shared", "gray"]
 
@@ -25,6 +25,9 @@ expressions_option = partial(
     option, None, help="these only, separated by commas", metavar="LIST", implied="all", in_file=True
 )
 memory_option = partial(option, DEFAULT_MEMORY, metavar="SIZE", implied="1GiB", reader=byte_size)
+pixel_limit_option = partial(
+    option, 64.0, "refuse larger photographs before decoding them", metavar="MEGAPIXELS", reader=megapixels
+)
 json_option = partial(option, False, "print JSON for programs instead of tables for people", command_only=True)
 
 

@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.options import argument, option
-from fesdist.requests.groups import expressions_option
-from fesdist.requests.units import image_size, megapixels
+from fesdist.requests.groups import expressions_option, pixel_limit_option
+from fesdist.requests.units import image_size
 
 if TYPE_CHECKING:
     from fesdist.images.survey import Wanted
-
-PIXEL_LIMIT = 64.0
-"""Megapixels of the largest photograph that is decoded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +45,7 @@ fesdist ingest papers_pairs faces.zarr --target-name smiling --colour gray"""
         r"finds the subject in the file's stem: its first group, or the one named subject, such as '(\d+)_'",
         metavar="REGEX",
     )
-    pixel_limit: float = option(
-        PIXEL_LIMIT, "refuse larger photographs before decoding them", metavar="MEGAPIXELS", reader=megapixels
-    )
+    pixel_limit: float = pixel_limit_option()
 
     def wanted(self) -> Wanted:
         """Return what is asked of the stack's images."""

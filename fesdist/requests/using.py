@@ -14,12 +14,11 @@ from fesdist.requests.groups import (
     expressions_option,
     json_option,
     memory_option,
+    pixel_limit_option,
     reference_argument,
     stack_argument,
     store_argument,
 )
-from fesdist.requests.stacks import PIXEL_LIMIT
-from fesdist.requests.units import megapixels
 
 if TYPE_CHECKING:
     from fesdist.comparing.run import ComparisonRequest
@@ -40,9 +39,7 @@ class Look:
     )
     format: Literal["png", "jpeg", "webp", "same"] = option("png", "file format")
     force: bool = option(False, "make outputs again that are there already")
-    pixel_limit: float = option(
-        PIXEL_LIMIT, "refuse larger photographs before decoding them", metavar="MEGAPIXELS", reader=megapixels
-    )
+    pixel_limit: float = pixel_limit_option()
 
     def settings(self) -> SynthesisSettings:
         """Return the settings of a synthesis; raises BadParameterError for an intensity that means nothing."""

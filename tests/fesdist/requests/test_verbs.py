@@ -14,14 +14,13 @@ import pytest
 
 from fesdist.cluster.settings import DEFAULT_MEMORY
 from fesdist.ground.colour import Colour
-from fesdist.images.decode import MEGAPIXEL
-from fesdist.images.decode import PIXEL_LIMIT as PIXELS
+from fesdist.images.decode import MEGAPIXEL, PIXEL_LIMIT
 from fesdist.requests.build import options_of, request_from, summary_of
 from fesdist.requests.groups import ColourName
 from fesdist.requests.learning import Train, Tune
 from fesdist.requests.parser import parser_of, read_words
 from fesdist.requests.signature import takes
-from fesdist.requests.stacks import PIXEL_LIMIT, Ingest
+from fesdist.requests.stacks import Ingest
 from fesdist.requests.table import option_table
 from fesdist.requests.units import byte_size
 from fesdist.requests.using import Synthesize
@@ -104,7 +103,7 @@ def test_the_table_of_readme_is_made_from_the_requests() -> None:
 
 def test_what_is_typed_in_two_rooms_is_equal() -> None:
     assert get_args(ColourName) == tuple(Colour)
-    assert round(PIXEL_LIMIT * MEGAPIXEL) == PIXELS
+    assert round(options_of(Ingest)["pixel_limit"].default * MEGAPIXEL) == PIXEL_LIMIT
     assert byte_size(options_of(Train)["memory"].shown_default) == DEFAULT_MEMORY
 
 
