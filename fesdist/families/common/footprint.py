@@ -63,10 +63,11 @@ def prepared_arrays(read: Sequence[ArrayLayout], fit: Fit, tile_shape: tuple[int
     )
 
 
-def compared_images(fit: Fit, tile_shape: tuple[int, int], n_images: int) -> Allocation:
-    """Return what `n_images` of held-out people are compared in.
+def compared_images(fit: Fit, tile_shape: tuple[int, int], n_block: int) -> Allocation:
+    """Return what images of held-out people are compared in, which are read `n_block` at a time.
 
     Inputs, targets, outputs and errors of two kinds are alive while the next outputs are made and clipped.
     """
+    n_images = min(n_block, compared_at_once(fit.channels, tile_shape))
     dtype = np.result_type(np.float32, np.dtype(fit.dtype))
     return Allocation("images compared", (n_images, fit.channels, *tile_shape), dtype, 5 + 2)

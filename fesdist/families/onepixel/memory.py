@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.footprint import (
-    compared_at_once,
     compared_images,
     gray_versions,
     prepared_arrays,
@@ -35,7 +34,7 @@ def training_memory(
     `own` is the layout of the model, `rank` the number of its features, 0 if it needs none.
     """
     sums, solved = _sums(fit, tile_shape), solved_arrays(own, fit, tile_shape)
-    images = compared_images(fit, tile_shape, min(n_block, compared_at_once(fit.channels, tile_shape)))
+    images = compared_images(fit, tile_shape, n_block)
     differences = Allocation("differences of sums", (fit.channels, *tile_shape), "float64", 2)
     return Memory(
         (_OBJECTS, *samples_read(fit, tile_shape, n_block, _NO_HALO)),

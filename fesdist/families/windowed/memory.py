@@ -8,7 +8,6 @@ import numpy as np
 
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.footprint import (
-    compared_at_once,
     compared_images,
     gray_versions,
     prepared_arrays,
@@ -40,11 +39,11 @@ def training_memory(
     """Return what is alive at most while a tile is trained and measured; `own` is the layout of the model."""
     planes = Planes(field, fit.n_expressions)
     sums, solved = tuple(_sums(planes, fit, tile_shape)), solved_arrays(own, fit, tile_shape)
-    n_images = min(n_block, compared_at_once(fit.channels, tile_shape))
+    compared = compared_images(fit, tile_shape, n_block)
     measured = (
         *prepared_arrays(own, fit, tile_shape),
-        compared_images(fit, tile_shape, n_images),
-        *_outputs(field, fit, tile_shape, n_images),
+        compared,
+        *_outputs(field, fit, tile_shape, compared.shape[0]),
     )
     return Memory(
         samples_read(fit, tile_shape, n_block, halo_of(field)),
