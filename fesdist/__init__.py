@@ -95,7 +95,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"fesdist has no {name!r}; its public list is fesdist.__all__")
     from fesdist import api
 
-    return getattr(api, name)
+    return globals().setdefault(name, getattr(api, name))
 
 
 def __dir__() -> list[str]:
