@@ -91,7 +91,9 @@ class LocalLocation:
         sync_files([self._path(key) for key in keys])
 
     def tidy(self) -> None:
-        for leftover in (*self._root.rglob("*.partial"), *self._pending.glob("*")):
+        leftovers = [*self._root.rglob("*.partial"), *self._pending.glob("*")]
+        # The first stacks had a file of this name.
+        for leftover in (*leftovers, self._pending) if self._pending.is_file() else leftovers:
             leftover.unlink(missing_ok=True)
         with suppress(OSError):
             self._pending.rmdir()
@@ -139,6 +141,10 @@ class LocalLocation:
                 yield pending
             finally:
                 pending.unlink(missing_ok=True)
+                if not self._pending.is_relative_to(self._root):
+                    # Beside the folder it would be in somebody's way.
+                    with suppress(OSError):
+                        self._pending.rmdir()
 
 
 def _link(pending: Path, target: Path, data: bytes) -> None:

@@ -22,7 +22,7 @@ from storage.datasets.manifest import (
 from storage.datasets.records import Records
 from storage.datasets.spec import ArraySpec, DatasetSpec
 from storage.datasets.version import WeightVersion
-from storage.errors import AlreadyExistsError, NotFoundError, StorageError
+from storage.errors import AlreadyExistsError, FormatError, NotFoundError, StorageError
 
 __all__ = ["AliasEntry", "ArraySpec", "DatasetSpec", "DraftInfo", "WeightStore"]
 
@@ -47,7 +47,7 @@ class WeightStore:
 
     def names(self) -> list[str]:
         """Return the models that have a version, sorted."""
-        return [name for name in self._location.list("") if version_numbers(self._location, name)]
+        return [name for name in self._models(None) if version_numbers(self._location, name)]
 
     def versions(self, name: str) -> list[Manifest]:
         """Return the manifests of all versions of a model, ascending; none for an unknown model.
@@ -158,4 +158,11 @@ class WeightStore:
             raise no_such_version(self._location, name, f"version {name}@{number}")
 
     def _models(self, name: str | None) -> list[str]:
-        return self._location.list("") if name is None else [check_name("model", name)]
+        return list(filter(self._is_folder, self._location.list(""))) if name is None else [check_name("model", name)]
+
+    def _is_folder(self, name: str) -> bool:
+        """Return whether something in the store is a folder of its own: other files and links are not ours."""
+        try:
+            return not self._location.exists(name)
+        except FormatError:
+            return False

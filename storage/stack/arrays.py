@@ -33,7 +33,6 @@ class StackArrays:
     def create(location: Location, contents: StackContents) -> StackArrays:
         """Create a stack without samples in an empty or new folder."""
         location.write(ROOT, contents.encoded())
-        location.tidy()
         return StackArrays(location, contents)
 
     def resize(self, contents: StackContents) -> None:
@@ -70,7 +69,6 @@ class StackArrays:
         """Write the labels, then replace the root document: the one instant that counts."""
         self._write_labels(contents)
         self._location.write(ROOT, contents.encoded())
-        self._location.tidy()
 
     def remove_uncommitted(self, contents: StackContents) -> None:
         """Remove what a killed or failed writer left: arrays, samples and half-written files never committed."""

@@ -357,3 +357,13 @@ def test_a_claim_without_a_run_is_removed(store: WeightStore, draft: WeightDraft
     (claims_folder / "claim.json").write_text(json.dumps(claim))
     store.clean()
     assert not (Path(store.uri) / "london/drafts/job-1").exists()
+
+
+def test_other_files_and_links_in_a_store_are_not_ours(store: WeightStore, tmp_path: Path) -> None:
+    publish(store, "london", "job")
+    (Path(store.uri) / "README").write_text("weights of the group")
+    (tmp_path / "elsewhere").mkdir()
+    (Path(store.uri) / "link").symlink_to(tmp_path / "elsewhere")
+    assert (store.names(), store.drafts(), store.clean()) == (["london"], [], [])
+    with pytest.raises(FormatError, match="link is a link to"):
+        store.open("link")

@@ -250,3 +250,13 @@ def test_images_of_a_damaged_stack_are_never_removed(stack_path: Path) -> None:
     with pytest.raises(FormatError, match=r"holds images, but its zarr\.json is missing"):
         StackWriter.open(stack_path)
     assert any(path.is_file() for path in (stack_path / "neutral").rglob("*"))
+
+
+def test_what_a_killed_writer_left_is_removed(stack_path: Path) -> None:
+    beside = stack_path.with_name("faces.commit")
+    beside.write_text("the next root document, as the first fesdist wrote it")
+    (stack_path / "neutral/c/0/0/0/0.1234.partial").write_bytes(b"half a chunk")
+    with StackWriter.open(stack_path) as writer:
+        assert writer.append([person(80, "neutral")]).added
+    assert not beside.exists()
+    assert list(stack_path.rglob("*.partial")) == []
