@@ -26,7 +26,8 @@ def run(request: History) -> int:
     rows = [[move.alias, move.action, str(move.version), move.when, move.who, move.note] for move in moves]
     rows += [["", "delete", str(one.version), one.deleted, one.deleted_by, one.note] for one in deleted]
     if rows:
-        table(("alias", "what", "version", "when", "who", "note"), rows)
+        told = [[alias, what, version, when[:16].replace("T", " "), *why] for alias, what, version, when, *why in rows]
+        table(("alias", "what", "version", "when", "who", "note"), told)
     else:
         say(f"{request.name} has no aliases and lost no version; `fesdist promote` gives it an alias")
     return 0
