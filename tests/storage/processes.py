@@ -79,7 +79,7 @@ def running(function: Callable[..., None], *arguments: Any) -> Iterator[Any]:
         process.join()
 
 
-def run_together(calls: list[tuple[Any, ...]], seconds: float = 60) -> None:
+def run_together(calls: list[tuple[Any, ...]], seconds: float = 180) -> None:
     """Run all calls (function, *arguments) at once, each in its process; all must succeed in time."""
     processes = [_context.Process(target=function, args=arguments) for function, *arguments in calls]
     for process in processes:
@@ -94,7 +94,7 @@ def run_together(calls: list[tuple[Any, ...]], seconds: float = 60) -> None:
     assert codes == [0] * len(processes)
 
 
-def wait_until(reached: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(reached: Callable[[], bool], seconds: float = 180) -> None:
     """Wait until something has happened."""
     deadline = time.monotonic() + seconds
     while not reached():
