@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fesdist.families.common.fit import Fit
-from fesdist.families.common.layout import Array, common_layout
+from fesdist.families.common.layout import Array
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
 from fesdist.families.onepixel.functions import TOLERANCE, Gaussian, Laplacian, features_of, kernel_named
@@ -23,7 +23,6 @@ from fesdist.ground.errors import BadParameterError
 from fesdist.ground.tiles import Padding, Region, Tile
 from fesdist.registry import PixelKernelRidge, model_from_parameters
 from tests.fesdist import reference
-from tests.fesdist.families.measured import projected_and_measured
 from tests.fesdist.families.problems import random_images, train
 
 SHAPE = (3, 19)
@@ -224,18 +223,6 @@ def test_prepared_arrays_are_used_as_they_are() -> None:
     assert PixelKernelRidge().prepare(prepared)["outputs"] is prepared["outputs"]
 
 
-def test_the_layout_names_every_solved_array() -> None:
-    inputs, model = random_images((3, 3, *SHAPE)), PixelKernelRidge()
-    for colour in Colour:
-        solved = train(model, inputs, {"smiling": inputs}, colour=colour)["smiling"]
-        sets = colour.weight_channels(3)
-        layouts = (*model.layout(Fit((8, 8), 3, colour, "uint8", 2, 1)), *common_layout(sets, 3))
-        assert {layout.name for layout in layouts} == set(solved)
-        for layout in layouts:
-            assert solved[layout.name].shape == (*(length for _, length in layout.leading), *SHAPE)
-            assert solved[layout.name].dtype == layout.dtype
-
-
 def test_floating_point_stacks_are_refused_before_anything_is_computed() -> None:
     problem = _problem(SHAPE, 3, Colour.SHARED, ("smiling",))
     with pytest.raises(BadParameterError, match=r"cannot learn from float64 images; ingest .* --normalisation none"):
@@ -255,20 +242,6 @@ def test_bad_blocks_and_empty_statistics_are_refused(monkeypatch: pytest.MonkeyP
     statistics.add(Samples(images, {"smiling": images}))
     with pytest.raises(ValueError, match="4 samples; sums of 32 bits hold"):
         statistics.add(Samples(images, {"smiling": images}))
-
-
-@pytest.mark.parametrize("colour", list(Colour))
-@pytest.mark.parametrize(
-    ("parameters", "n_expressions", "n_block"),
-    [({}, 1, 64), ({"kernel": "laplacian"}, 3, 16), ({"sigma": 0.02}, 2, 8), ({"kernel": "linear"}, 1, 200)],
-)
-def test_measured_is_at_most_projected(
-    colour: Colour, parameters: dict[str, object], n_expressions: int, n_block: int
-) -> None:
-    model = PixelKernelRidge(**parameters)  # type: ignore[arg-type]
-    fit = Fit((80, 80), 3, colour, "uint8", 2 * n_block, n_expressions)
-    projected, measured = projected_and_measured(model, fit, Region(3, 67, 0, 48), n_block)
-    assert projected / 2 < measured <= projected
 
 
 def test_a_model_is_rebuilt_from_its_parameters(model: PixelKernelRidge) -> None:

@@ -118,21 +118,6 @@ def test_float_sums_do_not_depend_on_tiles_or_blocks() -> None:
     assert all(np.array_equal(values, cut[name]) for name, values in whole.items())
 
 
-def test_sums_of_white_images_are_exact() -> None:
-    white = np.full((700, 1, 7, 9), 255, np.uint8)
-    statistics = _statistics(FIELDS["3x3"], (7, 9), channels=1)
-    for _ in range(60):
-        statistics.add(Samples(white, {"smiling": white}))
-    n = 60 * 700
-    assert n * 255**2 > 2**31
-    # Two pixels from the border, no displacement of a 3 x 3 field leaves the image.
-    (block,) = statistics.blocks
-    inner = block.sums.flat.image(block.sums.sums)[0, :, 2:-2, 2:-2]
-    of_one_image = [len(block.sums.planes.displacements), -1]
-    assert (inner[of_one_image] == n * 255).all()
-    assert (np.delete(inner, of_one_image, axis=0) == n * 255**2).all()
-
-
 def test_constant_and_repeated_pixels_have_the_smallest_weights() -> None:
     inputs = np.full((10, 1, *SHAPE), 128, np.uint8)
     solved = train(FIELDS["3x3"], inputs, {"smiling": random_images(inputs.shape)})["smiling"]
@@ -305,10 +290,6 @@ def test_unknown_models_and_parameters_are_refused() -> None:
         model_from_parameters("gan", {})
     with pytest.raises(BadParameterError, match="parameters alpha, ridge for model 'mr'; expected offsets, ridge"):
         model_from_parameters("mr", {"ridge": 1.0, "alpha": 2})
-
-
-def test_descriptions_are_for_people() -> None:
-    assert FIELDS["dilated"].describe() == "9 taps in 5 x 5, ridge 0.4"
 
 
 def _statistics(model: MaskedRegression, shape: tuple[int, int], channels: int):  # type: ignore[no-untyped-def]

@@ -65,6 +65,8 @@ def test_a_model_with_a_map_comes_back_from_its_parameters() -> None:
         parameters = json.loads(json.dumps(model.parameters()))
         assert model_from_parameters(model.name, parameters) == model
     assert in_words(MAP) == "ridge 0.02 to 10 in 2 x 3 cells"
+    dilated = MaskedRegression.with_window(3, dilation=2, ridge=0.4)
+    assert dilated.describe() == "9 taps in 5 x 5, ridge 0.4"
 
 
 @pytest.mark.parametrize(

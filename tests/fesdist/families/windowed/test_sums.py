@@ -160,3 +160,18 @@ def test_floating_point_sums_differ_by_rounding_alone() -> None:
 
 def test_the_ledger_has_the_digests_of_a_stack() -> None:
     assert sums_of(1).ledger == Ledger({"bob": frozenset({digest(INPUTS[1]), digest(TARGETS[1])})})
+
+
+def test_sums_of_white_images_are_exact() -> None:
+    white = np.full((700, 1, 7, 9), 255, np.uint8)
+    statistics = MODEL.sums(white, {"smiling": white}, colour=Colour.GRAY)
+    for _ in range(59):
+        statistics.add(Samples(white, {"smiling": white}))
+    n = 60 * 700
+    assert n * 255**2 > 2**31
+    # Two pixels from the border, no displacement of a 3 x 3 field leaves the image.
+    (block,) = statistics.blocks
+    inner = block.sums.flat.image(block.sums.sums)[0, :, 2:-2, 2:-2]
+    of_one_image = [len(block.sums.planes.displacements), -1]
+    assert (inner[of_one_image] == n * 255).all()
+    assert (np.delete(inner, of_one_image, axis=0) == n * 255**2).all()
