@@ -12,7 +12,6 @@ from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.layout import common_layout
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Person
-from fesdist.families.common.sums import need_sums
 from fesdist.families.common.validation import Judgement
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
@@ -197,8 +196,12 @@ def test_errors_on_people_left_out_are_those_of_training_on_the_others(model: An
 def test_sums_are_values(model: AnyModel) -> None:
     """Merging is an addition, forgetting a subtraction: bit for bit what it would be had those people never come."""
     if not model.keeps_sums:
-        with pytest.raises(BadParameterError, match=f"model '{model.name}' keeps its samples instead of sums"):
-            need_sums(model.name, model.keeps_sums, "forgetting a person")
+        with pytest.raises(
+            BadParameterError, match=f"model '{model.name}' keeps its samples and has no sums to add up"
+        ):
+            model.sums(pairs_of().inputs, pairs_of().targets)
+        with pytest.raises(BadParameterError, match=f"model '{model.name}' is made from samples, not from sums"):
+            type(model).from_sums(None)
         return
     pairs = pairs_of()
     here, there, both = (pairs.of(np.array(people)) for people in ([0, 1, 2, 3], [4, 5], [0, 1, 2, 3, 4, 5]))

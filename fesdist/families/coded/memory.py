@@ -13,7 +13,6 @@ from fesdist.families.coded.products import fold_allocations, product_allocation
 from fesdist.families.coded.vectors import PIXELS_AT_ONCE
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.footprint import (
-    compared_at_once,
     compared_images,
     gray_versions,
     prepared_arrays,
@@ -105,7 +104,7 @@ def tile_memory(coder: Coder, stored: Allocations, read: Sequence[ArrayLayout], 
         Allocation("squares of decoders", (sets, *tile_shape), "float64", 3),
         Allocation("a mean difference", (channels, *tile_shape), "float64"),
     )
-    compared = compared_images(fit, tile_shape, min(n_block, compared_at_once(channels, tile_shape)))
+    compared = compared_images(fit, tile_shape, n_block)
     measuring = (
         *solved_arrays((), fit, tile_shape),
         *prepared_arrays(read, fit, tile_shape),

@@ -26,6 +26,7 @@ from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
 from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.sums import KeepsSamples
 from fesdist.ground.memory import Allocation, Memory
 from fesdist.ground.status import Status
 from fesdist.ground.tiles import Padding, Region
@@ -33,14 +34,13 @@ from fesdist.ground.units import unit_of
 
 
 @dataclass(frozen=True)
-class CodedModel(Coder, Model[Combinations], ABC):
+class CodedModel(KeepsSamples, Coder, Model[Combinations], ABC):
     """y[p] = bias[p] + Σ_r decoder[r, p] z[r] with codes z[r] = Σ_p encoder[r, p] x[p]; see `CodePass`.
 
     Where there is nothing to learn a code from (black images, a single target) there is no solution.
     """
 
     name: ClassVar[str]
-    keeps_sums: ClassVar[bool] = False
     reads: ClassVar[tuple[str, ...]] = ("decoder", "bias")
 
     @abstractmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, ClassVar, NoReturn, Protocol, Self
 
 from numpy.typing import NDArray
 
@@ -44,13 +44,22 @@ class Sums(Gathered, Additive, Protocol):
     def __sub__(self, other: Self) -> Self: ...
 
 
-G_contra = TypeVar("G_contra", bound=Gathered, contravariant=True)
+class KeepsSamples:
+    """Part of a model that keeps its samples: whoever asks it for sums is told which models have them."""
 
+    name: ClassVar[str]
+    keeps_sums: ClassVar[bool] = False
 
-def need_sums(model: str, keeps_sums: bool, what_for: str) -> None:
-    """Raise BadParameterError unless a model keeps sums; `what_for` is what they are wanted for."""
-    if not keeps_sums:
+    def sums(self, *images: Any, **options: Any) -> NoReturn:
+        """Raise BadParameterError, as there are no sums that could be added or taken away."""
         raise BadParameterError(
-            f"model {model!r} keeps its samples instead of sums, which {what_for} needs; expected a model made from "
-            "sums, such as mr or pixel-rr"
+            f"model {self.name!r} keeps its samples and has no sums to add up or to take away; expected a model made "
+            "from sums: mr, pixel-rr or pixel-kr"
+        )
+
+    @classmethod
+    def from_sums(cls, *sums: Any, **options: Any) -> NoReturn:
+        """Raise BadParameterError, as `sums` does."""
+        raise BadParameterError(
+            f"model {cls.name!r} is made from samples, not from sums; expected mr, pixel-rr or pixel-kr"
         )

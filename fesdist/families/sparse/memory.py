@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.footprint import (
-    compared_at_once,
     compared_images,
     gray_versions,
     prepared_arrays,
@@ -59,7 +58,7 @@ def tile_memory(
     )
     while_solving = one_after_the_other((solving, Memory((), (Phase("finishing", finishing),)))).within(*solved)
     training = one_after_the_other((Memory((), (Phase("adding", adding),)), while_solving)).within(*kept)
-    compared = compared_images(fit, tile_shape, min(n_block, compared_at_once(fit.channels, tile_shape)))
+    compared = compared_images(fit, tile_shape, n_block)
     at_once = compared.shape[0]
     measuring = (
         *solved,

@@ -15,6 +15,7 @@ from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays, l1_norm
 from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.sums import KeepsSamples
 from fesdist.families.sparse.kernels.gather import apply_support
 from fesdist.families.sparse.memory import tile_memory
 from fesdist.families.sparse.samples import KeptSamples
@@ -27,11 +28,10 @@ _PLANES_AT_ONCE = 48
 
 
 @dataclass(frozen=True)
-class SparseModel(Model[KeptSamples], ABC):
+class SparseModel(KeepsSamples, Model[KeptSamples], ABC):
     """y[p] = bias[p] + Σ_tap values[tap, p] x[support[tap, p]], the supports chosen by the samples themselves."""
 
     name: ClassVar[str]
-    keeps_sums: ClassVar[bool] = False
     reads: ClassVar[tuple[str, ...]] = ("support", "values", "bias")
 
     @property

@@ -7,12 +7,9 @@ import pytest
 
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
-from fesdist.families.common.sums import need_sums
 from fesdist.families.sparse.samples import KeptSamples
 from fesdist.ground.colour import Colour, to_gray
-from fesdist.ground.errors import BadParameterError
 from fesdist.ground.tiles import Padding, Region, Tile
-from fesdist.registry import Lasso, LocalSparseReceptiveFields, OrthogonalMatchingPursuit
 from tests.fesdist.families.problems import random_images
 
 TILE = Tile(0, Region(1, 4, 2, 7))
@@ -37,10 +34,3 @@ def test_samples_lie_pixel_by_pixel_in_whole_registers(colour: Colour, dtype: st
             assert not found[..., 19:].any()
     own = inputs[..., *TILE.region.slices].astype(float)
     np.testing.assert_allclose(kept.differences[0], (targets.astype(float) - own).sum(axis=0))
-
-
-@pytest.mark.parametrize("model", [OrthogonalMatchingPursuit(), LocalSparseReceptiveFields(), Lasso()])
-def test_models_that_keep_samples_are_refused_by_name_where_sums_are_needed(model: Lasso) -> None:
-    message = f"model '{model.name}' keeps its samples instead of sums, which forgetting a person needs"
-    with pytest.raises(BadParameterError, match=message):
-        need_sums(model.name, model.keeps_sums, "forgetting a person")
