@@ -71,7 +71,8 @@ def test_promotions_at_once_all_stay_in_the_history(store: WeightStore) -> None:
 
 
 def _has_versions(store: WeightStore, n_versions: int) -> bool:
-    return len(store.versions("london")) >= n_versions
+    # By listing alone, so that whoever waits leaves the processor to who is waited for.
+    return len(list(Path(store.uri).glob("london/versions/*.json"))) >= n_versions
 
 
 @pytest.mark.slow
