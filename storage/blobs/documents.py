@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, is_dataclass
+from functools import cache
+from threading import Lock
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,6 +13,10 @@ import msgspec
 from storage.errors import BadNameError, FormatError, MismatchError
 
 Document = dict[str, Any]
+
+_looking_at_types = Lock()
+"""The library crashes when two threads look at the fields of one dataclass for the first time."""
+
 T = TypeVar("T")
 
 
@@ -33,7 +39,7 @@ def decode(kind: type[T], data: bytes, what: str, advice: str = "it was damaged 
     Raises `FormatError` naming `what` for other data; `advice` ends its message.
     """
     try:
-        return msgspec.json.decode(data, type=kind)
+        return _decoder(kind).decode(data)
     except (msgspec.ValidationError, BadNameError, MismatchError) as error:
         raise FormatError(f"{what}: {error}; {advice}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -43,7 +49,8 @@ def decode(kind: type[T], data: bytes, what: str, advice: str = "it was damaged 
 def convert(kind: type[T], value: Any, what: str) -> T:
     """Return the `kind` that plain JSON values hold; raises `FormatError` naming `what`."""
     try:
-        return msgspec.convert(value, kind, str_keys=True)
+        with _looking_at_types:
+            return msgspec.convert(value, kind, str_keys=True)
     except msgspec.ValidationError as error:
         raise FormatError(f"{what}: {error}; it was damaged or not written by fesdist") from error
 
@@ -67,6 +74,16 @@ def check_format(data: bytes, name: str, newest: int, what: str) -> int:
 class _Format(msgspec.Struct):
     format: Any = None
     format_version: Any = None
+
+
+def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
+    with _looking_at_types:
+        return _new_decoder(kind)
+
+
+@cache
+def _new_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
 
 
 def _fields(value: Any) -> Document:

@@ -1,0 +1,28 @@
+"""Documents are read by many threads at once, also those whose kind nobody has read before."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+PROGRAM = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import make_dataclass
+from storage.blobs.documents import convert, decode
+
+sys.setswitchinterval(1e-6)
+with ThreadPoolExecutor(16) as threads:
+    for number in range(150):
+        fields = [(f"field_{field}", "int | None", None) for field in range(30)]
+        inner = make_dataclass(f"Inner{number}", fields, frozen=True)
+        outer = make_dataclass(f"Outer{number}", [("inner", inner), *fields], frozen=True)
+        read = lambda which: decode(outer, b'{"inner": {}}', "it") if which % 2 else convert(outer, {"inner": {}}, "it")
+        assert len(set(threads.map(read, range(32)))) == 1
+print("all read")
+"""
+
+
+def test_kinds_that_are_new_to_all_threads() -> None:
+    run = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (0, "all read\n"), run.stderr
