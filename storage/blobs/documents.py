@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, is_dataclass
-from functools import cache
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -14,6 +13,7 @@ from storage.errors import BadNameError, FormatError, MismatchError
 
 Document = dict[str, Any]
 
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 _looking_at_types = Lock()
 """The library crashes when two threads look at the fields of one dataclass for the first time."""
 
@@ -78,12 +78,9 @@ class _Format(msgspec.Struct):
 
 def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
     with _looking_at_types:
-        return _new_decoder(kind)
-
-
-@cache
-def _new_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
+        if kind not in _decoders:
+            _decoders[kind] = msgspec.json.Decoder(kind)
+        return _decoders[kind]
 
 
 def _fields(value: Any) -> Document:
