@@ -139,7 +139,9 @@ def _print_unpublished(drafts: list[DraftInfo]) -> None:
 
 
 def _model(model: ModelFacts) -> str:
-    from fesdist.registry import model_from_parameters
+    if model.described:
+        return f"{model.name} {model.described}"
+    from fesdist.registry import model_from_parameters  # loads all models, which takes longer than a long list
 
     return f"{model.name} {model_from_parameters(model.name, model.parameters).describe()}"
 

@@ -101,7 +101,7 @@ def _facts(request: TrainingRequest, job: TrainingJob, stack: TrainingStack, met
     }
     return Facts(
         code_version=job.code_version,
-        model=ModelFacts(job.model, job.parameters),
+        model=ModelFacts(job.model, job.parameters, job.build_model().describe()),
         colour=str(job.colour),
         image_shape=stack.image_shape,
         channels=stack.channels,

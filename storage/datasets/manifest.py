@@ -33,6 +33,8 @@ class ModelFacts:
 
     name: str
     parameters: Mapping[str, Any]
+    described: str = field(default="", compare=False)
+    """The same in a few words, for lists of versions; older manifests lack it."""
 
 
 @dataclass(frozen=True)
