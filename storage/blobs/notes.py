@@ -38,7 +38,7 @@ class Notes:
         try:
             with zipfile.ZipFile(BytesIO(open_location(self.uri).read(self._path(key)))) as archive:
                 return {file.filename.removesuffix(".npy"): _unpack(archive, file) for file in archive.infolist()}
-        except (NotFoundError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+        except (NotFoundError, ValueError, zipfile.BadZipFile, RuntimeError, EOFError):
             return None
 
     def _path(self, key: str) -> str:
