@@ -156,7 +156,7 @@ def test_two_trainers_at_once_publish_two_versions(stack: Path, tmp_path: Path, 
     ):
         outputs = [process.communicate(timeout=2 * PATIENCE)[0] for process in (one, other)]
     assert (one.returncode, other.returncode) == (0, 0), outputs
-    versions = WeightStore(str(tmp_path)).versions("random")
-    assert [manifest.version for manifest in versions] == [1, 2]
-    assert all(manifest.checksums == undisturbed for manifest in versions)
-    assert WeightStore(str(tmp_path)).open("random@1").verify() == []
+    store = WeightStore(str(tmp_path))
+    assert [manifest.version for manifest in store.versions("random")] == [1, 2]
+    assert all(store.open(f"random@{number}").checksums == undisturbed for number in (1, 2))
+    assert store.open("random@1").verify() == []
