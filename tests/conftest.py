@@ -17,6 +17,12 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, servers and killed processes, so that nobody is left alone with it at the end."""
+    slow_files = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: ("flows" not in item.path.parts, item.path not in slow_files))
+
+
 def data_place() -> Path:
     """Return where the real data would be: the folder FESDIST_DATA, or one beside the checkout."""
     return Path(os.environ.get("FESDIST_DATA", REPOSITORY.parent / "shared" / "data"))
