@@ -76,7 +76,7 @@ def print_errors(metrics: RunMetrics) -> None:
     if not rows:
         say("nobody was held out, so no errors were measured")
         return
-    say("error on held-out people, MSE x 100 (and how much smaller than with output = input)")
+    say("error on held-out people, MSE x 100 (and how it differs from that of output = input)")
     table(("expression", "face", "", "mouth", ""), rows)
     say()
 

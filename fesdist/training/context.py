@@ -9,7 +9,7 @@ from functools import lru_cache
 from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.samples import Person, Samples
 from fesdist.ground.tiles import Padding, Region, Tile, TileGrid
-from fesdist.training.job import SampleGroup, TrainingJob
+from fesdist.training.job import CutJob, SampleGroup, TrainingJob
 from storage.datasets.draft import WeightDraft
 from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
@@ -46,10 +46,9 @@ class TaskContext:
 def open_context(address: TaskAddress) -> TaskContext:
     """Return the context of a draft."""
     draft = WeightStore(address.store).open_draft(address.name, address.draft_id)
-    job = TrainingJob.from_json(draft.job["job"])
+    cut = CutJob.of(draft)
     stack = TrainingStack.open(address.stack)
-    tile_rows, tile_cols = draft.job["tile_shape"]
-    return TaskContext(draft, job, stack, job.build_model(), TileGrid(stack.image_shape, (tile_rows, tile_cols)))
+    return TaskContext(draft, cut.job, stack, cut.job.build_model(), TileGrid(stack.image_shape, cut.tile_shape))
 
 
 def read_blocks(

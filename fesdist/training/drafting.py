@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 
 from fesdist.ground.errors import PlanError
-from fesdist.training.job import TrainingJob
+from fesdist.training.job import CutJob, TrainingJob
 from fesdist.training.layout import weights_spec
 from fesdist.training.plan import TrainingPlan, check_memory, make_plan, plan_with_tiles
 from storage.datasets.draft import WeightDraft
@@ -32,14 +33,12 @@ def open_draft(
     proposed = make_plan(job, stack, memory, n_workers)
     if not _exists(store, name, draft_id):
         _check_disk(store, proposed)
-    description = {"job": job.to_json(), "tile_shape": list(proposed.tile_shape)}
     draft = store.draft(name, draft_id)
     # Claimed before there is anything that somebody who cleans up could take away.
     with draft.claimed():
-        draft.create(weights_spec(job, stack), description)
+        draft.create(weights_spec(job, stack), asdict(CutJob(job, proposed.tile_shape)))
         # Whoever created the draft chose its tiles, which may have been somebody else with another budget.
-        rows, cols = draft.job["tile_shape"]
-        plan = plan_with_tiles(job, stack, memory, (rows, cols))
+        plan = plan_with_tiles(job, stack, memory, CutJob.of(draft).tile_shape)
         check_memory(plan, job)
         yield draft, plan
 

@@ -16,6 +16,8 @@ from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.revision import revision
 from fesdist.registry import model_from_parameters
+from storage.blobs.documents import convert
+from storage.datasets.draft import WeightDraft
 from storage.stack.reading import TrainingStack
 
 
@@ -91,20 +93,21 @@ class TrainingJob:
 
     def digest(self) -> str:
         """Return 16 hexadecimal digits that are equal for equal jobs, wherever the stack lies."""
-        content = {key: value for key, value in self.to_json().items() if key != "stack"}
+        content = {key: value for key, value in asdict(self).items() if key != "stack"}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values, from which `from_json` makes an equal job."""
-        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        return plain
+
+@dataclass(frozen=True)
+class CutJob:
+    """What a draft says it is: a job, and the tiles into which whoever created the draft cut it."""
+
+    job: TrainingJob
+    tile_shape: tuple[int, int]
 
     @classmethod
-    def from_json(cls, plain: dict[str, Any]) -> TrainingJob:
-        """Return the job that `to_json` described."""
-        groups = tuple(SampleGroup(tuple(group["expressions"]), tuple(group["samples"])) for group in plain["groups"])
-        holdout = {expression: tuple(samples) for expression, samples in plain["holdout"].items()}
-        return cls(**{**plain, "colour": Colour(plain["colour"]), "groups": groups, "holdout": holdout})
+    def of(cls, draft: WeightDraft) -> CutJob:
+        """Return what an unpublished draft says; raises `NotFoundError` and `FormatError`."""
+        return convert(cls, draft.job, f"job of draft {draft.id} of model {draft.name!r}")
 
 
 def define_job(request: TrainingRequest, stack: TrainingStack) -> TrainingJob:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from fesdist.ground.errors import BadParameterError
 from fesdist.registry import PixelRidge
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
 from fesdist.training.run import train
+from storage.blobs.documents import convert
 from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
 from tests.fesdist.training.stacks import write_stack
@@ -36,7 +39,7 @@ def test_the_input_is_the_stacks_own_unless_another_is_named(stack: TrainingStac
     assert define_job(_request(stack), stack).input_expression == "neutral"
     job = define_job(_request(stack, input_expression="sad"), stack)
     assert (job.input_expression, job.expressions) == ("sad", ("happy", "neutral"))
-    assert TrainingJob.from_json(job.to_json()) == job
+    assert convert(TrainingJob, json.loads(json.dumps(asdict(job))), "job") == job
     assert not {1, 2} & set(job.groups[0].samples), "people without the input cannot train"
 
 

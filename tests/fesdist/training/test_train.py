@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from fesdist.training.plan import RESERVED_BYTES, make_plan
 from fesdist.training.run import TrainingResult, train
 from fesdist.training.tile_report import TileReport
 from fesdist.training.tile_stage import TileStage
+from storage.blobs.documents import convert
 from storage.datasets.store import WeightStore
 from storage.errors import NoSpaceError
 from storage.stack.reading import TrainingStack
@@ -147,7 +149,7 @@ def test_expressions_with_other_people_are_another_group(tmp_path: Path) -> None
     job = define_job(_request(path, tmp_path), stack)
     groups = {group.expressions: group.samples for group in job.groups}
     assert groups == {(name,): tuple(stack.samples(name, "train").tolist()) for name in ("happy", "sad")}
-    assert TrainingJob.from_json(job.to_json()) == job
+    assert convert(TrainingJob, json.loads(json.dumps(asdict(job))), "job") == job
     _train(_request(path, tmp_path / "together"))
     _train(_request(path, tmp_path / "alone", expressions=("sad",)))
     together, alone = (_checksums(tmp_path / part) for part in ("together", "alone"))
