@@ -98,6 +98,15 @@ def check_offsets(offsets: Iterable[Iterable[int]]) -> tuple[Offset, ...]:
     return tuple(sorted(pairs))
 
 
+def with_centre(field: Field) -> Field:
+    """Return a field with the output pixel's own place among its offsets.
+
+    >>> with_centre(((-1, 0), (1, 0)))
+    ((-1, 0), (0, 0), (1, 0))
+    """
+    return tuple(sorted({*field, (0, 0)}))
+
+
 def halo_of(offsets: tuple[Offset, ...]) -> Halo:
     """Return how far `offsets` reach beyond the output pixel on each side.
 

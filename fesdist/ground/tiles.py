@@ -46,6 +46,28 @@ class Region:
             slice(max(other.col0 - self.col0, 0), max(other.col1 - self.col0, 0)),
         )
 
+    def grown(self, margin: int, image_shape: tuple[int, int]) -> Region:
+        """Return the region with `margin` pixels more on each side, as far as the image reaches.
+
+        >>> str(Region(64, 128, 0, 64).grown(2, (129, 256)))
+        'rows 62:129, columns 0:66'
+        """
+        rows, cols = image_shape
+        return Region(
+            max(self.row0 - margin, 0),
+            min(self.row1 + margin, rows),
+            max(self.col0 - margin, 0),
+            min(self.col1 + margin, cols),
+        )
+
+    def mirrored(self, cols: int) -> Region:
+        """Return where the region is when an image of so many columns is turned left to right.
+
+        >>> str(Region(0, 64, 0, 16).mirrored(100))
+        'rows 0:64, columns 84:100'
+        """
+        return Region(self.row0, self.row1, cols - self.col1, cols - self.col0)
+
     def __str__(self) -> str:
         return f"rows {self.row0}:{self.row1}, columns {self.col0}:{self.col1}"
 

@@ -13,12 +13,12 @@ import numpy as np
 
 from fesdist.families.common.contract import AnyModel
 from fesdist.ground.errors import BadParameterError, PlanError, TileError
+from fesdist.ground.folds import Fold
 from fesdist.ground.measures import REGIONS
 from fesdist.ground.metrics import ExpressionMetrics
 from fesdist.training.job import TrainingRequest, define_job
 from fesdist.training.run import train
 from fesdist.tuning.errors import FoldTotals, Validation
-from fesdist.tuning.folds import Fold
 from fesdist.tuning.resources import Resources
 from storage.stack.reading import TrainingStack
 

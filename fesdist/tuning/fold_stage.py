@@ -16,6 +16,7 @@ from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.validation import CrossValidation, FoldErrors, Judgement
+from fesdist.ground.folds import Fold
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.tiles import Region, Tile, TileGrid
 from fesdist.passes.adding_up import AddingUp, added_up
@@ -24,7 +25,6 @@ from fesdist.training.context import read_blocks
 from fesdist.training.job import SampleGroup, TrainingJob
 from fesdist.tuning.errors import FoldTotals, Validation
 from fesdist.tuning.fold_plan import row_step_for, tiles_and_block
-from fesdist.tuning.folds import Fold
 from fesdist.tuning.resources import Resources
 from storage.blobs.notes import Notes
 from storage.stack.reading import TrainingStack

@@ -15,11 +15,11 @@ from fesdist.families.common.cells import CellErrors
 from fesdist.families.windowed.ridge_map import RidgeMap
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.folds import split_people
 from fesdist.ground.measures import REGIONS
 from fesdist.passes.stage import Progress
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
 from fesdist.tuning.errors import Validation
-from fesdist.tuning.folds import split_people
 from fesdist.tuning.grid import Candidate, candidates_of
 from fesdist.tuning.resources import Resources
 from fesdist.tuning.tuning import Result, Score, Tuning

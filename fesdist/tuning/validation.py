@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from fesdist.families.common.contract import AnyModel
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.folds import Fold
 from fesdist.training.job import TrainingJob, TrainingRequest
 from fesdist.tuning.by_training import validate_by_training
 from fesdist.tuning.errors import Validation
 from fesdist.tuning.fold_stage import validate_in_one_pass
-from fesdist.tuning.folds import Fold
 from fesdist.tuning.resources import Resources
 from storage.stack.reading import TrainingStack
 

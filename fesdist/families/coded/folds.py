@@ -37,9 +37,13 @@ class CodedValidation:
     candidates: tuple[Coder, ...]
 
     by_place: ClassVar[bool] = False
+    mirror: bool = False
 
     def inputs_of(self, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Padding]:
         return region, Padding(0, 0, 0, 0)
+
+    def targets_of(self, region: Region, image_shape: tuple[int, int]) -> Region:
+        return region
 
     def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int, n_folds: int) -> Memory:
         return validation_memory(self.candidates[0], fit, tile_shape)

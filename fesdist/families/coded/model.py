@@ -78,7 +78,7 @@ class CodedModel(KeepsSamples, Coder, Model[Combinations], ABC):
         """Return the arrays without pixels, those of `small_names`."""
         return ()
 
-    def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> Memory:
+    def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int, n_folds: int = 1) -> Memory:
         read = [layout for layout in self.layout(fit) if layout.name in self.reads]
         return tile_memory(self, self.stored(fit, tile_shape), read, fit, n_block)
 

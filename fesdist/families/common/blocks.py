@@ -12,15 +12,20 @@ from fesdist.families.common.samples import Samples
 
 
 def checked_block(
-    problem: TileProblem, dtype: np.dtype[Any], inputs_shape: tuple[int, int], samples: Samples
+    problem: TileProblem,
+    dtype: np.dtype[Any],
+    inputs_shape: tuple[int, int],
+    samples: Samples,
+    targets_shape: tuple[int, int] | None = None,
 ) -> list[Array]:
     """Return the inputs and then the targets of each expression of a problem.
 
     Raises ValueError unless all are of `dtype` and of shape (sample, channel, row, col), with as many samples as
-    there are inputs, the problem's channels, and the rows and columns of `inputs_shape` or, for targets, of the tile.
+    there are inputs, the problem's channels, and the rows and columns of `inputs_shape` or, for targets, of
+    `targets_shape`, which is that of the tile unless something else is said.
     """
     images = [samples.inputs, *(samples.targets[name] for name in problem.expressions)]
-    shapes = [inputs_shape] + [problem.tile.region.shape] * len(problem.expressions)
+    shapes = [inputs_shape] + [targets_shape or problem.tile.region.shape] * len(problem.expressions)
     for name, array, shape in zip(("inputs", *problem.expressions), images, shapes, strict=True):
         expected = (len(samples), problem.channels, *shape)
         if array.shape != expected or array.dtype != dtype:

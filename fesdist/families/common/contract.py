@@ -34,6 +34,10 @@ class Model(Protocol[G]):
     """The arrays with pixels that `apply` reads."""
     joint: ClassVar[bool] = False
     """Whether what is learned for an expression depends on the others it is trained with."""
+    chosen_by_folds: ClassVar[tuple[str, ...]] = ()
+    """Hyper-parameters that a training run chooses by itself, on people left out, where nobody says them."""
+    mirror: bool = False
+    """Whether it learns from the images turned left to right as well; the readers of samples see to that."""
 
     def parameters(self) -> dict[str, Any]:
         """Return the hyper-parameters as plain JSON values; `model_from_parameters` rebuilds the model from them."""
@@ -44,6 +48,10 @@ class Model(Protocol[G]):
     def inputs_of(self, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Padding]:
         """Return the input pixels that the outputs of `region` need, and the zeros that stand for those outside."""
 
+    def targets_of(self, region: Region, image_shape: tuple[int, int]) -> Region:
+        """Return the pixels whose targets decide on the outputs of `region`: more where neighbours are pooled."""
+        return region
+
     def layout(self, fit: Fit) -> tuple[ArrayLayout, ...]:
         """Return the model's own arrays for each expression, beside those of `common_layout`."""
 
@@ -51,8 +59,11 @@ class Model(Protocol[G]):
         """Return small arrays that label a dimension of the layout: name -> (dimension, values)."""
         return {}
 
-    def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> Memory:
-        """Return what is alive at most while a tile is trained and measured, its samples coming `n_block` at a time."""
+    def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int, n_folds: int = 1) -> Memory:
+        """Return what is alive at most while a tile is trained and measured, its samples coming `n_block` at a time.
+
+        Sums are kept for each of `n_folds` folds of people.
+        """
 
     def image_pass(self) -> ImagePass[Any] | None:
         """Return what must be found over the whole image before the tiles, and before outputs; most need nothing."""
@@ -68,6 +79,15 @@ class Model(Protocol[G]):
 
     def solve(self, gathered: G) -> dict[str, TileArrays]:
         """Return, for each expression, the arrays with pixels of `layout`, and those of `common_layout`."""
+
+    def evidence(self, folds: Sequence[G], row_step: int) -> dict[str, TileArrays]:
+        """Return how rightly each expression's outputs differ from the inputs, for people who were left out.
+
+        `folds` are the sums of each fold, of models that keep sums. With y the output of what all other folds teach,
+        `agreement` is Σ (t - x)(y - x) and `change` Σ (y - x)², over all people, each (weight channel, row, col)
+        float64 for images in [0, 1]; 0 but in rows of the image that are multiples of `row_step`.
+        """
+        raise TypeError(f"model {self.name!r} keeps no sums")
 
     def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Return the arrays that `apply` reads as it uses them; given to it, they are not converted again."""

@@ -55,6 +55,11 @@ def solved_arrays(own: Sequence[ArrayLayout], fit: Fit, tile_shape: tuple[int, i
     )
 
 
+def evidence_arrays(fit: Fit, tile_shape: tuple[int, int]) -> tuple[Allocation, ...]:
+    """Return what `Model.evidence` returns of all expressions."""
+    return (Allocation("evidence", (2, fit.weight_channels, *tile_shape), "float64", fit.n_expressions),)
+
+
 def prepared_arrays(read: Sequence[ArrayLayout], fit: Fit, tile_shape: tuple[int, int]) -> tuple[Allocation, ...]:
     """Return what `Model.prepare` makes of the arrays that `Model.apply` reads, in float32."""
     return tuple(

@@ -11,6 +11,8 @@ from fesdist.ground.errors import BadParameterError
 from fesdist.ground.options import option
 
 ridge_option = partial(option, help="weight of the penalty on the weights, above 0", metavar="LAMBDA")
+pool_option = partial(option, help="pixels around each whose equations it takes in", metavar="N")
+mirror_option = partial(option, help="learn from the photographs turned left to right as well", metavar="yes|no")
 rank_option = partial(option, help="codes through which outputs see the whole image", metavar="R")
 kernel_option = partial(option, help="how alike two intensities, or two faces, are", metavar="NAME")
 sigma_option = partial(option, help="width of a gaussian or laplacian kernel, in [0, 1] units", metavar="S")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from fesdist.families.common.image_pass import Prepared
 from fesdist.ground.colour import Colour
-from fesdist.ground.tiles import Padding, Tile
+from fesdist.ground.tiles import Padding, Region, Tile
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,17 @@ class TileProblem:
     """For each expression what the model's image pass found; empty for a model without one."""
     image_shape: tuple[int, int] | None = None
     """Rows and columns of the whole image, for models that differ from place to place."""
+
+    def grown(self, margin: int) -> Region:
+        """Return the pixels whose targets a model needs that takes in neighbours as far as `margin` pixels away.
+
+        Raises ValueError where nobody said how large the image is.
+        """
+        if margin == 0:
+            return self.tile.region
+        if self.image_shape is None:
+            raise ValueError(f"{self.tile}: neighbours are needed, and with them the shape of the image")
+        return self.tile.region.grown(margin, self.image_shape)
 
     @property
     def weight_channels(self) -> int:

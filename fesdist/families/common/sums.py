@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NoReturn, Protocol, Self
 
 from numpy.typing import NDArray
 
 from fesdist.families.common.samples import Ledger, Samples
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.tiles import Region
 
 Array = NDArray[Any]
 
@@ -41,7 +42,14 @@ class Sums(Gathered, Additive, Protocol):
     def ledger(self) -> Ledger:
         """Return whose images were added."""
 
+    @property
+    def pixels(self) -> Region:
+        """Return the output pixels that they can be solved for."""
+
     def __sub__(self, other: Self) -> Self: ...
+
+    def parts(self) -> Iterator[Self]:
+        """Yield the sums of parts of the tile, which share memory with these and may be solved one by one."""
 
 
 class KeepsSamples:

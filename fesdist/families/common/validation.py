@@ -54,22 +54,26 @@ class FoldErrors:
     """(fold, candidate, expression, region), summed over samples, channels and pixels."""
     values: NDArray[np.float64]
     """(fold, region) how many values of an expression these are sums over."""
+    refined: NDArray[np.float64] | None = None
+    """(candidate, expression, region) of refined outputs, over all folds; None where a validation cannot tell."""
     cells: CellErrors | None = None
     """Of all expressions together, if they were asked for."""
 
     def __add__(self, other: FoldErrors) -> FoldErrors:
         cells = None if self.cells is None or other.cells is None else self.cells + other.cells
-        return FoldErrors(self.squared + other.squared, self.values + other.values, cells)
+        refined = None if self.refined is None or other.refined is None else self.refined + other.refined
+        return FoldErrors(self.squared + other.squared, self.values + other.values, refined, cells)
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         cells = {} if self.cells is None else {"cells": self.cells.squared}
-        return {"squared": self.squared, "values": self.values, **cells}
+        refined = {} if self.refined is None else {"refined": self.refined}
+        return {"squared": self.squared, "values": self.values, **refined, **cells}
 
     @classmethod
     def restored(cls, arrays: Mapping[str, NDArray[Any]]) -> FoldErrors:
         """Return the errors that `arrays` told."""
         cells = CellErrors(arrays["cells"]) if "cells" in arrays else None
-        return cls(arrays["squared"], arrays["values"], cells)
+        return cls(arrays["squared"], arrays["values"], arrays.get("refined"), cells)
 
 
 class TileFolds(Protocol[F_co]):
@@ -88,8 +92,15 @@ class CrossValidation(Protocol[F]):
     by_place: ClassVar[bool]
     """Whether errors are known from place to place: rows may be left out, and a ridge may vary over the image."""
 
+    @property
+    def mirror(self) -> bool:
+        """Return whether the candidates learn from mirrored images as well; they are then judged by these too."""
+
     def inputs_of(self, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Padding]:
         """Return what `Model.inputs_of` does, for all candidates together."""
+
+    def targets_of(self, region: Region, image_shape: tuple[int, int]) -> Region:
+        """Return what `Model.targets_of` does, for all candidates together."""
 
     def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int, n_folds: int) -> Memory:
         """Return what is alive at most in a task on a tile, and when all are put together."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.footprint import (
     compared_images,
+    evidence_arrays,
     gray_versions,
     prepared_arrays,
     samples_read,
@@ -27,56 +28,103 @@ _OBJECTS = Allocation("Python's objects", (1 << 14,), "uint8")
 
 
 def training_memory(
-    own: Sequence[ArrayLayout], rank: int, fit: Fit, tile_shape: tuple[int, int], n_block: int
+    own: Sequence[ArrayLayout],
+    system: tuple[int, int],
+    fit: Fit,
+    tile_shape: tuple[int, int],
+    sizes: tuple[int, int],
 ) -> Memory:
     """Return what is alive at most while a tile is trained and measured.
 
-    `own` is the layout of the model, `rank` the number of its features, 0 if it needs none.
+    `own` is the layout of the model. `system` is the number of its features, 0 if it needs none, and how far it pools
+    neighbours; `sizes` are samples at a time, and folds whose sums are kept apart.
     """
-    sums, solved = _sums(fit, tile_shape), solved_arrays(own, fit, tile_shape)
+    (rank, margin), (n_block, n_folds) = system, sizes
+    pooled = _grown(tile_shape, margin)
+    sums, solved = _sums(fit, pooled, n_folds), solved_arrays(own, fit, tile_shape)
     images = compared_images(fit, tile_shape, n_block)
     differences = Allocation("differences of sums", (fit.channels, *tile_shape), "float64", 2)
+    evidence = evidence_arrays(fit, tile_shape) if n_folds > 1 else ()
+    # The total of all folds, and the total without one of them.
+    totals = _sums(fit, pooled, 2) if n_folds > 1 else ()
+    of_fold = samples_read(fit, pooled, n_block, _NO_HALO, "samples of a fold") if n_folds > 1 else ()
     return Memory(
-        (_OBJECTS, *samples_read(fit, tile_shape, n_block, _NO_HALO)),
+        (_OBJECTS, *samples_read(fit, pooled, n_block, _NO_HALO)),
         (
-            Phase("adding", (*sums, *_pass(fit, tile_shape, n_block))),
-            Phase("solving", (*sums, *solved, differences, *_systems(rank, fit.n_expressions))),
-            Phase("measuring", (*solved, *prepared_arrays(own, fit, tile_shape), images)),
+            Phase("adding", (*sums, *of_fold, *_pass(fit, pooled, n_block))),
+            Phase(
+                "solving",
+                (
+                    *sums,
+                    *totals,
+                    *solved,
+                    *evidence,
+                    differences,
+                    *(_a_row(fit, tile_shape[1], margin) if n_folds > 1 or margin else ()),
+                    *_systems(rank, fit.n_expressions),
+                ),
+            ),
+            Phase("measuring", (*solved, *evidence, *prepared_arrays(own, fit, tile_shape), images)),
         ),
     )
 
 
 def validation_memory(
-    rank: int, fit: Fit, judged: Fit | None, tile_shape: tuple[int, int], sizes: tuple[int, int]
+    system: tuple[int, int], fit: Fit, judged: Fit | None, tile_shape: tuple[int, int], sizes: tuple[int, int]
 ) -> Memory:
     """Return what is alive at most in a tile whose folds are judged; `sizes` are samples at a time, and folds.
 
-    `judged` is what sums of their own to judge by are for, if there are any; `rank` is the largest of all candidates.
+    `judged` is what sums of their own to judge by are for, if there are any; `system` is the largest number of features
+    of all candidates, and how far any of them pools neighbours.
     """
-    n_block, n_folds = sizes
-    kept = *_sums(fit, tile_shape, n_folds), *(_sums(judged, tile_shape, n_folds) if judged else ())
-    cols, n_expressions = tile_shape[1], fit.n_expressions
-    samples = samples_read(fit, tile_shape, n_block, _NO_HALO, "samples of a fold")
-    a_row = (
-        Allocation("outputs of a row", (n_expressions, INTENSITIES, 1, cols), "float64"),
-        Allocation("norm and status of a row", (n_expressions + 1, cols), "float64"),
-        Allocation("errors of a row by intensity", (cols, INTENSITIES), "float64", 3),
-        Allocation("errors", (n_expressions, *tile_shape), "float64"),
+    (rank, margin), (n_block, n_folds) = system, sizes
+    pooled = _grown(tile_shape, margin)
+    kept = (
+        *_sums(fit, pooled, n_folds, squares=True),
+        *(_sums(judged, pooled, n_folds, squares=True) if judged else ()),
     )
+    found = Allocation("agreement and change", (fit.n_expressions, *tile_shape), "float64", 6)
     return Memory(
-        (_OBJECTS, *kept, *samples_read(fit, tile_shape, n_block, _NO_HALO)),
+        (_OBJECTS, *kept, *samples_read(fit, pooled, n_block, _NO_HALO)),
         (
-            Phase("adding", (*samples, *_pass(fit, tile_shape, n_block))),
+            Phase(
+                "adding",
+                (*samples_read(fit, pooled, n_block, _NO_HALO, "samples of a fold"), *_pass(fit, pooled, n_block)),
+            ),
             # The total of all folds, and the total without one of them.
-            Phase("judging", (*_sums(fit, tile_shape, 2), *a_row, *_systems(rank, n_expressions))),
+            Phase(
+                "judging",
+                (
+                    *_sums(fit, pooled, 2, squares=True),
+                    *_a_row(fit, tile_shape[1], margin),
+                    found,
+                    *_systems(rank, fit.n_expressions),
+                ),
+            ),
         ),
     )
 
 
-def _sums(fit: Fit, tile_shape: tuple[int, int], validated: int = 0) -> tuple[Allocation, ...]:
-    """Return the sums of a tile, or so many of them with the squares that errors need."""
-    shapes = Shapes.of(tile_shape, fit.weight_channels, fit.channels, fit.n_expressions, validated > 0)
-    times = max(validated, 1)
+def _grown(shape: tuple[int, int], margin: int) -> tuple[int, int]:
+    """Return the shape with the neighbours that are pooled, which an image's border may cut off."""
+    return shape[0] + 2 * margin, shape[1] + 2 * margin
+
+
+def _a_row(fit: Fit, cols: int, margin: int) -> tuple[Allocation, ...]:
+    """Return what a row is solved and judged in, and its neighbours put together."""
+    n_expressions = fit.n_expressions
+    pooled = (cols + 2 * margin, INTENSITIES, 1 + n_expressions)
+    return (
+        Allocation("sums of a row and its neighbours", pooled, "float64", 4 if margin else 1),
+        Allocation("outputs of a row", (n_expressions, INTENSITIES, 1, cols), "float64"),
+        Allocation("norm and status of a row", (n_expressions + 1, cols), "float64"),
+        Allocation("errors of a row by intensity", (cols, INTENSITIES), "float64", 4),
+    )
+
+
+def _sums(fit: Fit, tile_shape: tuple[int, int], times: int = 1, *, squares: bool = False) -> tuple[Allocation, ...]:
+    """Return so many sums of a tile, with or without the squares that errors need."""
+    shapes = Shapes.of(tile_shape, fit.weight_channels, fit.channels, fit.n_expressions, squares)
     return (
         Allocation("sums by intensity", shapes.sums, "uint32", times),
         Allocation("sums of images", shapes.image_sums, "int64", times),

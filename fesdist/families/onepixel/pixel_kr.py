@@ -16,17 +16,26 @@ from numpy.typing import NDArray
 from fesdist.families.common.blocks import check_any_samples, check_sets
 from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
-from fesdist.families.common.hyperparameters import kernel_option, positive, ridge_option, sigma_option
-from fesdist.families.common.in_memory import Learned, gathered
+from fesdist.families.common.hyperparameters import (
+    kernel_option,
+    mirror_option,
+    pool_option,
+    positive,
+    ridge_option,
+    sigma_option,
+)
+from fesdist.families.common.in_memory import Learned
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
+from fesdist.families.common.made_from_sums import MadeFromSums, same_mirror
+from fesdist.families.common.pooling import checked_pool
 from fesdist.families.common.problem import TileProblem
-from fesdist.families.onepixel.folds import IntensityValidation, Solver
+from fesdist.families.onepixel.folds import IntensityValidation, evidence_of
 from fesdist.families.onepixel.functions import KERNELS, IntensityKernel, Laplacian, features, kernel_named
 from fesdist.families.onepixel.kernels.intensities import INTENSITIES, interpolate, look_up
 from fesdist.families.onepixel.kernels.systems import Tables, solve_by_features, solve_chain
 from fesdist.families.onepixel.memory import training_memory
 from fesdist.families.onepixel.sums import IntensitySums
-from fesdist.ground.colour import Colour
+from fesdist.families.onepixel.tables import Solver, check_margin, own_row, solve_row
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.memory import Memory
 from fesdist.ground.options import option
@@ -37,7 +46,7 @@ _SHAPE = ("sigma", "degree", "offset")
 
 
 @dataclass(frozen=True)
-class PixelKernelRidge(Model[IntensitySums]):
+class PixelKernelRidge(MadeFromSums[IntensitySums], Model[IntensitySums]):
     """Pixel-KR: minimise Σ_n (t[n, p] - f(x[n, p]))² + ridge ‖f‖² over the functions f of a kernel, for each pixel p.
 
     An 8-bit image has 256 intensities, so f is stored as its 256 values, which any reader can look up. The kernels
@@ -65,18 +74,20 @@ class PixelKernelRidge(Model[IntensitySums]):
     degree: int | None = option(None, "degree of a polynomial kernel", metavar="N", implied="3")
     offset: float | None = option(None, "constant of a polynomial kernel, 0 to 1", metavar="C", implied="1")
     ridge: float = ridge_option(0.4)
+    pool: int = pool_option(0)
+    mirror: bool = mirror_option(False)
 
     name: ClassVar[str] = "pixel-kr"
-    keeps_sums: ClassVar[bool] = True
     reads: ClassVar[tuple[str, ...]] = ("outputs",)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ridge", positive("ridge", self.ridge, 0.4))
+        checked_pool(self.pool)
         for name, value in asdict(self._kernel()).items():
             object.__setattr__(self, name, value)
 
     def parameters(self) -> dict[str, Any]:
-        return {"kernel": self.kernel, **self._shape(), "ridge": self.ridge}
+        return {"kernel": self.kernel, **self._shape(), "ridge": self.ridge, **self.beyond_the_papers()}
 
     def _shape(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _SHAPE if getattr(self, name) is not None}
@@ -85,12 +96,15 @@ class PixelKernelRidge(Model[IntensitySums]):
         return kernel_named(self.kernel, self._shape())
 
     def inputs_of(self, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Padding]:
-        return region, Padding(0, 0, 0, 0)
+        return self.targets_of(region, image_shape), Padding(0, 0, 0, 0)
+
+    def targets_of(self, region: Region, image_shape: tuple[int, int]) -> Region:
+        return region.grown(self.pool, image_shape)
 
     def describe(self) -> str:
         """Return the model in a few words, for people."""
         shape = "".join(f", {name} {value:g}" for name, value in self._shape().items())
-        return f"{self.kernel} kernel{shape}, ridge {self.ridge:g}"
+        return f"{self.kernel} kernel{shape}, ridge {self.ridge:g}{self.beyond_in_words()}"
 
     def layout(self, fit: Fit) -> tuple[ArrayLayout, ...]:
         return (
@@ -102,37 +116,29 @@ class PixelKernelRidge(Model[IntensitySums]):
             ),
         )
 
-    def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> Memory:
+    def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int, n_folds: int = 1) -> Memory:
         _check_8_bit(fit.dtype)
-        return training_memory(self.layout(fit), self._rank(), fit, tile_shape, n_block)
+        return training_memory(self.layout(fit), (self._rank(), self.pool), fit, tile_shape, (n_block, n_folds))
 
     @classmethod
     def cross_validation(cls, candidates: Sequence[Self]) -> IntensityValidation:
         """Return how candidates are judged by sums."""
         return IntensityValidation(
-            tuple(model._solver() for model in candidates), max(model._rank() for model in candidates)
+            tuple((model._solver(), model.pool) for model in candidates),
+            max(model._rank() for model in candidates),
+            same_mirror(candidates),
         )
 
     @classmethod
     def from_sums(cls, sums: IntensitySums, **parameters: Any) -> Learned:
         """Return what a model with these hyper-parameters learns; raises ValueError for sums of no samples."""
         model = cls(**parameters)
-        return Learned(model, model.solve(sums))
-
-    def sums(
-        self,
-        inputs: Array,
-        targets: Mapping[str, Array],
-        subjects: Sequence[str] | None = None,
-        colour: Colour = Colour.SHARED,
-    ) -> IntensitySums:
-        """Return the sums of whole images in memory; see `gathered` for the arguments."""
-        return gathered(self, inputs, targets, subjects, colour)
+        return model.learned(sums)
 
     def gather(self, problem: TileProblem, dtype: np.dtype[Any]) -> IntensitySums:
         """Return empty statistics; raises BadParameterError for anything but uint8."""
         _check_8_bit(str(dtype))
-        return IntensitySums(problem)
+        return IntensitySums(problem, margin=self.pool)
 
     def solve(self, gathered: IntensitySums) -> dict[str, TileArrays]:
         """Return `outputs`, `status`, `norm` and `mean_difference` of each expression.
@@ -146,10 +152,14 @@ class PixelKernelRidge(Model[IntensitySums]):
         outputs = np.empty((sets, n_expressions, INTENSITIES, *shape), np.float32)
         norm = np.empty((sets, n_expressions, *shape))
         status = np.zeros((sets, *shape), np.uint8)
-        solver = self._solver()
+        check_margin(gathered, self.pool)
         for channel, sums in enumerate(gathered.sums):
-            solver(sums, Tables(outputs[channel], norm[channel], status[channel]))
-        before, *after = gathered.image_sums
+            tables = Tables(outputs[channel], norm[channel], status[channel])
+            if gathered.margin == 0:
+                self._solver()(sums, tables)
+            else:
+                self._solve_rows(gathered, channel, tables)
+        before, *after = gathered.image_sums[..., *problem.tile.region.within(gathered.region)]
         return {
             expression: {
                 "outputs": outputs[:, number],
@@ -159,6 +169,16 @@ class PixelKernelRidge(Model[IntensitySums]):
             }
             for number, expression in enumerate(problem.expressions)
         }
+
+    def _solve_rows(self, gathered: IntensitySums, channel: int, tables: Tables) -> None:
+        region, n_expressions = gathered.problem.tile.region, len(gathered.problem.expressions)
+        for row in range(region.row0, region.row1):
+            known = own_row(gathered, channel, row, self.pool)
+            for whole, of_row in zip(tables, solve_row(self._solver(), known, n_expressions), strict=True):
+                whole[..., row - region.row0, :] = of_row[..., 0, :]
+
+    def evidence(self, folds: Sequence[IntensitySums], row_step: int) -> dict[str, TileArrays]:
+        return evidence_of(folds, (self._solver(), self.pool), row_step)
 
     def _solver(self) -> Solver:
         """Return what fills the tables of a set of weights from its sums."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Ledger, Samples
 from fesdist.families.onepixel.kernels.intensities import INTENSITIES, add_targets, count_intensities
 from fesdist.ground.colour import Colour, to_gray
+from fesdist.ground.tiles import Region
 
 PASS_SAMPLES = 64
 """Samples that are made contiguous and counted at a time."""
@@ -50,15 +51,21 @@ class IntensitySums:
     row, col) int64: Σ t², or has no expression.
     """
 
-    def __init__(self, problem: TileProblem, *, squares: bool = False) -> None:
-        self.problem = problem
+    def __init__(self, problem: TileProblem, *, squares: bool = False, margin: int = 0) -> None:
+        self.problem, self.margin = problem, margin
+        self.region = problem.grown(margin)
+        """The pixels that have sums: those of the tile, and `margin` more around it for models that pool neighbours."""
         self.n_samples = 0
         self.ledger = Ledger()
         shapes = Shapes.of(
-            problem.tile.region.shape, problem.weight_channels, problem.channels, len(problem.expressions), squares
+            self.region.shape, problem.weight_channels, problem.channels, len(problem.expressions), squares
         )
         self.sums = np.zeros(shapes.sums, np.uint32)
         self.image_sums, self.squares = np.zeros(shapes.image_sums, np.int64), np.zeros(shapes.squares, np.int64)
+
+    @property
+    def pixels(self) -> Region:
+        return self.problem.tile.region
 
     def add(self, samples: Samples) -> None:
         """Add samples; see `Gathered.add`.
@@ -66,7 +73,8 @@ class IntensitySums:
         Raises BadParameterError for an image that was added before, and ValueError also when samples are so many that
         a sum may leave 32 bits: more than 16 million.
         """
-        images = checked_block(self.problem, np.dtype(np.uint8), self.problem.tile.region.shape, samples)
+        shape = self.region.shape
+        images = checked_block(self.problem, np.dtype(np.uint8), shape, samples, shape)
         n_samples = self._with_room(self.n_samples + len(samples))
         self.ledger += Ledger.of(samples.people)
         for start in range(0, len(samples), PASS_SAMPLES):
@@ -80,6 +88,10 @@ class IntensitySums:
     def __sub__(self, other: IntensitySums) -> IntensitySums:
         """Return the sums without the other's samples; raises BadParameterError where these are not in them."""
         return self._combined(other, operator.sub)
+
+    def parts(self) -> Iterator[IntensitySums]:
+        """Yield the sums themselves: they are not kept in blocks."""
+        yield self
 
     def arrays(self) -> Mapping[str, Array]:
         """Return all sums by name, (..., row, col), without copying.
@@ -100,6 +112,7 @@ class IntensitySums:
     def _combined(self, other: IntensitySums, combine: Callable[[Any, Any], Any]) -> IntensitySums:
         check_same_problem(self.problem, other.problem)
         check_same("squares", bool(self.squares.size), bool(other.squares.size))
+        check_same("margins", self.margin, other.margin)
         made = copy.copy(self)
         made.n_samples = self._with_room(checked_count(combine(self.n_samples, other.n_samples)))
         made.ledger = combine(self.ledger, other.ledger)

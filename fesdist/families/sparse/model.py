@@ -74,7 +74,7 @@ class SparseModel(KeepsSamples, Model[KeptSamples], ABC):
             ArrayLayout("bias", (channel,), "float64", "bias, in [0, 1] units"),
         )
 
-    def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> Memory:
+    def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int, n_folds: int = 1) -> Memory:
         layout = self.layout(fit)
         read = [array for array in layout if array.name in self.reads]
         return tile_memory(self.solving(fit, tile_shape), layout, read, fit, (*tile_shape, n_block))

@@ -6,55 +6,70 @@ these weights, for any number of candidates and without seeing an image twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.judging import Judging
-from fesdist.families.common.layout import Array
+from fesdist.families.common.layout import Array, TileArrays
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
 from fesdist.families.common.validation import FoldErrors, Judgement
-from fesdist.families.windowed.entries import window_equations
-from fesdist.families.windowed.kernels.systems import Pixels
-from fesdist.families.windowed.kernels.validation import Known, validate_windows
+from fesdist.families.windowed.judging import judged_rows, wanted_change
 from fesdist.families.windowed.memory import validation_memory, widest
+from fesdist.families.windowed.ridge_map import RidgeMap, ridges_at
 from fesdist.families.windowed.sums import WindowSums
 from fesdist.ground.colour import Colour
 from fesdist.ground.memory import Memory
 from fesdist.ground.receptive_field import Field, halo_of
 from fesdist.ground.tiles import Padding, Region
-from fesdist.ground.units import unit_of
+
+
+class WindowCandidate(NamedTuple):
+    """What may be chosen of a masked regression."""
+
+    field: Field
+    ridge: float
+    pool: int
 
 
 @dataclass(frozen=True)
 class WindowValidation:
-    """Candidates, each a receptive field and a ridge, judged from the sums of each fold; see `CrossValidation`."""
+    """Candidates judged from the sums of each fold; see `CrossValidation`."""
 
-    candidates: tuple[tuple[Field, float], ...]
+    candidates: tuple[WindowCandidate, ...]
+    mirror: bool = False
 
     by_place: ClassVar[bool] = True
 
     @property
     def fields(self) -> list[Field]:
         """Return the field of each candidate."""
-        return [field for field, _ in self.candidates]
+        return [candidate.field for candidate in self.candidates]
+
+    @property
+    def margin(self) -> int:
+        """Return how far any candidate pools neighbours."""
+        return max(candidate.pool for candidate in self.candidates)
 
     def inputs_of(self, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Padding]:
-        return halo_of(widest(self.fields)).around(region, image_shape)
+        return halo_of(widest(self.fields)).around(self.targets_of(region, image_shape), image_shape)
+
+    def targets_of(self, region: Region, image_shape: tuple[int, int]) -> Region:
+        return region.grown(self.margin, image_shape)
 
     def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int, n_folds: int) -> Memory:
         judged = replace(fit, colour=Colour.SHARED) if fit.colour.judged_apart(fit.channels) else None
-        return validation_memory(self.fields, fit, judged, tile_shape, (n_block, n_folds))
+        return validation_memory(self.fields, self.margin, fit, judged, tile_shape, (n_block, n_folds))
 
     def gather(self, problem: TileProblem, dtype: np.dtype[Any], n_folds: int) -> WindowFolds:
-        return WindowFolds(self.candidates, problem, dtype, n_folds)
+        return WindowFolds(self, problem, dtype, n_folds)
 
     def restore(self, arrays: Mapping[str, Array]) -> FoldErrors:
         return FoldErrors.restored(arrays)
@@ -69,18 +84,17 @@ class WindowFolds:
     Colour is judged as it is stored: weights that were fitted on gray have their errors summed over the channels.
     """
 
-    def __init__(
-        self, candidates: tuple[tuple[Field, float], ...], problem: TileProblem, dtype: np.dtype[Any], n_folds: int
-    ) -> None:
+    def __init__(self, validation: WindowValidation, problem: TileProblem, dtype: np.dtype[Any], n_folds: int) -> None:
         self._problem = problem
-        self._candidates: dict[Field, list[int]] = {}
-        for number, (field, _) in enumerate(candidates):
-            self._candidates.setdefault(field, []).append(number)
-        self._ridges = np.array([ridge for _, ridge in candidates])
+        self._n_candidates = len(validation.candidates)
+        self._windows: dict[tuple[Field, int], list[int]] = {}
+        for number, candidate in enumerate(validation.candidates):
+            self._windows.setdefault((candidate.field, candidate.pool), []).append(number)
+        self._ridges = np.array([candidate.ridge for candidate in validation.candidates])
 
         def sums(colour: Colour) -> list[WindowSums]:
-            of_colour, field = replace(problem, colour=colour), widest(list(self._candidates))
-            return [WindowSums(of_colour, field, dtype, squares=True) for _ in range(n_folds)]
+            of_colour, field = replace(problem, colour=colour), widest(validation.fields)
+            return [WindowSums(of_colour, field, dtype, squares=True, margin=validation.margin) for _ in range(n_folds)]
 
         self._fitted = sums(problem.colour)
         self._judged = sums(Colour.SHARED) if problem.colour.judged_apart(problem.channels) else self._fitted
@@ -96,40 +110,59 @@ class WindowFolds:
     def found(self, judgement: Judgement) -> FoldErrors:
         """Return the errors of each candidate on each fold; outputs are not clipped."""
         values = [sums.n_samples * self._problem.channels for sums in self._fitted]
-        judging = Judging(judgement, values, len(self._ridges), len(self._problem.expressions))
+        judging = Judging(judgement, values, self._n_candidates, len(self._problem.expressions))
         parts_to_fit = zip(*(sums.parts() for sums in self._fitted), strict=True)
         parts_to_judge = zip(*(sums.parts() for sums in self._judged), strict=True)
         for fitted, judged in zip(parts_to_fit, parts_to_judge, strict=True):
-            judging.enter(fitted[0].problem.tile.region)
-            total = reduce(add, fitted)
-            for fold, (own, judged_by) in enumerate(zip(fitted, judged, strict=True)):
-                for candidate, errors in self._errors(total - own, judged_by, judgement.row_step):
-                    judging.count(fold, candidate, errors)
+            region = fitted[0].problem.tile.region
+            if rows := judgement.rows(region):
+                judging.enter(region)
+                total = reduce(add, fitted)
+                for fold, (own, judged_by) in enumerate(zip(fitted, judged, strict=True)):
+                    judging.want(wanted_change(judged_by, rows))
+                    for candidate, agreement, change in self._judge(total - own, judged_by, rows):
+                        judging.count(fold, candidate, agreement, change)
+                judging.leave()
         return judging.found()
 
-    def _errors(
-        self, outside: WindowSums, within: WindowSums, row_step: int
-    ) -> Iterator[tuple[int, NDArray[np.float64]]]:
-        """Yield each candidate and its errors (expression, measured row, col), fitted `outside` and judged `within`."""
+    def _judge(
+        self, outside: WindowSums, within: WindowSums, rows: range
+    ) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float64]]]:
+        """Yield each candidate with its agreement and change (expression, row, col), fitted `outside`, judged `within`.
+
+        Both are sums over the sets of weights.
+        """
         (block,) = within.blocks
-        planes, flat, unit = within.planes, block.sums.flat, unit_of(within.dtype)
-        squares = np.array([planes.square(number) * flat.length for number in range(planes.n_expressions)])
-        first_row = -within.problem.tile.region.row0 % row_step
-        n_rows = len(range(first_row, flat.shape[0], row_step))
-        pixels = Pixels(flat.origin + first_row * flat.stride, row_step * flat.stride)
-        for field, candidates in self._candidates.items():
-            equations = window_equations(field, planes, flat.shape, unit)
-            ridges = unit**2 * self._ridges[candidates]
-            errors = np.zeros((len(candidates), planes.n_expressions, n_rows, flat.shape[1]))
-            of_channel = np.empty_like(errors)
-            for fitted, judged in zip(_known(outside), _known(within), strict=True):
-                validate_windows(fitted, judged, equations, squares, ridges, pixels, of_channel)
-                errors += of_channel
-            yield from zip(candidates, errors / unit**2, strict=True)
+        shape = len(rows), block.region.shape[1]
+        for window, candidates in self._windows.items():
+            ridges = np.broadcast_to(self._ridges[candidates, None, None], (len(candidates), *shape))
+            found = [
+                judged_rows((outside, within), channel, window, ridges, rows) for channel in range(len(block.sums.sums))
+            ]
+            agreement, change = (reduce(add, of_channels) for of_channels in zip(*found, strict=True))
+            yield from zip(candidates, agreement, change, strict=True)
 
 
-def _known(sums: WindowSums) -> list[Known]:
-    """Return the sums of each set of weights in a block."""
-    (block,) = sums.blocks
-    corner = unit_of(sums.dtype) ** 2 * sums.n_fitted
-    return [Known(planes.reshape(-1), corner) for planes in block.sums.sums]
+def evidence_of(
+    folds: Sequence[WindowSums], field: Field, ridge: float | RidgeMap, pool: int, row_step: int
+) -> dict[str, TileArrays]:
+    """Return `agreement` and `change` of each expression; see `Model.evidence`."""
+    problem = folds[0].problem
+    shape = problem.weight_channels, *problem.tile.region.shape
+    found = {name: {"agreement": np.zeros(shape), "change": np.zeros(shape)} for name in problem.expressions}
+    judgement = Judgement(problem.image_shape or (0, 0), (), row_step)
+    for parts in zip(*(sums.parts() for sums in folds), strict=True):
+        region, total = parts[0].problem.tile.region, reduce(add, parts)
+        rows = judgement.rows(region)
+        if not rows:
+            continue
+        ridges = ridges_at(ridge, region, problem.image_shape)[None, rows.start - region.row0 :: row_step]
+        down, across = region.within(problem.tile.region)
+        place = slice(down.start + rows.start - region.row0, down.stop, row_step), across
+        for own in parts:
+            for channel in range(problem.weight_channels):
+                judged = judged_rows((total - own, own), channel, (field, pool), ridges, rows)
+                for number, name in enumerate(problem.expressions):
+                    found[name]["agreement"][channel, *place] += judged.agreement[0, number]
+                    found[name]["change"][channel, *place] += judged.change[0, number]
+    return found

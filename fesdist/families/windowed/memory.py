@@ -9,6 +9,7 @@ import numpy as np
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.footprint import (
     compared_images,
+    evidence_arrays,
     gray_versions,
     prepared_arrays,
     samples_read,
@@ -16,12 +17,13 @@ from fesdist.families.common.footprint import (
 )
 from fesdist.families.common.layout import ArrayLayout
 from fesdist.families.windowed.block import Planes, sum_type
+from fesdist.families.windowed.equations import ROWS_AT_ONCE
 from fesdist.families.windowed.flat import flat_block
 from fesdist.families.windowed.kernels.planes import PASS_SAMPLES, packed_shape
 from fesdist.families.windowed.sums import BLOCK
 from fesdist.ground.colour import Colour
 from fesdist.ground.memory import Allocation, Memory, Phase
-from fesdist.ground.receptive_field import Field, halo_of
+from fesdist.ground.receptive_field import Field, halo_of, with_centre
 from fesdist.ground.tiles import TileGrid
 from fesdist.simd.cholesky import workspace_shapes
 from fesdist.simd.lanes import LANES
@@ -34,53 +36,95 @@ OBJECTS_OF_A_BLOCK = 6000
 
 
 def training_memory(
-    field: Field, own: Sequence[ArrayLayout], fit: Fit, tile_shape: tuple[int, int], n_block: int
+    window: tuple[Field, int],
+    own: Sequence[ArrayLayout],
+    fit: Fit,
+    tile_shape: tuple[int, int],
+    sizes: tuple[int, int],
 ) -> Memory:
-    """Return what is alive at most while a tile is trained and measured; `own` is the layout of the model."""
-    planes = Planes(field, fit.n_expressions)
-    sums, solved = tuple(_sums(planes, fit, tile_shape)), solved_arrays(own, fit, tile_shape)
+    """Return what is alive at most while a tile is trained and measured.
+
+    `window` is the field and how far neighbours are pooled, `own` the layout of the model; `sizes` are samples at a
+    time, and folds whose sums are kept apart.
+    """
+    (field, margin), (n_block, n_folds) = window, sizes
+    planes, pooled = Planes(with_centre(field), fit.n_expressions), _grown(tile_shape, margin)
+    block = _grown(_block_shape(tile_shape), margin)
+    sums, solved = tuple(_sums(planes, fit, tile_shape, margin, n_folds)), solved_arrays(own, fit, tile_shape)
+    evidence = evidence_arrays(fit, tile_shape) if n_folds > 1 else ()
+    gathered = _gathered(planes, fit, block[1]) if n_folds > 1 or margin else ()
     compared = compared_images(fit, tile_shape, n_block)
     measured = (
         *prepared_arrays(own, fit, tile_shape),
         compared,
         *_outputs(field, fit, tile_shape, compared.shape[0]),
     )
+    # The total of all folds, and the total without one of them.
+    of_block = _block_sums(planes, fit, block, 2) if n_folds > 1 else ()
     return Memory(
-        samples_read(fit, tile_shape, n_block, halo_of(field)),
+        samples_read(fit, pooled, n_block, halo_of(field)),
         (
-            Phase("adding", (*sums, *_pass(planes, fit, tile_shape, n_block))),
-            Phase("solving", (*sums, *solved, *_solving(planes, fit, tile_shape))),
-            Phase("measuring", (*solved, *measured)),
+            Phase(
+                "adding",
+                (
+                    *sums,
+                    *(samples_read(fit, pooled, n_block, halo_of(field), "samples of a fold") if n_folds > 1 else ()),
+                    *_pass(planes, fit, block, n_block),
+                ),
+            ),
+            Phase("solving", (*sums, *of_block, *solved, *evidence, *_solving(planes, fit, tile_shape), *gathered)),
+            Phase("measuring", (*solved, *evidence, *measured)),
         ),
     )
 
 
 def validation_memory(
-    fields: Sequence[Field], fit: Fit, judged: Fit | None, tile_shape: tuple[int, int], sizes: tuple[int, int]
+    fields: Sequence[Field],
+    margin: int,
+    fit: Fit,
+    judged: Fit | None,
+    tile_shape: tuple[int, int],
+    sizes: tuple[int, int],
 ) -> Memory:
     """Return what is alive at most in a tile whose folds are judged; `sizes` are samples at a time, and folds.
 
-    `fields` are those of the candidates, `judged` is what sums of their own to judge by are for, if there are any.
+    `fields` are those of the candidates, which pool neighbours as far as `margin`; `judged` is what sums of their own
+    to judge by are for, if there are any.
     """
     n_block, n_folds = sizes
-    field = widest(fields)
-    planes, halo, block = Planes(field, fit.n_expressions, squares=True), halo_of(field), _block_shape(tile_shape)
-    kept = [*_sums(planes, fit, tile_shape, n_folds), *(_sums(planes, judged, tile_shape, n_folds) if judged else ())]
+    field = with_centre(widest(fields))
+    planes, halo = Planes(field, fit.n_expressions, squares=True), halo_of(field)
+    pooled, block = _grown(tile_shape, margin), _block_shape(tile_shape)
+    kept = [
+        *_sums(planes, fit, tile_shape, margin, n_folds),
+        *(_sums(planes, judged, tile_shape, margin, n_folds) if judged else ()),
+    ]
     # The total of all folds, and the total without one of them.
-    of_block = _block_sums(planes, fit, block, 2)
+    of_block = _block_sums(planes, fit, _grown(block, margin), 2)
     taps = max(len(offsets) for offsets in fields)
-    errors = Allocation("errors", (len(fields), fit.n_expressions, *block), "float64", 4)
+    # Agreement and change of all candidates and of one fold's, and what errors are made of them.
+    judged_by = Allocation("agreement and change", (len(fields), fit.n_expressions, *block), "float64", 6)
     return Memory(
-        (*kept, *samples_read(fit, tile_shape, n_block, halo)),
+        (*kept, *samples_read(fit, pooled, n_block, halo)),
         (
             Phase(
                 "adding",
                 (
-                    *samples_read(fit, tile_shape, n_block, halo, "samples of a fold"),
-                    *_pass(planes, fit, tile_shape, n_block),
+                    *samples_read(fit, pooled, n_block, halo, "samples of a fold"),
+                    *_pass(planes, fit, _grown(block, margin), n_block),
                 ),
             ),
-            Phase("judging", (*of_block, errors, *_systems(taps, fit.n_expressions))),
+            Phase(
+                "judging",
+                (
+                    *of_block,
+                    judged_by,
+                    Allocation("wanted change", (fit.n_expressions + 4, *block), "float64", 4),
+                    Allocation("ridges of rows", (len(fields), ROWS_AT_ONCE, block[1] + LANES), "float64", 3),
+                    *_systems(taps, fit.n_expressions),
+                    *_gathered(planes, fit, block[1]),
+                ),
+            ),
         ),
     )
 
@@ -95,9 +139,14 @@ def _block_shape(tile_shape: tuple[int, int]) -> tuple[int, int]:
     return min(tile_shape[0], BLOCK), min(tile_shape[1], BLOCK)
 
 
-def _sums(planes: Planes, fit: Fit, tile_shape: tuple[int, int], times: int = 1) -> Iterator[Allocation]:
+def _grown(shape: tuple[int, int], margin: int) -> tuple[int, int]:
+    """Return the shape with the neighbours that are pooled, which an image's border may cut off."""
+    return shape[0] + 2 * margin, shape[1] + 2 * margin
+
+
+def _sums(planes: Planes, fit: Fit, tile_shape: tuple[int, int], margin: int, times: int = 1) -> Iterator[Allocation]:
     """Yield the sums of all blocks of a tile; those at its right and lower edges are smaller."""
-    shapes = [tile.region.shape for tile in TileGrid(tile_shape, (BLOCK, BLOCK))]
+    shapes = [_grown(tile.region.shape, margin) for tile in TileGrid(tile_shape, (BLOCK, BLOCK))]
     yield Allocation("objects of blocks", (times * len(shapes), OBJECTS_OF_A_BLOCK), "uint8")
     for shape in dict.fromkeys(shapes):
         yield from _block_sums(planes, fit, shape, times * shapes.count(shape))
@@ -110,9 +159,9 @@ def _block_sums(planes: Planes, fit: Fit, shape: tuple[int, int], times: int) ->
     return Allocation(name, of_fits, dtype, times), Allocation(f"{name}: images", of_images, dtype, times)
 
 
-def _pass(planes: Planes, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> tuple[Allocation, ...]:
+def _pass(planes: Planes, fit: Fit, block: tuple[int, int], n_block: int) -> tuple[Allocation, ...]:
     """Return the lines of inputs and targets of a pass over a block, and their gray versions."""
-    flat, n = flat_block(_block_shape(tile_shape), planes.field), min(n_block, PASS_SAMPLES)
+    flat, n = flat_block(block, planes.field), min(n_block, PASS_SAMPLES)
     shape, dtype = packed_shape(n, flat.length, np.dtype(fit.dtype))
     return (
         Allocation("lines", shape, dtype, 1 + fit.n_expressions),
@@ -140,9 +189,22 @@ def _solving(planes: Planes, fit: Fit, tile_shape: tuple[int, int]) -> tuple[All
     )
 
 
+def _gathered(planes: Planes, fit: Fit, cols: int) -> tuple[Allocation, ...]:
+    """Return the entries of some rows, of those who are learned from and of those who judge, and what is found."""
+    n_entries = _n_entries(len(planes.field), fit.n_expressions)
+    return (
+        Allocation("entries of rows", (ROWS_AT_ONCE, n_entries, cols + LANES), "float64", 2),
+        Allocation("found in rows", (fit.n_expressions, len(planes.field) + 3, ROWS_AT_ONCE, cols + LANES), "float64"),
+    )
+
+
+def _n_entries(taps: int, n_expressions: int) -> int:
+    return (taps + 1) * (taps + 2) // 2 - 1 + n_expressions * (taps + 1)
+
+
 def _systems(taps: int, n_expressions: int) -> tuple[Allocation, ...]:
     """Return a register of systems, and where their entries are."""
-    n_entries = (taps + 1) * (taps + 2) // 2 - 1 + n_expressions * (taps + 1)
+    n_entries = _n_entries(taps, n_expressions)
     return (
         *(Allocation("systems", shape, "float64") for shape in workspace_shapes(taps + 1, n_expressions)),
         # Two arrays, made of two lists, whose numbers are objects of four words.

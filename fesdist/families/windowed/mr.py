@@ -17,20 +17,19 @@ from numpy.typing import ArrayLike, NDArray
 from fesdist.families.common.blocks import check_any_samples, check_sets
 from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
-from fesdist.families.common.hyperparameters import ridge_option
-from fesdist.families.common.in_memory import Learned, gathered
-from fesdist.families.common.layout import Array, ArrayLayout, TileArrays, common_layout, l1_norm
+from fesdist.families.common.hyperparameters import mirror_option, pool_option, ridge_option
+from fesdist.families.common.in_memory import Learned
+from fesdist.families.common.layout import Array, ArrayLayout, TileArrays, common_layout
+from fesdist.families.common.made_from_sums import MadeFromSums, same_mirror
+from fesdist.families.common.pooling import checked_pool
 from fesdist.families.common.problem import TileProblem
-from fesdist.families.windowed.block import BlockSums
-from fesdist.families.windowed.entries import window_equations
 from fesdist.families.windowed.flat import flat_block
-from fesdist.families.windowed.folds import WindowValidation
-from fesdist.families.windowed.kernels.systems import Pixels, Solution, solve_windows
+from fesdist.families.windowed.folds import WindowCandidate, WindowValidation, evidence_of
 from fesdist.families.windowed.kernels.windows import apply_windows
 from fesdist.families.windowed.memory import PLANES_AT_ONCE, training_memory
-from fesdist.families.windowed.ridge_map import RidgeMap, as_json, checked_ridge, in_words, one_ridge, ridges_at
+from fesdist.families.windowed.ridge_map import RidgeMap, as_json, checked_ridge, in_words, one_ridge
+from fesdist.families.windowed.solving import solve_block
 from fesdist.families.windowed.sums import WindowSums
-from fesdist.ground.colour import Colour
 from fesdist.ground.memory import Memory
 from fesdist.ground.receptive_field import Offset, check_offsets, halo_of, mask_offsets, window_offsets
 from fesdist.ground.tiles import Padding, Region
@@ -39,7 +38,7 @@ from fesdist.simd.lanes import LANES
 
 
 @dataclass(frozen=True)
-class MaskedRegression(Model[WindowSums]):
+class MaskedRegression(MadeFromSums[WindowSums], Model[WindowSums]):
     """MR: minimise Σ_n (t[n, p] - Σ_a w[a] x[n, p + a] - b)² + ridge (Σ_a w[a]² + b²) for each output pixel p.
 
     The bias is penalised as well, as in the paper's equations and its authors' code. Windows are cut off at the
@@ -74,14 +73,16 @@ class MaskedRegression(Model[WindowSums]):
     """Receptive field: displacements (drow, dcol) of the taps, kept in row-major order."""
     ridge: float | RidgeMap = ridge_option(0.4)
     """One for all output pixels, or rows of numbers that are stretched over the image."""
+    pool: int = pool_option(0)
+    mirror: bool = mirror_option(False)
 
     name: ClassVar[str] = "mr"
-    keeps_sums: ClassVar[bool] = True
     reads: ClassVar[tuple[str, ...]] = ("weights", "bias")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "offsets", check_offsets(self.offsets))
         object.__setattr__(self, "ridge", checked_ridge(self.ridge))
+        checked_pool(self.pool)
 
     @classmethod
     def with_window(cls, size: int, *, dilation: int = 1, ridge: float | RidgeMap = 0.4) -> MaskedRegression:
@@ -95,11 +96,17 @@ class MaskedRegression(Model[WindowSums]):
 
     @classmethod
     def from_sums(
-        cls, sums: WindowSums, *, ridge: float | RidgeMap = 0.4, offsets: Sequence[Offset] | None = None
+        cls,
+        sums: WindowSums,
+        *,
+        ridge: float | RidgeMap = 0.4,
+        offsets: Sequence[Offset] | None = None,
+        pool: int = 0,
     ) -> Learned:
         """Return what a regression on `offsets` learns, all or some of those that the sums are made for.
 
-        Raises BadParameterError for other offsets, and ValueError for sums of no samples.
+        Raises BadParameterError for other offsets and for a pool wider than that of the model that made the sums, and
+        ValueError for sums of no samples.
 
         >>> images = np.random.default_rng(0).integers(0, 256, (2, 5, 1, 9, 16), dtype=np.uint8)
         >>> wide, narrow = (MaskedRegression.with_window(size).sums(images[0], {"sad": images[1]}) for size in (5, 3))
@@ -107,33 +114,26 @@ class MaskedRegression(Model[WindowSums]):
         >>> np.array_equal(part, MaskedRegression.from_sums(narrow).arrays["sad"]["weights"])
         True
         """
-        return cls(sums.field if offsets is None else tuple(offsets), ridge).learned(sums)
-
-    def sums(
-        self,
-        inputs: Array,
-        targets: Mapping[str, Array],
-        subjects: Sequence[str] | None = None,
-        colour: Colour = Colour.SHARED,
-    ) -> WindowSums:
-        """Return the sums of whole images in memory; see `gathered` for the arguments."""
-        return gathered(self, inputs, targets, subjects, colour)
-
-    def learned(self, sums: WindowSums) -> Learned:
-        """Return the model with what it learns from sums of whole images."""
-        return Learned(self, self.solve(sums))
+        return cls(sums.field if offsets is None else tuple(offsets), ridge, pool).learned(sums)
 
     def parameters(self) -> dict[str, Any]:
-        return {"offsets": [list(offset) for offset in self.offsets], "ridge": as_json(self.ridge)}
+        return {
+            "offsets": [list(offset) for offset in self.offsets],
+            "ridge": as_json(self.ridge),
+            **self.beyond_the_papers(),
+        }
 
     def describe(self) -> str:
         """Return the model in a few words, for people."""
         drows, dcols = zip(*self.offsets, strict=True)
         reach = f"{max(drows) - min(drows) + 1} x {max(dcols) - min(dcols) + 1}"
-        return f"{len(self.offsets)} taps in {reach}, {in_words(self.ridge)}"
+        return f"{len(self.offsets)} taps in {reach}, {in_words(self.ridge)}{self.beyond_in_words()}"
 
     def inputs_of(self, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Padding]:
         return halo_of(self.offsets).around(region, image_shape)
+
+    def targets_of(self, region: Region, image_shape: tuple[int, int]) -> Region:
+        return region.grown(self.pool, image_shape)
 
     def layout(self, fit: Fit) -> tuple[ArrayLayout, ...]:
         return self._layout(fit.weight_channels)
@@ -154,18 +154,17 @@ class MaskedRegression(Model[WindowSums]):
         drows, dcols = zip(*self.offsets, strict=True)
         return {"drow": ("tap", list(drows)), "dcol": ("tap", list(dcols))}
 
-    def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int) -> Memory:
-        return training_memory(self.offsets, self.layout(fit), fit, tile_shape, n_block)
+    def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int, n_folds: int = 1) -> Memory:
+        return training_memory((self.offsets, self.pool), self.layout(fit), fit, tile_shape, (n_block, n_folds))
 
     def gather(self, problem: TileProblem, dtype: np.dtype[Any]) -> WindowSums:
-        return WindowSums(problem, self.offsets, dtype)
+        return WindowSums(problem, self.offsets, dtype, margin=self.pool)
 
     def solve(self, gathered: WindowSums) -> dict[str, TileArrays]:
         """Return `weights`, `bias`, `status`, `norm` and `mean_difference` of each expression.
 
-        With u = unit × x the system is (UᵀU + unit² ridge I) w = Uᵀv, where unit is 255 for uint8 samples and 1
-        otherwise and the bias's column holds `unit` (equation 7 times unit²). Raises ValueError when no sample
-        was added.
+        See `solve_block` for the equations. Raises ValueError when no sample was added, and BadParameterError for sums
+        without the neighbours that are to be pooled.
         """
         problem = gathered.problem
         check_any_samples(problem, gathered.n_samples)
@@ -175,41 +174,23 @@ class MaskedRegression(Model[WindowSums]):
             expression: {layout.name: layout.empty(problem.tile.region.shape) for layout in layouts}
             for expression in problem.expressions
         }
-        for block in gathered.blocks:
-            for expression, arrays in self._solve_block(block.sums, gathered).items():
+        for part in gathered.parts():
+            place = part.problem.tile.region.within(problem.tile.region)
+            for expression, arrays in solve_block(part, self.offsets, self.ridge, self.pool).items():
                 for name, values in arrays.items():
-                    solved[expression][name][..., *block.own] = values
+                    solved[expression][name][..., *place] = values
         return solved
 
-    def _solve_block(self, block: BlockSums, of_tile: WindowSums) -> dict[str, TileArrays]:
-        problem, flat, unit = block.problem, block.flat, unit_of(of_tile.dtype)
-        sets, n_expressions = len(block.sums), len(problem.expressions)
-        weights = np.empty((sets, n_expressions, len(self.offsets), *flat.shape))
-        bias = np.empty((sets, n_expressions, *flat.shape))
-        status = np.empty((sets, *flat.shape), np.uint8)
-        equations = window_equations(self.offsets, block.planes, flat.shape, unit)
-        ridges = np.ones((flat.shape[0], flat.shape[1] + LANES))
-        ridges[:, : flat.shape[1]] = unit**2 * ridges_at(self.ridge, problem.tile.region, problem.image_shape)
-        for channel, sums in enumerate(block.sums):
-            solution = Solution(weights[channel], bias[channel], status[channel])
-            corner, pixels = unit**2 * of_tile.n_fitted, Pixels(flat.origin, flat.stride)
-            solve_windows(sums, equations, ridges, corner, pixels, solution)
-        before, *after = flat.image(block.image_sums)
-        return {
-            expression: {
-                "weights": weights[:, number],
-                "bias": bias[:, number],
-                "status": status,
-                "norm": l1_norm(weights[:, number], bias[:, number]),
-                "mean_difference": ((after[number] - before) / (unit * of_tile.n_samples)).astype(np.float32),
-            }
-            for number, expression in enumerate(problem.expressions)
-        }
+    def evidence(self, folds: Sequence[WindowSums], row_step: int) -> dict[str, TileArrays]:
+        return evidence_of(folds, self.offsets, self.ridge, self.pool, row_step)
 
     @classmethod
     def cross_validation(cls, candidates: Sequence[Self]) -> WindowValidation:
         """Return how candidates are judged by sums; raises BadParameterError for one with a map of ridges."""
-        return WindowValidation(tuple((model.offsets, one_ridge(model.ridge)) for model in candidates))
+        return WindowValidation(
+            tuple(WindowCandidate(model.offsets, one_ridge(model.ridge), model.pool) for model in candidates),
+            same_mirror(candidates),
+        )
 
     def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Return `weights` and `bias` as `apply` uses them, so that converting them is not repeated with every call."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from fesdist.families.common.hyperparameters import ridge_option
+from fesdist.families.common.hyperparameters import mirror_option, pool_option, ridge_option
 from fesdist.families.common.in_memory import Learned
 from fesdist.families.windowed.mr import MaskedRegression
 from fesdist.families.windowed.ridge_map import RidgeMap, as_json, in_words
@@ -27,19 +27,26 @@ class PixelRidge(MaskedRegression):
 
     offsets: tuple[Offset, ...] = field(default=((0, 0),), init=False)
     ridge: float | RidgeMap = ridge_option(0.4)
+    pool: int = pool_option(0)
+    mirror: bool = mirror_option(False)
 
     name: ClassVar[str] = "pixel-rr"
 
     @classmethod
     def from_sums(
-        cls, sums: WindowSums, *, ridge: float | RidgeMap = 0.4, offsets: Sequence[Offset] | None = None
+        cls,
+        sums: WindowSums,
+        *,
+        ridge: float | RidgeMap = 0.4,
+        offsets: Sequence[Offset] | None = None,
+        pool: int = 0,
     ) -> Learned:
         """Return what the regression learns from sums whose field has the pixel itself; `offsets` are its own."""
-        return cls(ridge=ridge).learned(sums)
+        return cls(ridge=ridge, pool=pool).learned(sums)
 
     def parameters(self) -> dict[str, Any]:
-        return {"ridge": as_json(self.ridge)}
+        return {"ridge": as_json(self.ridge), **self.beyond_the_papers()}
 
     def describe(self) -> str:
         """Return the model in a few words, for people."""
-        return f"one input pixel and a bias, {in_words(self.ridge)}"
+        return f"one input pixel and a bias, {in_words(self.ridge)}{self.beyond_in_words()}"

@@ -16,7 +16,7 @@ from fesdist.families.common.likeness import check_same, check_same_problem, che
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Ledger, Samples
 from fesdist.families.windowed.block import BlockSums, Planes, sum_type
-from fesdist.ground.receptive_field import Field, halo_of
+from fesdist.ground.receptive_field import Field, halo_of, with_centre
 from fesdist.ground.tiles import Region, Tile, TileGrid
 
 BLOCK = 64
@@ -25,46 +25,58 @@ BLOCK = 64
 
 @dataclass(frozen=True)
 class Block:
-    """A part of a tile's pixels with sums of its own."""
+    """A part of a tile's pixels with sums of its own, and of the neighbours that they take in."""
 
-    own: tuple[slice, slice]
-    """Its pixels in arrays of the tile's targets."""
+    region: Region
+    """Its pixels in the image."""
+    targets: tuple[slice, slice]
+    """Its pixels and their neighbours in arrays of targets."""
     inputs: tuple[slice, slice]
-    """Its pixels and their halo in arrays of the tile's inputs."""
+    """Its pixels, their neighbours and the halo of both in arrays of inputs."""
     sums: BlockSums
+
+    @property
+    def own(self) -> tuple[slice, slice]:
+        """Return its pixels among those that have sums."""
+        return self.region.within(self.sums.problem.tile.region)
 
 
 class WindowSums:
     """Sums over the samples of a tile for a receptive field, integers and so exact for uint8; see `Sums`.
 
     They are kept in blocks; `Planes` says what is summed. Sums of the same field and problem can be added and taken
-    away, and solved for every field whose offsets are among theirs.
+    away, and solved for every field whose offsets are among theirs. With a `margin` there are sums of as many pixels
+    more around the tile, for models that take in neighbours; the problem's padding is that around all of them.
     """
 
-    def __init__(self, problem: TileProblem, field: Field, dtype: np.dtype[Any], *, squares: bool = False) -> None:
-        self.problem, self.dtype = problem, dtype
-        self.planes = Planes(field, len(problem.expressions), squares)
+    def __init__(
+        self, problem: TileProblem, field: Field, dtype: np.dtype[Any], *, squares: bool = False, margin: int = 0
+    ) -> None:
+        self.problem, self.dtype, self.margin, self.field = problem, dtype, margin, field
+        # A change is what happens to the pixel itself, so its own products are known even where it is no tap.
+        self.planes = Planes(with_centre(field), len(problem.expressions), squares)
         self.n_samples = 0
         self.ledger = Ledger()
-        tile, halo, padding = problem.tile.region, halo_of(field), problem.padding
+        tile, halo, padding = problem.tile.region, halo_of(self.planes.field), problem.padding
+        self._targets = all_pixels = problem.grown(margin)
         self._inputs = Region(
-            tile.row0 - halo.top + padding.top,
-            tile.row1 + halo.bottom - padding.bottom,
-            tile.col0 - halo.left + padding.left,
-            tile.col1 + halo.right - padding.right,
+            all_pixels.row0 - halo.top + padding.top,
+            all_pixels.row1 + halo.bottom - padding.bottom,
+            all_pixels.col0 - halo.left + padding.left,
+            all_pixels.col1 + halo.right - padding.right,
         )
         self.blocks = []
         for part in TileGrid(tile.shape, (BLOCK, BLOCK)):
-            region = part.region.shifted(tile.row0, tile.col0)
+            own = part.region.shifted(tile.row0, tile.col0)
+            region = replace(problem, tile=Tile(problem.tile.index, own)).grown(margin)
             inputs, padding = halo.among(region, self._inputs)
             of_block = replace(problem, tile=Tile(problem.tile.index, region), padding=padding)
             sums = BlockSums(of_block, self.planes, dtype)
-            self.blocks.append(Block(region.within(tile), inputs.within(self._inputs), sums))
+            self.blocks.append(Block(own, region.within(all_pixels), inputs.within(self._inputs), sums))
 
     @property
-    def field(self) -> Field:
-        """Return the receptive field that the sums are made for."""
-        return self.planes.field
+    def pixels(self) -> Region:
+        return self.problem.tile.region
 
     @property
     def n_fitted(self) -> int:
@@ -73,11 +85,11 @@ class WindowSums:
 
     def add(self, samples: Samples) -> None:
         """Add samples; see `Gathered.add`. Raises BadParameterError for an image that was added before."""
-        images = checked_block(self.problem, self.dtype, self._inputs.shape, samples)
+        images = checked_block(self.problem, self.dtype, self._inputs.shape, samples, self._targets.shape)
         self.ledger += Ledger.of(samples.people)
         inputs, *targets = (_with_whole_rows(array) for array in images)
         for block in self.blocks:
-            block.sums.add([inputs[..., *block.inputs], *(array[..., *block.own] for array in targets)])
+            block.sums.add([inputs[..., *block.inputs], *(array[..., *block.targets] for array in targets)])
         self.n_samples += len(samples)
 
     def __add__(self, other: WindowSums) -> WindowSums:
@@ -92,24 +104,26 @@ class WindowSums:
         """Yield the sums of each block by itself; they share memory with these, and have no ledger."""
         for block in self.blocks:
             part = copy.copy(self)
-            part.problem, part.ledger, part.blocks = block.sums.problem, Ledger(), [block]
+            part.problem = replace(self.problem, tile=Tile(self.problem.tile.index, block.region))
+            part.ledger, part.blocks = Ledger(), [block]
             yield part
 
     def arrays(self) -> Mapping[str, Array]:
         """Return all sums of the tile by name, (..., row, col), int64 or float64.
 
         `input products` (weight channel, displacement, row, col) and `inputs` (weight channel, row, col) have the rows
-        and columns of the tile and its halo, and 0 where no window of the tile needs a product; `target products`
+        and columns of the tile with its margin and halo, and 0 where no window needs a product; `target products`
         (weight channel, expression, tap, row, col), `targets` and, if there are any, `squares` (weight channel,
-        expression, row, col), and `images` (1 + expression, channel, row, col) those of the tile. See `Planes`.
+        expression, row, col), and `images` (1 + expression, channel, row, col) those of the tile with its margin. See
+        `Planes`.
         """
         sets, channels, n_expressions = self.problem.weight_channels, self.problem.channels, self.planes.n_expressions
-        shape, halo = self.problem.tile.region.shape, halo_of(self.field)
+        shape, halo = self._targets.shape, halo_of(self.planes.field)
         padded = shape[0] + halo.top + halo.bottom, shape[1] + halo.left + halo.right
         shapes = {
             "input products": (sets, len(self.planes.displacements), *padded),
             "inputs": (sets, *padded),
-            "target products": (sets, n_expressions, len(self.field), *shape),
+            "target products": (sets, n_expressions, len(self.planes.field), *shape),
             "targets": (sets, n_expressions, *shape),
             "images": (1 + n_expressions, channels, *shape),
         }
@@ -133,6 +147,7 @@ class WindowSums:
         check_same("types of samples", self.dtype, other.dtype)
         check_same("receptive fields", self.field, other.field)
         check_same("planes", self.planes, other.planes)
+        check_same("margins", self.margin, other.margin)
         made = copy.copy(self)
         made.n_samples = checked_count(combine(self.n_samples, other.n_samples))
         made.ledger = combine(self.ledger, other.ledger)
@@ -144,9 +159,9 @@ class WindowSums:
 
     def _places(self, arrays: Mapping[str, Array]) -> Iterator[tuple[Array, Array]]:
         """Yield views of the tile's named arrays, and of the lines of the block that has the same sums."""
-        taps = len(self.field)
+        taps = len(self.planes.field)
         for block in self.blocks:
-            flat, planes, (rows, cols) = block.sums.flat, self.planes, block.own
+            flat, planes, (rows, cols) = block.sums.flat, self.planes, block.targets
             height, width = flat.padded_shape
             padded, own = flat.padded_image(block.sums.sums), flat.image(block.sums.sums)
             at = slice(rows.start, rows.start + height), slice(cols.start, cols.start + width)

@@ -16,11 +16,11 @@ from fesdist.cluster.settings import RESERVED_BYTES
 from fesdist.families.common.cells import CELLS
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError, PlanError
+from fesdist.ground.folds import split_people
 from fesdist.ground.measures import mouth_region
 from fesdist.registry import MaskedRegression, RidgeRegression
 from fesdist.training.job import TrainingRequest
 from fesdist.tuning import by_training, fold_plan
-from fesdist.tuning.folds import split_people
 from fesdist.tuning.tune import TuningRequest, tune
 from fesdist.tuning.tuning import Tuning
 from storage.stack.reading import StackSpec, TrainingStack

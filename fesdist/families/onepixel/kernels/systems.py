@@ -44,8 +44,8 @@ class Counted(NamedTuple):
 def solve_by_features(sums: Array, features: Array, ridge: float, tables: Tables) -> None:
     """Fill the tables of a tile's pixels by (Φᵀ diag(m) Φ + ridge I) w = Φᵀ s and f = Φ w.
 
-    `sums` is (row, col, 256, 1 + expression) uint32: m, then s of each expression in units of 1/255. `features` Φ
-    is (256, feature) float64.
+    `sums` is (row, col, 256, 1 + expression) uint32, or float64 where they are means: m, then s of each expression in
+    units of 1/255. `features` Φ is (256, feature) float64.
     """
     n_features = features.shape[1]
     order = -(-n_features // PANEL) * PANEL
@@ -92,10 +92,10 @@ def _read_block(sums: Array, row: int, col: int, lanes: int, used: Array, known:
     """Read the sums of a block's pixels for the intensities that occur in any of them; return how many they are."""
     n_used = 0
     for v in range(INTENSITIES):
-        occurs = np.uint32(0)
+        occurs = False
         for lane in range(lanes):
-            occurs |= sums[row, col + lane, v, 0]
-        if occurs == 0:
+            occurs |= sums[row, col + lane, v, 0] != 0
+        if not occurs:
             continue
         used[n_used] = v
         for k in range(len(known)):

@@ -1,4 +1,10 @@
-"""Errors on a fold's samples of the windows fitted on all others, read from sums alone: no sample is seen again."""
+"""Windows fitted on some samples and judged by others, read from sums alone: no sample is seen again.
+
+With z the taps of a pixel and its bias, e the unit vector of the pixel itself, y = wᵀz and v = w - e, the change that a
+model makes is y - x = vᵀz. So over samples with sums M = Σ z zᵀ and r = Σ t z, what it agrees with the wanted change is
+Σ (t - x)(y - x) = vᵀ(r - M e), and how large it is Σ (y - x)² = vᵀM v; the error Σ (t - y)² is Σ (t - x)² less twice
+the first plus the second.
+"""
 
 from __future__ import annotations
 
@@ -10,110 +16,114 @@ from numpy.typing import NDArray
 
 from fesdist.families.windowed.kernels.systems import Equations, Pixels, assemble, has_bad_pivot, mean_entry
 from fesdist.simd.cholesky import Workspace, factor_and_solve, workspace
-from fesdist.simd.lanes import (
-    LANES,
-    load,
-    load_as_float64,
-    multiply_add,
-    scale,
-    store,
-    subtract,
-)
+from fesdist.simd.lanes import LANES, load, multiply, multiply_add, scale, store, subtract
 
 Array = NDArray[Any]
 
 
-class Known(NamedTuple):
-    """Sums of a block over some people, and how many of them there are."""
+class Gathered(NamedTuple):
+    """Entries of the equations of a block's pixels over some samples, as `gather_entries` returns them."""
 
     line: Array
-    """The sums as `Equations` point into them, flat, int64 or float64."""
+    """Flat float64."""
+    equations: Equations
+    pixels: Pixels
     corner: float
     """The bias's own entry: the number of samples, in the units of the other entries."""
 
 
-def validate_windows(
-    outside: Known, within: Known, equations: Equations, squares: Array, ridges: Array, pixels: Pixels, errors: Array
-) -> None:
-    """Fill `errors` with Σ_n (t_n - wᵀx_n)² over the samples `within` a fold, w being fitted on those `outside` it.
+class Judged(NamedTuple):
+    """What is found of each candidate, (candidate, expression, row, col) float64."""
 
-    w solves (M + ridge I) w = r with M and r of `outside`; the error is s - 2 wᵀr' + wᵀM'w with M', r' and the sum s of
-    squared targets of `within`, at the positions `squares` (expression,) int64. `ridges` is (ridge,) float64, `errors`
-    (ridge, expression, row, col) float64. A pixel with a pivot that is not positive is judged by the mean target
-    outside the fold.
+    agreement: Array
+    """Σ (t - x)(y - x)."""
+    change: Array
+    """Σ (y - x)²."""
+
+
+def judge_windows(fitted: Gathered, judges: Gathered, places: Array, ridges: Array, judged: Judged) -> None:
+    """Fill `judged` with what windows do to the samples of `judges` that were solved for those of `fitted`.
+
+    w solves (M + ridge I) w = r of `fitted`. Its unknowns are those of `judges` at the places `places[:-1]`, (unknown,)
+    int64 with the bias last; `places[-1]` is the place of e. `ridges` is (candidate, row, col) float64 with `LANES`
+    columns to spare. A pixel with a pivot that is not positive is judged by the mean target of `fitted`.
     """
+    equations = fitted.equations
     systems = workspace(equations.taps + 1, equations.expressions)
-    _validate(outside, within, equations, squares, ridges, pixels, systems, errors)
+    _judge(fitted, judges, places, ridges, systems, judged)
 
 
 @njit(nogil=True, cache=True)
-def _validate(
-    outside: Known,
-    within: Known,
-    equations: Equations,
-    squares: Array,
-    ridges: Array,
-    pixels: Pixels,
-    systems: Workspace,
-    errors: Array,
+def _judge(
+    fitted: Gathered, judges: Gathered, places: Array, ridges: Array, systems: Workspace, judged: Judged
 ) -> None:
-    entries, factors, taps, n_expressions = equations
-    n_ridges, _, rows, cols = errors.shape
+    line, equations, pixels, corner = fitted
+    taps, n_expressions = equations.taps, equations.expressions
+    n_candidates, _, rows, cols = judged.change.shape
     order = systems.matrix.shape[1]
     first = order - taps - 1
-    line = systems.matrix.reshape(-1)
-    # A block's entries are read once for all ridges: then they lie side by side, in the units of the equations.
-    gathered = Equations(np.arange(len(entries)) * LANES, np.ones(len(entries)), taps, n_expressions)
-    fitted, judged = np.empty(len(entries) * LANES), np.empty(len(entries) * LANES)
-    same, error = np.empty(LANES), np.empty(LANES)
+    solved = systems.matrix.reshape(-1)
+    change_of = np.zeros((judges.equations.taps + 1) * LANES)
+    sums = np.empty(2 * LANES)
     for row in range(rows):
         for col in range(0, cols, LANES):
             at = pixels.origin + row * pixels.stride + col
-            for entry in range(len(entries)):
-                of_others = load_as_float64(outside.line, entries[entry] + at)
-                store(fitted, entry * LANES, scale(of_others, factors[entry]))
-                of_fold = load_as_float64(within.line, entries[entry] + at)
-                store(judged, entry * LANES, scale(of_fold, factors[entry]))
-            for number in range(n_ridges):
-                same[:] = ridges[number]
-                assemble(fitted, 0, gathered, same, 0, outside.corner, systems)
+            for number in range(n_candidates):
+                assemble(line, at, equations, ridges[number, row], col, corner, systems)
                 factor_and_solve(systems, taps + 1)
                 for lane in range(LANES):
                     if has_bad_pivot(systems.inverse, first, lane):
-                        _predict_mean(line, order, fitted, outside.corner, equations, lane)
+                        _predict_mean(solved, order, line, at, corner, equations, lane)
                 for expression in range(n_expressions):
+                    change_of[:] = 0.0
                     solution = ((order + expression) * order + first) * LANES
-                    sides = len(entries) - (n_expressions - expression) * (taps + 1)
-                    of_targets = load_as_float64(within.line, squares[expression] + at)
-                    store(error, 0, _error(of_targets, line, solution, judged, sides, within.corner, taps))
+                    for unknown in range(taps + 1):
+                        store(change_of, places[unknown] * LANES, load(solved, solution + unknown * LANES))
+                    for lane in range(LANES):
+                        change_of[places[taps + 1] * LANES + lane] -= 1.0
+                    _quadratic_forms(judges, row, col, expression, places[taps + 1], change_of, sums)
                     for lane in range(min(LANES, cols - col)):
-                        errors[number, expression, row, col + lane] = error[lane]
+                        judged.agreement[number, expression, row, col + lane] = sums[lane]
+                        judged.change[number, expression, row, col + lane] = sums[LANES + lane]
 
 
 @njit(nogil=True, inline="always")
-def _error(of_targets: Any, line: Array, solution: int, within: Array, sides: int, corner: float, taps: int) -> Any:
-    """Return s + 2 Σ_i w_i (½ M'_ii w_i + Σ_{j < i} M'_ij w_j - r'_i)."""
-    error = of_targets
+def _quadratic_forms(
+    judges: Gathered, row: int, col: int, expression: int, centre: int, change_of: Array, sums: Array
+) -> None:
+    """Set `sums` to vᵀ(r - M e) and vᵀM v = 2 Σ_i v_i (½ M_ii v_i + Σ_{j < i} M_ij v_j) of a register of pixels."""
+    line, equations, pixels, corner = judges
+    entries, _, taps, n_expressions = equations
+    at = pixels.origin + row * pixels.stride + col
+    sides = len(entries) - (n_expressions - expression) * (taps + 1)
+    agreement = scale(load(change_of, 0), 0.0)
+    change = agreement
     entry = 0
     for i in range(taps + 1):
-        own = load(line, solution + i * LANES)
-        inner = scale(load(within, (sides + i) * LANES), -1.0)
-        for j in range(min(i, taps)):
-            inner = multiply_add(inner, load(within, (entry + j) * LANES), load(line, solution + j * LANES))
+        own = load(change_of, i * LANES)
+        # M_ie is in the row of whichever comes later; of the bias's row, the last, its own entry is the corner.
+        later, earlier = max(i, centre), min(i, centre)
+        of_centre = load(line, entries[later * (later + 1) // 2 + earlier] + at)
+        agreement = multiply_add(agreement, own, subtract(load(line, entries[sides + i] + at), of_centre))
+        inner = scale(own, 0.5 * corner)
         if i < taps:
-            inner = multiply_add(inner, load(within, (entry + i) * LANES), scale(own, 0.5))
-            entry += i + 1
-        else:
-            inner = subtract(inner, scale(own, -0.5 * corner))
-        error = multiply_add(error, scale(own, 2.0), inner)
-    return error
+            inner = multiply(load(line, entries[entry + i] + at), scale(own, 0.5))
+        for j in range(i):
+            inner = multiply_add(inner, load(line, entries[entry + j] + at), load(change_of, j * LANES))
+        entry += i + 1
+        change = multiply_add(change, scale(own, 2.0), inner)
+    store(sums, 0, agreement)
+    store(sums, LANES, change)
 
 
 @njit(nogil=True, inline="always")
-def _predict_mean(line: Array, order: int, fitted: Array, corner: float, equations: Equations, lane: int) -> None:
+def _predict_mean(
+    solved: Array, order: int, fitted: Array, at: int, corner: float, equations: Equations, lane: int
+) -> None:
     taps = equations.taps
     for expression in range(equations.expressions):
         solution = ((order + expression) * order + order - taps - 1) * LANES
         for tap in range(taps):
-            line[solution + tap * LANES + lane] = 0.0
-        line[solution + taps * LANES + lane] = fitted[mean_entry(equations, expression) * LANES + lane] / corner
+            solved[solution + tap * LANES + lane] = 0.0
+        mean = fitted[equations.entries[mean_entry(equations, expression)] + at + lane]
+        solved[solution + taps * LANES + lane] = mean / corner

@@ -288,7 +288,9 @@ def test_a_ridge_must_be_positive(ridge: float) -> None:
 def test_unknown_models_and_parameters_are_refused() -> None:
     with pytest.raises(BadParameterError, match="unknown model 'gan'; this version of fesdist knows mr"):
         model_from_parameters("gan", {})
-    with pytest.raises(BadParameterError, match="parameters alpha, ridge for model 'mr'; expected offsets, ridge"):
+    with pytest.raises(
+        BadParameterError, match="parameters alpha, ridge for model 'mr'; expected mirror, offsets, pool, ridge"
+    ):
         model_from_parameters("mr", {"ridge": 1.0, "alpha": 2})
 
 

@@ -45,7 +45,9 @@ def test_a_model_is_rebuilt_from_its_parameters() -> None:
 
 
 def test_its_only_parameter_is_the_ridge() -> None:
-    with pytest.raises(BadParameterError, match="parameters offsets, ridge for model 'pixel-rr'; expected ridge"):
+    with pytest.raises(
+        BadParameterError, match="parameters offsets, ridge for model 'pixel-rr'; expected mirror, pool, ridge"
+    ):
         model_from_parameters("pixel-rr", {"offsets": [[0, 1]], "ridge": 0.4})
     with pytest.raises(BadParameterError, match=r"ridge 0; expected a number above 0"):
         PixelRidge(ridge=0)

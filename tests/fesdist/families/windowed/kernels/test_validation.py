@@ -1,4 +1,4 @@
-"""Errors that are read from sums are those that a look at every sample finds."""
+"""Changes that are judged by sums are those that a look at every sample finds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fesdist.families.windowed.kernels.systems import Equations, Pixels
-from fesdist.families.windowed.kernels.validation import Known, validate_windows
+from fesdist.families.windowed.kernels.validation import Gathered, Judged, judge_windows
 from fesdist.simd.lanes import LANES
 
 Array = NDArray[Any]
@@ -18,6 +18,8 @@ ROWS, COLS = 2, 19
 PIXELS = Pixels(3, COLS + 1)
 LENGTH = PIXELS.origin + ROWS * PIXELS.stride + 2 * LANES
 RIDGES = np.array([0.5, 40.0, 3000.0])
+CENTRE = 0
+"""The tap that is the pixel itself."""
 
 
 def samples(n: int, taps: int, expressions: int, seed: int) -> tuple[Array, Array]:
@@ -28,58 +30,67 @@ def samples(n: int, taps: int, expressions: int, seed: int) -> tuple[Array, Arra
     return design, random.integers(0, 256, (LENGTH, n, expressions))
 
 
-def sums_of(design: Array, targets: Array, dtype: Any) -> Array:
-    """Return a plane for each entry of `equations`, then Σ t² of each expression."""
+def gathered(design: Array, targets: Array) -> Gathered:
+    """Return a plane for each entry of the equations of these samples, in a line."""
     matrices = design.swapaxes(-1, -2) @ design
     sides = design.swapaxes(-1, -2) @ targets
-    n = design.shape[-1]
+    n, expressions = design.shape[-1], targets.shape[-1]
     planes = [matrices[:, i, j] for i in range(n) for j in range(min(i + 1, n - 1))]
-    planes += [sides[:, i, e] for e in range(targets.shape[-1]) for i in range(n)]
-    planes += [(targets[..., e] ** 2).sum(axis=1) for e in range(targets.shape[-1])]
-    return np.array(planes, dtype)
+    planes += [sides[:, i, e] for e in range(expressions) for i in range(n)]
+    equations = Equations(np.arange(len(planes)) * LENGTH, np.ones(len(planes)), n - 1, expressions)
+    return Gathered(np.array(planes, np.float64).reshape(-1), equations, PIXELS, float(design.shape[1]))
 
 
-def errors_of(
-    outside: tuple[Array, Array], within: tuple[Array, Array], taps: int, expressions: int, dtype: Any
-) -> Array:
-    """Return the kernel's errors (ridge, expression, row, col)."""
-    n_entries = (taps + 1) * (taps + 2) // 2 - 1 + expressions * (taps + 1)
-    equations = Equations(np.arange(n_entries) * LENGTH, np.ones(n_entries), taps, expressions)
-    squares = (n_entries + np.arange(expressions)) * LENGTH
-    of_others, of_fold = (
-        Known(sums_of(*images, dtype).reshape(-1), float(images[0].shape[1])) for images in (outside, within)
-    )
-    errors = np.full((len(RIDGES), expressions, ROWS, COLS), np.nan)
-    validate_windows(of_others, of_fold, equations, squares, RIDGES, PIXELS, errors)
-    return errors
+def judged(fitted: Gathered, judges: Gathered, places: Array) -> Judged:
+    shape = len(RIDGES), fitted.equations.expressions, ROWS, COLS
+    ridges = np.broadcast_to(RIDGES[:, None, None], (len(RIDGES), ROWS, COLS + LANES)).copy()
+    found = Judged(np.full(shape, np.nan), np.full(shape, np.nan))
+    judge_windows(fitted, judges, places, ridges, found)
+    return found
 
 
-@pytest.mark.parametrize("dtype", [np.int64, np.float64])
+def expected_of(design: Array, targets: Array, outputs: Array) -> tuple[Array, Array]:
+    """Return Σ (t - x)(y - x) and Σ (y - x)² of each expression."""
+    inputs = design[:, CENTRE : CENTRE + 1]
+    return ((targets - inputs) * (outputs - inputs)).sum(axis=0), ((outputs - inputs) ** 2).sum(axis=0)
+
+
 @pytest.mark.parametrize(("taps", "expressions"), [(1, 1), (4, 2), (9, 3)])
-def test_errors_are_those_of_the_samples(taps: int, expressions: int, dtype: Any) -> None:
+def test_changes_are_judged_as_by_the_samples(taps: int, expressions: int) -> None:
     outside, within = samples(30, taps, expressions, 0), samples(7, taps, expressions, 1)
-    found = errors_of(outside, within, taps, expressions, dtype)
+    places = np.array([*range(taps + 1), CENTRE], np.int64)
+    found = judged(gathered(*outside), gathered(*within), places)
     for number, ridge in enumerate(RIDGES):
         for row, col in np.ndindex(ROWS, COLS):
             at = PIXELS.origin + row * PIXELS.stride + col
             design, targets = outside[0][at], outside[1][at]
             weights = np.linalg.solve(design.T @ design + ridge * np.eye(taps + 1), design.T @ targets)
-            expected = ((within[1][at] - within[0][at] @ weights) ** 2).sum(axis=0)
-            np.testing.assert_allclose(found[number, :, row, col], expected, rtol=1e-9)
+            expected = expected_of(within[0][at], within[1][at], within[0][at] @ weights)
+            for sums, exact in zip(found, expected, strict=True):
+                np.testing.assert_allclose(sums[number, :, row, col], exact, rtol=1e-8)
+
+
+def test_a_window_without_the_pixel_itself_is_judged_by_sums_that_have_it() -> None:
+    outside, within = samples(30, 3, 2, 0), samples(7, 3, 2, 1)
+    without = np.delete(outside[0], CENTRE, axis=2)
+    found = judged(gathered(without, outside[1]), gathered(*within), np.array([1, 2, 3, CENTRE], np.int64))
+    at = PIXELS.origin + 4
+    weights = np.linalg.solve(without[at].T @ without[at] + RIDGES[0] * np.eye(3), without[at].T @ outside[1][at])
+    outputs = np.delete(within[0][at], CENTRE, axis=1) @ weights
+    for sums, exact in zip(found, expected_of(within[0][at], within[1][at], outputs), strict=True):
+        np.testing.assert_allclose(sums[0, :, 0, 4], exact, rtol=1e-8)
 
 
 def test_a_pixel_that_cannot_be_solved_is_judged_by_its_mean() -> None:
     outside, within = samples(30, 2, 2, 0), samples(7, 2, 2, 1)
     at = PIXELS.origin + PIXELS.stride + 17
-    outside[0][at, :, 0] = 0
-    expected = errors_of(outside, within, 2, 2, np.float64)
-    sums = Known(sums_of(*outside, np.float64).reshape(-1), 30.0)
-    sums.line[at] = -1e9  # the first entry: Σ x² of the first tap
-    of_fold = Known(sums_of(*within, np.float64).reshape(-1), 7.0)
-    equations, squares = Equations(np.arange(11) * LENGTH, np.ones(11), 2, 2), (11 + np.arange(2)) * LENGTH
-    found = np.empty_like(expected)
-    validate_windows(sums, of_fold, equations, squares, RIDGES, PIXELS, found)
-    mean = outside[1][at].mean(axis=0)
-    np.testing.assert_allclose(found[0, :, 1, 17], ((within[1][at] - mean) ** 2).sum(axis=0), rtol=1e-9)
-    expected[..., 1, 17] = found[..., 1, 17]
-    assert np.array_equal(found, expected)
+    places = np.array([0, 1, 2, CENTRE], np.int64)
+    fitted, judges = gathered(*outside), gathered(*within)
+    expected = judged(fitted, judges, places)
+    fitted.line[at] = -1e9  # the first entry: Σ x² of the first tap
+    found = judged(fitted, judges, places)
+    mean = np.broadcast_to(outside[1][at].mean(axis=0), within[1][at].shape)
+    for sums, others, exact in zip(found, expected, expected_of(within[0][at], within[1][at], mean), strict=True):
+        np.testing.assert_allclose(sums[0, :, 1, 17], exact, rtol=1e-9)
+        others[..., 1, 17] = sums[..., 1, 17]
+        assert np.array_equal(sums, others)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fesdist.ground.errors import BadParameterError
-from fesdist.tuning.folds import split_people
+from fesdist.ground.folds import split_people
 
 PEOPLE = [f"person{number}" for number in range(11)]
 

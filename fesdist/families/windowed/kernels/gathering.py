@@ -1,0 +1,73 @@
+"""Entries of the normal equations gathered side by side, those of neighbouring pixels averaged on the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from fesdist.families.windowed.kernels.systems import Equations, Pixels
+from fesdist.simd.lanes import LANES
+
+Array = NDArray[Any]
+
+
+def gather_entries(
+    sums: Array,
+    equations: Equations,
+    places: tuple[Array, int],
+    weights: tuple[Array, Array],
+    columns: tuple[int, int],
+) -> tuple[Array, Equations, Pixels]:
+    """Return the entries of some rows of pixels, and the equations and pixels that read them from there.
+
+    An entry of pixel (row, col) is Σ_uv down[row, u] across[col, v] × that of pixel (row + u - r, col + v - r), with
+    r = (length - 1) / 2. `sums` is (plane, length) int64 or float64 with the entries at `equations`. `places` are where
+    in a line each row begins, (row,) int64, and how far it is to the row below. `weights` are `down` (row, 2 r + 1) and
+    `across` (col, 2 r + 1) float64, 0 for neighbours that are not there. `columns` are the first column that has sums
+    and the one after the last. The result is flat float64, (row, entry, col) with `LANES` columns of 0 to spare.
+    """
+    (starts, stride), (down, across) = places, weights
+    gathered = np.zeros((len(down), len(equations.entries), len(across) + LANES))
+    _gather(sums.reshape(-1), equations, starts, stride, down, across, columns, gathered)
+    n_entries, width = gathered.shape[1:]
+    there = Equations(
+        np.arange(n_entries, dtype=np.int64) * width, np.ones(n_entries), equations.taps, equations.expressions
+    )
+    return gathered.reshape(-1), there, Pixels(0, n_entries * width)
+
+
+@njit(nogil=True, cache=True)
+def _gather(
+    line: Array,
+    equations: Equations,
+    starts: Array,
+    stride: int,
+    down: Array,
+    across: Array,
+    columns: tuple[int, int],
+    gathered: Array,
+) -> None:
+    entries, factors, _, _ = equations
+    cols, length = across.shape
+    reach = length // 2
+    first, stop = columns
+    pooled = np.zeros(cols + 2 * reach)
+    for row in range(len(starts)):
+        for entry in range(len(entries)):
+            at = entries[entry] + starts[row]
+            pooled[:] = 0.0
+            for u in range(length):
+                weight = down[row, u]
+                if weight != 0.0:
+                    above = at + (u - reach) * stride
+                    for col in range(first, stop):
+                        pooled[col + reach] += weight * line[above + col]
+            out = gathered[row, entry]
+            for u in range(length):
+                for col in range(cols):
+                    out[col] += across[col, u] * pooled[col + u]
+            for col in range(cols):
+                out[col] *= factors[entry]

@@ -1,0 +1,85 @@
+"""The weights of a block's pixels, solved from its sums."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fesdist.families.common.layout import TileArrays, l1_norm
+from fesdist.families.windowed.entries import window_equations
+from fesdist.families.windowed.equations import ROWS_AT_ONCE, check_margin, gathered_rows
+from fesdist.families.windowed.kernels.systems import Pixels, Solution, solve_windows
+from fesdist.families.windowed.ridge_map import RidgeMap, ridges_at
+from fesdist.families.windowed.sums import WindowSums
+from fesdist.ground.receptive_field import Field
+from fesdist.ground.tiles import Region
+from fesdist.ground.units import unit_of
+from fesdist.simd.lanes import LANES
+
+
+def solve_block(part: WindowSums, field: Field, ridge: float | RidgeMap, pool: int) -> dict[str, TileArrays]:
+    """Return the arrays of each expression for sums of one block: weights, bias, status, norm and mean difference.
+
+    With u = unit × x the system is (UᵀU + unit² ridge I) w = Uᵀv, where unit is 255 for uint8 samples and 1 otherwise
+    and the bias's column holds `unit` (Khan et al. 2020, equation 7 times unit²). With a `pool` UᵀU and Uᵀv are means
+    over the neighbours. Raises BadParameterError for sums without these.
+    """
+    check_margin(part, pool)
+    (block,) = part.blocks
+    region, unit, sets = block.region, unit_of(part.dtype), len(block.sums.sums)
+    n_expressions = part.planes.n_expressions
+    weights = np.empty((sets, n_expressions, len(field), *region.shape))
+    bias = np.empty((sets, n_expressions, *region.shape))
+    status = np.empty((sets, *region.shape), np.uint8)
+    for channel in range(sets):
+        found = Solution(weights[channel], bias[channel], status[channel])
+        if pool == 0 and part.margin == 0:
+            _solve_in_place(part, channel, field, ridge, found)
+        else:
+            _solve_gathered(part, channel, field, (ridge, pool), found)
+    before, *after = block.sums.flat.image(block.sums.image_sums)[..., *block.own]
+    return {
+        expression: {
+            "weights": weights[:, number],
+            "bias": bias[:, number],
+            "status": status,
+            "norm": l1_norm(weights[:, number], bias[:, number]),
+            "mean_difference": ((after[number] - before) / (unit * part.n_samples)).astype(np.float32),
+        }
+        for number, expression in enumerate(part.problem.expressions)
+    }
+
+
+def _solve_in_place(part: WindowSums, channel: int, field: Field, ridge: float | RidgeMap, found: Solution) -> None:
+    (block,) = part.blocks
+    flat, unit = block.sums.flat, unit_of(part.dtype)
+    equations = window_equations(field, part.planes, flat.shape, unit)
+    ridges = _padded_ridges(part, ridge, block.region)
+    pixels = Pixels(flat.origin, flat.stride)
+    solve_windows(block.sums.sums[channel], equations, ridges, unit**2 * part.n_fitted, pixels, found)
+
+
+def _solve_gathered(
+    part: WindowSums, channel: int, field: Field, penalty: tuple[float | RidgeMap, int], found: Solution
+) -> None:
+    (block,), (ridge, pool) = part.blocks, penalty
+    region, (n_rows, n_cols) = block.region, block.region.shape
+    for first in range(0, n_rows, ROWS_AT_ONCE):
+        here = slice(first, min(first + ROWS_AT_ONCE, n_rows))
+        rows = range(region.row0 + here.start, region.row0 + here.stop)
+        line, equations, pixels, corner = gathered_rows(part, channel, field, rows, pool)
+        ridges = _padded_ridges(part, ridge, Region(rows.start, rows.stop, region.col0, region.col1))
+        shape = len(rows), n_cols
+        solved = Solution(
+            np.empty((*found.weights.shape[:2], *shape)), np.empty((len(found.bias), *shape)), np.empty(shape, np.uint8)
+        )
+        solve_windows(line, equations, ridges, corner, pixels, solved)
+        for whole, rows_of in zip(found, solved, strict=True):
+            whole[..., here, :] = rows_of
+
+
+def _padded_ridges(part: WindowSums, ridge: float | RidgeMap, region: Region) -> NDArray[np.float64]:
+    rows, cols = region.shape
+    ridges = np.ones((rows, cols + LANES))
+    ridges[:, :cols] = unit_of(part.dtype) ** 2 * ridges_at(ridge, region, part.problem.image_shape)
+    return ridges
