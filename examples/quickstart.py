@@ -37,7 +37,7 @@ def main(folder: Path) -> None:
     version = fd.open(weights, "faces@production")
     with Image.open(folder / "pairs" / "neutral" / "000.png") as picture:
         face = np.asarray(picture.convert("RGB")).transpose(2, 0, 1)[None]
-    (happy,) = version.synthesize(face, "happy", refine=True)
+    (happy,) = version.synthesize(face, "happy")
     print(f"brighter by {happy.mean() - face.mean() / 255:+.3f}")
 
     # ... or whole folders.

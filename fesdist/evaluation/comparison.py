@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, METHODS, MODEL, REFINED, UNCHANGED
 from fesdist.ground.measures import measure, mouth_region
+from fesdist.ground.refinement import Refinement
 from fesdist.inference.intensities import unit_scale
 from fesdist.inference.loaded import WEIGHT_MEMORY, LoadedVersion
 from fesdist.passes.stage import Stage
@@ -69,8 +70,8 @@ class Comparer:
         outputs = {
             UNCHANGED: inputs,
             MEAN_DIFFERENCE: np.clip(inputs + mean_difference, 0, 1, dtype=np.float32),
-            MODEL: self._loaded.synthesize(images, batch.expression),
-            REFINED: self._loaded.synthesize(images, batch.expression, refine=True),
+            MODEL: self._loaded.synthesize(images, batch.expression, refine=Refinement.NONE),
+            REFINED: self._loaded.synthesize(images, batch.expression, refine=self._loaded.refinements[0]),
         }
         return Comparison(unit_scale(self.stack.read(batch.expression, samples, rows, cols)), outputs)
 

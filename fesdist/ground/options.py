@@ -11,7 +11,7 @@ from fesdist.ground.errors import BadParameterError
 
 _METADATA = "option"
 _WORDS: dict[Any, tuple[str, str]] = {
-    bool: ("true or false", "truth values"),
+    bool: ("yes or no", "yes or no"),
     int: ("a whole number", "whole numbers"),
     float: ("a number", "numbers"),
     str: ("a text", "texts"),
@@ -30,6 +30,8 @@ class Option:
     """What the command line says instead of the name."""
     implied: str = ""
     """What a default of None means."""
+    words: tuple[str, ...] = ()
+    """Texts that mean themselves, beside the values that its type has."""
     known: tuple[str, ...] = ()
     """Texts that are understood, where that depends on more than the type."""
     reader: Callable[[str], Any] | None = None
@@ -69,7 +71,7 @@ class Option:
     @property
     def spoken_type(self) -> Any:
         """Return its type, and text where a reader is known."""
-        return self.type if self.reader is None else self.type | str
+        return self.type if self.reader is None and not self.words else self.type | str
 
     @property
     def shown_default(self) -> str:
@@ -85,14 +87,20 @@ class Option:
 
     def read(self, text: str) -> Any:
         """Return the value that a text means; raises BadParameterError."""
+        if text in self.words:
+            return text
         if self.reader is not None:
             return self.reader(text)
         kind = get_args(next(_parts(self.type)))[0] if self.many else next(_simple(self.type))
+        value_of: Callable[[str], Any] = _truth if kind is bool else kind
         try:
-            values = [kind(word.strip()) for word in text.split(",") if word.strip()] if self.many else [kind(text)]
-        except ValueError:
+            values = (
+                [value_of(word.strip()) for word in text.split(",") if word.strip()] if self.many else [value_of(text)]
+            )
+        except (ValueError, KeyError):
             commas = ", separated by commas" if self.many else ""
-            raise BadParameterError(f"{text!r}; expected {_WORDS[kind][self.many]}{commas}") from None
+            also = f", or {' or '.join(self.words)}" if self.words else ""
+            raise BadParameterError(f"{text!r}; expected {_WORDS[kind][self.many]}{commas}{also}") from None
         if not values:
             raise BadParameterError(f"{text!r} names nothing; leave the option out to have its default")
         return tuple(values) if self.many else values[0]
@@ -102,6 +110,8 @@ class Option:
 
         Raises BadParameterError, beginning with `where`, for a value of another type.
         """
+        if isinstance(value, str) and value in self.words:
+            return value
         if self.reader is not None and isinstance(value, str):
             return self.reader(value)
         for part in _parts(self.type):
@@ -136,6 +146,11 @@ def declared(owner: type[Any]) -> dict[str, Option]:
         for each in fields(owner)
         if each.init
     }
+
+
+def _truth(text: str) -> bool:
+    """Return what a word means; raises KeyError."""
+    return {"yes": True, "true": True, "no": False, "false": False}[text.lower()]
 
 
 def _parts(annotation: Any) -> Iterator[Any]:

@@ -1,12 +1,14 @@
 """Refinement (RMR): where a model has nothing to change, keep the input's own detail.
 
-Khan et al. 2020, section 6: pixels whose receptive field has an ordinary l1 norm mostly copy their input; those
-far from the mean make the expression. Equation 17: y' = (1 - alpha) x + alpha y.
+Khan et al. 2020, equation 17: y' = (1 - alpha) x + alpha y. Theirs is a rule of thumb (section 6): pixels whose
+receptive field has an ordinary l1 norm mostly copy their input; those far from the mean make the expression. What is
+learned instead is how rightly the model changed people who were left out.
 """
 
 from __future__ import annotations
 
 import math
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,21 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 Map = NDArray[np.float32]
+
+
+class Refinement(StrEnum):
+    """Which alpha weighs the change that a model makes of a photograph."""
+
+    LEARNED = "learned"
+    """That which is best for people left out."""
+    PAPERS = "papers"
+    """That of the papers, from the norms of receptive fields."""
+    NONE = "none"
+    """1: the model's output as it is."""
+
+
+SMALLEST_BLUR = 1.5
+"""Standard deviation, in pixels, of the blur of what is learned, where images are small."""
 
 DISK_PER_SIDE = 1 / 32
 """Radius of the dilating disk for each pixel of the image's shorter side: 4 pixels at 128, 64 at 2048."""
@@ -33,6 +50,24 @@ def alpha_map(norm: NDArray[Any]) -> Map:
     for channel, values in enumerate(norm):
         alpha[channel] = _alpha(values)
     return alpha
+
+
+def learned_alpha_map(agreement: NDArray[Any], change: NDArray[Any]) -> Map:
+    """Return the alpha that makes refined outputs best for people left out, (weight channel, row, col) float32.
+
+    With x, t and y the inputs, targets and outputs, Σ (t - x - alpha (y - x))² is smallest at
+    alpha = Σ (t - x)(y - x) / Σ (y - x)². `agreement` and `change` are these sums, (weight channel, row, col) floating
+    point, 0 where a pixel was not judged; both are blurred, so that a pixel is judged with those around it, and alpha
+    is clipped to [0, 1]. Where nothing changes, and where nobody was left out, alpha is 1.
+    """
+    alpha = np.ones(change.shape, np.float32)
+    sigma = max(SMALLEST_BLUR, min(change.shape[1:]) * BLUR_PER_SIDE)
+    for channel in range(len(change)):
+        around, below = (
+            gaussian_filter(sums[channel].astype(np.float64), sigma, mode="nearest") for sums in (agreement, change)
+        )
+        np.divide(around, below, out=alpha[channel], where=below > 0, casting="same_kind")
+    return np.clip(alpha, 0, 1, out=alpha)
 
 
 def refine(inputs: NDArray[Any], outputs: NDArray[Any], alpha: NDArray[Any] | float, intensity: float = 1.0) -> Map:

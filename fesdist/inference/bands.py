@@ -60,6 +60,11 @@ class BandCache:
             )
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Return which of the arrays the version has."""
+        return tuple(self._leading)
+
+    @property
     def held_bytes(self) -> int:
         """Bytes of the bands that are kept now; never more than `memory`."""
         return len(self._held) * self._band_bytes

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError, ImageError
+from fesdist.ground.refinement import Refinement
 from fesdist.ground.refinement import refine as blend
 from fesdist.inference.bands import Band, BandCache
 from fesdist.inference.codes import ImageEncoder
@@ -20,6 +21,9 @@ from storage.datasets.version import WeightVersion
 
 WEIGHT_MEMORY = 512 << 20
 """Bytes of weights that are kept when nothing else is said."""
+
+_ALPHAS = {Refinement.LEARNED: "learned_alpha", Refinement.PAPERS: "alpha"}
+"""Arrays of a version; the first is only in those of models that keep sums."""
 
 _BLOCK_VALUES = 1 << 19
 """Values (samples x channels x rows x columns) that a thread takes at a time: they stay in its cache."""
@@ -54,8 +58,15 @@ class LoadedVersion:
         if (image_pass := self._model.image_pass()) is not None:
             memory //= 2
             self._encoder = ImageEncoder(version, image_pass, memory)
-        self._cache = BandCache(version, (*self._model.reads, "alpha"), memory)
+        self._cache = BandCache(version, (*self._model.reads, *_ALPHAS.values()), memory)
+        self.refinement = Refinement.LEARNED if Refinement.LEARNED in self.refinements else Refinement.NONE
+        """What outputs are refined by when nothing else is said."""
         self._pool = ThreadPoolExecutor(threads)
+
+    @property
+    def refinements(self) -> tuple[Refinement, ...]:
+        """Return the ways in which outputs of this version can be refined."""
+        return tuple(way for way in Refinement if way not in _ALPHAS or _ALPHAS[way] in self._cache.names)
 
     def match_channels(self, images: NDArray[Any]) -> NDArray[Any]:
         """Return images (..., channel, row, col) with channels that the weights fit.
@@ -78,32 +89,45 @@ class LoadedVersion:
         inputs: NDArray[Any],
         expression: str,
         *,
-        refine: bool = False,
+        refine: str | None = None,
         intensity: float = 1.0,
         stretch: bool = False,
     ) -> Images:
-        """Return the inputs x with an expression: clip(x + intensity (y' - x)), where y' is the model's output y, or
-        with `refine` y' = (1 - alpha) x + alpha y (Khan et al. 2020, eq. 17).
+        """Return the inputs x with an expression: clip(x + intensity alpha (y - x)), where y is the model's output.
+
+        Alpha is what `refine`, the value of a `Refinement`, says: learned, by the papers (Khan et al. 2020, eq. 17), or
+        1; what is None is `refinement`.
 
         `inputs` are (sample, channel, row, col), uint8 in 0..255 or floating point in [0, 1], of `image_shape` and
         with channels as in `match_channels`. The result is (sample, channel, row, col) float32 in [0, 1]. A min-max
         model sees (x - min x) / (max x - min x), and its outputs are brought back to the range of x. `stretch` maps
         the minimum and maximum of each output to 0 and 1, as the authors' code does.
 
-        Raises BadParameterError for an unknown expression; ImageError for images of another shape, or for an image
-        without contrast if the model is a min-max one.
+        Raises BadParameterError for an unknown expression or refinement; ImageError for images of another shape, or for
+        an image without contrast if the model is a min-max one.
         """
         self._check(inputs, expression)
+        way = self._refinement(refine)
         inputs = self.match_channels(inputs)
         if self.min_max:
             inputs = unit_scale(inputs)
             own = Range.of(inputs)
-            outputs = own.restored(self._outputs(own.normalised(inputs), expression, refine, intensity))
+            outputs = own.restored(self._outputs(own.normalised(inputs), expression, way, intensity))
         else:
-            outputs = self._outputs(inputs, expression, refine, intensity)
+            outputs = self._outputs(inputs, expression, way, intensity)
         if stretch:
             outputs = stretched(outputs)
         return np.clip(outputs, 0, 1, out=outputs)
+
+    def _refinement(self, said: str | None) -> Refinement:
+        if said is None:
+            return self.refinement
+        if said not in self.refinements:
+            raise BadParameterError(
+                f"refinement {said!r} of {self.reference}, which has {', '.join(self.refinements)}; give one of these, "
+                "or train the model anew"
+            )
+        return Refinement(said)
 
     def _check(self, inputs: NDArray[Any], expression: str) -> None:
         require_expression(expression, self.version)
@@ -113,7 +137,7 @@ class LoadedVersion:
                 f"{self.image_shape[0]} rows and {self.image_shape[1]} columns: resize them"
             )
 
-    def _outputs(self, inputs: NDArray[Any], expression: str, refine: bool, intensity: float) -> Images:
+    def _outputs(self, inputs: NDArray[Any], expression: str, way: Refinement, intensity: float) -> Images:
         outputs = np.empty(inputs.shape, np.float32)
         blocks = list(_blocks(inputs.shape))
         codes = self._encoder.codes(inputs, expression, blocks, self._pool.map) if self._encoder and blocks else None
@@ -123,8 +147,8 @@ class LoadedVersion:
             seen, padding = self._model.inputs_of(band.region, self.image_shape)
             given = inputs[samples, :, *seen.slices] if codes is None else codes[samples]
             made = self._model.apply(band.arrays, given, padding)
-            if refine or intensity != 1:
-                alpha = band.arrays["alpha"] if refine else 1
+            if way in _ALPHAS or intensity != 1:
+                alpha = band.arrays[_ALPHAS[way]] if way in _ALPHAS else 1
                 made = blend(unit_scale(inputs[samples, :, rows, cols]), made, alpha, intensity)
             outputs[samples, :, rows, cols] = made
 

@@ -32,8 +32,8 @@ class OutputFormat(StrEnum):
 class SynthesisSettings:
     """How faces are synthesized and written."""
 
-    refine: bool = False
-    """Keep the input where the model changes nothing, by the refinement map (Khan et al. 2020, eq. 17)."""
+    refine: str | None = None
+    """Value of a `Refinement`; None is the best that a version has."""
     intensity: float = 1.0
     """Strength of the expression: 0 is the input, 1 the model's output, more exaggerates."""
     stretch: bool = False

@@ -41,6 +41,10 @@ def options_of(name: str) -> dict[str, Option]:
     return found
 
 
+AUTO = "auto"
+"""What people say of an option that a training run is to choose by itself."""
+
+
 def model_options() -> dict[str, Option]:
     """Return the options of all models by name, as a command line has them: None leaves each model its own default.
 
@@ -50,13 +54,40 @@ def model_options() -> dict[str, Option]:
     for model in MODELS:
         for name, own in options_of(model).items():
             owners.setdefault(name, {})[model] = own
-    return {name: _of_any_model(owned) for name, owned in owners.items()}
+    return {name: _of_any_model(name, owned) for name, owned in owners.items()}
 
 
-def _of_any_model(owned: Mapping[str, Option]) -> Option:
+def open_options(name: str, said: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the options that a run chooses by itself, when these are said of a model, which may say `AUTO`.
+
+    A penalty that is said is the papers' fit: what they lack is chosen with it only where that is asked for. Raises
+    BadParameterError for `AUTO` where a model does not choose.
+    """
+    chosen = model_named(name).chosen_by_folds
+    for each, value in said.items():
+        if isinstance(value, str) and value == AUTO and each not in chosen:
+            raise BadParameterError(
+                f"{each} {AUTO} for model {name!r}, which cannot choose it by sums; give a value, or use fesdist tune"
+            )
+    by_itself = all(said.get(each, AUTO) == AUTO for each in chosen[:1])
+    return tuple(each for each in chosen if said.get(each, AUTO if by_itself else None) == AUTO)
+
+
+def _of_any_model(name: str, owned: Mapping[str, Option]) -> Option:
     first = next(iter(owned.values()))
-    defaults = ", ".join(f"{model} {_default(own)}" for model, own in owned.items())
-    return replace(first, type=first.type | None, default=None, implied=defaults)
+    choosing = {model for model in owned if name in model_named(model).chosen_by_folds}
+    defaults = {model: AUTO if model in choosing else _default(own) for model, own in owned.items()}
+    by_default: dict[str, list[str]] = {}
+    for model, default in defaults.items():
+        by_default.setdefault(default, []).append(model)
+    words = (
+        ", ".join(f"{default} for {', '.join(models)}" for default, models in by_default.items())
+        if len(by_default) < len(defaults)
+        else ", ".join(f"{model} {default}" for model, default in defaults.items())
+    )
+    return replace(
+        first, type=first.type | None, default=None, implied=words, words=(AUTO,) if choosing else first.words
+    )
 
 
 def _default(own: Option) -> str:

@@ -40,7 +40,7 @@ class Learning(Chosen):
         Raises BadParameterError for a bad configuration, for a model beside one in it, and for bad options.
         """
         from fesdist.ground.colour import Colour
-        from fesdist.registry.options import model_from_options
+        from fesdist.registry.options import AUTO, model_from_options, open_options
         from fesdist.training.job import TrainingRequest
 
         found, options, tuning = read_config(self.config) if self.config is not None else ({}, {}, None)
@@ -49,16 +49,22 @@ class Learning(Chosen):
                 f"model {self.model!r} was given, but {self.config} is about model {found['model']!r}; "
                 "give the one or the other"
             )
+        hyperparameters = {**options, **self.options}
+        name_of_model = self.model or found.get("model", DEFAULT_MODEL)
+        chosen = open_options(name_of_model, hyperparameters)
         said = replace(self, **{name: value for name, value in found.items() if getattr(self, name) is None})
         return TrainingRequest(
             stack=said.stack,
             store=store,
             name=name,
-            model=model_from_options(said.model or DEFAULT_MODEL, {**options, **self.options}),
+            model=model_from_options(
+                name_of_model, {each: value for each, value in hyperparameters.items() if value != AUTO}
+            ),
             colour=Colour(said.colour or DEFAULT_COLOUR),
             expressions=said.expressions,
             subjects="all" if said.all_subjects else "train",
             input_expression=said.input,
+            chosen=chosen,
             # What was chosen by measuring does not speak for other options.
             tuning=None if self.options else tuning,
         )

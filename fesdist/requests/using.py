@@ -31,7 +31,11 @@ class Look:
 
     GROUP: ClassVar = "what the outputs look like"
 
-    refine: bool = option(False, "keep the photograph where the expression changes nothing")
+    refine: Literal["learned", "papers", "none"] | None = option(
+        None,
+        "what keeps the photograph where the model does not know better",
+        implied="learned where the version has it, else none",
+    )
     intensity: float = option(1.0, "0 is the photograph, 1 the model, 1.5 more", metavar="X")
     stretch: bool = option(False, "stretch each output to the full range, as the papers' code")
     size: Literal["model", "input"] = option(
@@ -62,7 +66,7 @@ class Synthesize(Look, Computing):
     """Put expressions on a photograph, or on every photograph of a folder tree."""
 
     EXAMPLE: ClassVar = """fesdist synthesize photos out --weights weights --model london
-fesdist synthesize photos out --weights weights --model london@production --refine --size input"""
+fesdist synthesize photos out --weights weights --model london@production --size input --intensity 1.3"""
 
     photographs: str = argument("folder of aligned faces, with its subfolders, or one image", metavar="PHOTOS")
     out: str = argument("folder for the outputs, OUT/<expression>/<path of the photograph>", metavar="OUT")

@@ -12,7 +12,8 @@ from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.image_pass import Prepared
 from fesdist.families.common.problem import TileProblem
 from fesdist.ground.tiles import Tile, TileGrid
-from fesdist.training.context import read_blocks
+from fesdist.training.context import learned_from, read_blocks
+from fesdist.training.folds import n_folds, row_step
 from fesdist.training.image_stage import region_images
 from fesdist.training.job import SampleGroup, TrainingJob
 from fesdist.training.layout import CHUNK
@@ -49,7 +50,7 @@ def estimate(job: TrainingJob, stack: TrainingStack, plan: TrainingPlan, n_worke
 def _measure(job: TrainingJob, stack: TrainingStack, tile: Tile, n_samples: int) -> tuple[float, float]:
     """Return the seconds that all samples of all groups will take to read and add, and the seconds to solve."""
     model = job.build_model()
-    region, padding = model.inputs_of(tile.region, stack.image_shape)
+    region, targets, padding = learned_from(model, tile.region, stack.image_shape)
     add_seconds = solve_seconds = 0.0
     for group in job.groups:
         few = replace(group, samples=group.samples[:n_samples])
@@ -58,10 +59,15 @@ def _measure(job: TrainingJob, stack: TrainingStack, tile: Tile, n_samples: int)
         problem = TileProblem(tile, padding, stack.channels, job.colour, group.expressions, prepared, stack.image_shape)
         start = time.perf_counter()
         gathered = model.gather(problem, np.dtype(stack.dtype))
-        for _, samples in read_blocks(stack, job.input_expression, few, region, tile.region, n_samples):
+        for _, samples in read_blocks(
+            stack, job.input_expression, few, region, targets, n_samples, mirror=model.mirror
+        ):
             gathered.add(samples)
         added = time.perf_counter()
         model.solve(gathered)
+        if model.keeps_sums:
+            # As many systems are solved again as there are folds, in some of the rows.
+            model.evidence([gathered] * n_folds(len(group.samples)), row_step(stack.image_shape))
         add_seconds += (added - start) * (growth**2 if prepared else growth) + compare_seconds * growth**2
         solve_seconds += (time.perf_counter() - added) * (1.0 if model.keeps_sums else growth)
     return add_seconds, solve_seconds

@@ -38,6 +38,8 @@ class TrainingRequest:
     """What the model starts from; the stack's own input when None."""
     held_out: frozenset[str] | None = None
     """Ids among those of `subjects` who are measured and not learned from; the stack's held-out people when None."""
+    chosen: tuple[str, ...] = ()
+    """Hyper-parameters of the model that the run itself chooses, on people left out."""
     tuning: Mapping[str, Any] | None = None
     """Why these hyper-parameters were chosen, as plain JSON values: for the version's manifest, not for its weights."""
 

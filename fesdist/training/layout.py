@@ -12,20 +12,36 @@ from storage.datasets.spec import ArraySpec, DatasetSpec
 from storage.stack.reading import TrainingStack
 
 ALPHA = "alpha"
+LEARNED_ALPHA = "learned_alpha"
 
 CHUNK = 64
 """Rows and columns of a chunk of the weight arrays; tiles are whole chunks, so chunks do not depend on the plan."""
 
 
 def stored_layouts(model: AnyModel, fit: Fit) -> tuple[ArrayLayout, ...]:
-    """Return all arrays of an expression; `ALPHA` is the one that is made from all tiles together."""
-    alpha = ArrayLayout(
-        ALPHA,
-        (("weight_channel", fit.weight_channels),),
-        "float32",
-        "refinement map: refined = (1 - alpha) input + alpha output",
+    """Return all arrays of an expression; the alphas are made from all tiles together."""
+    weight_channel = (("weight_channel", fit.weight_channels),)
+    described = {ALPHA: "refinement map: refined = (1 - alpha) input + alpha output"}
+    if model.keeps_sums:
+        described[LEARNED_ALPHA] = "the same, learned: agreement / change around each pixel, in [0, 1]"
+    maps = (ArrayLayout(name, weight_channel, "float32", text) for name, text in described.items())
+    return (*tile_layouts(model, fit), *maps)
+
+
+def tile_layouts(model: AnyModel, fit: Fit) -> tuple[ArrayLayout, ...]:
+    """Return the arrays that a tile writes: the model's own, those of every model, evidence where there are sums."""
+    weight_channel = (("weight_channel", fit.weight_channels),)
+    evidence = (
+        ArrayLayout(
+            "agreement",
+            weight_channel,
+            "float32",
+            "sum of (target - input) (output - input) over people left out in turn; 0 in rows that were not judged",
+        ),
+        ArrayLayout("change", weight_channel, "float32", "sum of (output - input)² likewise"),
     )
-    return (*model.layout(fit), *common_layout(fit.weight_channels, fit.channels), alpha)
+    own = (*model.layout(fit), *common_layout(fit.weight_channels, fit.channels))
+    return (*own, *evidence) if model.keeps_sums else own
 
 
 def weights_spec(job: TrainingJob, stack: TrainingStack) -> DatasetSpec:

@@ -9,6 +9,7 @@ from fesdist.cluster.settings import RESERVED_BYTES
 from fesdist.ground.errors import PlanError
 from fesdist.ground.memory import Memory
 from fesdist.ground.tiles import TileGrid
+from fesdist.training.folds import n_folds
 from fesdist.training.job import TrainingJob
 from fesdist.training.layout import CHUNK, stored_layouts
 from storage.stack.reading import TrainingStack
@@ -70,8 +71,12 @@ def plan_with_tiles(
     image_pass = model.image_pass()
     n_held_out = max(map(len, job.holdout.values()), default=0)
     of_image = image_pass.memory(fit, tile_shape, n_held_out) if image_pass else Memory()
-    n_block = min(job.n_samples, SAMPLES_AT_ONCE)
-    while (of_tile := model.memory(fit, tile_shape, n_block)).nbytes > allowed_bytes - RESERVED_BYTES and n_block > 1:
+    n_block, folds = min(job.n_samples, SAMPLES_AT_ONCE), n_folds(job.n_samples) if model.keeps_sums else 1
+
+    def of_tile() -> Memory:
+        return model.memory(fit, tile_shape, n_block, folds)
+
+    while of_tile().nbytes > allowed_bytes - RESERVED_BYTES and n_block > 1:
         n_block //= 2
     bytes_per_pixel = sum(array.bytes_per_pixel for array in stored_layouts(model, fit))
     return TrainingPlan(
@@ -79,7 +84,7 @@ def plan_with_tiles(
         tile_shape=tile_shape,
         n_block=n_block,
         allowed_bytes=allowed_bytes,
-        projected_bytes=RESERVED_BYTES + max(of_tile.nbytes, of_image.nbytes),
+        projected_bytes=RESERVED_BYTES + max(of_tile().nbytes, of_image.nbytes),
         image_pass_bytes=of_image.nbytes,
         stored_bytes=bytes_per_pixel * fit.n_pixels * len(job.expressions),
         n_pixels=fit.n_pixels * fit.weight_channels,

@@ -5,20 +5,21 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from fesdist.cluster.settings import Cluster
 from fesdist.ground.errors import ClusterError
 from fesdist.ground.metrics import RunMetrics
-from fesdist.ground.refinement import alpha_map
+from fesdist.ground.refinement import alpha_map, learned_alpha_map
 from fesdist.passes.stage import Progress, results
+from fesdist.training.choosing import Choice, choose
 from fesdist.training.context import TaskAddress, open_context
 from fesdist.training.drafting import open_draft
 from fesdist.training.image_stage import prepare_image
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
-from fesdist.training.layout import ALPHA
+from fesdist.training.layout import ALPHA, LEARNED_ALPHA
 from fesdist.training.plan import TrainingPlan
 from fesdist.training.tile_report import summarise
 from fesdist.training.tile_stage import TileStage
@@ -66,6 +67,11 @@ def train(
     stack = TrainingStack.open(request.stack)
     store = WeightStore(request.store)
     job = define_job(request, stack)
+    choice = None
+    if request.chosen:
+        cluster.on_every_worker(_see_stack, job.stack)
+        model, choice = choose(request.model, request.chosen, job, stack, cluster, on_progress)
+        job = define_job(replace(request, model=model), stack)
     if if_changed and (newest := _newest_of_same_job(store, request.name, job)):
         return newest
     with open_draft(store, request.name, job, stack, memory, cluster.n_workers) as (draft, plan):
@@ -80,7 +86,7 @@ def train(
         metrics = summarise(reports)
         checksums.update((key, digest) for report in reports for key, digest in report.checksums.items())
         checksums.update(_refinement_maps(draft, job))
-        version = draft.publish(_facts(request, job, stack, metrics), checksums)
+        version = draft.publish(_facts(request, job, stack, metrics, choice), checksums)
     return TrainingResult(
         request.name,
         version,
@@ -93,7 +99,9 @@ def train(
     )
 
 
-def _facts(request: TrainingRequest, job: TrainingJob, stack: TrainingStack, metrics: RunMetrics) -> Facts:
+def _facts(
+    request: TrainingRequest, job: TrainingJob, stack: TrainingStack, metrics: RunMetrics, choice: Choice | None
+) -> Facts:
     subjects = {
         expression: tuple(stack.subjects[sample].id for sample in group.samples)
         for group in job.groups
@@ -110,6 +118,7 @@ def _facts(request: TrainingRequest, job: TrainingJob, stack: TrainingStack, met
         metrics=asdict(metrics),
         job_digest=job.digest(),
         tuning=request.tuning,
+        choice=asdict(choice) if choice else None,
     )
 
 
@@ -119,17 +128,33 @@ def _see_same_files(address: TaskAddress) -> None:
         open_context.cache_clear()
         open_context(address)
     except StorageError as error:
-        raise ClusterError(
-            f"the worker on {socket.gethostname()} does not see the client's files ({error}); stack and weights must "
-            "lie on a disk that the client and all workers share, under the same path"
-        ) from error
+        raise _unseen(error) from error
+
+
+def _unseen(error: StorageError) -> ClusterError:
+    return ClusterError(
+        f"the worker on {socket.gethostname()} does not see the client's files ({error}); stack and weights must "
+        "lie on a disk that the client and all workers share, under the same path"
+    )
+
+
+def _see_stack(path: str) -> None:
+    """Run on every worker: raise ClusterError unless it sees the stack."""
+    try:
+        TrainingStack.open(path)
+    except StorageError as error:
+        raise _unseen(error) from error
 
 
 def _refinement_maps(draft: WeightDraft, job: TrainingJob) -> dict[str, str]:
     checksums: dict[str, str] = {}
     for expression in job.expressions:
-        alpha = alpha_map(np.asarray(draft.read(expression, "norm")))
-        checksums.update(draft.write(expression, ALPHA, (slice(None),) * 3, alpha))
+        maps = {ALPHA: alpha_map(np.asarray(draft.read(expression, "norm")))}
+        if job.build_model().keeps_sums:
+            agreement, change = (np.asarray(draft.read(expression, name)) for name in ("agreement", "change"))
+            maps[LEARNED_ALPHA] = learned_alpha_map(agreement, change)
+        for name, alpha in maps.items():
+            checksums.update(draft.write(expression, name, (slice(None),) * 3, alpha))
     return checksums
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -18,9 +20,11 @@ from fesdist.ground.status import Status
 from fesdist.ground.tiles import Region, Tile
 from fesdist.passes.measured import peak_bytes
 from fesdist.passes.stage import Stage
-from fesdist.training.context import TaskAddress, TaskContext, open_context, read_blocks
+from fesdist.training.context import TaskAddress, TaskContext, learned_from, open_context, read_blocks
+from fesdist.training.folds import fold_numbers, row_step
 from fesdist.training.image_stage import prepared_for
 from fesdist.training.job import SampleGroup
+from fesdist.training.layout import tile_layouts
 from fesdist.training.tile_report import SquaredErrors, TileReport, receipt_key
 from storage.datasets.draft import WeightDraft
 
@@ -70,12 +74,34 @@ def _solve(
     context: TaskContext, tile: Tile, group: SampleGroup, prepared: Mapping[str, Prepared], n_block: int
 ) -> dict[str, TileArrays]:
     stack, model, job = context.stack, context.model, context.job
-    inputs, padding = context.inputs_of(tile)
+    inputs, targets, padding = learned_from(model, tile.region, stack.image_shape)
     problem = TileProblem(tile, padding, stack.channels, job.colour, group.expressions, prepared, stack.image_shape)
-    gathered = model.gather(problem, np.dtype(stack.dtype))
-    for _, samples in read_blocks(stack, job.input_expression, group, inputs, tile.region, n_block):
-        gathered.add(samples)
-    return model.solve(gathered)
+    folds = fold_numbers(stack, group) if model.keeps_sums else dict.fromkeys(group.samples, 0)
+    gathered = [model.gather(problem, np.dtype(stack.dtype)) for _ in range(1 + max(folds.values()))]
+    for places, samples in read_blocks(
+        stack, job.input_expression, group, inputs, targets, n_block, mirror=model.mirror
+    ):
+        fold_of = np.array([folds[place] for place in places], np.int64)
+        for fold in np.unique(fold_of):
+            gathered[fold].add(samples.of(fold_of == fold) if len(gathered) > 1 else samples)
+    return _solve_sums(context, tile, group, gathered) if model.keeps_sums else model.solve(gathered[0])
+
+
+def _solve_sums(context: TaskContext, tile: Tile, group: SampleGroup, folds: list[Any]) -> dict[str, TileArrays]:
+    """Return what is solved from the sums of all folds, and the evidence of each fold, part by part of the tile."""
+    model, step = context.model, row_step(context.stack.image_shape)
+    layouts = tile_layouts(model, context.job.fit(context.stack))
+    solved = {
+        expression: {layout.name: layout.empty(tile.region.shape) for layout in layouts}
+        for expression in group.expressions
+    }
+    for parts in zip(*(sums.parts() for sums in folds), strict=True):
+        place = parts[0].pixels.within(tile.region)
+        for of_part in (model.solve(reduce(add, parts)), model.evidence(parts, step)):
+            for expression, arrays in of_part.items():
+                for name, values in arrays.items():
+                    solved[expression][name][..., *place] = values
+    return solved
 
 
 def _held_out_errors(

@@ -80,9 +80,14 @@ class FoldStage(AddingUp[Any]):
         of_group, job, stack = self.work_on.job.groups[group], self.work_on.job, _open(self.work_on.job.stack)
         validation = self.work_on.validation()
         inputs, padding = validation.inputs_of(tile.region, stack.image_shape)
-        problem = TileProblem(tile, padding, stack.channels, job.colour, of_group.expressions)
+        targets = validation.targets_of(tile.region, stack.image_shape)
+        problem = TileProblem(
+            tile, padding, stack.channels, job.colour, of_group.expressions, image_shape=stack.image_shape
+        )
         gathered = validation.gather(problem, np.dtype(stack.dtype), len(self.work_on.folds))
-        for places, samples in read_blocks(stack, job.input_expression, of_group, inputs, tile.region, self.n_block):
+        for places, samples in read_blocks(
+            stack, job.input_expression, of_group, inputs, targets, self.n_block, mirror=validation.mirror
+        ):
             gathered.add(self.work_on.fold_of(stack, places), samples)
         return gathered.found(self.work_on.judgement(stack))
 

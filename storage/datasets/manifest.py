@@ -64,6 +64,8 @@ class Facts:
     job_digest: str
     tuning: Mapping[str, Any] | None = field(default=None, kw_only=True)
     """How the hyper-parameters were chosen, if they were tuned, as plain JSON; manifests may lack it."""
+    choice: Mapping[str, Any] | None = field(default=None, kw_only=True)
+    """What the run chose by itself, and from what, as plain JSON; manifests may lack it."""
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ def checked_pool(value: Any) -> int:
     return pool
 
 
+@lru_cache(maxsize=1024)
 def neighbour_weights(pool: int, pixels: range, length: int) -> NDArray[np.float64]:
     """Return how much of each neighbour in a line of `length` pixels is taken in, (pixel, 2 pool + 1); rows sum to 1.
 

@@ -96,7 +96,7 @@ class PixelKernelRidge(MadeFromSums[IntensitySums], Model[IntensitySums]):
         return kernel_named(self.kernel, self._shape())
 
     def inputs_of(self, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Padding]:
-        return self.targets_of(region, image_shape), Padding(0, 0, 0, 0)
+        return region, Padding(0, 0, 0, 0)
 
     def targets_of(self, region: Region, image_shape: tuple[int, int]) -> Region:
         return region.grown(self.pool, image_shape)

@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.windowed.kernels.systems import Equations, Pixels
-from fesdist.simd.lanes import LANES
+from fesdist.simd.lanes import LANES, load, load_as_float64, multiply_add, ones_like, scale, store
 
 Array = NDArray[Any]
 
@@ -30,8 +30,11 @@ def gather_entries(
     and the one after the last. The result is flat float64, (row, entry, col) with `LANES` columns of 0 to spare.
     """
     (starts, stride), (down, across) = places, weights
-    gathered = np.zeros((len(down), len(equations.entries), len(across) + LANES))
-    _gather(sums.reshape(-1), equations, starts, stride, down, across, columns, gathered)
+    cols, length = across.shape
+    gathered = np.zeros((len(down), len(equations.entries), cols + LANES))
+    by_neighbour = np.zeros((length, cols + LANES))
+    by_neighbour[:, :cols] = across.T
+    _gather(sums.reshape(-1), equations, starts, stride, down, by_neighbour, columns, gathered)
     n_entries, width = gathered.shape[1:]
     there = Equations(
         np.arange(n_entries, dtype=np.int64) * width, np.ones(n_entries), equations.taps, equations.expressions
@@ -51,23 +54,30 @@ def _gather(
     gathered: Array,
 ) -> None:
     entries, factors, _, _ = equations
-    cols, length = across.shape
-    reach = length // 2
+    length, width = across.shape
+    reach, cols = length // 2, width - LANES
     first, stop = columns
-    pooled = np.zeros(cols + 2 * reach)
+    pooled = np.zeros(cols + 2 * reach + 2 * LANES)
+    weights, out = across.reshape(-1), gathered.reshape(-1)
+    one = ones_like(load(weights, 0))
+    nought = scale(one, 0.0)
     for row in range(len(starts)):
         for entry in range(len(entries)):
             at = entries[entry] + starts[row]
-            pooled[:] = 0.0
-            for u in range(length):
-                weight = down[row, u]
-                if weight != 0.0:
-                    above = at + (u - reach) * stride
-                    for col in range(first, stop):
-                        pooled[col + reach] += weight * line[above + col]
-            out = gathered[row, entry]
-            for u in range(length):
-                for col in range(cols):
-                    out[col] += across[col, u] * pooled[col + u]
-            for col in range(cols):
-                out[col] *= factors[entry]
+            for col in range(first, stop, LANES):
+                total = nought
+                for u in range(length):
+                    if down[row, u] != 0.0:
+                        above = at + (u - reach) * stride + col
+                        total = multiply_add(
+                            total, load_as_float64(line, above), scale(ones_like(nought), down[row, u])
+                        )
+                store(pooled, col + reach, total)
+            # What the last register read beyond the columns that have sums.
+            pooled[stop + reach :] = 0.0
+            to = (row * len(entries) + entry) * width
+            for col in range(0, cols, LANES):
+                total = nought
+                for u in range(length):
+                    total = multiply_add(total, load(weights, u * width + col), load(pooled, col + u))
+                store(out, to + col, scale(total, factors[entry]))

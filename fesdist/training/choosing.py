@@ -1,0 +1,202 @@
+"""What a run chooses by itself: hyper-parameters that nobody said, by the errors on people who are left out.
+
+A few pixels all over the image are judged from sums of folds of people, refined as outputs will be, for every
+combination; that costs little beside the fit itself. The ridge may be another one in the mouth than around it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fesdist.cluster.settings import Cluster
+from fesdist.families.common.cells import CELLS
+from fesdist.families.common.contract import AnyModel
+from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.validation import CrossValidation, FoldErrors, Judgement
+from fesdist.ground.measures import REGIONS, mouth_region
+from fesdist.ground.tiles import Region, Tile
+from fesdist.passes.stage import Progress, Stage, results
+from fesdist.registry import model_from_parameters
+from fesdist.training.context import read_blocks
+from fesdist.training.folds import fold_numbers, n_folds
+from fesdist.training.job import SampleGroup, TrainingJob
+from fesdist.training.plan import SAMPLES_AT_ONCE
+from fesdist.training.sampling import Piece, looked_at
+from storage.stack.reading import TrainingStack
+
+TRIED: Mapping[str, tuple[Any, ...]] = {
+    "ridge": (0.1, 0.3, 1.0, 3.0, 6.0, 12.0, 24.0, 48.0),
+    "pool": (0, 2),
+    "mirror": (False, True),
+}
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A combination, and 100 x its mean squared error on people left out, refined, averaged over expressions."""
+
+    options: Mapping[str, Any]
+    face: float
+    mouth: float
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen, and from what."""
+
+    options: Mapping[str, Any]
+    """Of the model; a ridge that differs in the mouth is a map."""
+    n_people: int
+    n_folds: int
+    pixels: int
+    """Output pixels that were judged."""
+    tried: tuple[Tried, ...]
+
+
+@dataclass(frozen=True)
+class BandStage(Stage[int, tuple[FoldErrors, ...]]):
+    """The errors of all combinations in one band, for each group of expressions; small enough to be sent home."""
+
+    job: TrainingJob
+    parameters: tuple[tuple[dict[str, Any], ...], ...]
+    """Of the candidates that are judged from the same sums, as `Model.parameters` returns them."""
+
+    def work(self, key: int) -> tuple[FoldErrors, ...]:
+        """Return, for each group, the errors of all candidates in their order."""
+        stack = _open(self.job.stack)
+        return tuple(self._judged(stack, group, key) for group in self.job.groups)
+
+    def called(self, key: int) -> str:
+        return f"band {key} of people left out"
+
+    def _judged(self, stack: TrainingStack, group: SampleGroup, key: int) -> FoldErrors:
+        found = []
+        for parameters in self.parameters:
+            models = [model_from_parameters(self.job.model, each) for each in parameters]
+            validation = type(models[0]).cross_validation(models)
+            assert validation is not None, "only such models choose"
+            pieces = [self._piece(stack, group, validation, piece) for piece in looked_at(stack.image_shape)[key]]
+            found.append(reduce(add, pieces))
+        return _side_by_side(found)
+
+    def _piece(
+        self, stack: TrainingStack, group: SampleGroup, validation: CrossValidation[Any], piece: Piece
+    ) -> FoldErrors:
+        region = piece.region
+        inputs, padding = validation.inputs_of(region, stack.image_shape)
+        targets = validation.targets_of(region, stack.image_shape)
+        problem = TileProblem(
+            Tile(0, region), padding, stack.channels, self.job.colour, group.expressions, image_shape=stack.image_shape
+        )
+        gathered = validation.gather(problem, np.dtype(stack.dtype), n_folds(len(group.samples)))
+        folds = fold_numbers(stack, group)
+        for places, samples in read_blocks(
+            stack, self.job.input_expression, group, inputs, targets, SAMPLES_AT_ONCE, mirror=validation.mirror
+        ):
+            gathered.add(np.array([folds[place] for place in places], np.int64), samples)
+        rows, cols = stack.image_shape
+        regions = Region(0, rows, 0, cols), mouth_region(stack.spec.mouth, stack.image_shape)
+        errors: FoldErrors = gathered.found(Judgement(stack.image_shape, regions, piece.row_step))
+        return errors
+
+
+def choose(
+    model: AnyModel,
+    chosen: Sequence[str],
+    job: TrainingJob,
+    stack: TrainingStack,
+    cluster: Cluster,
+    on_progress: Progress | None = None,
+) -> tuple[AnyModel, Choice | None]:
+    """Return the model with its hyper-parameters `chosen`, and why; the model as it is where nobody can be left out.
+
+    `job` is that of the model as it is. Raises as `results` does.
+    """
+    n_people = min(len(group.samples) for group in job.groups)
+    if n_folds(n_people) < 2:
+        return model, None
+    candidates = _candidates(model, chosen)
+    by_sums = [[each for each in candidates if each.mirror is mirror] for mirror in (False, True)]
+    ordered = [each for alike in by_sums for each in alike]
+    parameters = tuple(tuple(each.parameters() for each in alike) for alike in by_sums if alike)
+    stage = BandStage(job, parameters)
+    found = results(stage, range(len(looked_at(stack.image_shape))), cluster, on_progress)
+    totals = [reduce(add, of_group) for of_group in zip(*found, strict=True)]
+    options = tuple({name: getattr(each, name) for name in chosen} for each in ordered)
+    # (candidate, expression of any group, region), as means over the values of people, mirrored or not.
+    refined = np.concatenate([_refined(total) for total in totals], axis=1)
+    best = _best(options, refined, stack)
+    tried = tuple(
+        Tried(each, *(100 * float(error) for error in errors))
+        for each, errors in zip(options, refined.mean(axis=1), strict=True)
+    )
+    pixels = sum(piece.n_pixels for band in looked_at(stack.image_shape) for piece in band)
+    values: dict[str, Any] = {**model.parameters(), **best}
+    return model_from_parameters(model.name, values), Choice(best, n_people, n_folds(n_people), pixels, tried)
+
+
+def _candidates(model: AnyModel, chosen: Sequence[str]) -> list[AnyModel]:
+    grids = [TRIED[name] for name in chosen]
+    fixed: Any = model
+    return [replace(fixed, **dict(zip(chosen, values, strict=True))) for values in itertools.product(*grids)]
+
+
+def _best(options: Sequence[Mapping[str, Any]], refined: NDArray[np.float64], stack: TrainingStack) -> dict[str, Any]:
+    """Return the best options: a ridge for the mouth and one for all around it, the others for the whole face."""
+    face, mouth = REGIONS.index("face"), REGIONS.index("mouth")
+    errors = refined.mean(axis=1)
+    rows, cols = stack.image_shape
+    of_mouth = mouth_region(stack.spec.mouth, stack.image_shape)
+    share = of_mouth.shape[0] * of_mouth.shape[1] / (rows * cols)
+    inside = share * np.nan_to_num(errors[:, mouth])
+    around = errors[:, face] - inside
+    alike: dict[tuple[Any, ...], list[int]] = {}
+    for number, option in enumerate(options):
+        alike.setdefault(tuple(value for name, value in option.items() if name != "ridge"), []).append(number)
+    best = min(alike.values(), key=lambda numbers: around[numbers].min() + inside[numbers].min())
+    outer, inner = (best[int(np.argmin(part[best]))] for part in (around, inside))
+    found = dict(options[outer])
+    if "ridge" in found and inside.any() and options[inner]["ridge"] != found["ridge"]:
+        found["ridge"] = _two_ridges(found["ridge"], options[inner]["ridge"], stack.spec.mouth)
+    return found
+
+
+def _two_ridges(around: float, inside: float, mouth: tuple[float, float, float, float]) -> list[list[float]]:
+    """Return a ridge for each cell: `inside` for those whose centre is in the mouth, by fractions of the sides."""
+    row0, row1, col0, col1 = mouth
+    down, across = ((np.arange(n) + 0.5) / n for n in CELLS)
+    within = ((down >= row0) & (down < row1))[:, None] & ((across >= col0) & (across < col1))
+    return [[inside if cell else around for cell in row] for row in within]
+
+
+def _refined(total: FoldErrors) -> NDArray[np.float64]:
+    """Return the refined errors as means, (candidate, expression, region), NaN where a region has no pixels."""
+    assert total.refined is not None, "sums tell"
+    values = total.values.sum(axis=0)
+    return np.asarray(total.refined / np.where(values > 0, values, np.nan))
+
+
+def _side_by_side(found: Sequence[FoldErrors]) -> FoldErrors:
+    """Return the errors of all candidates together, of which some saw every person twice."""
+    values = found[0].values
+    doubled = [each.values.sum() / values.sum() for each in found]
+    return FoldErrors(
+        np.concatenate([each.squared / times for each, times in zip(found, doubled, strict=True)], axis=1),
+        values,
+        np.concatenate(
+            [each.refined / times for each, times in zip(found, doubled, strict=True) if each.refined is not None]
+        ),
+    )
+
+
+@lru_cache(maxsize=4)
+def _open(path: str) -> TrainingStack:
+    return TrainingStack.open(path)

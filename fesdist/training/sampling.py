@@ -1,0 +1,62 @@
+"""Which pixels are looked at where all of them would take too long: a few, evenly spread, from top to bottom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from fesdist.ground.tiles import Region
+
+SMALL = 1 << 16
+"""Pixels of an image up to which it is summed as a whole, and some of its rows are judged."""
+JUDGED_ROWS = 16
+BAND_ROWS = 64
+PARTS = 8
+"""A larger image is cut into so many bands, each into so many parts; the middle of each part is looked at."""
+MIDDLE = (4, 32)
+"""Rows and columns of what is looked at in each part."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of the image that is summed, of which the rows are judged that are multiples of `row_step`."""
+
+    region: Region
+    row_step: int = 1
+
+    @property
+    def n_pixels(self) -> int:
+        """Return how many pixels are judged."""
+        first = self.region.row0 + -self.region.row0 % self.row_step
+        return len(range(first, self.region.row1, self.row_step)) * self.region.shape[1]
+
+
+@lru_cache(maxsize=16)
+def looked_at(image_shape: tuple[int, int]) -> tuple[tuple[Piece, ...], ...]:
+    """Return the pieces of each band of an image; what lies left of its middle lies right of it as well.
+
+    >>> [[str(piece.region) for piece in band] for band in looked_at((100, 128))]
+    [['rows 0:64, columns 0:128'], ['rows 64:100, columns 0:128']]
+    >>> sum(piece.n_pixels for band in looked_at((128, 128)) for piece in band)
+    2048
+    >>> sum(piece.n_pixels for band in looked_at((2048, 2048)) for piece in band)
+    8192
+    """
+    rows, cols = image_shape
+    if rows * cols <= SMALL:
+        step = max(1, rows // JUDGED_ROWS)
+        starts = range(0, rows, BAND_ROWS)
+        return tuple((Piece(Region(row, min(row + BAND_ROWS, rows), 0, cols), step),) for row in starts)
+    return tuple(
+        tuple(
+            Piece(Region(*_middle(down, rows, MIDDLE[0]), *_middle(across, cols, MIDDLE[1]))) for across in range(PARTS)
+        )
+        for down in range(PARTS)
+    )
+
+
+def _middle(part: int, length: int, size: int) -> tuple[int, int]:
+    """Return where the middle of one of `PARTS` equal parts of a line begins and ends."""
+    size = min(size, length)
+    first = min(max(round((part + 0.5) * length / PARTS - size / 2), 0), length - size)
+    return first, first + size
