@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from fesdist.cli.console import counted, duration, people, say, size, table
 from fesdist.cluster.connect import count_workers
 from fesdist.requests.learning import Plan
+from fesdist.training.choosing import widest
 from fesdist.training.estimate import estimate
 from fesdist.training.job import define_job
 from fesdist.training.plan import make_plan
@@ -16,7 +18,10 @@ from storage.stack.reading import TrainingStack
 def run(request: Plan) -> int:
     """Tell what a run would be; nothing is trained but one small tile, for its time."""
     stack = TrainingStack.open(request.stack)
-    job = define_job(request.training(store="", name="plan"), stack)
+    asked = request.training(store="", name="plan")
+    # What the run will choose is not known yet: the plan is for what takes most.
+    job = define_job(replace(asked, model=widest(asked.model, asked.chosen)), stack)
+    described = f"{', '.join(asked.chosen)} chosen by the run" if asked.chosen else asked.model.describe()
     n_workers = count_workers(request.cluster())
     plan = make_plan(job, stack, request.memory, n_workers)
     cost = estimate(job, stack, plan, n_workers)
@@ -27,6 +32,7 @@ def run(request: Plan) -> int:
             json.dumps(
                 {
                     "model": {"name": job.model, "parameters": job.parameters},
+                    "chosen_by_the_run": list(asked.chosen),
                     "expressions": list(job.expressions),
                     "samples": {name: len(group.samples) for group in job.groups for name in group.expressions},
                     "regressions": plan.n_pixels,
@@ -52,7 +58,10 @@ def run(request: Plan) -> int:
     table(
         ("plan", ""),
         [
-            ("model", f"{job.model}, {job.build_model().describe()}, colour {job.colour}"),
+            (
+                "model",
+                f"{job.model}, {described}, colour {job.colour}",
+            ),
             ("expressions", ", ".join(f"{name} ({counted(n, 'pair')})" for name, n in sorted(expressions))),
             ("regressions", f"{plan.n_pixels:,} an expression"),
             ("tiles", f"{len(plan.grid)} of {tile_rows} x {tile_cols} pixels, one task each"),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 
-from fesdist.cli.console import Progress, duration, progress, say, size, table, warn
+from fesdist.cli.console import Progress, duration, people, progress, say, size, table, warn
 from fesdist.cluster.connect import open_cluster
 from fesdist.ground.metrics import RegionErrors, RunMetrics
 from fesdist.ground.status import troubles
@@ -58,6 +58,9 @@ def _print(result: TrainingResult, weights: str) -> None:
         say(f"{result.name} version {result.version} was trained from the same images and settings; nothing to do")
         return
     say(f"published {result.name} version {result.version} in {duration(result.seconds)}")
+    if result.choice:
+        left_out = people(result.choice.n_people)
+        say(f"chosen by the errors on {left_out} left out in turn: {result.choice.in_words()}")
     say(f"largest memory of a worker: {size(result.peak_bytes)}, {size(result.metrics.projected_bytes)} projected")
     say()
     print_errors(result.metrics)

@@ -82,6 +82,8 @@ def in_words(options: Mapping[str, Any]) -> str:
 
 def value_in_words(value: Any) -> str:
     """Return the value of an option for people."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -95,4 +97,4 @@ def _fitness(values: list[Any]) -> tuple[bool, int, bool]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -14,7 +14,9 @@ from fesdist.report.maps import MAP_SIDE, MapFigure, Scale
 from fesdist.report.pictures import map_picture
 from fesdist.report.tuning_chart import MARKERS, TuningChart, labels_of, tuning_chart
 from fesdist.report.tuning_curves import Curves, curves_of, in_words, value_in_words
-from fesdist.tuning.tuning import Score, Tuning
+from fesdist.training.choosing import Choice
+from fesdist.tuning.tuning import Result, Score, Tuning
+from storage.blobs.documents import convert
 from storage.datasets.manifest import Manifest
 
 
@@ -57,13 +59,14 @@ class TuningSection:
 
 
 def tuning_section(manifest: Manifest) -> TuningSection | None:
-    """Return the section about the tuning that a manifest has, or None if it has none."""
-    if manifest.tuning is None:
+    """Return the section about the tuning that a manifest has, or about what the run chose, or None if it has none."""
+    if manifest.tuning is None and manifest.choice is None:
         return None
-    tuning = Tuning.from_json(manifest.tuning)
+    choice = None if manifest.choice is None else convert(Choice, manifest.choice, f"choice of {manifest.reference}")
+    tuning = Tuning.from_json(manifest.tuning or {}) if choice is None else _as_tuning(choice, manifest)
     curves = curves_of(tuning)
     return TuningSection(
-        facts=tuple(_facts(tuning)),
+        facts=tuple(_facts(tuning, choice)),
         notes=tuple(_notes(tuning, manifest)),
         region=tuning.region,
         n_expressions=len(tuning.expressions),
@@ -76,7 +79,38 @@ def tuning_section(manifest: Manifest) -> TuningSection | None:
     )
 
 
-def _facts(tuning: Tuning) -> Iterator[Fact]:
+def _as_tuning(choice: Choice, manifest: Manifest) -> Tuning:
+    """Return what a run chose by itself in the form of a tuning, which shows its errors as curves."""
+    ridge = choice.options.get("ridge")
+    return Tuning(
+        model=manifest.model.name,
+        colour=manifest.colour,
+        input_expression="",
+        stack=manifest.stack.path,
+        fingerprint=manifest.stack.fingerprint,
+        n_people=choice.n_people,
+        n_folds=choice.n_folds,
+        row_step=1,
+        clipped=False,
+        region="face",
+        results=tuple(
+            Result(
+                dict(tried.options),
+                {
+                    expression: {
+                        region: Score(error.mse_x100, error.standard_error) for region, error in regions.items()
+                    }
+                    for expression, regions in tried.errors.items()
+                },
+            )
+            for tried in choice.tried
+        ),
+        chosen=choice.best,
+        ridge_map=None if ridge is None or isinstance(ridge, float) else tuple(tuple(row) for row in ridge),
+    )
+
+
+def _facts(tuning: Tuning, choice: Choice | None) -> Iterator[Fact]:
     ridges = np.array(tuning.ridge_map).ravel() if tuning.ridge_map is not None else None
     varied = f"then a ridge of {ridges.min():g} to {ridges.max():g} from place to place" if ridges is not None else ""
     yield Fact("Chosen", in_words(tuning.best.options), varied)
@@ -85,8 +119,13 @@ def _facts(tuning: Tuning) -> Iterator[Fact]:
     one_each = tuning.n_folds == tuning.n_people
     folds = "each left out in turn" if one_each else f"left out in turn, in {tuning.n_folds} folds"
     yield Fact("Measured on", f"{tuning.n_people} people", folds)
-    rows = "every row of the image" if tuning.row_step == 1 else f"one row in {tuning.row_step}"
-    yield Fact("Errors of", rows, f"outputs {'' if tuning.clipped else 'not '}clipped to [0, 1]")
+    if choice is not None:
+        yield Fact(
+            "Errors of", f"{choice.pixels:,} pixels all over the image", "outputs refined, not clipped to [0, 1]"
+        )
+    else:
+        rows = "every row of the image" if tuning.row_step == 1 else f"one row in {tuning.row_step}"
+        yield Fact("Errors of", rows, f"outputs {'' if tuning.clipped else 'not '}clipped to [0, 1]")
     yield Fact("Tried", f"{len(tuning.results)} combination{plural(tuning.results)}")
 
 

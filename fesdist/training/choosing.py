@@ -7,6 +7,7 @@ combination; that costs little beside the fit itself. The ridge may be another o
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
@@ -38,14 +39,26 @@ TRIED: Mapping[str, tuple[Any, ...]] = {
     "mirror": (False, True),
 }
 
+SIDES = (64, 32, 16)
+PIECE_BYTES = 96 << 20
+"""What the sums of a piece may take: no more than the smallest plan leaves."""
+
+
+@dataclass(frozen=True)
+class LeftOutError:
+    """An error on people left out, refined as outputs will be, over all folds."""
+
+    mse_x100: float
+    standard_error: float
+    """Over the folds, of outputs that are not refined."""
+
 
 @dataclass(frozen=True)
 class Tried:
-    """A combination, and 100 x its mean squared error on people left out, refined, averaged over expressions."""
+    """A combination, and its errors by expression and region."""
 
     options: Mapping[str, Any]
-    face: float
-    mouth: float
+    errors: Mapping[str, Mapping[str, LeftOutError]]
 
 
 @dataclass(frozen=True)
@@ -59,6 +72,20 @@ class Choice:
     pixels: int
     """Output pixels that were judged."""
     tried: tuple[Tried, ...]
+    best: int
+    """Position of what was chosen among `tried`; its ridge is that around the mouth."""
+
+    def in_words(self) -> str:
+        """Return what was chosen, for people."""
+        return ", ".join(self._word(name, value) for name, value in self.tried[self.best].options.items())
+
+    def _word(self, name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return f"{name} {'yes' if value else 'no'}"
+        if name == "ridge" and not isinstance(self.options[name], float):
+            (inside,) = {each for row in self.options[name] for each in row if each != value}
+            return f"{name} {value:g} and {inside:g} in the mouth"
+        return f"{name} {value:g}"
 
 
 @dataclass(frozen=True)
@@ -68,6 +95,8 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
     job: TrainingJob
     parameters: tuple[tuple[dict[str, Any], ...], ...]
     """Of the candidates that are judged from the same sums, as `Model.parameters` returns them."""
+    side: int
+    """Of the pieces that are summed at a time."""
 
     def work(self, key: int) -> tuple[FoldErrors, ...]:
         """Return, for each group, the errors of all candidates in their order."""
@@ -83,7 +112,9 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
             models = [model_from_parameters(self.job.model, each) for each in parameters]
             validation = type(models[0]).cross_validation(models)
             assert validation is not None, "only such models choose"
-            pieces = [self._piece(stack, group, validation, piece) for piece in looked_at(stack.image_shape)[key]]
+            pieces = [
+                self._piece(stack, group, validation, piece) for piece in looked_at(stack.image_shape, self.side)[key]
+            ]
             found.append(reduce(add, pieces))
         return _side_by_side(found)
 
@@ -123,41 +154,65 @@ def choose(
     n_people = min(len(group.samples) for group in job.groups)
     if n_folds(n_people) < 2:
         return model, None
-    candidates = _candidates(model, chosen)
-    by_sums = [[each for each in candidates if each.mirror is mirror] for mirror in (False, True)]
+    by_sums = [_candidates(model, chosen, mirror) for mirror in (False, True)]
     ordered = [each for alike in by_sums for each in alike]
+    side = _side(model, by_sums, job, stack)
     parameters = tuple(tuple(each.parameters() for each in alike) for alike in by_sums if alike)
-    stage = BandStage(job, parameters)
-    found = results(stage, range(len(looked_at(stack.image_shape))), cluster, on_progress)
+    bands = looked_at(stack.image_shape, side)
+    found = results(BandStage(job, parameters, side), range(len(bands)), cluster, on_progress)
     totals = [reduce(add, of_group) for of_group in zip(*found, strict=True)]
     options = tuple({name: getattr(each, name) for name in chosen} for each in ordered)
-    # (candidate, expression of any group, region), as means over the values of people, mirrored or not.
     refined = np.concatenate([_refined(total) for total in totals], axis=1)
-    best = _best(options, refined, stack)
-    tried = tuple(
-        Tried(each, *(100 * float(error) for error in errors))
-        for each, errors in zip(options, refined.mean(axis=1), strict=True)
-    )
-    pixels = sum(piece.n_pixels for band in looked_at(stack.image_shape) for piece in band)
-    values: dict[str, Any] = {**model.parameters(), **best}
-    return model_from_parameters(model.name, values), Choice(best, n_people, n_folds(n_people), pixels, tried)
+    best, values = _best(options, refined.mean(axis=1), stack)
+    tried = tuple(Tried(each, _errors(number, job, totals)) for number, each in enumerate(options))
+    pixels = sum(piece.n_pixels for band in bands for piece in band)
+    parameters_of_all: dict[str, Any] = {**model.parameters(), **values}
+    choice = Choice(values, n_people, n_folds(n_people), pixels, tried, best)
+    return model_from_parameters(model.name, parameters_of_all), choice
 
 
-def _candidates(model: AnyModel, chosen: Sequence[str]) -> list[AnyModel]:
-    grids = [TRIED[name] for name in chosen]
-    fixed: Any = model
-    return [replace(fixed, **dict(zip(chosen, values, strict=True))) for values in itertools.product(*grids)]
+def widest(model: AnyModel, chosen: Sequence[str]) -> AnyModel:
+    """Return the model that takes the most memory and time among all that may be chosen."""
+    any_model: Any = model
+    most: AnyModel = replace(any_model, **{name: max(TRIED[name]) for name in chosen})
+    return most
 
 
-def _best(options: Sequence[Mapping[str, Any]], refined: NDArray[np.float64], stack: TrainingStack) -> dict[str, Any]:
-    """Return the best options: a ridge for the mouth and one for all around it, the others for the whole face."""
-    face, mouth = REGIONS.index("face"), REGIONS.index("mouth")
-    errors = refined.mean(axis=1)
-    rows, cols = stack.image_shape
+def _candidates(model: AnyModel, chosen: Sequence[str], mirror: bool) -> list[AnyModel]:
+    """Return all combinations that learn from mirrored images, or that do not."""
+    grids = [[mirror] if name == "mirror" else TRIED[name] for name in chosen]
+    if "mirror" not in chosen and model.mirror is not mirror:
+        return []
+    any_model: Any = model
+    return [replace(any_model, **dict(zip(chosen, values, strict=True))) for values in itertools.product(*grids)]
+
+
+def _side(model: AnyModel, by_sums: Sequence[Sequence[AnyModel]], job: TrainingJob, stack: TrainingStack) -> int:
+    """Return the side of the pieces that are summed at a time: the largest whose sums are small for any plan.
+
+    It follows from the job alone, as sums of errors may not depend on the machine.
+    """
+    validation = type(model).cross_validation([each for alike in by_sums[:1] or by_sums for each in alike])
+    assert validation is not None, "only such models choose"
+    fit = job.fit(stack)
+    for side in SIDES:
+        memory = validation.memory(fit, (side, side), min(fit.n_samples, SAMPLES_AT_ONCE), n_folds(fit.n_samples))
+        if memory.nbytes <= PIECE_BYTES:
+            return side
+    return SIDES[-1]
+
+
+def _best(
+    options: Sequence[Mapping[str, Any]], errors: NDArray[np.float64], stack: TrainingStack
+) -> tuple[int, dict[str, Any]]:
+    """Return the best combination and its options: a ridge for the mouth and one around it, all else for the face.
+
+    `errors` is (combination, region).
+    """
     of_mouth = mouth_region(stack.spec.mouth, stack.image_shape)
-    share = of_mouth.shape[0] * of_mouth.shape[1] / (rows * cols)
-    inside = share * np.nan_to_num(errors[:, mouth])
-    around = errors[:, face] - inside
+    share = of_mouth.shape[0] * of_mouth.shape[1] / math.prod(stack.image_shape)
+    inside = share * np.nan_to_num(errors[:, REGIONS.index("mouth")])
+    around = errors[:, REGIONS.index("face")] - inside
     alike: dict[tuple[Any, ...], list[int]] = {}
     for number, option in enumerate(options):
         alike.setdefault(tuple(value for name, value in option.items() if name != "ridge"), []).append(number)
@@ -166,6 +221,23 @@ def _best(options: Sequence[Mapping[str, Any]], refined: NDArray[np.float64], st
     found = dict(options[outer])
     if "ridge" in found and inside.any() and options[inner]["ridge"] != found["ridge"]:
         found["ridge"] = _two_ridges(found["ridge"], options[inner]["ridge"], stack.spec.mouth)
+    return outer, found
+
+
+def _errors(number: int, job: TrainingJob, totals: Sequence[FoldErrors]) -> dict[str, dict[str, LeftOutError]]:
+    """Return the errors of a combination by expression and region; regions without pixels are left out."""
+    found = {}
+    for group, total in zip(job.groups, totals, strict=True):
+        refined = 100 * _refined(total)[number]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            of_folds = 100 * total.squared[:, number] / total.values[:, None]
+        deviation = of_folds.std(axis=0, ddof=1) / math.sqrt(len(of_folds))
+        for place, expression in enumerate(group.expressions):
+            found[expression] = {
+                region: LeftOutError(float(refined[place, column]), float(deviation[place, column]))
+                for column, region in enumerate(REGIONS)
+                if np.isfinite(refined[place, column])
+            }
     return found
 
 

@@ -44,6 +44,8 @@ class TrainingResult:
     seconds: float
     peak_bytes: int
     metrics: RunMetrics
+    choice: Choice | None = None
+    """What the run chose by itself, and from what."""
 
 
 def train(
@@ -96,6 +98,7 @@ def train(
         time.perf_counter() - start,
         metrics.peak_bytes,
         metrics,
+        choice,
     )
 
 

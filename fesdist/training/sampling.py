@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from fesdist.ground.tiles import Region
+from fesdist.ground.tiles import Region, TileGrid
 
 SMALL = 1 << 16
 """Pixels of an image up to which it is summed as a whole, and some of its rows are judged."""
 JUDGED_ROWS = 16
-BAND_ROWS = 64
 PARTS = 8
 """A larger image is cut into so many bands, each into so many parts; the middle of each part is looked at."""
 MIDDLE = (4, 32)
@@ -32,11 +31,13 @@ class Piece:
 
 
 @lru_cache(maxsize=16)
-def looked_at(image_shape: tuple[int, int]) -> tuple[tuple[Piece, ...], ...]:
+def looked_at(image_shape: tuple[int, int], side: int = 64) -> tuple[tuple[Piece, ...], ...]:
     """Return the pieces of each band of an image; what lies left of its middle lies right of it as well.
 
-    >>> [[str(piece.region) for piece in band] for band in looked_at((100, 128))]
-    [['rows 0:64, columns 0:128'], ['rows 64:100, columns 0:128']]
+    A small image is cut into pieces of `side` rows and columns.
+
+    >>> [[str(piece.region) for piece in band] for band in looked_at((100, 64))]
+    [['rows 0:64, columns 0:64'], ['rows 64:100, columns 0:64']]
     >>> sum(piece.n_pixels for band in looked_at((128, 128)) for piece in band)
     2048
     >>> sum(piece.n_pixels for band in looked_at((2048, 2048)) for piece in band)
@@ -44,9 +45,9 @@ def looked_at(image_shape: tuple[int, int]) -> tuple[tuple[Piece, ...], ...]:
     """
     rows, cols = image_shape
     if rows * cols <= SMALL:
-        step = max(1, rows // JUDGED_ROWS)
-        starts = range(0, rows, BAND_ROWS)
-        return tuple((Piece(Region(row, min(row + BAND_ROWS, rows), 0, cols), step),) for row in starts)
+        step, grid = max(1, rows // JUDGED_ROWS), TileGrid(image_shape, (side, side))
+        pieces = [Piece(tile.region, step) for tile in grid]
+        return tuple(tuple(pieces[start : start + grid.shape[1]]) for start in range(0, len(pieces), grid.shape[1]))
     return tuple(
         tuple(
             Piece(Region(*_middle(down, rows, MIDDLE[0]), *_middle(across, cols, MIDDLE[1]))) for across in range(PARTS)
