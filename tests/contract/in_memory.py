@@ -84,11 +84,12 @@ def prepare(model: AnyModel, pairs: Pairs, tile_shape: tuple[int, int] | None = 
 
 def gather(model: AnyModel, pairs: Pairs, tile: Tile, prepared: Mapping[str, Prepared], n_block: int = 1000):  # type: ignore[no-untyped-def]
     """Return what a model gathers of a tile's samples."""
-    seen, padding = model.inputs_of(tile.region, pairs.shape)
+    wanted = model.targets_of(tile.region, pairs.shape)
+    seen, padding = model.inputs_of(wanted, pairs.shape)
     problem = TileProblem(tile, padding, pairs.fit.channels, pairs.colour, tuple(pairs.targets), prepared, pairs.shape)
     gathered = model.gather(problem, pairs.inputs.dtype)
     for start in range(0, len(pairs.inputs), n_block):
-        gathered.add(pairs.cut(seen, tile.region, slice(start, start + n_block)))
+        gathered.add(pairs.cut(seen, wanted, slice(start, start + n_block)))
     return gathered
 
 

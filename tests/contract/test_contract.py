@@ -13,7 +13,7 @@ from fesdist.families.common.layout import common_layout
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Person
 from fesdist.families.common.validation import Judgement
-from fesdist.ground.colour import Colour
+from fesdist.ground.colour import Colour, to_gray
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.status import Status
 from fesdist.ground.tiles import Region, TileGrid
@@ -26,9 +26,13 @@ PEOPLE = 9
 EIGHT_BITS_ONLY = {"pixel-kr"}
 
 
-@pytest.fixture(params=list(MODELS))
+POOLED = ("mr, pool 2", "pixel-rr, pool 1", "pixel-kr, pool 1")
+
+
+@pytest.fixture(params=[*MODELS, *POOLED])
 def model(request: pytest.FixtureRequest) -> AnyModel:
-    return model_from_options(request.param, {})
+    name, _, pool = request.param.partition(", pool ")
+    return model_from_options(name, {"pool": int(pool)} if pool else {})
 
 
 def pairs_of(
@@ -175,10 +179,11 @@ def test_errors_on_people_left_out_are_those_of_training_on_the_others(model: An
     total = None
     for tile in TileGrid(SHAPE, (5, 21)):
         seen, padding = validation.inputs_of(tile.region, SHAPE)
+        wanted = validation.targets_of(tile.region, SHAPE)
         problem = TileProblem(tile, padding, 3, colour, tuple(pairs.targets), {}, SHAPE)
         gathered = validation.gather(problem, pairs.inputs.dtype, 3)
         for block in (slice(0, 4), slice(4, None)):
-            gathered.add(folds[block], pairs.cut(seen, tile.region, block))
+            gathered.add(folds[block], pairs.cut(seen, wanted, block))
         found = validation.restore(gathered.found(Judgement(SHAPE, regions)).arrays())
         total = found if total is None else total + found
     errors = validation.errors(total, tuple(pairs.targets), pairs.fit, folds)
@@ -191,6 +196,37 @@ def test_errors_on_people_left_out_are_those_of_training_on_the_others(model: An
                 expected = squared[..., *region.slices].sum()
                 assert errors.squared[fold, 0, number, place] == pytest.approx(expected, rel=1e-4)
                 assert errors.values[fold, place] == squared[..., *region.slices].size
+
+
+@pytest.mark.parametrize("colour", list(Colour))
+def test_evidence_is_what_a_look_at_people_left_out_finds(model: AnyModel, colour: Colour) -> None:
+    pairs, folds, step = pairs_of(colour), np.array([0, 1, 2, 0, 1, 2, 0, 1, 1]), 2
+    tile = TileGrid(SHAPE, (5, 21))[1]
+    if not model.keeps_sums:
+        with pytest.raises(TypeError, match="keeps no sums"):
+            model.evidence([], step)
+        return
+    sums = [gather(model, pairs.of(np.flatnonzero(folds == fold)), tile, {}) for fold in range(3)]
+    found = model.evidence(sums, step)
+    agreement, change = (
+        {name: np.zeros((pairs.fit.weight_channels, *SHAPE)) for name in pairs.targets} for _ in range(2)
+    )
+    for fold in range(3):
+        trained = train(model, pairs.of(np.flatnonzero(folds != fold)))
+        left_out = pairs.of(np.flatnonzero(folds == fold))
+        for name in pairs.targets:
+            x, t = (
+                to_gray(each) if colour is Colour.GRAY else each for each in (left_out.inputs, left_out.targets[name])
+            )
+            y = apply(model, trained[name], x) - x / 255
+            per_channel = ((t / 255 - x / 255) * y).sum(axis=0), (y**2).sum(axis=0)
+            for totals, of_fold in zip((agreement, change), per_channel, strict=True):
+                totals[name] += of_fold if colour is Colour.PER_CHANNEL else of_fold.sum(axis=0, keepdims=True)
+    for name, arrays in found.items():
+        for key, expected in (("agreement", agreement[name]), ("change", change[name])):
+            rows = slice(6 - tile.region.row0, None, step)
+            np.testing.assert_allclose(arrays[key][:, rows], expected[:, 6 : tile.region.row1 : step], atol=1e-5)
+            assert not arrays[key][:, 0::step].any()
 
 
 def test_sums_are_values(model: AnyModel) -> None:

@@ -121,7 +121,7 @@ def test_only_expressions_that_are_lacking_are_made(publish: Publish, photograph
     assert synthesize_folder(photographs, out, store, "london").unchanged == 3
 
 
-@pytest.mark.parametrize("settings", [SynthesisSettings(refine=True), SynthesisSettings(intensity=2)])
+@pytest.mark.parametrize("settings", [SynthesisSettings(refine="papers"), SynthesisSettings(intensity=2)])
 def test_other_settings_make_everything_again(
     publish: Publish, photographs: Path, tmp_path: Path, settings: SynthesisSettings
 ) -> None:

@@ -39,7 +39,7 @@ def test_a_gray_photograph_stays_gray_with_shared_weights_only(publish: Publish)
 def test_inputs_are_not_changed_and_may_be_read_only(publish: Publish) -> None:
     inputs = COLOUR.copy()
     inputs.flags.writeable = False
-    LoadedVersion(publish().version).synthesize(inputs, "smiling", refine=True, intensity=0.5, stretch=True)
+    LoadedVersion(publish().version).synthesize(inputs, "smiling", refine="papers", intensity=0.5, stretch=True)
     assert np.array_equal(inputs, COLOUR)
 
 
@@ -53,7 +53,7 @@ def test_refinement_and_intensity_follow_equation_17(publish: Publish, colour: C
     inputs = COLOUR / 255.0
     alpha = published.arrays["smiling"]["alpha"].astype(np.float64)
     refined = (1 - alpha) * inputs + alpha * published.expected(COLOUR, "smiling")
-    made = LoadedVersion(published.version).synthesize(COLOUR, "smiling", refine=True, intensity=1.5)
+    made = LoadedVersion(published.version).synthesize(COLOUR, "smiling", refine="papers", intensity=1.5)
     np.testing.assert_allclose(made, np.clip(inputs + 1.5 * (refined - inputs), 0, 1), atol=TOLERANCE)
 
 
