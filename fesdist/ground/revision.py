@@ -13,7 +13,7 @@ PACKAGES = ("fesdist", "storage")
 
 @cache
 def revision() -> str:
-    """Return the version and eight hexadecimal digits of the sources that this process sees, "0.2.0+a1b2c3d4".
+    """Return the version and eight hexadecimal digits of the sources that this process sees, "0.3.0+a1b2c3d4".
 
     Equal revisions mean equal code: a client and its workers must have the same, and a draft is continued only by the
     revision that began it.

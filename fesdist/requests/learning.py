@@ -83,9 +83,8 @@ class Plan(Learning, Computing):
 class Train(Learning, Computing):
     """Train a model tile by tile and publish it as the next version; continues an interrupted run."""
 
-    EXAMPLE: ClassVar = (
-        "fesdist train stack.zarr weights --name london --model mr --window 5 --ridge 0.4 --colour shared"
-    )
+    EXAMPLE: ClassVar = """fesdist train stack.zarr weights --name london --model mr --window 5
+fesdist train stack.zarr weights --name papers --model mr --window 3 --ridge 0.4 --colour per-channel"""
 
     store: str = store_argument()
     name: str = argument("name of the model; its versions are numbered 1, 2, 3, ...", positional=False, metavar="NAME")

@@ -91,13 +91,15 @@ def _solve_sums(context: TaskContext, tile: Tile, group: SampleGroup, folds: lis
     """Return what is solved from the sums of all folds, and the evidence of each fold, part by part of the tile."""
     model, step = context.model, row_step(context.stack.image_shape)
     layouts = tile_layouts(model, context.job.fit(context.stack))
+    # Zeros, as evidence is in rows that are not judged, and where there is only one person.
     solved = {
-        expression: {layout.name: layout.empty(tile.region.shape) for layout in layouts}
+        expression: {layout.name: np.zeros(layout.shape(tile.region.shape), layout.dtype) for layout in layouts}
         for expression in group.expressions
     }
     for parts in zip(*(sums.parts() for sums in folds), strict=True):
         place = parts[0].pixels.within(tile.region)
-        for of_part in (model.solve(reduce(add, parts)), model.evidence(parts, step)):
+        evidence = model.evidence(parts, step) if len(parts) > 1 else {}
+        for of_part in (model.solve(reduce(add, parts)), evidence):
             for expression, arrays in of_part.items():
                 for name, values in arrays.items():
                     solved[expression][name][..., *place] = values
