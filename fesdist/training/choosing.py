@@ -44,6 +44,24 @@ PIECE_BYTES = 96 << 20
 """What the sums of a piece may take: no more than the smallest plan leaves."""
 
 
+BEYOND_CHANCE = 2.0
+"""Standard errors."""
+MOUTH_TOLERANCE = 0.01
+
+
+@dataclass(frozen=True)
+class Mouth:
+    """Where the mouth is, and how much of the image it takes."""
+
+    fractions: tuple[float, float, float, float]
+    share: float
+
+    @classmethod
+    def of(cls, stack: TrainingStack) -> Mouth:
+        region = mouth_region(stack.spec.mouth, stack.image_shape)
+        return cls(stack.spec.mouth, math.prod(region.shape) / math.prod(stack.image_shape))
+
+
 @dataclass(frozen=True)
 class LeftOutError:
     """An error on people left out, refined as outputs will be, over all folds."""
@@ -163,7 +181,7 @@ def choose(
     totals = [reduce(add, of_group) for of_group in zip(*found, strict=True)]
     options = tuple({name: getattr(each, name) for name in chosen} for each in ordered)
     refined = np.concatenate([_refined(total) for total in totals], axis=1)
-    best, values = _best(options, refined.mean(axis=1), stack)
+    best, values = _best(options, refined.mean(axis=1), _of_folds(totals), Mouth.of(stack))
     tried = tuple(Tried(each, _errors(number, job, totals)) for number, each in enumerate(options))
     pixels = sum(piece.n_pixels for band in bands for piece in band)
     parameters_of_all: dict[str, Any] = {**model.parameters(), **values}
@@ -203,25 +221,40 @@ def _side(model: AnyModel, by_sums: Sequence[Sequence[AnyModel]], job: TrainingJ
 
 
 def _best(
-    options: Sequence[Mapping[str, Any]], errors: NDArray[np.float64], stack: TrainingStack
+    options: Sequence[Mapping[str, Any]], errors: NDArray[np.float64], of_folds: NDArray[np.float64], mouth: Mouth
 ) -> tuple[int, dict[str, Any]]:
     """Return the best combination and its options: a ridge for the mouth and one around it, all else for the face.
 
-    `errors` is (combination, region).
+    `errors` is (combination, region), `of_folds` (fold, combination) those over the face, not refined. What learns from
+    more, neighbours and mirror images, is taken unless it is worse beyond chance, as few people may mislead: by twice
+    the standard error of its differences over the folds.
     """
-    of_mouth = mouth_region(stack.spec.mouth, stack.image_shape)
-    share = of_mouth.shape[0] * of_mouth.shape[1] / math.prod(stack.image_shape)
-    inside = share * np.nan_to_num(errors[:, REGIONS.index("mouth")])
+    inside = mouth.share * np.nan_to_num(errors[:, REGIONS.index("mouth")])
     around = errors[:, REGIONS.index("face")] - inside
     alike: dict[tuple[Any, ...], list[int]] = {}
     for number, option in enumerate(options):
         alike.setdefault(tuple(value for name, value in option.items() if name != "ridge"), []).append(number)
-    best = min(alike.values(), key=lambda numbers: around[numbers].min() + inside[numbers].min())
-    outer, inner = (best[int(np.argmin(part[best]))] for part in (around, inside))
+    # From what learns from least to what learns from most: pools and mirrors are numbers.
+    best_of = [min(alike[key], key=lambda number: around[number] + inside[number]) for key in sorted(alike)]
+    winner = min(best_of, key=lambda number: around[number] + inside[number])
+    preferred = [number for number in best_of if not _worse(of_folds[:, number] - of_folds[:, winner])][-1]
+    best = next(numbers for numbers in alike.values() if preferred in numbers)
+    outer = min(best, key=lambda number: around[number])
     found = dict(options[outer])
-    if "ridge" in found and inside.any() and options[inner]["ridge"] != found["ridge"]:
-        found["ridge"] = _two_ridges(found["ridge"], options[inner]["ridge"], stack.spec.mouth)
+    if "ridge" in found and inside.any():
+        # Few pixels tell the ridges of the mouth apart, and a small one is the riskier mistake.
+        smallest = inside[best].min()
+        close = [number for number in best if inside[number] <= (1 + MOUTH_TOLERANCE) * smallest]
+        inner = max(close, key=lambda number: options[number]["ridge"])
+        if options[inner]["ridge"] != found["ridge"]:
+            found["ridge"] = _two_ridges(found["ridge"], options[inner]["ridge"], mouth.fractions)
     return outer, found
+
+
+def _worse(differences: NDArray[np.float64]) -> bool:
+    """Return whether differences over folds are above 0 beyond chance."""
+    error = differences.std(ddof=1) / math.sqrt(len(differences))
+    return bool(differences.mean() > BEYOND_CHANCE * error and differences.any())
 
 
 def _errors(number: int, job: TrainingJob, totals: Sequence[FoldErrors]) -> dict[str, dict[str, LeftOutError]]:
@@ -239,6 +272,13 @@ def _errors(number: int, job: TrainingJob, totals: Sequence[FoldErrors]) -> dict
                 if np.isfinite(refined[place, column])
             }
     return found
+
+
+def _of_folds(totals: Sequence[FoldErrors]) -> NDArray[np.float64]:
+    """Return the errors of each fold over the face, averaged over expressions, not refined: (fold, combination)."""
+    face = REGIONS.index("face")
+    of_groups = [total.squared[..., face] / total.values[:, None, None, face] for total in totals]
+    return np.asarray(np.concatenate(of_groups, axis=2).mean(axis=2))
 
 
 def _two_ridges(around: float, inside: float, mouth: tuple[float, float, float, float]) -> list[list[float]]:
