@@ -14,7 +14,7 @@ from fesdist.report.maps import MAP_SIDE, MapFigure, Scale
 from fesdist.report.pictures import map_picture
 from fesdist.report.tuning_chart import MARKERS, TuningChart, labels_of, tuning_chart
 from fesdist.report.tuning_curves import Curves, curves_of, in_words, value_in_words
-from fesdist.training.choosing import Choice
+from fesdist.training.choice import Choice
 from fesdist.tuning.tuning import Result, Score, Tuning
 from storage.blobs.documents import convert
 from storage.datasets.manifest import Manifest

@@ -26,6 +26,7 @@ from fesdist.ground.measures import REGIONS, mouth_region
 from fesdist.ground.tiles import Region, Tile
 from fesdist.passes.stage import Progress, Stage, results
 from fesdist.registry import model_from_parameters
+from fesdist.training.choice import Choice, LeftOutError, Tried
 from fesdist.training.context import read_blocks
 from fesdist.training.folds import fold_numbers, n_folds
 from fesdist.training.job import SampleGroup, TrainingJob
@@ -60,50 +61,6 @@ class Mouth:
     def of(cls, stack: TrainingStack) -> Mouth:
         region = mouth_region(stack.spec.mouth, stack.image_shape)
         return cls(stack.spec.mouth, math.prod(region.shape) / math.prod(stack.image_shape))
-
-
-@dataclass(frozen=True)
-class LeftOutError:
-    """An error on people left out, refined as outputs will be, over all folds."""
-
-    mse_x100: float
-    standard_error: float
-    """Over the folds, of outputs that are not refined."""
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A combination, and its errors by expression and region."""
-
-    options: Mapping[str, Any]
-    errors: Mapping[str, Mapping[str, LeftOutError]]
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What was chosen, and from what."""
-
-    options: Mapping[str, Any]
-    """Of the model; a ridge that differs in the mouth is a map."""
-    n_people: int
-    n_folds: int
-    pixels: int
-    """Output pixels that were judged."""
-    tried: tuple[Tried, ...]
-    best: int
-    """Position of what was chosen among `tried`; its ridge is that around the mouth."""
-
-    def in_words(self) -> str:
-        """Return what was chosen, for people."""
-        return ", ".join(self._word(name, value) for name, value in self.tried[self.best].options.items())
-
-    def _word(self, name: str, value: Any) -> str:
-        if isinstance(value, bool):
-            return f"{name} {'yes' if value else 'no'}"
-        if name == "ridge" and not isinstance(self.options[name], float):
-            (inside,) = {each for row in self.options[name] for each in row if each != value}
-            return f"{name} {value:g} and {inside:g} in the mouth"
-        return f"{name} {value:g}"
 
 
 @dataclass(frozen=True)

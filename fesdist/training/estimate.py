@@ -65,7 +65,7 @@ def _measure(job: TrainingJob, stack: TrainingStack, tile: Tile, n_samples: int)
             gathered.add(samples)
         added = time.perf_counter()
         model.solve(gathered)
-        if model.keeps_sums:
+        if model.has_evidence:
             # As many systems are solved again as there are folds, in some of the rows.
             model.evidence([gathered] * n_folds(len(group.samples)), row_step(stack.image_shape))
         add_seconds += (added - start) * (growth**2 if prepared else growth) + compare_seconds * growth**2

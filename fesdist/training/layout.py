@@ -22,7 +22,7 @@ def stored_layouts(model: AnyModel, fit: Fit) -> tuple[ArrayLayout, ...]:
     """Return all arrays of an expression; the alphas are made from all tiles together."""
     weight_channel = (("weight_channel", fit.weight_channels),)
     described = {ALPHA: "refinement map: refined = (1 - alpha) input + alpha output"}
-    if model.keeps_sums:
+    if model.has_evidence:
         described[LEARNED_ALPHA] = "the same, learned: agreement / change around each pixel, in [0, 1]"
     maps = (ArrayLayout(name, weight_channel, "float32", text) for name, text in described.items())
     return (*tile_layouts(model, fit), *maps)
@@ -41,7 +41,7 @@ def tile_layouts(model: AnyModel, fit: Fit) -> tuple[ArrayLayout, ...]:
         ArrayLayout("change", weight_channel, "float32", "sum of (output - input)² likewise"),
     )
     own = (*model.layout(fit), *common_layout(fit.weight_channels, fit.channels))
-    return (*own, *evidence) if model.keeps_sums else own
+    return (*own, *evidence) if model.has_evidence else own
 
 
 def weights_spec(job: TrainingJob, stack: TrainingStack) -> DatasetSpec:

@@ -71,10 +71,10 @@ def plan_with_tiles(
     image_pass = model.image_pass()
     n_held_out = max(map(len, job.holdout.values()), default=0)
     of_image = image_pass.memory(fit, tile_shape, n_held_out) if image_pass else Memory()
-    n_block, folds = min(job.n_samples, SAMPLES_AT_ONCE), n_folds(job.n_samples) if model.keeps_sums else 1
+    n_block, folds = min(job.n_samples, SAMPLES_AT_ONCE), n_folds(job.n_samples) if model.has_evidence else 1
 
     def of_tile() -> Memory:
-        return model.memory(fit, tile_shape, n_block, folds)
+        return model.memory(fit, tile_shape, n_block, **({"n_folds": folds} if folds > 1 else {}))
 
     while of_tile().nbytes > allowed_bytes - RESERVED_BYTES and n_block > 1:
         n_block //= 2

@@ -14,7 +14,8 @@ from fesdist.ground.errors import ClusterError
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.refinement import alpha_map, learned_alpha_map
 from fesdist.passes.stage import Progress, results
-from fesdist.training.choosing import Choice, choose
+from fesdist.training.choice import Choice
+from fesdist.training.choosing import choose
 from fesdist.training.context import TaskAddress, open_context
 from fesdist.training.drafting import open_draft
 from fesdist.training.image_stage import prepare_image
@@ -153,7 +154,7 @@ def _refinement_maps(draft: WeightDraft, job: TrainingJob) -> dict[str, str]:
     checksums: dict[str, str] = {}
     for expression in job.expressions:
         maps = {ALPHA: alpha_map(np.asarray(draft.read(expression, "norm")))}
-        if job.build_model().keeps_sums:
+        if job.build_model().has_evidence:
             agreement, change = (np.asarray(draft.read(expression, name)) for name in ("agreement", "change"))
             maps[LEARNED_ALPHA] = learned_alpha_map(agreement, change)
         for name, alpha in maps.items():

@@ -76,7 +76,7 @@ def _solve(
     stack, model, job = context.stack, context.model, context.job
     inputs, targets, padding = learned_from(model, tile.region, stack.image_shape)
     problem = TileProblem(tile, padding, stack.channels, job.colour, group.expressions, prepared, stack.image_shape)
-    folds = fold_numbers(stack, group) if model.keeps_sums else dict.fromkeys(group.samples, 0)
+    folds = fold_numbers(stack, group) if model.has_evidence else dict.fromkeys(group.samples, 0)
     gathered = [model.gather(problem, np.dtype(stack.dtype)) for _ in range(1 + max(folds.values()))]
     for places, samples in read_blocks(
         stack, job.input_expression, group, inputs, targets, n_block, mirror=model.mirror
@@ -84,7 +84,7 @@ def _solve(
         fold_of = np.array([folds[place] for place in places], np.int64)
         for fold in np.unique(fold_of):
             gathered[fold].add(samples.of(fold_of == fold) if len(gathered) > 1 else samples)
-    return _solve_sums(context, tile, group, gathered) if model.keeps_sums else model.solve(gathered[0])
+    return _solve_sums(context, tile, group, gathered) if model.has_evidence else model.solve(gathered[0])
 
 
 def _solve_sums(context: TaskContext, tile: Tile, group: SampleGroup, folds: list[Any]) -> dict[str, TileArrays]:

@@ -202,8 +202,8 @@ def test_errors_on_people_left_out_are_those_of_training_on_the_others(model: An
 def test_evidence_is_what_a_look_at_people_left_out_finds(model: AnyModel, colour: Colour) -> None:
     pairs, folds, step = pairs_of(colour), np.array([0, 1, 2, 0, 1, 2, 0, 1, 1]), 2
     tile = TileGrid(SHAPE, (5, 21))[1]
-    if not model.keeps_sums:
-        with pytest.raises(TypeError, match="keeps no sums"):
+    if not model.has_evidence:
+        with pytest.raises(TypeError, match="has no evidence"):
             model.evidence([], step)
         return
     sums = [gather(model, pairs.of(np.flatnonzero(folds == fold)), tile, {}) for fold in range(3)]

@@ -34,6 +34,8 @@ class Model(Protocol[G]):
     """The arrays with pixels that `apply` reads."""
     joint: ClassVar[bool] = False
     """Whether what is learned for an expression depends on the others it is trained with."""
+    has_evidence: ClassVar[bool] = False
+    """Whether it keeps sums, and `evidence` tells from them how rightly it changes people who were left out."""
     chosen_by_folds: ClassVar[tuple[str, ...]] = ()
     """Hyper-parameters that a training run chooses by itself, on people left out, where nobody says them."""
     mirror: bool = False
@@ -62,7 +64,7 @@ class Model(Protocol[G]):
     def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int, n_folds: int = 1) -> Memory:
         """Return what is alive at most while a tile is trained and measured, its samples coming `n_block` at a time.
 
-        Sums are kept for each of `n_folds` folds of people.
+        Models with evidence keep sums of each of `n_folds` folds of people; others are not asked for more than one.
         """
 
     def image_pass(self) -> ImagePass[Any] | None:
@@ -83,11 +85,11 @@ class Model(Protocol[G]):
     def evidence(self, folds: Sequence[G], row_step: int) -> dict[str, TileArrays]:
         """Return how rightly each expression's outputs differ from the inputs, for people who were left out.
 
-        `folds` are the sums of each fold, of models that keep sums. With y the output of what all other folds teach,
+        `folds` are the sums of each fold. With y the output of what all other folds teach,
         `agreement` is Σ (t - x)(y - x) and `change` Σ (y - x)², over all people, each (weight channel, row, col)
         float64 for images in [0, 1]; 0 but in rows of the image that are multiples of `row_step`.
         """
-        raise TypeError(f"model {self.name!r} keeps no sums")
+        raise TypeError(f"model {self.name!r} has no evidence")
 
     def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Return the arrays that `apply` reads as it uses them; given to it, they are not converted again."""

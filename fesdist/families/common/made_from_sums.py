@@ -19,6 +19,7 @@ class MadeFromSums(Generic[S]):
     """What models with a `pool` and with mirrored samples share."""
 
     keeps_sums: ClassVar[bool] = True
+    has_evidence: ClassVar[bool] = True
     chosen_by_folds: ClassVar[tuple[str, ...]] = ("ridge", "pool", "mirror")
     pool: int
     mirror: bool

@@ -22,7 +22,7 @@ def _train(stack: str, weights: Path, *options: str) -> int:
 
 
 def test_plan_tells_what_a_run_will_cost(stack: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["plan", stack, "--window", "3", "--workers", "2", "--memory", "512MiB"]) == 0
+    assert main(["plan", stack, "--window", "3", "--ridge", "0.4", "--workers", "2", "--memory", "512MiB"]) == 0
     printed = capsys.readouterr().out
     assert "9 taps in 3 x 3, ridge 0.4, colour shared" in printed
     assert "happy (9 pairs), sad (8 pairs)" in printed
@@ -36,8 +36,11 @@ def test_plan_as_json(stack: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert plan["regressions"] == 3 * 40 * 40
     assert plan["samples"] == {"happy": 9, "sad": 8}
     # 25 taps and a bias in float64, the l1 norm, a status, the mean difference and alpha for every pixel and channel.
-    assert plan["stored_bytes"] == 2 * 40 * 40 * 3 * (26 * 8 + 8 + 1 + 4 + 4)
+    assert plan["stored_bytes"] == 2 * 40 * 40 * 3 * (26 * 8 + 8 + 1 + 4 + 4 + 3 * 4)
     assert plan["projected_bytes"] <= plan["allowed_bytes"]
+    assert plan["chosen_by_the_run"] == ["ridge", "pool", "mirror"]
+    assert main(["plan", stack]) == 0
+    assert "mr, ridge, pool, mirror chosen by the run, colour shared" in capsys.readouterr().out
 
 
 def test_the_life_of_a_model(stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

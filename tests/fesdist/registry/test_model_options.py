@@ -22,7 +22,7 @@ from fesdist.registry import (
     PixelRidge,
     model_from_parameters,
 )
-from fesdist.registry.options import model_from_options, model_options, options_of
+from fesdist.registry.options import model_from_options, model_options, open_options, options_of
 from fesdist.requests.learning import Train
 from fesdist.requests.parser import read_words
 
@@ -97,9 +97,9 @@ def test_help_names_the_models_of_an_option_and_their_defaults(
     assert "--model NAME one of mr, pixel-rr, pixel-kr, omp, lsrf, lasso" in printed
     assert "bkrrr (default: mr)" in printed
     assert "--window R side of the receptive field, odd (default: mr 5)" in printed
-    assert "(default: mr 0.4, pixel-rr 0.4, pixel-kr 0.4, omp 0.4, lsrf 0.4, ridge 0.4, krrr 0.01, bkrrr 0" in printed
-    assert "(default: omp 5, lsrf 5)" in printed
-    assert "pixel-kr gaussian (or laplacian, polynomial, linear), krrr gaussian (or linear)" in printed
+    assert "auto for mr, pixel-rr, pixel-kr, 0.4 for omp, lsrf, ridge, 0.01 for krrr, bkrrr)" in printed
+    assert "(default: 5 for omp, lsrf)" in printed
+    assert "gaussian (or laplacian, polynomial, linear) for pixel-kr, gaussian (or linear) for krrr, bkrrr" in printed
 
 
 @pytest.mark.parametrize("option", ["sigma", "degree", "offset"])
@@ -125,9 +125,33 @@ def test_a_new_model_brings_its_options(monkeypatch: pytest.MonkeyPatch) -> None
         ridge: float
         degree: int = 7
         name: ClassVar[str] = "guess"
+        chosen_by_folds: ClassVar[tuple[str, ...]] = ()
 
     monkeypatch.setitem(MODELS, "guess", Guess)  # type: ignore[arg-type]
     assert {name: option.default for name, option in options_of("guess").items()} == {"ridge": MISSING, "degree": 7}
     assert _parsed("--model guess --ridge 3 --degree 2") == Guess(3.0, 2)
     with pytest.raises(BadParameterError, match="model 'guess' has no option window; its options: ridge, degree"):
         _parsed("--model guess --window 3")
+
+
+@pytest.mark.parametrize(
+    ("model", "said", "chosen"),
+    [
+        ("mr", {}, ("ridge", "pool", "mirror")),
+        ("mr", {"ridge": "auto", "window": 3}, ("ridge", "pool", "mirror")),
+        ("mr", {"pool": 1}, ("ridge", "mirror")),
+        ("mr", {"ridge": 0.4}, ()),
+        ("pixel-kr", {"ridge": 0.4, "mirror": "auto"}, ("mirror",)),
+        ("omp", {}, ()),
+    ],
+)
+def test_a_run_chooses_what_nobody_says_but_a_ridge_is_the_papers_fit(
+    model: str, said: dict[str, object], chosen: tuple[str, ...]
+) -> None:
+    assert open_options(model, said) == chosen
+
+
+def test_what_cannot_be_chosen_is_refused() -> None:
+    with pytest.raises(BadParameterError, match="ridge auto for model 'omp', which cannot choose it by sums"):
+        open_options("omp", {"ridge": "auto"})
+    assert _parsed("--model mr --mirror yes --pool 2 --ridge 1").mirror is True

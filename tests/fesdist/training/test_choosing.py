@@ -16,7 +16,8 @@ from fesdist.ground.folds import split_people
 from fesdist.ground.measures import mouth_region
 from fesdist.registry import MaskedRegression, PixelKernelRidge
 from fesdist.training import choosing
-from fesdist.training.choosing import Choice, choose
+from fesdist.training.choice import Choice, Tried
+from fesdist.training.choosing import choose
 from fesdist.training.job import TrainingRequest, define_job
 from fesdist.training.run import train
 from storage.datasets.store import WeightStore
@@ -207,7 +208,7 @@ def test_one_person_judges_nobody(tmp_path: Path) -> None:
 
 def test_choices_in_words() -> None:
     options = {"ridge": 12.0, "pool": 2, "mirror": True}
-    tried = (choosing.Tried(options, {}),)
+    tried = (Tried(options, {}),)
     assert Choice(options, 9, 5, 100, tried, 0).in_words() == "ridge 12, pool 2, mirror yes"
     by_place = options | {"ridge": [[12.0, 0.3], [12.0, 12.0]]}
     assert Choice(by_place, 9, 5, 100, tried, 0).in_words() == "ridge 12 and 0.3 in the mouth, pool 2, mirror yes"
