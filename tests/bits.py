@@ -22,15 +22,15 @@ from PIL import Image
 COLOURS = ("shared", "per-channel", "gray")
 
 MODELS = {
-    "mr-3": "--model mr --window 3",
+    "mr-3": "--model mr --window 3 --ridge 0.4",
     "mr-5": "--model mr --window 5 --ridge 3",
-    "mr-3-in-5": "--model mr --window 3 --dilation 2",
-    "mr-mask": "--model mr --mask mask.txt",
+    "mr-3-in-5": "--model mr --window 3 --dilation 2 --ridge 0.4",
+    "mr-mask": "--model mr --mask mask.txt --ridge 0.4",
     "mr-map": "--config map.toml",
-    "pixel-rr": "--model pixel-rr",
-    "pixel-kr": "--model pixel-kr",
-    "pixel-kr-laplacian": "--model pixel-kr --kernel laplacian",
-    "pixel-kr-polynomial": "--model pixel-kr --kernel polynomial",
+    "pixel-rr": "--model pixel-rr --ridge 0.4",
+    "pixel-kr": "--model pixel-kr --ridge 0.4",
+    "pixel-kr-laplacian": "--model pixel-kr --kernel laplacian --ridge 0.4",
+    "pixel-kr-polynomial": "--model pixel-kr --kernel polynomial --ridge 0.4",
     "omp": "--model omp",
     "lsrf": "--model lsrf",
     "lasso": "--model lasso --max-nonzero 16",

@@ -98,7 +98,9 @@ def _as_tuning(choice: Choice, manifest: Manifest) -> Tuning:
                 dict(tried.options),
                 {
                     expression: {
-                        region: Score(error.mse_x100, error.standard_error) for region, error in regions.items()
+                        region: Score(error.mse_x100, error.standard_error)
+                        # Images of a few pixels have no mouth.
+                        for region, error in {"mouth": regions["face"], **regions}.items()
                     }
                     for expression, regions in tried.errors.items()
                 },

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from fesdist.ground.refinement import BLUR_PER_SIDE, DISK_PER_SIDE, alpha_map, refine
+from fesdist.ground.refinement import BLUR_PER_SIDE, DISK_PER_SIDE, alpha_map, learned_alpha_map, refine
 from tests.fesdist import reference
 
 
@@ -71,3 +71,25 @@ def test_blending_is_equation_17(dtype: str) -> None:
     assert np.array_equal(refine(inputs, outputs, alpha, 0.0), inputs.astype(np.float32))
     assert np.array_equal(inputs, before[0])
     assert np.array_equal(outputs, before[1])
+
+
+def test_the_learned_alpha_is_the_best_for_those_who_judge() -> None:
+    """Where all pixels agree it is Σ (t - x)(y - x) / Σ (y - x)², whatever rows were judged."""
+    change, agreement = np.zeros((2, 40, 40)), np.zeros((2, 40, 40))
+    change[:, ::2], agreement[0, ::2], agreement[1, ::2] = 4.0, 1.0, 12.0
+    alpha = learned_alpha_map(agreement, change)
+    assert alpha.dtype == np.float32
+    np.testing.assert_allclose(alpha[0], 0.25, atol=1e-6)
+    assert (alpha[1] == 1).all()
+    assert (learned_alpha_map(-agreement, change) == 0).all()
+    assert (learned_alpha_map(agreement, np.zeros_like(change)) == 1).all()
+
+
+def test_the_learned_alpha_follows_its_surroundings() -> None:
+    change = np.ones((1, 60, 60))
+    agreement = np.where(np.arange(60) < 30, 0.0, 1.0) * change
+    alpha = learned_alpha_map(agreement, change)[0]
+    assert alpha[30, 10] < 0.01 < 0.99 < alpha[30, 50]
+    sums = np.random.default_rng(3).random((2, 1, 50, 70))
+    around, below = (gaussian_filter(each[0], 1.5, mode="nearest") for each in sums)
+    np.testing.assert_allclose(learned_alpha_map(*sums)[0], np.clip(around / below, 0, 1), atol=1e-6)

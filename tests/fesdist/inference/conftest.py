@@ -56,6 +56,7 @@ def publish(tmp_path: Path) -> Publish:
         normalisation: str = "none",
         chunk: int = 8,
         seed: int = 0,
+        learned: bool = False,
     ) -> Published:
         generator = np.random.default_rng(seed)
         sets = colour.weight_channels(channels)
@@ -64,13 +65,15 @@ def publish(tmp_path: Path) -> Publish:
             "bias": (("channel",), (sets,)),
             "alpha": (("channel",), (sets,)),
         }
+        if learned:
+            shapes["learned_alpha"] = shapes["alpha"]
         specs = tuple(
             ArraySpec(
                 name,
                 (*dims, "row", "col"),
                 (*leading, *image_shape),
                 (*leading, chunk, chunk),
-                "float32" if name == "alpha" else "float64",
+                "float32" if name.endswith("alpha") else "float64",
             )
             for name, (dims, leading) in shapes.items()
         )

@@ -157,3 +157,22 @@ def test_a_damaged_chunk_is_named(publish: Publish) -> None:
     chunk.write_bytes(content)
     with pytest.raises(CorruptChunkError, match="smiling/weights/c/0/0/1/0"):
         LoadedVersion(published.version).synthesize(COLOUR, "smiling")
+
+
+def test_outputs_are_refined_by_the_best_that_the_version_has(publish: Publish) -> None:
+    published = publish(learned=True)
+    loaded, arrays = LoadedVersion(published.version), published.arrays["smiling"]
+    inputs, raw = COLOUR / 255, published.expected(COLOUR, "smiling")
+    for way, alpha in (("learned", arrays["learned_alpha"]), ("papers", arrays["alpha"]), ("none", 1.0)):
+        expected = np.clip(inputs + 0.9 * alpha * (raw - inputs), 0, 1)
+        made = loaded.synthesize(COLOUR, "smiling", refine=way, intensity=0.9)
+        np.testing.assert_allclose(made, expected, atol=TOLERANCE)
+    assert np.array_equal(loaded.synthesize(COLOUR, "smiling"), loaded.synthesize(COLOUR, "smiling", refine="learned"))
+    assert loaded.refinements == ("learned", "papers", "none")
+
+
+def test_a_version_without_a_learned_alpha_says_so(publish: Publish) -> None:
+    loaded = LoadedVersion(publish().version)
+    assert np.array_equal(loaded.synthesize(COLOUR, "smiling"), loaded.synthesize(COLOUR, "smiling", refine="none"))
+    with pytest.raises(BadParameterError, match="refinement 'learned' of london@1, which has papers, none; give one"):
+        loaded.synthesize(COLOUR, "smiling", refine="learned")

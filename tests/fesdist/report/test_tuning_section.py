@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from fesdist.cluster.in_process import InProcessCluster
+from fesdist.registry import MaskedRegression
 from fesdist.report.build import write_report
+from fesdist.training.job import TrainingRequest
+from fesdist.training.run import train
 from fesdist.tuning.tuning import Tuning
 from tests.fesdist.evaluation.small_store import make_stack, publish
 from tests.fesdist.report.test_build import Page
@@ -101,3 +105,21 @@ def test_a_map_of_ridges_is_shown_in_the_proportions_of_the_image(stack: str, st
     assert picture["alt"] == "Ridge, cell by cell of the image, from 0.1 to 10"
     assert (picture["width"], picture["height"]) == ("213", "256")
     assert "then a ridge of 0.1 to 10 from place to place" in page.text
+
+
+def test_what_a_run_chose_by_itself_is_drawn_as_well(stack: str, store: str, out: Path) -> None:
+    asked = TrainingRequest(stack, store, "chosen", MaskedRegression.with_window(3), chosen=("ridge", "pool", "mirror"))
+    result = train(asked, InProcessCluster(), memory=1 << 30)
+    write_report(store, "chosen", out)
+    page = Page(out.read_text(encoding="utf-8"))
+    assert result.choice is not None
+    for expected in (
+        "How it was chosen",
+        f"{len(result.choice.tried)} combinations",
+        f"{result.choice.pixels:,} pixels all over the image",
+        "outputs refined, not clipped",
+        "mirror yes, pool 2",
+        "mirror no, pool 0",
+    ):
+        assert expected in page.text
+    assert page.text.count('<circle class="chosen" c') == 2
