@@ -89,11 +89,12 @@ def weight_maps(version: WeightVersion, expression: str) -> Iterator[MapFigure]:
             read_reduced(version, expression, "norm", MAP_SIDE),
             "l1 norm",
         )
-    if "alpha" in arrays:
+    if alpha := next((name for name in ("learned_alpha", "alpha") if name in arrays), None):
         yield _unsigned(
             "Refinement (alpha)",
-            "Where the refined face is the model's (bright) and where it stays the photograph (dark).",
-            read_reduced(version, expression, "alpha", MAP_SIDE),
+            "Where the refined face is the model's (bright) and where it stays the photograph (dark)"
+            + (", as people left out say." if alpha == "learned_alpha" else ", by the papers' rule."),
+            read_reduced(version, expression, alpha, MAP_SIDE),
             "share of the model",
             limits=(0.0, 1.0),
         )

@@ -35,7 +35,7 @@ from fesdist.training.sampling import Piece, looked_at
 from storage.stack.reading import TrainingStack
 
 TRIED: Mapping[str, tuple[Any, ...]] = {
-    "ridge": (0.1, 0.3, 1.0, 3.0, 6.0, 12.0, 24.0, 48.0),
+    "ridge": (0.01, 0.04, 0.15, 0.5, 1.5, 4.0, 8.0, 16.0, 32.0),
     "pool": (0, 2),
     "mirror": (False, True),
 }

@@ -165,7 +165,7 @@ def test_bits_do_not_depend_on_memory_and_the_manifest_says_why(stack: TrainingS
     choice = much.manifest.choice
     assert set(choice["options"]) == set(chosen)
     assert much.manifest.model.parameters.get("pool", 0) == choice["options"]["pool"]
-    assert len(choice["tried"]) == 32
+    assert len(choice["tried"]) == 36
 
 
 def test_mirrored_samples_are_samples(tmp_path: Path) -> None:
