@@ -13,7 +13,7 @@ from fesdist.cli import synthesize as _synthesize
 from fesdist.cli import train as _train
 from fesdist.cli import tune as _tune
 from fesdist.cli.console import Progress
-from fesdist.evaluation.scores import Evaluation
+from fesdist.evaluation.document import Evaluation
 from fesdist.faces.expression import EXPRESSIONS
 from fesdist.faces.generate import write_faces
 from fesdist.families.coded.krrr import BilinearKernelReducedRank, KernelReducedRank

@@ -5,7 +5,8 @@ from __future__ import annotations
 from prefect import flow, task
 
 from fesdist.cli.evaluate import carry_out
-from fesdist.evaluation.scores import MODEL, Evaluation, error_rows
+from fesdist.evaluation.document import Evaluation, error_rows
+from fesdist.evaluation.scores import MODEL
 from fesdist.requests.signature import takes
 from fesdist.requests.using import Evaluate, Report
 from flows.artifacts import show_table

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from prefect import task
 
-from fesdist.evaluation.scores import MEAN_DIFFERENCE, MODEL, UNCHANGED, Evaluation
+from fesdist.evaluation.document import Evaluation
+from fesdist.evaluation.scores import MEAN_DIFFERENCE, MODEL, UNCHANGED
 from flows.stage import STAGE, tell_outcome
 from storage.datasets.store import WeightStore
 

@@ -38,6 +38,6 @@ def _print(result: ComparisonResult) -> None:
         rows = [[name, *(f"{cell.text}{'*' if cell.best else ' '}" for cell in cells)] for name, cells in each.rows]
         table(("", *(f"{column} " for column in each.columns)), rows)
         say()
-    say("* the smallest number of its column")
+    say("* the best of its column")
     for line in closing_lines(result):
         say(line)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
-from fesdist.cli.console import Progress, people, progress, say, table, warn
+from fesdist.cli.console import Progress, counted, people, progress, say, table, warn
+from fesdist.evaluation.confusion import classifier_line, confusion_table
+from fesdist.evaluation.document import Evaluation, Outside
 from fesdist.evaluation.evaluate import evaluate
-from fesdist.evaluation.scores import METHODS, Evaluation, ExpressionScores
+from fesdist.evaluation.looks import MEANINGS, REAL, Looks, Seen, in_percent
+from fesdist.evaluation.scores import METHODS, UNCHANGED, ExpressionScores
 from fesdist.requests.using import Evaluate
 from storage.errors import StorageError
 
@@ -25,6 +28,9 @@ def run(request: Evaluate) -> int:
             f"warning: {evaluation.name}@{evaluation.version} was trained on {len(known)} of these held-out people "
             f"({named}); the scores flatter it"
         )
+    if evaluation.outside is not None:
+        for name, reason in evaluation.outside.failed.items():
+            warn(f"warning: {name} was left out: {reason}")
     if request.json:
         say(json.dumps(evaluation.to_record(), indent=2))
     else:
@@ -42,6 +48,7 @@ def carry_out(request: Evaluate, on_progress: Progress) -> Evaluation:
         request.reference,
         split=request.split,
         expressions=request.expressions,
+        photographs=request.photographs,
         cluster=request.cluster(),
         on_progress=on_progress,
     )
@@ -49,13 +56,23 @@ def carry_out(request: Evaluate, on_progress: Progress) -> Evaluation:
 
 def _print(evaluation: Evaluation) -> None:
     say(f"{evaluation.name}@{evaluation.version} on the {evaluation.split} people of {evaluation.stack}")
+    if line := classifier_line(evaluation):
+        say(line)
     for scores in evaluation.expressions:
         say()
         say(f"{scores.expression}: {people(len(scores.people))}")
-        _print_expression(scores)
+        _print_errors(scores)
+        _print_looks(scores)
+    if len(evaluation.learned_from) > 2:
+        _print_confusion(evaluation)
+    if evaluation.outside is not None:
+        _print_outside(evaluation, evaluation.outside)
+    say()
+    for measure, meaning in MEANINGS.items():
+        say(f"{measure}: {meaning}")
 
 
-def _print_expression(scores: ExpressionScores) -> None:
+def _print_errors(scores: ExpressionScores) -> None:
     headers = ("", f"face {_MEASURES[0]}", *_MEASURES[1:], f"mouth {_MEASURES[0]}", *_MEASURES[1:])
     table(headers, [[method, *_cells(scores, method, "face"), *_cells(scores, method, "mouth")] for method in METHODS])
 
@@ -68,3 +85,37 @@ def _cells(scores: ExpressionScores, method: str, region: str) -> list[str]:
         f"{scores.mean(method, region, 'psnr'):.2f}",
         f"{scores.mean(method, region, 'ssim'):.4f}",
     ]
+
+
+def _print_looks(scores: ExpressionScores) -> None:
+    say()
+    table(("", *Seen.names()), [[each, *map(in_percent, scores.seen(each).shares())] for each in (REAL, *METHODS)])
+    _say_not_measured(scores.looks)
+
+
+def _say_not_measured(looks: Looks) -> None:
+    for measure, reason in looks.not_measured.items():
+        say(f"{measure} was not measured: {reason}")
+
+
+def _print_confusion(evaluation: Evaluation) -> None:
+    found = confusion_table(evaluation)
+    if found.rows:
+        say()
+        table(("how many are taken for", *found.columns), [[name, *map(str, row)] for name, row in found.rows])
+
+
+def _print_outside(evaluation: Evaluation, outside: Outside) -> None:
+    say()
+    n_photographs = counted(len(outside.photographs), "photograph")
+    say(f"{n_photographs} of {outside.folder}, sharpness beside themselves; in brackets the same of the people above")
+    for expression, looks in outside.looks.items():
+        inside = evaluation.of(expression)
+        rows = []
+        for method in METHODS:
+            shares = outside.seen(method, expression).shares()
+            others = inside.seen(method, beside=UNCHANGED).shares() if inside else (None,) * len(shares)
+            rows.append([method, *(f"{in_percent(a)} ({in_percent(b)})" for a, b in zip(shares, others, strict=True))])
+        say()
+        table((expression, *Seen.names()), rows)
+        _say_not_measured(looks)

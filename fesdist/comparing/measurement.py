@@ -1,11 +1,13 @@
-"""What is measured of a unit: errors on held-out people, size, and time."""
+"""What is measured of a unit: errors on held-out people, what people see in outputs, size, and time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from fesdist.evaluation.looks import Seen
+from storage.blobs.documents import convert
 from storage.errors import FormatError
 
 
@@ -26,6 +28,10 @@ class Measurement:
     """Of one face, on one thread."""
     unsolved: int
     """Regressions whose status is not 0."""
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    """By method, and of the real photographs; nothing in measurements of fesdist 0.2 and before."""
+    classifier_right: float | None = None
+    """Share of real photographs of people held out that the classifier of expressions takes for what they are."""
 
     def to_record(self) -> dict[str, Any]:
         """Return the record that the weight store keeps: plain JSON values."""
@@ -35,8 +41,6 @@ class Measurement:
     def from_record(cls, record: Mapping[str, Any], what: str) -> Measurement:
         """Rebuild the measurement from the record that `to_record` returned; raises FormatError naming `what`."""
         try:
-            return cls(**record)
-        except TypeError as error:
-            raise FormatError(
-                f"{what} was damaged: a part is missing or unknown ({error}); remove it to measure again"
-            ) from error
+            return convert(cls, record, what)
+        except FormatError as error:
+            raise FormatError(f"{error}; remove it to measure again") from error

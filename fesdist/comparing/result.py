@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fesdist.comparing.entrants import Entrant
 from fesdist.comparing.measurement import Measurement
 from fesdist.comparing.units import Change, Unit
+from fesdist.evaluation.looks import REAL
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, MODEL, REFINED, UNCHANGED
 
 PAPERS_ORDER = ("mr-5", "lasso", "omp", "ridge")
@@ -54,16 +55,41 @@ class ComparisonResult:
         found = (self.measured.get((name, change)) for change in (self.changes if changes is None else changes))
         return [measurement for measurement in found if measurement is not None]
 
+    @property
+    def seen(self) -> tuple[Contender, ...]:
+        """Return the rows of the tables of what people see: the real photographs, and the contenders."""
+        return Contender(REAL, None, REAL), *self.contenders
+
     def error(self, contender: Contender, region: str, changes: Sequence[Change]) -> float | None:
         """Return MSE x 100 averaged over changes; None if one of them was not measured."""
-        errors = []
+        return self._mean(contender, changes, lambda found: found.mse_x100[contender.method][region])
+
+    def share(self, contender: Contender, measure: str, changes: Sequence[Change]) -> float | None:
+        """Return a measure of `Seen`, a share, averaged over changes; None if one of them was not measured."""
+
+        def of(found: Measurement) -> float | None:
+            return getattr(found.seen[contender.method], measure) if contender.method in found.seen else None
+
+        return self._mean(contender, changes, of)
+
+    def classifier_right(self) -> float | None:
+        """Return about what share of real photographs the classifiers were right; None if one of them is not known."""
+        anybody = Contender(UNCHANGED, None, UNCHANGED)
+        return self._mean(anybody, self.changes, lambda found: found.classifier_right)
+
+    def _mean(
+        self, contender: Contender, changes: Sequence[Change], value: Callable[[Measurement], float | None]
+    ) -> float | None:
+        values = []
         for change in changes:
             names = [contender.entrant] if contender.entrant else [entrant.name for entrant in self.entrants]
             found = [self.measured[name, change] for name in names if (name, change) in self.measured]
-            if not found:
+            # Measurements of older versions of fesdist do not have everything.
+            known = next((known for each in found if (known := value(each)) is not None), None)
+            if known is None:
                 return None
-            errors.append(found[0].mse_x100[contender.method][region])
-        return sum(errors) / len(errors)
+            values.append(known)
+        return sum(values) / len(values)
 
     def winner(self, region: str) -> str | None:
         """Return the name of the contender with the smallest mean error; None if none was measured everywhere."""

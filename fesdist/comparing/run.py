@@ -13,7 +13,9 @@ from fesdist.comparing.sizes import size_of
 from fesdist.comparing.speed import SpeedStage
 from fesdist.comparing.units import Direction, Unit, changes_of, make_units
 from fesdist.comparing.warm_up import warm_up
+from fesdist.evaluation.confusion import accuracy
 from fesdist.evaluation.evaluate import evaluate
+from fesdist.evaluation.looks import REAL
 from fesdist.evaluation.scores import METHODS
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import ClusterError, FesdistError
@@ -107,9 +109,8 @@ class _Bench:
         trained = train(unit.request, self._cluster, memory=memory)
         reference = f"{name}@{trained.version}"
         here = ClusterSettings(workers=0, memory=memory)
-        (scores,) = evaluate(
-            self._stack.path, self._store.uri, reference, expressions=[expression], cluster=here
-        ).expressions
+        evaluation = evaluate(self._stack.path, self._store.uri, reference, expressions=[expression], cluster=here)
+        (scores,) = evaluation.expressions
         size = size_of(self._store.open(reference), expression)
         statuses = trained.metrics.expressions[expression].statuses
         return Measurement(
@@ -123,6 +124,8 @@ class _Bench:
             training_seconds=trained.seconds / len(trained.metrics.expressions),
             synthesis_seconds=self._synthesis_seconds(reference, expression),
             unsolved=sum(number for status, number in statuses.items() if status),
+            seen={method: scores.seen(method) for method in (REAL, *METHODS)},
+            classifier_right=accuracy(evaluation),
         )
 
     def _synthesis_seconds(self, reference: str, expression: str) -> float:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from statistics import fmean
 
 from fesdist.comparing.measurement import Measurement
-from fesdist.comparing.result import PAPERS_ORDER, ComparisonResult
+from fesdist.comparing.result import PAPERS_ORDER, ComparisonResult, Contender
 from fesdist.comparing.units import Change
+from fesdist.evaluation.looks import MEANINGS, REAL, Seen
 from fesdist.ground.measures import REGIONS
 
 NOT_MEASURED = "–"
+
+Columns = list[tuple[str, Sequence[Change]]]
+"""Headings, and the changes whose mean stands below each."""
 
 _ROOM = 90
 """Characters for the columns of a table: with the names of its rows it is narrower than 120."""
@@ -35,7 +39,8 @@ class Table:
 
 
 def tables_of(result: ComparisonResult) -> list[Table]:
-    """Return the tables: errors over face and mouth, a direction each if they are wide, their means, sizes, times."""
+    """Return the tables: errors over face and mouth, a direction each if they are wide, their means, what people see,
+    sizes, times."""
     directions = [changes for changes in result.directions.values() if changes]
     together = max(map(len, directions)) == 1
     tables = [
@@ -46,12 +51,20 @@ def tables_of(result: ComparisonResult) -> list[Table]:
     ]
     if len(directions) > 1 and not together:
         tables.append(_mean_table(result))
+    if _has_looks(result):
+        for changes in [result.changes] if together else directions:
+            tables += _recognition_tables(result, changes)
+        tables.append(_looks_table(result))
     return [*tables, *_cost_tables(result)]
 
 
 def closing_lines(result: ComparisonResult) -> list[str]:
-    """Return whether the order of the papers holds, if the models that show it took part, and who won."""
+    """Return how good the classifier is, what the measures are, whether the order of the papers holds, who won."""
     lines = []
+    if (right := result.classifier_right()) is not None:
+        lines.append(f"the classifier of expressions is right about {100 * right:.1f} % of real photographs held out")
+    if _has_looks(result):
+        lines += [f"{measure}: {meaning}" for measure, meaning in MEANINGS.items()]
     if order := result.papers_order():
         errors = ", ".join(f"{name} {error:.3f}" for name, error in order.items())
         verdict = (
@@ -62,18 +75,19 @@ def closing_lines(result: ComparisonResult) -> list[str]:
     return [*lines, f"smallest mean error, {'; '.join(winners)}"]
 
 
+def _has_looks(result: ComparisonResult) -> bool:
+    return any(found.seen for found in result.measured.values())
+
+
 def _error_tables(result: ComparisonResult, region: str, changes: Sequence[Change]) -> Iterator[Table]:
-    sense, names = _headers(changes)
-    columns: list[tuple[str, Sequence[Change]]] = [
-        (name, (change,)) for name, change in zip(names, changes, strict=True)
-    ]
-    if len(changes) > 1:
-        columns.append(("mean", changes))
-    for part in _as_wide_as_fits(columns):
+    def row(contender: Contender, columns: Columns) -> tuple[str, list[float | None]]:
+        return contender.name, [result.error(contender, region, some) for _, some in columns]
+
+    for sense, part in _columns(changes):
         yield _table(
             f"Tables 1 and 2. MSE x 100, {region}{sense}",
             [name for name, _ in part],
-            [(row.name, [result.error(row, region, some) for _, some in part]) for row in result.contenders],
+            [row(contender, part) for contender in result.contenders],
             ["{:.3f}"] * len(part),
         )
 
@@ -84,6 +98,31 @@ def _mean_table(result: ComparisonResult) -> Table:
         REGIONS,
         [(row.name, [result.error(row, region, result.changes) for region in REGIONS]) for row in result.contenders],
         ["{:.3f}"] * len(REGIONS),
+    )
+
+
+def _recognition_tables(result: ComparisonResult, changes: Sequence[Change]) -> Iterator[Table]:
+    def row(contender: Contender, columns: Columns) -> tuple[str, list[float | None]]:
+        return contender.name, [result.share(contender, "recognised", some) for _, some in columns]
+
+    for sense, part in _columns(changes):
+        yield _table(
+            f"Recognised as the target{sense}",
+            [name for name, _ in part],
+            [row(contender, part) for contender in result.seen],
+            ["{:.0%}"] * len(part),
+            [_most] * len(part),
+        )
+
+
+def _looks_table(result: ComparisonResult) -> Table:
+    names = [each.name for each in fields(Seen)]
+    return _table(
+        f"What people see, mean of {len(result.changes)} changes of expression",
+        Seen.names(),
+        [(row.name, [result.share(row, name, result.changes) for name in names]) for row in result.seen],
+        ["{:.0%}"] * len(names),
+        [_most, _most, _like_real, _like_real],
     )
 
 
@@ -116,8 +155,18 @@ def _headers(changes: Sequence[Change]) -> tuple[str, list[str]]:
     return "", [str(change) for change in changes]
 
 
-def _as_wide_as_fits(columns: Sequence[tuple[str, Sequence[Change]]]) -> list[list[tuple[str, Sequence[Change]]]]:
-    parts: list[list[tuple[str, Sequence[Change]]]] = [[]]
+def _columns(changes: Sequence[Change]) -> Iterator[tuple[str, Columns]]:
+    """Yield columns of tables that fit, a change each and their mean, with what the changes have in common."""
+    sense, names = _headers(changes)
+    columns: Columns = [(name, (change,)) for name, change in zip(names, changes, strict=True)]
+    if len(changes) > 1:
+        columns.append(("mean", changes))
+    for part in _as_wide_as_fits(columns):
+        yield sense, part
+
+
+def _as_wide_as_fits(columns: Columns) -> list[Columns]:
+    parts: list[Columns] = [[]]
     for column in columns:
         if parts[-1] and sum(max(len(name), 6) + 2 for name, _ in [*parts[-1], column]) > _ROOM:
             parts.append([])
@@ -125,25 +174,42 @@ def _as_wide_as_fits(columns: Sequence[tuple[str, Sequence[Change]]]) -> list[li
     return parts
 
 
+def _least(number: float) -> float:
+    return number
+
+
+def _most(share: float) -> float:
+    return -share
+
+
+def _like_real(share: float) -> float:
+    return abs(share - 1)
+
+
 def _table(
-    title: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[float | None]]], formats: Sequence[str]
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[float | None]]],
+    formats: Sequence[str],
+    badness: Sequence[Callable[[float], float]] | None = None,
 ) -> Table:
-    """Return a table with the smallest number of each column marked."""
-    smallest = [
-        min((number for number in column if number is not None), default=None)
-        for column in zip(*(numbers for _, numbers in rows), strict=True)
+    """Return a table with the best number of each column marked: that of the least badness, real photographs apart."""
+    badness = badness or [_least] * len(columns)
+    best = [
+        min((bad(number) for number in column if number is not None), default=None)
+        for bad, column in zip(
+            badness, zip(*(numbers for name, numbers in rows if name != REAL), strict=True), strict=True
+        )
     ]
+
+    def cell(name: str, number: float | None, column: int) -> Cell:
+        if number is None:
+            return Cell(NOT_MEASURED)
+        text = formats[column].format(number).replace("%", " %")
+        return Cell(text, name != REAL and badness[column](number) == best[column])
+
     return Table(
         title,
         tuple(columns),
-        tuple(
-            (
-                name,
-                tuple(
-                    Cell(NOT_MEASURED if number is None else form.format(number), number is not None and number == best)
-                    for number, form, best in zip(numbers, formats, smallest, strict=True)
-                ),
-            )
-            for name, numbers in rows
-        ),
+        tuple((name, tuple(cell(name, number, k) for k, number in enumerate(numbers))) for name, numbers in rows),
     )

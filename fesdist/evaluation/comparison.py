@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.evaluation.judging import Identities, Judges
+from fesdist.evaluation.looks import REAL, Looks
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, METHODS, MODEL, REFINED, UNCHANGED
 from fesdist.ground.measures import measure, mouth_region
 from fesdist.ground.refinement import Refinement
@@ -57,23 +59,27 @@ class Comparer:
         self._loaded = LoadedVersion(version, memory=memory // 2)
 
     def compare(self, batch: Batch) -> Comparison:
-        """Return the people of `batch` with the outputs of every method.
-
-        The baselines are x and clip(x + d, 0, 1), with d the mean difference between target and input of the
-        people that the version was trained on.
-        """
+        """Return the people of `batch` with the outputs of every method."""
         rows, cols = (slice(0, length) for length in self.stack.image_shape)
         samples = np.array(batch.samples, np.int64)
         images = self.stack.read(self.version.input_expression, samples, rows, cols)
+        targets = self.stack.read(batch.expression, samples, rows, cols)
+        return Comparison(unit_scale(targets), self.outputs(images, batch.expression))
+
+    def outputs(self, images: NDArray[Any], expression: str) -> dict[str, UnitImages]:
+        """Return what every method makes of `images`, (sample, channel, row, col) as the stack holds them.
+
+        The baselines are x and clip(x + d, 0, 1), with d the mean difference between target and input of the
+        people that the version was trained on. Raises what `LoadedVersion.synthesize` does.
+        """
         inputs = unit_scale(images)
-        mean_difference = self.version.read(batch.expression, "mean_difference", None)
-        outputs = {
+        mean_difference = self.version.read(expression, "mean_difference", None)
+        return {
             UNCHANGED: inputs,
             MEAN_DIFFERENCE: np.clip(inputs + mean_difference, 0, 1, dtype=np.float32),
-            MODEL: self._loaded.synthesize(images, batch.expression, refine=Refinement.NONE),
-            REFINED: self._loaded.synthesize(images, batch.expression, refine=self._loaded.refinements[0]),
+            MODEL: self._loaded.synthesize(images, expression, refine=Refinement.NONE),
+            REFINED: self._loaded.synthesize(images, expression, refine=self._loaded.refinements[0]),
         }
-        return Comparison(unit_scale(self.stack.read(batch.expression, samples, rows, cols)), outputs)
 
 
 def batch_size(stack: TrainingStack, memory: int) -> int:
@@ -84,24 +90,35 @@ def batch_size(stack: TrainingStack, memory: int) -> int:
 
 
 @dataclass(frozen=True)
-class ScoreStage(Stage[Batch, NDArray[np.float64]]):
-    """Measures every method on the people of a batch, within `memory` bytes.
+class BatchScores:
+    """What was measured of a batch."""
 
-    A result is (method, region, measure, person) float64 as in `ExpressionScores.values`.
-    """
+    values: NDArray[np.float64]
+    """(method, region, measure, person), as `ExpressionScores.of` takes them."""
+    looks: Looks
+    identities: Identities
+
+
+@dataclass(frozen=True)
+class ScoreStage(Stage[Batch, BatchScores]):
+    """Measures every method on the people of a batch, within `memory` bytes, and what `judges` see in them."""
 
     stack: str
     store: str
     reference: str
     memory: int
+    judges: Mapping[str, Judges]
+    """By expression."""
 
     stops_at_failure: ClassVar[bool] = True
 
-    def work(self, key: Batch) -> NDArray[np.float64]:
+    def work(self, key: Batch) -> BatchScores:
         stack = TrainingStack.open(self.stack)
         comparison = Comparer(stack, WeightStore(self.store).open(self.reference), self.memory).compare(key)
         mouth = mouth_region(stack.spec.mouth, stack.image_shape)
-        return np.array([measure(comparison.outputs[method], comparison.targets, mouth) for method in METHODS])
+        values = [measure(comparison.outputs[method], comparison.targets, mouth) for method in METHODS]
+        looks, identities = self.judges[key.expression].look({**comparison.outputs, REAL: comparison.targets})
+        return BatchScores(np.array(values), looks, identities)
 
     def amount(self, key: Batch) -> int:
         return len(key.samples)

@@ -1,4 +1,4 @@
-"""Evaluates a version on people of a stack, a batch a task, and keeps the result beside the version."""
+"""Evaluates a version on people of a stack, and on photographs outside it, and keeps the result beside the version."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 
 from fesdist.cluster.connect import open_cluster
 from fesdist.cluster.settings import ClusterSettings
-from fesdist.evaluation.comparison import Batch, ScoreStage, batch_size
+from fesdist.evaluation.comparison import Batch, BatchScores, ScoreStage, batch_size
+from fesdist.evaluation.document import Evaluation
+from fesdist.evaluation.judging import joined_looks, judges_of, teachers_of
+from fesdist.evaluation.outside import Wanted, look_outside
 from fesdist.evaluation.people import check_fit, learned_from, people_by_expression
-from fesdist.evaluation.scores import Evaluation, ExpressionScores
+from fesdist.evaluation.scores import ExpressionScores
 from fesdist.passes.stage import Progress, results
 from storage.datasets.store import WeightStore
+from storage.datasets.version import WeightVersion
 from storage.errors import StorageError
 from storage.stack.format import Split
 from storage.stack.reading import TrainingStack
@@ -29,6 +33,7 @@ def evaluate(
     *,
     split: Split = "holdout",
     expressions: Sequence[str] | None = None,
+    photographs: str | None = None,
     cluster: ClusterSettings | None = None,
     on_progress: Progress | None = None,
 ) -> Evaluation:
@@ -37,8 +42,9 @@ def evaluate(
     `reference` is "name", "name@3" or "name@alias"; `expressions` are all those of the version when None;
     the people are those of the `split` ("holdout" or "train") that have the input and the expression. An expression
     that nobody there has is left out, and a store that cannot be written to keeps nothing; the evaluation says both.
+    `photographs` is a folder of faces without targets, to be looked at as well.
     Raises BadParameterError for a stack that does not fit the version or has nobody to evaluate for any expression,
-    and for unknown names.
+    for unknown names, and for a folder without photographs.
     """
     settings = cluster or ClusterSettings()
     stack, store = TrainingStack.open(stack_path), WeightStore(store_uri)
@@ -46,7 +52,21 @@ def evaluate(
     version = store.open(f"{name}@{number}")
     check_fit(stack, version)
     samples, left_out = people_by_expression(stack, version, expressions or version.expressions, split)
-    values = _scores(stack, store.uri, f"{name}@{number}", samples, settings, on_progress)
+    teachers = teachers_of(stack, split)
+    batches = _batches(samples, batch_size(stack, settings.array_bytes))
+    # A local cluster takes longer to start than one batch to compute.
+    if len(batches) == 1 and photographs is None and settings.scheduler is None:
+        settings = ClusterSettings(workers=0, memory=settings.memory)
+    judges = {expression: judges_of(stack, teachers, expression, len(chosen)) for expression, chosen in samples.items()}
+    stage = ScoreStage(stack.path, store.uri, version.manifest.reference, settings.array_bytes, judges)
+    with open_cluster(settings) as opened:
+        scored = dict(zip(batches, results(stage, batches, opened, on_progress), strict=True))
+        wanted = Wanted(stack, store.uri, version.manifest.reference, tuple(samples), teachers)
+        outside = (
+            None
+            if photographs is None
+            else look_outside(photographs, wanted, opened, settings.array_bytes, on_progress)
+        )
     evaluation = Evaluation(
         name=name,
         version=number,
@@ -55,15 +75,12 @@ def evaluate(
         fingerprint=_fingerprint(stack, version.input_expression, samples),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         expressions=tuple(
-            ExpressionScores(
-                expression,
-                tuple(stack.subjects[sample].id for sample in chosen),
-                tuple(learned_from(stack, version, expression, chosen)),
-                values[expression],
-            )
-            for expression, chosen in samples.items()
+            _expression_scores(stack, version, expression, chosen, scored) for expression, chosen in samples.items()
         ),
         left_out=left_out,
+        input=version.input_expression,
+        learned_from=teachers.counts,
+        outside=outside,
     )
     try:
         store.evaluations(name, number).put(evaluation.key, evaluation.to_record())
@@ -73,31 +90,31 @@ def evaluate(
     return evaluation
 
 
-def _scores(
-    stack: TrainingStack,
-    store_uri: str,
-    reference: str,
-    samples: Mapping[str, NDArray[np.int64]],
-    settings: ClusterSettings,
-    on_progress: Progress | None,
-) -> dict[str, NDArray[np.float64]]:
-    """Return the scores of each expression, (method, region, measure, person), from tasks that end in any order."""
-    size = batch_size(stack, settings.array_bytes)
-    batches = [
+def _batches(samples: Mapping[str, NDArray[np.int64]], size: int) -> list[Batch]:
+    return [
         Batch(expression, tuple(chosen[start : start + size].tolist()))
         for expression, chosen in samples.items()
         for start in range(0, len(chosen), size)
     ]
-    # A local cluster takes longer to start than one batch to compute.
-    if len(batches) == 1 and settings.scheduler is None:
-        settings = ClusterSettings(workers=0, memory=settings.memory)
-    stage = ScoreStage(stack.path, store_uri, reference, settings.array_bytes)
-    with open_cluster(settings) as opened:
-        found = dict(zip(batches, results(stage, batches, opened, on_progress), strict=True))
-    return {
-        expression: np.concatenate([found[batch] for batch in batches if batch.expression == expression], axis=-1)
-        for expression in samples
-    }
+
+
+def _expression_scores(
+    stack: TrainingStack,
+    version: WeightVersion,
+    expression: str,
+    samples: NDArray[np.int64],
+    scored: Mapping[Batch, BatchScores],
+) -> ExpressionScores:
+    """Return the scores of one expression from its batches, whose tasks have ended in any order."""
+    people = [stack.subjects[sample].id for sample in samples]
+    parts = [found for batch, found in scored.items() if batch.expression == expression]
+    return ExpressionScores.of(
+        expression,
+        people,
+        learned_from(stack, version, expression, samples),
+        np.concatenate([part.values for part in parts], axis=-1),
+        joined_looks([(part.looks, part.identities) for part in parts], people),
+    )
 
 
 def _fingerprint(stack: TrainingStack, before: str, samples: Mapping[str, NDArray[np.int64]]) -> str:

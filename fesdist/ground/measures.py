@@ -1,4 +1,4 @@
-"""How far an output is from its target: MSE x 100, PSNR and SSIM, over the whole face and over the mouth."""
+"""Measures of outputs over the whole face and over the mouth: errors (MSE x 100, PSNR, SSIM), and sharpness."""
 
 from __future__ import annotations
 
@@ -91,3 +91,19 @@ def measure(outputs: Images, targets: Images, mouth: Region) -> NDArray[np.float
             [mse_x100(outputs[crop], targets[crop]), psnr(outputs[crop], targets[crop]), similarity[:, 1]],
         ]
     )
+
+
+def gradient_energy(images: Images, mouth: Region) -> NDArray[np.float64]:
+    """Return how much there is to see of edges in each image, in the order of `REGIONS`.
+
+    E(y) = mean((y[i+1, j] - y[i, j])²) + mean((y[i, j+1] - y[i, j])²) over the channels and pixels of the region.
+    Blur takes it away, speckle adds to it; sharpness is E(output) / E(target). `images` are (sample, channel, row, col)
+    floating point in [0, 1]; the result is (region, sample) float64, 0 for uniform images and those of one pixel.
+    """
+    crop = (slice(None), slice(None), *mouth.slices)
+    return np.array([_edges(images, -2) + _edges(images, -1), _edges(images[crop], -2) + _edges(images[crop], -1)])
+
+
+def _edges(images: Images, axis: int) -> NDArray[np.float64]:
+    steps = np.diff(images.astype(np.float64, copy=False), axis=axis)
+    return np.asarray((steps**2).sum(axis=(1, 2, 3)) / max(1, steps[0].size))

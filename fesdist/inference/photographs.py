@@ -25,8 +25,8 @@ class Photographs:
     """Files whose names do not end like an image's; hidden files are not mentioned at all."""
 
 
-def find_photographs(source: Path, out: Path) -> Photographs:
-    """Return the photographs of a folder tree, or of one file, leaving out everything below `out`.
+def find_photographs(source: Path, out: Path | None = None) -> Photographs:
+    """Return the photographs of a folder tree, or of one file, leaving out everything below `out`, if given.
 
     Links are followed, and a folder that is reached a second time is not read again, so a loop ends. Raises
     BadParameterError when `source` does not exist or holds no photograph.
@@ -90,8 +90,8 @@ def output_ending(image: str, output_format: OutputFormat) -> str:
     return ".png" if ending == ".gif" else ending
 
 
-def _files_below(source: Path, out: Path) -> Iterator[str]:
-    seen = {out.resolve()}
+def _files_below(source: Path, out: Path | None) -> Iterator[str]:
+    seen = set() if out is None else {out.resolve()}
     for folder, folders, files in os.walk(source, followlinks=True):
         if (real := Path(folder).resolve()) in seen:
             folders.clear()

@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from fesdist.cluster.settings import DEFAULT_MEMORY, ClusterSettings
 from fesdist.evaluation.comparison import Comparer
+from fesdist.evaluation.document import Evaluation
 from fesdist.evaluation.people import check_fit
-from fesdist.evaluation.scores import Evaluation
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import write_whole
 from fesdist.report.facts import facts, headline

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fesdist.evaluation.comparison import Comparer
-from fesdist.evaluation.scores import MEAN_DIFFERENCE, MODEL, Evaluation, ExpressionScores
+from fesdist.evaluation.document import Evaluation
+from fesdist.evaluation.scores import MEAN_DIFFERENCE, MODEL, ExpressionScores
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
 from fesdist.report.chart import Chart, people_chart

@@ -82,13 +82,17 @@ class Evaluate(Computing):
     """Measure a version on held-out people, beside two baselines that need no model."""
 
     EXAMPLE: ClassVar = """fesdist evaluate stack.zarr weights london@3
-fesdist evaluate stack.zarr weights london --split train --json"""
+fesdist evaluate stack.zarr weights london --split train --json
+fesdist evaluate stack.zarr weights london --photographs sketches"""
 
     stack: str = stack_argument("training stack, whose held-out people are evaluated")
     store: str = store_argument()
     reference: str = reference_argument()
     split: Literal["holdout", "train"] = option("holdout", "whom")
     expressions: tuple[str, ...] | None = expressions_option()
+    photographs: str | None = option(
+        None, "faces without targets as well: sketches, animals, other cameras", metavar="FOLDER"
+    )
     json: bool = json_option()
 
 

@@ -13,7 +13,8 @@ from prefect import Flow
 from prefect.exceptions import ParameterTypeError, SignatureMismatchError
 
 from fesdist.cluster.in_process import InProcessCluster
-from fesdist.evaluation.scores import METHODS, MODEL, UNCHANGED, Evaluation, ExpressionScores
+from fesdist.evaluation.document import Evaluation
+from fesdist.evaluation.scores import METHODS, MODEL, UNCHANGED, ExpressionScores
 from fesdist.faces.generate import write_faces
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
@@ -89,7 +90,7 @@ def evaluation_of(name: str, version: int, error: float) -> Evaluation:
     values = np.ones((len(METHODS), len(REGIONS), len(MEASURES), 3))
     values[METHODS.index(UNCHANGED)] = 4.0
     values[METHODS.index(MODEL)] = error
-    scores = ExpressionScores("happy", ("a", "b", "c"), (), values)
+    scores = ExpressionScores.of("happy", ("a", "b", "c"), (), values)
     return Evaluation(name, version, "holdout", "stack.zarr", "", "", (scores,))
 
 

@@ -39,10 +39,19 @@ def test_a_table_for_each_expression_with_both_baselines(
     lines = printed.out.splitlines()
     assert lines[0] == f"small@1 on the holdout people of {stack}"
     assert "smiling: 3 people" in lines
-    cells = {line[:26].strip(): line[26:].split() for line in lines}
-    assert cells["output = input"][1] == "–"
-    assert {"input + mean difference", "model", "model, refined"} < set(cells)
-    assert cells["model"][1:3] == ["-100.0", "%"]
+    first, second = (
+        {line[:26].strip(): line[26:].split() for line in lines[start : start + 8]}
+        for start in (position for position, line in enumerate(lines) if "sharpness" in line or "PSNR" in line)
+        if start < 20
+    )
+    assert first["output = input"][1] == "–"
+    assert {"input + mean difference", "model", "model, refined"} < set(first)
+    assert first["model"][1:3] == ["-100.0", "%"]
+    assert second["real photograph"][-4:] == ["100", "%", "100", "%"]
+    assert second["output = input"][2:4] == ["100", "%"]
+    # Half the contrast has a quarter of the energy, and of the target all.
+    assert second["model"][4:] == ["100", "%", "100", "%"]
+    assert lines[1].startswith("the classifier learned from 10 real photographs of other people and is right about ")
     assert printed.err == ""
 
 

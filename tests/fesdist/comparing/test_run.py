@@ -13,7 +13,8 @@ from fesdist.comparing import speed
 from fesdist.comparing.entrants import choose_entrants, default_entrants
 from fesdist.comparing.run import ComparisonRequest, compare
 from fesdist.comparing.units import Change
-from fesdist.evaluation.scores import METHODS, Evaluation
+from fesdist.evaluation.document import Evaluation
+from fesdist.evaluation.scores import METHODS
 from fesdist.ground.errors import BadParameterError, ClusterError, PlanError
 from fesdist.training.job import TrainingRequest
 from fesdist.training.run import train
@@ -188,5 +189,5 @@ def test_a_damaged_record_says_what_to_do(stack: str, store: str) -> None:
     compare(request, HERE)
     (record, _) = sorted(Path(store).glob("*/comparisons/*.json"))
     record.write_text("{}")
-    with pytest.raises(FormatError, match=r"was damaged: a part is missing .* remove it to measure again"):
+    with pytest.raises(FormatError, match=r"Object missing required field .* remove it to measure again"):
         compare(request, HERE)

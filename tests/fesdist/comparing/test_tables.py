@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from fesdist.comparing.measurement import Measurement
 from fesdist.comparing.result import ComparisonResult
 from fesdist.comparing.tables import Table, closing_lines, tables_of
 from fesdist.comparing.units import Change
+from fesdist.evaluation.looks import REAL, Seen
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, MODEL, REFINED, UNCHANGED
 
 
@@ -20,6 +22,12 @@ def measurement(face: float, *, parameters: int = 10) -> Measurement:
     errors = {UNCHANGED: 3.0, MEAN_DIFFERENCE: 2.5, MODEL: face, REFINED: face - 0.1}
     scores = {method: {"face": error, "mouth": 2 * error} for method, error in errors.items()}
     return Measurement(1, 4, scores, parameters, 8 * parameters, 1.25, 0.0005, 0)
+
+
+def seen(recognised: float, sharpness: float) -> dict[str, Seen]:
+    """Return what people see in the outputs of a model; the refined one is as the photograph."""
+    real, unchanged, model = Seen(0.9, 1.0, 1.0, 1.0), Seen(0.1, 1.0, 0.9, 0.8), Seen(recognised, None, sharpness, 0.5)
+    return {REAL: real, UNCHANGED: unchanged, MEAN_DIFFERENCE: unchanged, MODEL: model, REFINED: unchanged}
 
 
 def entrants(*names: str) -> tuple[Entrant, ...]:
@@ -104,6 +112,36 @@ def test_what_was_not_measured_has_no_number_and_no_mean() -> None:
     assert partly.to_json()["failed"] == [
         {"entrant": "omp", "input": "happy", "target": "neutral", "error": "too large"}
     ]
+
+
+def test_what_people_see_has_the_most_recognised_and_the_likest_marked() -> None:
+    whole = result(["happy"], mr_5=1.0, omp=2.0)
+    shares = {"mr-5": seen(0.8, 0.6), "omp": seen(0.7, 1.3)}
+    measured = {
+        (name, change): replace(found, seen=shares[name], classifier_right=0.95)
+        for (name, change), found in whole.measured.items()
+    }
+    compared = ComparisonResult(whole.entrants, whole.directions, measured, {})
+    recognised, looks = tables_of(compared)[2:4]
+    assert recognised.title == "Recognised as the target"
+    assert [name for name, _ in recognised.rows[:2]] == ["real photograph", "output = input"]
+    assert cells(recognised, "mr-5") == ["80 %*"] * 3
+    assert cells(recognised, "real photograph") == ["90 %"] * 3
+    assert looks.columns == ("recognised", "identity", "face sharpness", "mouth sharpness")
+    assert cells(looks, "mr-5") == ["80 %*", "–", "60 %", "50 %"]
+    assert cells(looks, "omp") == ["70 %", "–", "130 %", "50 %"]
+    assert cells(looks, "omp refined") == ["10 %", "100 %*", "90 %*", "80 %*"]
+    assert closing_lines(compared)[0] == (
+        "the classifier of expressions is right about 95.0 % of real photographs held out"
+    )
+
+
+def test_a_measurement_of_an_older_version_has_no_cell_and_no_mean() -> None:
+    whole = result(["happy"], mr_5=1.0)
+    first, second = whole.measured
+    measured = {first: replace(whole.measured[first], seen=seen(0.8, 0.6)), second: whole.measured[second]}
+    recognised = tables_of(ComparisonResult(whole.entrants, whole.directions, measured, {}))[2]
+    assert cells(recognised, "mr-5") == ["80 %*", "–", "–"]
 
 
 def test_the_winner_may_be_no_model_at_all() -> None:

@@ -1,0 +1,125 @@
+"""What an evaluation found, as one typed document that the weight store keeps beside the version."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from fesdist.evaluation.looks import REAL, Looks, Seen
+from fesdist.evaluation.scores import METHODS, UNCHANGED, ExpressionScores
+from fesdist.ground.measures import MEASURES, REGIONS
+from storage.blobs.documents import Document, convert, decode, encode
+from storage.errors import FormatError
+
+FORMAT_VERSION = 2
+"""2 has how outputs look, and photographs without a target; 1, which has no number, only errors."""
+
+_WHAT = "an evaluation"
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What a version makes of photographs without a target."""
+
+    folder: str
+    digest: str
+    """Of the names, sizes and times of the files."""
+    photographs: tuple[str, ...]
+    """Those that could be used, relative to the folder; they stand in the place of people."""
+    failed: Mapping[str, str]
+    """Why the others could not."""
+    looks: Mapping[str, Looks]
+    """By expression."""
+
+    def seen(self, method: str, expression: str) -> Seen:
+        """Return what people see in the faces of a method; sharpness is beside the photographs themselves."""
+        return self.looks[expression].seen(method, expression, self.photographs, beside=UNCHANGED)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The scores of one version on the people of one split of one stack."""
+
+    name: str
+    version: int
+    split: str
+    """Which people were evaluated: "holdout" or "train"."""
+    stack: str
+    """Path of the stack."""
+    fingerprint: str
+    """Digest of the images that were used, so that an evaluation can be told from one on other images."""
+    created: str
+    """When, ISO 8601 in UTC."""
+    expressions: tuple[ExpressionScores, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Why expressions were not evaluated: nobody in the split has them."""
+    input: str = ""
+    """Expression of the inputs; "" in older documents."""
+    learned_from: Mapping[str, int] = field(default_factory=dict)
+    """How many real photographs of each expression the classifier has learned from; none where there is none."""
+    outside: Outside | None = None
+    not_kept: str = ""
+    """Why the store could not keep the evaluation, or ""; no part of the record."""
+
+    @property
+    def key(self) -> str:
+        """Name under which the store keeps the evaluation; the same images and split give the same key."""
+        photographs = f" {self.outside.digest}" if self.outside else ""
+        return hashlib.sha256(f"{self.split} {self.fingerprint}{photographs}".encode()).hexdigest()[:16]
+
+    @property
+    def trained_on(self) -> tuple[str, ...]:
+        """People among those evaluated whom the model has learned from, for whichever expression."""
+        return tuple(sorted({person for scores in self.expressions for person in scores.trained_on}))
+
+    def of(self, expression: str) -> ExpressionScores | None:
+        """Return the scores of one expression, or None if it was not evaluated."""
+        return next((scores for scores in self.expressions if scores.expression == expression), None)
+
+    def to_record(self) -> Document:
+        """Return the record that the weight store keeps: plain JSON values."""
+        record = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "not_kept"}
+        expressions = {scores.expression: scores for scores in self.expressions}
+        record |= {"format_version": FORMAT_VERSION, "expressions": expressions}
+        return decode(Document, encode(record, _WHAT), _WHAT)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Evaluation:
+        """Rebuild the evaluation from its record, of this or an older version; raises FormatError for any other."""
+        version, expressions = record.get("format_version", 1), record.get("expressions")
+        if not isinstance(version, int) or version > FORMAT_VERSION:
+            raise FormatError(
+                f"{_WHAT} has format version {version!r}, but this fesdist reads 1 to {FORMAT_VERSION}: upgrade fesdist"
+            )
+        if isinstance(expressions, Mapping):
+            # The first documents had the name of an expression as its key only.
+            expressions = [{"expression": name, **found} for name, found in expressions.items()]
+        return convert(cls, {**record, "expressions": expressions}, _WHAT)
+
+
+def error_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Return one flat row for each expression and method, over all its people: for tables of any kind.
+
+    Keys: expression, people (a count), method, then for each region `<region>_<measure>`, averaged, and
+    `<region>_improvement` (percent of the MSE of "output = input", None where that is 0), then the shares of `Seen`,
+    None where not measured. The last row of an expression, where these were measured, is of the real photographs, which
+    have no errors.
+    """
+    rows = []
+    for scores in evaluation.expressions:
+        real = (REAL,) if scores.looks.gradient_energy else ()
+        for method in (*METHODS, *real):
+            row: dict[str, Any] = {
+                "expression": scores.expression,
+                "people": len(scores.people),
+                "method": method,
+            }
+            for region in REGIONS:
+                known = method in METHODS
+                for measure in MEASURES:
+                    row[f"{region}_{measure}"] = scores.mean(method, region, measure) if known else None
+                row[f"{region}_improvement"] = scores.improvement(method, region) if known else None
+            rows.append(row | asdict(scores.seen(method)))
+    return rows

@@ -1,0 +1,133 @@
+"""Photographs without a target: sketches, animals, other cameras; how far a version still does what it does."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fesdist.cluster.settings import Cluster
+from fesdist.evaluation.comparison import Comparer, batch_size
+from fesdist.evaluation.document import Outside
+from fesdist.evaluation.judging import Identities, Teachers, joined_looks, judges_of
+from fesdist.evaluation.looks import Looks
+from fesdist.ground.errors import BadParameterError, ImageError
+from fesdist.images.decode import PIXEL_LIMIT
+from fesdist.images.filling import read_image
+from fesdist.inference.manifest import InputFile
+from fesdist.inference.photographs import find_photographs
+from fesdist.passes.stage import Progress, Stage, results
+from storage.datasets.store import WeightStore
+from storage.stack.reading import TrainingStack
+
+
+@dataclass(frozen=True)
+class OutsideBatch:
+    """What came of a few photographs."""
+
+    used: tuple[str, ...]
+    failed: Mapping[str, str]
+    looks: Mapping[str, tuple[Looks, Identities]]
+    """By expression; of no photograph where none could be used."""
+
+
+@dataclass(frozen=True)
+class OutsideStage(Stage[tuple[str, ...], OutsideBatch]):
+    """Looks at what a version makes of a few photographs below `root`; one that cannot be used stops nothing."""
+
+    root: Path
+    stack: str
+    store: str
+    reference: str
+    memory: int
+    expressions: tuple[str, ...]
+    teachers: Teachers
+    n_photographs: int
+
+    stops_at_failure: ClassVar[bool] = True
+
+    def work(self, key: tuple[str, ...]) -> OutsideBatch:
+        stack = TrainingStack.open(self.stack)
+        comparer = Comparer(stack, WeightStore(self.store).open(self.reference), self.memory)
+        images: dict[str, NDArray[Any]] = {}
+        failed: dict[str, str] = {}
+        for name in key:
+            path = self.root / name
+            try:
+                images[name] = read_image(path, stack.spec, PIXEL_LIMIT)
+            except ImageError as error:
+                failed[name] = str(error).removeprefix(f"{path}: ")
+        looks = {}
+        for expression in self.expressions if images else ():
+            judges = judges_of(stack, self.teachers, expression, self.n_photographs, "photographs")
+            looks[expression] = judges.look(comparer.outputs(np.stack([*images.values()]), expression))
+        return OutsideBatch(tuple(images), failed, looks)
+
+    def amount(self, key: tuple[str, ...]) -> int:
+        return len(key)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Of which version, with which stack and teachers, photographs are looked at."""
+
+    stack: TrainingStack
+    store: str
+    reference: str
+    expressions: tuple[str, ...]
+    teachers: Teachers
+
+
+def look_outside(
+    folder: str, wanted: Wanted, cluster: Cluster, memory: int, on_progress: Progress | None = None
+) -> Outside:
+    """Return what a version makes of the photographs of a folder tree, or of one file.
+
+    They are brought to the size of the stack and read as `fesdist ingest` reads them. `memory` are the bytes that a
+    worker may fill. Raises BadParameterError where there is no photograph, or where none can be used.
+    """
+    found = find_photographs(Path(folder))
+    root = found.root.absolute()
+    stage = OutsideStage(
+        root,
+        wanted.stack.path,
+        wanted.store,
+        wanted.reference,
+        memory,
+        wanted.expressions,
+        wanted.teachers,
+        len(found.images),
+    )
+    size = batch_size(wanted.stack, memory)
+    keys = [found.images[start : start + size] for start in range(0, len(found.images), size)]
+    batches = results(stage, keys, cluster, on_progress)
+    failed = {name: reason for batch in batches for name, reason in batch.failed.items()}
+    used = tuple(name for batch in batches for name in batch.used)
+    if not used:
+        name, reason = next(iter(failed.items()))
+        raise BadParameterError(
+            f"none of {len(failed)} photographs in {folder} can be used; the first, {name}: {reason}"
+        )
+    return Outside(
+        str(folder),
+        _digest(root, found.images),
+        used,
+        failed,
+        {
+            expression: joined_looks([batch.looks[expression] for batch in batches if batch.used], used)
+            for expression in wanted.expressions
+        },
+    )
+
+
+def _digest(root: Path, names: Sequence[str]) -> str:
+    digest = hashlib.sha256()
+    for name in names:
+        file = InputFile.of(root, name)
+        digest.update(f"{file.name}\0{file.size}\0{file.mtime_ns}\n".encode(errors="surrogateescape"))
+    return digest.hexdigest()
