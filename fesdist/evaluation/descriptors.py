@@ -49,9 +49,9 @@ def describe(images: NDArray[np.floating[Any]], mouth_top: float) -> Described:
     blocks = np.array([_blocks(gray) for gray in to_gray(images)[:, 0]], np.float32)
     blocks = blocks.reshape(len(images), _BLOCKS, _BLOCKS, -1)
     identity = blocks[:, : identity_rows(mouth_top)].reshape(len(images), -1)
-    length = np.linalg.norm(identity, axis=1, keepdims=True)
-    identity /= np.where(length > 0, length, 1)
-    return Described(blocks[:, _FACE[0], _FACE[1]].reshape(len(images), -1), identity)
+    length = np.linalg.norm(identity, axis=1, keepdims=True).astype(np.float32)
+    length[length == 0] = 1
+    return Described(blocks[:, _FACE[0], _FACE[1]].reshape(len(images), -1), identity / length)
 
 
 def identity_rows(mouth_top: float) -> int:
