@@ -16,6 +16,7 @@ from fesdist.evaluation.people import check_fit
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import write_whole
 from fesdist.report.facts import facts, headline
+from fesdist.report.looks_section import judgement
 from fesdist.report.section import build_section
 from fesdist.report.tuning_section import tuning_section
 from storage.datasets.store import WeightStore
@@ -87,6 +88,7 @@ def write_report(
             store=store_uri,
             sections=sections,
             tuning=tuning_section(manifest),
+            judgement=judgement(evaluation, comparer, people),
         )
         .encode()
     )

@@ -11,6 +11,7 @@ from fesdist.ground.errors import BadParameterError
 from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
 from fesdist.report.chart import Chart, people_chart
 from fesdist.report.gallery import Gallery, Person, open_gallery
+from fesdist.report.looks_section import LooksTable, judged, looks_table
 from fesdist.report.maps import MapFigure, error_maps, weight_maps
 from fesdist.report.pictures import Picture, face_picture
 from fesdist.report.tables import Cell, ErrorTable, change_cell, error_table, training_table
@@ -25,6 +26,8 @@ class Card:
     id: str
     error: str
     change: Cell
+    judged: tuple[Cell, ...]
+    """What the output is taken for, and whose photograph is nearest to it."""
     faces: tuple[tuple[str, Picture], ...]
     """Four pictures, each with its label."""
 
@@ -52,6 +55,7 @@ class Section:
     """Why there are no faces, or ""."""
     table: ErrorTable | None
     chart: Chart | None
+    looks: LooksTable | None
     trained_on: tuple[str, ...]
     maps: tuple[MapFigure, ...]
 
@@ -76,23 +80,25 @@ def build_section(
     return Section(
         expression=expression,
         headline=_headline(scores) if scores is not None else None,
-        cards=tuple(map(_card, gallery.people)) if gallery is not None else (),
+        cards=tuple(_card(person, scores) for person in gallery.people) if gallery is not None else (),
         gallery=gallery,
         missing=missing,
         table=error_table(scores) if scores is not None else training_table(measured),
         chart=people_chart(scores) if scores is not None else None,
+        looks=looks_table(scores) if scores is not None else None,
         trained_on=scores.trained_on if scores is not None else (),
         maps=(*(error_maps(gallery) if gallery is not None else ()), *weight_maps(version, expression)),
     )
 
 
-def _card(person: Person) -> Card:
+def _card(person: Person, scores: ExpressionScores | None) -> Card:
     improvement = 100 * (1 - person.error / person.unchanged) if person.unchanged else None
     return Card(
         person.rank,
         person.id,
         f"{person.error:.3f}",
         change_cell(improvement),
+        judged(scores, person.id),
         (
             ("before", face_picture(person.before)),
             ("target", face_picture(person.target)),
