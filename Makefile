@@ -11,10 +11,11 @@ COVERED := storage/* fesdist/families/* fesdist/training/*,fesdist/passes/*
 # A package with a public list shows nothing else of itself.
 ROOMS := $(subst /,.,$(patsubst %/__init__.py,%,$(wildcard fesdist/*/__init__.py)))
 
-.PHONY: help install test test-fast test-lowest check docs demo bench bench-history clean
+.PHONY: help install test test-fast test-lowest check docs demo gallery bench bench-history clean
 
 help:
 	@echo "make demo           the whole job on generated faces; ends with a report to open"
+	@echo "make gallery        what each model makes of faces unlike its data: build/gallery/gallery.html"
 	@echo "make test           all tests, and how much of the code they cover"
 	@echo "make test-fast      without those that start servers or kill processes; one test: $(BIN)/pytest PATH -k NAME"
 	@echo "make test-lowest    storage and models with the lowest versions of the libraries that are promised to do"
@@ -67,6 +68,9 @@ docs: install
 
 demo: install
 	@$(BIN)/python -m flows.demo demo
+
+gallery: install
+	@$(BIN)/python -m fesdist.gallery build/gallery
 
 bench: install
 	@$(BIN)/python -m pip install --quiet --editable '.[bench]' || echo "some peers are absent: the extra bench cannot be installed"

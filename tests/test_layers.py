@@ -20,6 +20,7 @@ ROOMS = {
     "fesdist.cli": {"fesdist.requests", "fesdist.report", "fesdist.faces"},
     "fesdist.requests": {"fesdist.tuning", "fesdist.comparing"},
     "fesdist.report": {"fesdist.evaluation", "fesdist.tuning"},
+    "fesdist.gallery": {"fesdist.report", "fesdist.comparing", "fesdist.faces"},
     "fesdist.tuning": {"fesdist.training"},
     "fesdist.comparing": {"fesdist.evaluation"},
     "fesdist.evaluation": {"fesdist.inference"},
