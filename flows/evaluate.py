@@ -5,7 +5,8 @@ from __future__ import annotations
 from prefect import flow, task
 
 from fesdist.cli.evaluate import carry_out
-from fesdist.evaluation.document import Evaluation, error_rows
+from fesdist.evaluation.document import Evaluation
+from fesdist.evaluation.rows import error_rows, outside_rows
 from fesdist.evaluation.scores import MODEL
 from fesdist.requests.signature import takes
 from fesdist.requests.using import Evaluate, Report
@@ -22,6 +23,8 @@ def evaluate_stage(request: Evaluate) -> Evaluation:
         version = f"{evaluation.name} version {evaluation.version}"
         caption = f"Errors of {version} on {request.split} people of {request.stack}"
         show_table("errors", error_rows(evaluation), caption)
+        if evaluation.outside is not None:
+            show_table("outside", outside_rows(evaluation), f"What {version} makes of {evaluation.outside.folder}")
         running.outcome = "error against output = input: " + ", ".join(
             f"{scores.expression} {-improvement:+.0f} %"
             for scores in evaluation.expressions

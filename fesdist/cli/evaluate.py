@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 
 from fesdist.cli.console import Progress, counted, people, progress, say, table, warn
 from fesdist.evaluation.confusion import classifier_line, confusion_table
 from fesdist.evaluation.document import Evaluation, Outside
 from fesdist.evaluation.evaluate import evaluate
-from fesdist.evaluation.looks import MEANINGS, REAL, Looks, Seen, in_percent
-from fesdist.evaluation.scores import METHODS, UNCHANGED, ExpressionScores
+from fesdist.evaluation.looks import MEANINGS, REAL, Looks, Seen, in_percent, with_drop
+from fesdist.evaluation.rows import error_rows, outside_rows
+from fesdist.evaluation.scores import METHODS, ExpressionScores
 from fesdist.requests.using import Evaluate
 from storage.errors import StorageError
 
@@ -32,7 +34,8 @@ def run(request: Evaluate) -> int:
         for name, reason in evaluation.outside.failed.items():
             warn(f"warning: {name} was left out: {reason}")
     if request.json:
-        say(json.dumps(evaluation.to_record(), indent=2))
+        summary = {"summary": error_rows(evaluation), "outside_summary": outside_rows(evaluation)}
+        say(json.dumps(evaluation.to_record() | summary, indent=2))
     else:
         _print(evaluation)
     if evaluation.not_kept:
@@ -108,14 +111,13 @@ def _print_confusion(evaluation: Evaluation) -> None:
 def _print_outside(evaluation: Evaluation, outside: Outside) -> None:
     say()
     n_photographs = counted(len(outside.photographs), "photograph")
-    say(f"{n_photographs} of {outside.folder}, sharpness beside themselves; in brackets the same of the people above")
+    say(
+        f"{n_photographs} of {outside.folder}, sharpness beside themselves; in brackets points against the people above"
+    )
+    names = [each.name for each in fields(Seen)]
     for expression, looks in outside.looks.items():
-        inside = evaluation.of(expression)
-        rows = []
-        for method in METHODS:
-            shares = outside.seen(method, expression).shares()
-            others = inside.seen(method, beside=UNCHANGED).shares() if inside else (None,) * len(shares)
-            rows.append([method, *(f"{in_percent(a)} ({in_percent(b)})" for a, b in zip(shares, others, strict=True))])
         say()
+        found = [row for row in outside_rows(evaluation) if row["expression"] == expression]
+        rows = [[row["method"], *(with_drop(row[name], row[f"{name}_drop"]) for name in names)] for row in found]
         table((expression, *Seen.names()), rows)
         _say_not_measured(looks)

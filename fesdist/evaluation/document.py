@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from fesdist.evaluation.looks import REAL, Looks, Seen
-from fesdist.evaluation.scores import METHODS, UNCHANGED, ExpressionScores
-from fesdist.ground.measures import MEASURES, REGIONS
+from fesdist.evaluation.looks import Looks, Seen
+from fesdist.evaluation.scores import UNCHANGED, ExpressionScores
 from storage.blobs.documents import Document, convert, decode, encode
 from storage.errors import FormatError
 
@@ -97,29 +96,3 @@ class Evaluation:
             # The first documents had the name of an expression as its key only.
             expressions = [{"expression": name, **found} for name, found in expressions.items()]
         return convert(cls, {**record, "expressions": expressions}, _WHAT)
-
-
-def error_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """Return one flat row for each expression and method, over all its people: for tables of any kind.
-
-    Keys: expression, people (a count), method, then for each region `<region>_<measure>`, averaged, and
-    `<region>_improvement` (percent of the MSE of "output = input", None where that is 0), then the shares of `Seen`,
-    None where not measured. The last row of an expression, where these were measured, is of the real photographs, which
-    have no errors.
-    """
-    rows = []
-    for scores in evaluation.expressions:
-        real = (REAL,) if scores.looks.gradient_energy else ()
-        for method in (*METHODS, *real):
-            row: dict[str, Any] = {
-                "expression": scores.expression,
-                "people": len(scores.people),
-                "method": method,
-            }
-            for region in REGIONS:
-                known = method in METHODS
-                for measure in MEASURES:
-                    row[f"{region}_{measure}"] = scores.mean(method, region, measure) if known else None
-                row[f"{region}_improvement"] = scores.improvement(method, region) if known else None
-            rows.append(row | asdict(scores.seen(method)))
-    return rows

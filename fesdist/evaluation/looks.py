@@ -24,10 +24,10 @@ MEANINGS = {
 class Seen:
     """The measures of a method over all its faces, as shares; None where not measured."""
 
-    recognised: float | None
-    identity: float | None
-    face_sharpness: float | None
-    mouth_sharpness: float | None
+    recognised: float | None = None
+    identity: float | None = None
+    face_sharpness: float | None = None
+    mouth_sharpness: float | None = None
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -94,6 +94,12 @@ class Looks:
 def in_percent(share: float | None) -> str:
     """Return a share as people read it: "93 %", "–" where not measured."""
     return "–" if share is None else f"{100 * share:.0f} %"
+
+
+def with_drop(share: float | None, drop: float | None) -> str:
+    """Return a share with how many percent points it lies below (−) or above (+) another that is larger by `drop`."""
+    points = 0 if drop is None else round(-100 * drop)
+    return in_percent(share) + (f" ({'−' if points < 0 else '+'}{abs(points)})" if points else "")
 
 
 def _share(true: Sequence[bool]) -> float | None:

@@ -13,7 +13,7 @@ from fesdist.faces.generate import write_faces
 from fesdist.gallery.collection import MODELS, Source, collect
 from fesdist.gallery.page import page
 from fesdist.ground.errors import FesdistError
-from fesdist.ground.files import check_writable, write_whole
+from fesdist.ground.files import write_whole
 from fesdist.images.ingest import ingest
 from storage.errors import StorageError
 
@@ -31,14 +31,14 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=0, help="local processes; 0 is this one (default)")
     said = parser.parse_args()
     try:
-        check_writable(said.out)
+        said.out.mkdir(parents=True, exist_ok=True)
         settings = ClusterSettings(workers=said.workers)
         collections = [
             collect(source, Path(source.stack).parent, said.models.split(","), settings, _tell)
             for source in _sources(said.out, said.people)
         ]
         write_whole(said.out / "gallery.html", page(collections), "the gallery")
-    except (FesdistError, StorageError) as error:
+    except (FesdistError, StorageError, OSError) as error:
         print(f"gallery: error: {error}", file=sys.stderr)
         return 1
     print(f"open {said.out / 'gallery.html'}")

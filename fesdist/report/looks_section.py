@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from fesdist.evaluation.comparison import Comparer
 from fesdist.evaluation.confusion import ConfusionTable, classifier_line, confusion_table
 from fesdist.evaluation.document import Evaluation, Outside
-from fesdist.evaluation.looks import MEANINGS, REAL, Looks, Seen, in_percent
+from fesdist.evaluation.looks import MEANINGS, REAL, Looks, Seen, in_percent, with_drop
+from fesdist.evaluation.rows import outside_rows
 from fesdist.evaluation.scores import METHODS, MODEL, REFINED, UNCHANGED, ExpressionScores
 from fesdist.ground.errors import ImageError
 from fesdist.images.decode import PIXEL_LIMIT
@@ -18,8 +19,8 @@ from fesdist.images.filling import read_image
 from fesdist.report.pictures import Picture, face, face_picture
 from fesdist.report.tables import Cell
 
-_SAME = 0.005
-"""Shares that differ by less are shown as equal."""
+_WORSE = 0.005
+"""A drop that is shown as one: half a percent point."""
 
 
 @dataclass(frozen=True)
@@ -110,14 +111,14 @@ def judgement(evaluation: Evaluation | None, comparer: Comparer | None, n_exampl
 
 def _outside(evaluation: Evaluation, outside: Outside, comparer: Comparer | None, n_examples: int) -> OutsideSection:
     tables = []
+    names = [each.name for each in fields(Seen)]
     for expression, looks in outside.looks.items():
-        inside = evaluation.of(expression)
-        rows = []
-        for method in METHODS:
-            shares = outside.seen(method, expression).shares()
-            others = inside.seen(method, beside=UNCHANGED).shares() if inside else (None,) * len(shares)
-            rows.append((method, tuple(_with_difference(*pair) for pair in zip(shares, others, strict=True))))
-        tables.append((expression, LooksTable(Seen.names(), tuple(rows), _notes(looks))))
+        rows = tuple(
+            (row["method"], tuple(_with_drop(row[name], row[f"{name}_drop"]) for name in names))
+            for row in outside_rows(evaluation)
+            if row["expression"] == expression
+        )
+        tables.append((expression, LooksTable(Seen.names(), rows, _notes(looks))))
     examples = () if comparer is None else tuple(_examples(outside, comparer, n_examples))
     return OutsideSection(
         outside.folder, len(outside.photographs), tuple(outside.failed.items()), tuple(tables), examples
@@ -155,9 +156,5 @@ def _cell(share: float | None) -> Cell:
     return Cell(in_percent(share))
 
 
-def _with_difference(share: float | None, other: float | None) -> Cell:
-    """Return a share with how many points it lies above or below the other."""
-    if share is None or other is None or abs(share - other) < _SAME:
-        return _cell(share)
-    sign = "−" if share < other else "+"
-    return Cell(f"{in_percent(share)} ({sign}{100 * abs(share - other):.0f})", "worse" if share < other else "")
+def _with_drop(share: float | None, drop: float | None) -> Cell:
+    return Cell(with_drop(share, drop), "worse" if drop is not None and drop >= _WORSE else "")

@@ -55,9 +55,15 @@ def test_a_table_for_each_expression_with_both_baselines(
     assert printed.err == ""
 
 
-def test_json_is_the_record_that_the_store_keeps(stack: str, store: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_the_record_that_the_store_keeps_and_its_summary(
+    stack: str, store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(stack, store, publish(store, stack), "--json") == 0
-    assert [json.loads(capsys.readouterr().out)] == list(WeightStore(store).evaluations("small", 1))
+    printed = json.loads(capsys.readouterr().out)
+    summary, outside = printed.pop("summary"), printed.pop("outside_summary")
+    assert [printed] == list(WeightStore(store).evaluations("small", 1))
+    assert outside == []
+    assert [(row["method"], row["identity"]) for row in summary][::4] == [("output = input", 1), ("real photograph", 1)]
 
 
 def test_a_person_known_to_the_model_is_a_warning_on_holdout_only(

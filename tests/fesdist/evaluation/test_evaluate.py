@@ -9,9 +9,10 @@ import pytest
 
 from fesdist.cluster.settings import ClusterSettings
 from fesdist.evaluation import comparison
-from fesdist.evaluation.document import Evaluation, error_rows
+from fesdist.evaluation.document import Evaluation
 from fesdist.evaluation.evaluate import evaluate
 from fesdist.evaluation.looks import REAL
+from fesdist.evaluation.rows import error_rows
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, METHODS, MODEL, REFINED, UNCHANGED
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.measures import mouth_region, mse_x100, psnr, ssim

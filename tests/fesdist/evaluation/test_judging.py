@@ -17,6 +17,7 @@ from fesdist.evaluation.document import Evaluation
 from fesdist.evaluation.evaluate import evaluate
 from fesdist.evaluation.judging import teachers_of
 from fesdist.evaluation.looks import REAL
+from fesdist.evaluation.rows import outside_rows
 from fesdist.evaluation.scores import METHODS, MODEL, UNCHANGED
 from fesdist.faces.generate import write_faces
 from fesdist.ground.errors import BadParameterError
@@ -89,6 +90,12 @@ def test_photographs_without_targets_are_looked_at_and_bad_files_stop_nothing(
     assert looks.nearest[UNCHANGED] == ("", "neutral/000.png", "neutral/001.png")
     assert found.outside.seen(MODEL, "happy").recognised is not None
     assert found.outside.seen(UNCHANGED, "happy").face_sharpness == 1
+    (model,) = (row for row in outside_rows(found) if row["method"] == MODEL)
+    (scores,) = found.expressions
+    recognised = scores.seen(MODEL).recognised
+    assert recognised is not None
+    assert model["recognised_drop"] == pytest.approx(recognised - model["recognised"])
+    assert model["photographs"] == 3
     # It stands beside the evaluation without photographs, and the newest is shown.
     assert main([*words, "--photographs", str(folder)]) == 0
     assert f"3 photographs of {folder}" in capsys.readouterr().out

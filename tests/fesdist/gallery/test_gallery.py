@@ -58,19 +58,20 @@ def test_colours_and_light(drawn: Face) -> None:
 def test_the_page_has_kinds_and_models_and_needs_no_other_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    out = tmp_path / "new" / "gallery"
     monkeypatch.setattr(program, "SIDE", 24)
     monkeypatch.setattr(collection, "KINDS", KINDS[:3])
     monkeypatch.setattr("fesdist.comparing.speed._SECONDS", 0.0)
     monkeypatch.delenv("FESDIST_DATA", raising=False)
-    monkeypatch.setattr("sys.argv", ["gallery", str(tmp_path), "--models", "mr-3,pca", "--people", "10"])
+    monkeypatch.setattr("sys.argv", ["gallery", str(out), "--models", "mr-3,pca", "--people", "10"])
     assert program.main() == 0
-    assert capsys.readouterr().out == f"open {tmp_path / 'gallery.html'}\n"
-    page = Page((tmp_path / "gallery.html").read_text(encoding="utf-8"))
+    assert capsys.readouterr().out == f"open {out / 'gallery.html'}\n"
+    page = Page((out / "gallery.html").read_text(encoding="utf-8"))
     assert all(address.startswith(("data:image/", "#")) for address in page.addresses)
     assert len(page.images) == 3 * 3 * 2
     assert all(image["alt"] for image in page.images)
     for kind in KINDS[:3]:
         assert kind.what in page.text
-    monkeypatch.setattr("sys.argv", ["gallery", str(tmp_path / "gallery.html")])
+    monkeypatch.setattr("sys.argv", ["gallery", str(out / "gallery.html")])
     assert program.main() == 1
     assert "gallery: error: " in capsys.readouterr().err
