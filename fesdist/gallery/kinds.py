@@ -122,7 +122,7 @@ KINDS = (
     Kind("smaller", "The face is four fifths of its size.", lambda image: _moved(image, (0, 0), scale=0.8)),
     Kind("tilted", "The head is tilted by 15 degrees.", lambda image: _moved(image, (0, 0), degrees=15)),
     Kind("turned", "The head is turned to a side, as a warp of the picture can do it.", _turned),
-    Kind("one-sided light", "The light comes from the left alone.", _half_dark),
+    Kind("side light", "The light comes from the left alone.", _half_dark),
     Kind("red light", "The light is red; there is next to no blue.", _lit((1.15, 0.42, 0.30))),
     Kind("blue light", "The light is blue; there is next to no red.", _lit((0.30, 0.55, 1.2))),
     Kind("negative", "Bright is dark, and dark is bright.", ImageOps.invert),

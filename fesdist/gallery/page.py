@@ -89,7 +89,7 @@ def _part(collection: Collection) -> Part:
             shares = [_seen(next(iter(shown.looks.values())), UNCHANGED, target).shares()[place]]
             shares += [_seen(shown.looks[model], MODEL, target).shares()[place] for model in models]
             rows.append((shown.kind.name, tuple(map(_share, shares))))
-        overviews.append(Overview(measure, MEANINGS[measure], ("photograph", *models), tuple(rows)))
+        overviews.append(Overview(measure, MEANINGS[measure], ("photo", *models), tuple(rows)))
     return Part(
         collection,
         "" if right is None else f"{100 * right:.0f} %",

@@ -34,9 +34,10 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a stack of sixteen drawn people, four of them held out, and a store with a version."""
     folder = tmp_path_factory.mktemp("drawn")
     write_faces(folder / "pairs", 16, 32, ("neutral", "happy", "surprised"))
+    options = ("--window", "3", "--ridge", "0.1", "--pool", "0", "--workers", "0")
     words = (
         ("ingest", f"{folder}/pairs", f"{folder}/stack", "--holdout", "0.25"),
-        ("train", f"{folder}/stack", f"{folder}/weights", "--name", "small", "--window", "3", "--workers", "0"),
+        ("train", f"{folder}/stack", f"{folder}/weights", "--name", "small", *options),
     )
     for command in words:
         assert main([*command]) == 0

@@ -48,7 +48,7 @@ def test_colours_and_light(drawn: Face) -> None:
     assert np.array_equal(KIND["negative"].of(drawn), 255 - drawn)
     red, _, blue = KIND["red light"].of(drawn).mean(axis=(1, 2)) / drawn.mean(axis=(1, 2))
     assert red > 3 * blue
-    dark = KIND["one-sided light"].of(drawn)
+    dark = KIND["side light"].of(drawn)
     assert dark[:, :, :10].mean() > 3 * dark[:, :, -10:].mean()
     pencil = KIND["pencil"].of(drawn)
     assert np.array_equal(pencil[0], pencil[2])
