@@ -22,7 +22,7 @@ def facts(limits: Limits) -> dict[str, Any]:
     """Return plain JSON values that tell when, where and with what the rows were measured."""
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_bytes": psutil.virtual_memory().total,
         "load_before": os.getloadavg()[0],
@@ -47,7 +47,7 @@ def in_words(machine: dict[str, Any]) -> str:
     )
 
 
-def _processor() -> str:
+def processor() -> str:
     """Return the model's name as Linux tells it, elsewhere what Python knows."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()

@@ -1,0 +1,158 @@
+"""Table 1: how large each generator is and how long one image takes, all of them in turn in one run on one thread."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+
+from fesdist.faces.generate import face
+from fesdist.inference.intensities import unit_scale
+from fesdist.inference.loaded import LoadedVersion
+from tests.benchmarks.timing import alternate
+from tests.gans.export import to_onnx
+from tests.gans.generators import GENERATORS, n_parameters
+from tests.gans.graph import INPUT, OPSET, OUTPUT
+from tests.gans.linear import AFTER, BEFORE, ENTRANTS, draw_stack, linear_size, publish
+
+SIDE = 128
+
+_PEOPLE = 20
+_TURNS = 5
+
+Images = NDArray[np.float32]
+Generator = Callable[[Images], Images]
+"""Images (sample, channel, row, col) float32 in [0, 1] to images of the same shape."""
+
+
+@dataclass(frozen=True)
+class SpeedRow:
+    """A generator, its size, and the milliseconds of one image, the median of turns."""
+
+    name: str
+    what: str
+    parameters: int
+    float32_bytes: int
+    own_ms: float
+    """Through the published version, or through torch."""
+    onnx_ms: float
+    """Through onnxruntime."""
+    difference: float
+    """Largest difference between the outputs of the two, of values in [0, 1]."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A generator before it is timed."""
+
+    name: str
+    what: str
+    parameters: int
+    float32_bytes: int
+    own: Generator
+    as_onnx: Generator
+
+
+def session(model: onnx.ModelProto | bytes) -> Generator:
+    """Return what onnxruntime makes of a model on one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    serialised = model if isinstance(model, bytes) else model.SerializeToString()
+    running = onnxruntime.InferenceSession(serialised, options, providers=["CPUExecutionProvider"])
+    return lambda images: np.asarray(running.run([OUTPUT], {INPUT: images})[0])
+
+
+def through_torch(module: torch.nn.Module) -> Generator:
+    """Return what a module makes of numpy images when it is not training."""
+    module.eval()
+
+    def run(images: Images) -> Images:
+        with torch.inference_mode():
+            return module(torch.from_numpy(images)).numpy()
+
+    return run
+
+
+def module_to_onnx(module: torch.nn.Module, image: Images) -> bytes:
+    """Return a torch module as ONNX, for images of the shape of `image`."""
+    file = BytesIO()
+    module.eval()
+    with warnings.catch_warnings():
+        # Newer releases of torch want their other exporter, which needs one more library.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module,
+            (torch.from_numpy(image),),
+            file,
+            opset_version=OPSET,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            dynamo=False,
+        )
+    return file.getvalue()
+
+
+def measure(side: int = SIDE, people: int = _PEOPLE, turns: int = _TURNS) -> list[SpeedRow]:
+    """Return a row for each GAN and each of the project's models, for one image of side `side`, measured in turns."""
+    torch.set_num_threads(1)
+    image = unit_scale(face(people, BEFORE, side)[None])
+    with tempfile.TemporaryDirectory(prefix="fesdist-gans-") as folder:
+        subjects = [*_gans(image), *_models(Path(folder), side, people)]
+        functions = [
+            partial for subject in subjects for partial in (_call(subject.own, image), _call(subject.as_onnx, image))
+        ]
+        seconds = [1000 * median(of_turns) for of_turns in alternate(turns, *functions)]
+        return [
+            SpeedRow(
+                subject.name,
+                subject.what,
+                subject.parameters,
+                subject.float32_bytes,
+                *seconds[2 * number : 2 * number + 2],
+                float(np.abs(subject.own(image) - subject.as_onnx(image)).max()),
+            )
+            for number, subject in enumerate(subjects)
+        ]
+
+
+def _call(generator: Generator, image: Images) -> Callable[[], Images]:
+    return lambda: generator(image)
+
+
+def _gans(image: Images) -> list[Subject]:
+    subjects = []
+    for published in GENERATORS:
+        torch.manual_seed(0)
+        module = published.build()
+        size = n_parameters(module)
+        own, exported = through_torch(module), session(module_to_onnx(module, image))
+        subjects.append(Subject(published.name, published.source, size, 4 * size, own, exported))
+    return subjects
+
+
+def _models(folder: Path, side: int, people: int) -> list[Subject]:
+    draw_stack(folder / "stack", people, side)
+    versions = publish(folder / "stack", folder / "store")
+    subjects = []
+    for entrant in ENTRANTS:
+        version = versions[entrant.name]
+        loaded = LoadedVersion(version, threads=1)
+
+        def own(images: Images, loaded: LoadedVersion = loaded, refine: str = entrant.refinement) -> Images:
+            return loaded.synthesize(images, AFTER, refine=refine)
+
+        size = linear_size(version, entrant.refinement)
+        exported = session(to_onnx(version, AFTER, entrant.refinement))
+        what = entrant.model.describe()
+        subjects.append(Subject(entrant.name, what, size.parameters, size.float32_bytes, own, exported))
+    return subjects
