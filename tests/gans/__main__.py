@@ -1,4 +1,4 @@
-"""`python -m tests.gans [--train MINUTES --stack STACK]`: the GANs of the papers' table 1 beside this project's models."""
+"""`python -m tests.gans [--train MINUTES --stack STACK]`: the GANs of the papers' table 1 beside our models."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 EXTRA = ("torch", "onnx", "onnxruntime")
 
 HOW_TO_INSTALL = (
-    "absent: {absent}; install the optional extra with `pip install -e '.[gans]'`, on Linux after the build of torch for "
-    "processors that PyTorch's own page of installation offers, as the usual one brings gigabytes for graphics cards"
+    "absent: {absent}; install the optional extra with `pip install -e '.[gans]'`, on Linux after the build of torch "
+    "for CPUs that PyTorch's own page of installation offers, as the usual one brings gigabytes for graphics cards"
 )
 
 

@@ -74,8 +74,8 @@ def compete(stack_path: str, minutes: float, expression: str | None, on_step: Pr
     known, unseen = (stack.samples(expression, split) for split in ("train", "holdout"))
     if not len(known) or not len(unseen):
         raise BadParameterError(
-            f"{stack.path} has {len(known)} people to train {expression!r} and {len(unseen)} held out; expected some of "
-            "each: ingest more people, or hold some out with --holdout"
+            f"{stack.path} has {len(known)} people to train {expression!r} and {len(unseen)} held out; expected some "
+            "of each: ingest more people, or hold some out with --holdout"
         )
     comparison, mr_seconds = _of_mr(stack, expression, unseen)
     torch.set_num_threads(1)

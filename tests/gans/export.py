@@ -56,9 +56,8 @@ def _shifts(graph: Graph, arrays: Arrays, offsets: tuple[tuple[int, int], ...]) 
     reach = max(max(map(abs, offset)) for offset in offsets)
     seen = INPUT
     if reach:
-        margins = [0, 0, reach, reach] * 2
-        seen = graph.add("Pad", INPUT, graph.constant(margins, np.int64))
-    axes = graph.constant([2, 3], np.int64)
+        axes = graph.constant([2, 3], np.int64)
+        seen = graph.add("Pad", INPUT, graph.constant([0, 0, reach, reach] * 2, np.int64))
     terms = [graph.constant(arrays["bias"])]
     for tap, (drow, dcol) in enumerate(offsets):
         shifted = seen

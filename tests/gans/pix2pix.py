@@ -30,7 +30,7 @@ _JITTER = 286 / 256
 
 
 class PatchDiscriminator(nn.Module):
-    """The PatchGAN of section 6.1.2: for each patch of 70 x 70 pixels a logit, is this output real beside this input?"""
+    """The PatchGAN of section 6.1.2: a logit for each patch of 70 x 70: is this output real beside its input?"""
 
     def __init__(self, channels: int = 3, first: int = 64) -> None:
         super().__init__()

@@ -51,8 +51,8 @@ def _definitions() -> str:
 
 def _about(contest: Contest, load: float) -> str:
     return (
-        f"{contest.expression} at {SIDE} x {SIDE}: {contest.n_training} people to train, {contest.n_held_out} held out; "
-        f"Pix2Pix saw {contest.steps} pairs, {contest.steps / contest.n_training:.0f} times each, on one thread "
+        f"{contest.expression} at {SIDE} x {SIDE}: {contest.n_training} people to train, {contest.n_held_out} held "
+        f"out; Pix2Pix saw {contest.steps} pairs, {contest.steps / contest.n_training:.0f} times each, on one thread "
         f"(load {load:.1f} before)."
     )
 

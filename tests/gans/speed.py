@@ -102,16 +102,16 @@ def module_to_onnx(module: torch.nn.Module, image: Images) -> bytes:
     return file.getvalue()
 
 
-def measure(side: int = SIDE, people: int = _PEOPLE, turns: int = _TURNS) -> list[SpeedRow]:
-    """Return a row for each GAN and each of the project's models, for one image of side `side`, measured in turns."""
+def measure() -> list[SpeedRow]:
+    """Return a row for each GAN and each of the project's models, for one image, measured in turns."""
     torch.set_num_threads(1)
-    image = unit_scale(face(people, BEFORE, side)[None])
+    image = unit_scale(face(_PEOPLE, BEFORE, SIDE)[None])
     with tempfile.TemporaryDirectory(prefix="fesdist-gans-") as folder:
-        subjects = [*_gans(image), *_models(Path(folder), side, people)]
+        subjects = [*_gans(image), *_models(Path(folder))]
         functions = [
             partial for subject in subjects for partial in (_call(subject.own, image), _call(subject.as_onnx, image))
         ]
-        seconds = [1000 * median(of_turns) for of_turns in alternate(turns, *functions)]
+        seconds = [1000 * median(of_turns) for of_turns in alternate(_TURNS, *functions)]
         return [
             SpeedRow(
                 subject.name,
@@ -140,8 +140,8 @@ def _gans(image: Images) -> list[Subject]:
     return subjects
 
 
-def _models(folder: Path, side: int, people: int) -> list[Subject]:
-    draw_stack(folder / "stack", people, side)
+def _models(folder: Path) -> list[Subject]:
+    draw_stack(folder / "stack", _PEOPLE, SIDE)
     versions = publish(folder / "stack", folder / "store")
     subjects = []
     for entrant in ENTRANTS:
