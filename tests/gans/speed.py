@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from statistics import median
 
 import numpy as np
-import onnx
-import onnxruntime
 import torch
-from numpy.typing import NDArray
 
 from fesdist.faces.generate import face
+from fesdist.ground.refinement import Refinement
 from fesdist.inference.intensities import unit_scale
 from fesdist.inference.loaded import LoadedVersion
 from tests.benchmarks.timing import alternate
@@ -24,15 +22,12 @@ from tests.gans.export import to_onnx
 from tests.gans.generators import GENERATORS, n_parameters
 from tests.gans.graph import INPUT, OPSET, OUTPUT
 from tests.gans.linear import AFTER, BEFORE, ENTRANTS, draw_stack, linear_size, publish
+from tests.gans.sessions import Generator, Images, session
 
 SIDE = 128
 
 _PEOPLE = 20
 _TURNS = 5
-
-Images = NDArray[np.float32]
-Generator = Callable[[Images], Images]
-"""Images (sample, channel, row, col) float32 in [0, 1] to images of the same shape."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +56,6 @@ class Subject:
     float32_bytes: int
     own: Generator
     as_onnx: Generator
-
-
-def session(model: onnx.ModelProto | bytes) -> Generator:
-    """Return what onnxruntime makes of a model on one thread."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    serialised = model if isinstance(model, bytes) else model.SerializeToString()
-    running = onnxruntime.InferenceSession(serialised, options, providers=["CPUExecutionProvider"])
-    return lambda images: np.asarray(running.run([OUTPUT], {INPUT: images})[0])
 
 
 def through_torch(module: torch.nn.Module) -> Generator:
@@ -108,9 +94,7 @@ def measure() -> list[SpeedRow]:
     image = unit_scale(face(_PEOPLE, BEFORE, SIDE)[None])
     with tempfile.TemporaryDirectory(prefix="fesdist-gans-") as folder:
         subjects = [*_gans(image), *_models(Path(folder))]
-        functions = [
-            partial for subject in subjects for partial in (_call(subject.own, image), _call(subject.as_onnx, image))
-        ]
+        functions = [partial(generator, image) for subject in subjects for generator in (subject.own, subject.as_onnx)]
         seconds = [1000 * median(of_turns) for of_turns in alternate(_TURNS, *functions)]
         return [
             SpeedRow(
@@ -123,10 +107,6 @@ def measure() -> list[SpeedRow]:
             )
             for number, subject in enumerate(subjects)
         ]
-
-
-def _call(generator: Generator, image: Images) -> Callable[[], Images]:
-    return lambda: generator(image)
 
 
 def _gans(image: Images) -> list[Subject]:
@@ -153,6 +133,7 @@ def _models(folder: Path) -> list[Subject]:
 
         size = linear_size(version, entrant.refinement)
         exported = session(to_onnx(version, AFTER, entrant.refinement))
-        what = entrant.model.describe()
+        refined = ", refined" if entrant.refinement is not Refinement.NONE else ""
+        what = f"{entrant.model.describe()}{refined}"
         subjects.append(Subject(entrant.name, what, size.parameters, size.float32_bytes, own, exported))
     return subjects
