@@ -33,16 +33,16 @@ def to_onnx(version: WeightVersion, expression: str, refinement: Refinement = Re
     model = model_from_parameters(manifest.model.name, manifest.model.parameters)
     if version.attributes["normalisation"] != "none":
         raise ValueError(f"{manifest.reference} sees stretched images; expected a version of unchanged intensities")
+    if not isinstance(model, (MaskedRegression, PixelKernelRidge, SparseModel)):
+        raise ValueError(f"{manifest.reference} is a {model.name}; expected mr, pixel-rr, pixel-kr, lsrf, omp or lasso")
     arrays = {name: np.asarray(version.read(expression, name)) for name in model.reads}
     graph = Graph((manifest.channels, *manifest.image_shape))
     if isinstance(model, MaskedRegression):
         made = _shifts(graph, arrays, model.offsets)
     elif isinstance(model, PixelKernelRidge):
         made = _look_ups(graph, arrays["outputs"])
-    elif isinstance(model, SparseModel):
-        made = _gathers(graph, arrays, manifest.channels)
     else:
-        raise ValueError(f"{manifest.reference} is a {model.name}; expected mr, pixel-rr, pixel-kr, lsrf, omp or lasso")
+        made = _gathers(graph, arrays, manifest.channels)
     if refinement is not Refinement.NONE:
         name = {Refinement.LEARNED: "learned_alpha", Refinement.PAPERS: "alpha"}[refinement]
         alpha = graph.constant(version.read(expression, name))

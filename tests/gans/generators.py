@@ -111,7 +111,7 @@ class Labelled(nn.Module):
         )
         self.colour = nn.Conv2d(64, channels, 7, 1, 3, bias=False)
         self.attention = nn.Conv2d(64, 1, 7, 1, 3, bias=False) if attention else None
-        self.register_buffer("asked", nn.functional.one_hot(torch.tensor(0), labels).float().reshape(1, labels, 1, 1))
+        self.register_buffer("asked", torch.cat([torch.ones(1, 1, 1, 1), torch.zeros(1, labels - 1, 1, 1)], dim=1))
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the change `asked` for of `images`, (sample, channel, row, col) float32 in [0, 1]; the same shape."""

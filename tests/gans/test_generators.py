@@ -52,7 +52,7 @@ def test_a_label_changes_what_is_made() -> None:
 
 def test_full_attention_leaves_the_photograph_as_it_is() -> None:
     module, images = Labelled(3, attention=True, blocks=1), torch.rand(1, 3, 16, 16)
-    module.attention = lambda seen: torch.full((1, 1, 16, 16), 50.0)
+    module.attention.forward = lambda seen: torch.full((1, 1, 16, 16), 50.0)
     assert torch.allclose(module(images), images)
 
 
