@@ -11,7 +11,7 @@ COVERED := storage/* fesdist/families/* fesdist/training/*,fesdist/passes/*
 # A package with a public list shows nothing else of itself.
 ROOMS := $(subst /,.,$(patsubst %/__init__.py,%,$(wildcard fesdist/*/__init__.py)))
 
-.PHONY: help install test test-fast test-lowest check docs demo gallery bench bench-history clean
+.PHONY: help install test test-fast test-lowest check docs demo gallery bench bench-history bench-gans clean
 
 help:
 	@echo "make demo           the whole job on generated faces; ends with a report to open"
@@ -23,6 +23,7 @@ help:
 	@echo "make docs           the reference of all modules, build/docs/index.html"
 	@echo "make bench          measured speeds and limits, as a table, as bench.json, and as a line of the history"
 	@echo "make bench-history  the history as a drawing, build/bench-history.svg"
+	@echo "make bench-gans     GANs beside the models: sizes, milliseconds; GANS='--train 60 --stack STACK' lets both learn"
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -78,6 +79,10 @@ bench: install
 
 bench-history: install
 	@$(BIN)/python -m tests.benchmarks.history docs/benchmarks/history.jsonl build/bench-history.svg
+
+# The extra gans is gigabytes on some systems, so it is not installed unasked: without it one sentence says how.
+bench-gans: install
+	@$(BIN)/python -m tests.gans $(GANS)
 
 clean:
 	rm -rf $(VENV) $(LOWEST) build demo bench.json .coverage
