@@ -36,11 +36,11 @@ Progress = Callable[[int, float], None]
 
 @dataclass(frozen=True)
 class ContestRow:
-    """A method, how long it learned, and its measures in the order of `COLUMNS`."""
+    """A method, what it cost to learn, and its measures in the order of `COLUMNS`."""
 
     name: str
     seconds: float | None
-    """None for what has nothing to learn."""
+    """Of the processor, all threads together, compilation included; None for what has nothing to learn."""
     values: tuple[float, ...]
 
 
@@ -80,9 +80,9 @@ def compete(stack_path: str, minutes: float, expression: str | None, on_step: Pr
     comparison, mr_seconds = _of_mr(stack, expression, unseen)
     torch.set_num_threads(1)
     pix2pix = Pix2Pix(round(math.log2(SIDE)), stack.channels)
-    start = time.perf_counter()
+    start = time.process_time()
     steps = train_for(pix2pix, *_pairs(stack, expression, known), 60 * minutes, on_step)
-    learned_in = time.perf_counter() - start
+    learned_in = time.process_time() - start
     outputs = {_NAMES[method]: images for method, images in comparison.outputs.items()}
     outputs["Pix2Pix"] = pix2pix.outputs(comparison.outputs[UNCHANGED])
     seconds = {_NAMES[MODEL]: mr_seconds, _NAMES[REFINED]: mr_seconds, "Pix2Pix": learned_in}
@@ -106,9 +106,9 @@ def _of_mr(stack: TrainingStack, expression: str, unseen: NDArray[np.int64]) -> 
     """Return what MR and the methods without a model make of the people, and how long it learned."""
     with tempfile.TemporaryDirectory(prefix="fesdist-gans-") as folder:
         store = str(Path(folder, "weights"))
-        start = time.perf_counter()
+        start = time.process_time()
         api.train(stack.path, store, name="mr", model="mr", window=5, expressions=(expression,), workers=0)
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         comparer = Comparer(stack, WeightStore(store).open("mr"))
         return comparer.compare(Batch(expression, tuple(unseen.tolist()))), seconds
 

@@ -38,8 +38,9 @@ def _say(text: str) -> str:
 def _conditions(load: float) -> str:
     libraries = ", ".join(f"{name} {version(name)}" for name in ("torch", "onnxruntime"))
     return (
-        f"One image of {SPEED_SIDE} x {SPEED_SIDE} pixels in colour, float32, on one thread; medians of turns in which "
-        f"all of them alternate. {processor()}, {os.cpu_count()} cores, load {load:.1f} before the run; {libraries}; "
+        f"One image of {SPEED_SIDE} x {SPEED_SIDE} pixels in colour, float32, on one thread: milliseconds of the "
+        f"processor, medians of turns in which all of them alternate. {processor()}, {os.cpu_count()} cores, load "
+        f"{load:.1f} before the run; {libraries}; "
         f'ONNX operators {OPSET}. "Difference" is the largest between ONNX and the other of the two, in [0, 1].'
     )
 

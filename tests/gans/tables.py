@@ -30,7 +30,7 @@ def speed_table(rows: Sequence[SpeedRow]) -> str:
 
 def contest_table(contest: Contest, columns: Sequence[str]) -> str:
     """Return the measures of held-out people, a row a method."""
-    head = ("", "seconds of training", *columns)
+    head = ("", "processor seconds", *columns)
     cells = [
         (row.name, "–" if row.seconds is None else f"{row.seconds:.0f}", *(f"{value:.3f}" for value in row.values))
         for row in contest.rows
