@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import cast
-from uuid import UUID
-
-from httpx import HTTPError
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from contextlib import contextmanager
 
 from fesdist.cli import console
+from flows.artifacts import ProgressBar
 
 Progress = Callable[[int, int, str], None]
 
 SECONDS_BETWEEN_UPDATES = 1.0
-"""An update of the artifact is a request to the server, about 15 ms."""
+"""An update of the bar on the page is a request to the server, about 15 ms."""
 
 
 @contextmanager
 def live_progress(stage: str, unit: str) -> Iterator[Progress]:
     """Yield `report(done, total, note)`, which keeps the terminal and the artifact `<stage>-progress` up to date."""
-    key = f"{stage}-progress"
-    artifact = cast(UUID, create_progress_artifact(0.0, key=key, description=f"{stage}: starting"))
+    bar = ProgressBar(f"{stage}-progress")
+    bar.show(0.0, f"{stage}: starting")
     updated = time.monotonic()
     clock = console.Clock()
     with console.progress(stage, unit) as show:
@@ -36,9 +32,6 @@ def live_progress(stage: str, unit: str) -> Iterator[Progress]:
             if now - updated < SECONDS_BETWEEN_UPDATES and done < total:
                 return
             updated = now
-            text = console.how_far(done, total, unit, rate, note)
-            # A server that does not answer must not end the work that it is told about.
-            with suppress(HTTPError):
-                update_progress_artifact(artifact, 100.0 * done / total, description=f"{stage}: {text}")
+            bar.show(100.0 * done / total, f"{stage}: {console.how_far(done, total, unit, rate, note)}")
 
         yield report

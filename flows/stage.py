@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from prefect import Task, get_run_logger
-from prefect import runtime as run
 from prefect.client.schemas import State, TaskRun
+from prefect.context import FlowRunContext
 
-from fesdist.cli.console import outcome_line, say
+from fesdist.cli.console import counted, outcome_line, say, warn
 from fesdist.ground.errors import ClusterError, FesdistError, TileError
 from flows.progress import Progress, live_progress
+from flows.telling import TELLER
 from storage.errors import StorageError
 
 SECONDS_BEFORE_RETRIES = [2.0, 20.0]
+SECONDS_TO_SETTLE = 5.0
+"""How long the end of a stage waits for a server that has not heard everything yet."""
 
 
 def may_pass(error: object) -> bool:
@@ -71,12 +74,16 @@ def stage(name: str, unit: str) -> Iterator[Stage]:
         running = Stage(report)
         yield running
     tell_outcome(name, time.perf_counter() - start, running.outcome)
+    if untold := TELLER.settle(SECONDS_TO_SETTLE):
+        warn(f"{name}: the Prefect server has not heard {counted(untold, 'thing')} yet ({TELLER.trouble or 'slow'})")
 
 
 def tell_outcome(name: str, seconds: float, outcome: str) -> None:
     """Print the line of a stage, or log it where a deployment runs and the run's page is what people look at."""
     line = outcome_line(name, seconds, outcome)
-    if run.deployment.id is None:
+    # Prefect's `runtime.deployment.id` would ask the server.
+    running = FlowRunContext.get()
+    if running is None or running.flow_run is None or running.flow_run.deployment_id is None:
         say(line)
     else:
         get_run_logger().info(line)

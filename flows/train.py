@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from prefect import flow, task
 from prefect.events import emit_event
 
@@ -12,6 +14,7 @@ from fesdist.requests.signature import takes
 from fesdist.training.run import TrainingResult
 from flows.promote import promote_stage
 from flows.stage import STAGE, stage
+from flows.telling import TELLER
 
 PUBLISHED = "fesdist.version.published"
 """Event of a new version; an automation can start whatever needs it."""
@@ -24,15 +27,18 @@ def train_stage(request: Train) -> TrainingResult:
         result = carry_out(request, running.progress)
         version = f"{request.name} version {result.version}"
         if result.published:
-            emit_event(
-                PUBLISHED,
-                resource={"prefect.resource.id": f"fesdist.weights.{request.name}"},
-                payload={"store": request.store, "name": request.name, "version": result.version},
-            )
+            tell_published(request.store, request.name, result.version)
             running.outcome = f"{version} published, {result.n_tiles} tiles in {duration(result.seconds)}"
         else:
             running.outcome = f"{version} has the same images and settings"
     return result
+
+
+def tell_published(store: str, name: str, version: int) -> None:
+    """Emit the event of a new version."""
+    resource = {"prefect.resource.id": f"fesdist.weights.{name}"}
+    payload = {"store": store, "name": name, "version": version}
+    TELLER.tell((PUBLISHED, store, name, version), partial(emit_event, PUBLISHED, resource=resource, payload=payload))
 
 
 @flow(name="train")

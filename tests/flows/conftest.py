@@ -66,6 +66,8 @@ class Site:
     folder: Path
     url: str
     environment: Mapping[str, str]
+    server: int
+    """Its process."""
 
     def prefect(self, *words: str | Path) -> str:
         """Run a `prefect` command in the folder and return what it printed."""
@@ -117,11 +119,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "PREFECT_WORKER_QUERY_SECONDS": "1",
         "DO_NOT_TRACK": "1",
     }
-    here = Site(folder, url, environment)
     prefect = SCRIPTS / "prefect"
     server = (prefect, "server", "start", "--no-ui", "--host", "127.0.0.1", "--port", str(port))
     worker = (prefect, "worker", "start", "--pool", "fesdist", "--limit", "2")
-    with process(*server, log=folder / "server.log", cwd=folder, env=environment):
+    with process(*server, log=folder / "server.log", cwd=folder, env=environment) as serving:
+        here = Site(folder, url, environment, serving.pid)
         wait_for(lambda: answers(f"{url}/health"), 120, "answer of the server")
         here.prefect("work-pool", "create", "fesdist", "--type", "process")
         here.prefect("--no-prompt", "deploy", "--all", "--prefect-file", REPOSITORY / "deploy" / "prefect.yaml")
