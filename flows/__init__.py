@@ -3,6 +3,11 @@
 Prefect reads its settings when it is imported, and whoever imports a flow imports this package first.
 """
 
+import os
+
+from flows.output import outlive_readers
 from flows.settings import be_quiet
 
 be_quiet()
+if "PREFECT__FLOW_RUN_ID" in os.environ:  # a worker started this process
+    outlive_readers()

@@ -24,14 +24,14 @@ SIZE = 128
 EXPRESSIONS = ("neutral", "happy", "sad", "surprised")
 
 
-def run(folder: Path) -> None:
+def run(folder: Path, people: int = PEOPLE, size: int = SIZE) -> None:
     """Draw faces, and run the flow `whole-job` on them with an embedded Prefect."""
     pairs, strangers = folder / "pairs", folder / "strangers"
     start = time.perf_counter()
-    draw(pairs, PEOPLE, EXPRESSIONS, seed=0)
-    draw(strangers, STRANGERS, EXPRESSIONS[:1], seed=1)
+    draw(pairs, people, size, EXPRESSIONS, seed=0)
+    draw(strangers, STRANGERS, size, EXPRESSIONS[:1], seed=1)
     drawn = time.perf_counter()
-    drawing = f"{PEOPLE} people with {len(EXPRESSIONS)} expressions, {STRANGERS} strangers"
+    drawing = f"{people} people with {len(EXPRESSIONS)} expressions, {STRANGERS} strangers"
     say(outcome_line("faces", drawn - start, drawing))
     start_embedded(folder / "prefect")
     from flows.whole_job import whole_job
@@ -41,14 +41,14 @@ def run(folder: Path) -> None:
     say(f"open {report.path}")
 
 
-def draw(folder: Path, people: int, expressions: Sequence[str], seed: int) -> None:
+def draw(folder: Path, people: int, size: int, expressions: Sequence[str], seed: int) -> None:
     """Write generated faces to `folder`, unless an earlier run did."""
     if folder.exists():
         return
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     with progress("drawing faces", "faces") as report:
-        write_faces(partial, people, SIZE, expressions, seed, on_progress=report)
+        write_faces(partial, people, size, expressions, seed, on_progress=report)
     partial.rename(folder)
 
 
@@ -56,13 +56,16 @@ def main() -> int:
     """Run the demo and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m flows.demo", description="The whole job on generated faces.")
     parser.add_argument("folder", type=Path, help="where everything is written; created if absent")
-    folder = parser.parse_args().folder
+    parser.add_argument("--people", type=int, default=PEOPLE, help="people to train on (default: %(default)s)")
+    parser.add_argument("--size", type=int, default=SIZE, help="rows and columns of the faces (default: %(default)s)")
+    given = parser.parse_args()
+    folder = given.folder
     folder.mkdir(parents=True, exist_ok=True)
     # Dask's workers keep their files in the first, and compiled kernels are kept in the second.
     os.environ["DASK_TEMPORARY_DIRECTORY"] = str(folder.absolute() / "scratch")
     os.environ["XDG_CACHE_HOME"] = str(folder.absolute() / "cache")
     try:
-        run(folder)
+        run(folder, given.people, given.size)
     except (FesdistError, StorageError) as error:
         warn(f"demo: error: {error}")
         return EXIT_ERROR

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -63,13 +64,10 @@ def apply_masked_regression(weights: Array, bias: Array, offsets: tuple[tuple[in
 
 def dilated(values: Array, radius: int) -> Array:
     """Return the maximum of `values` (row, col) over the disk of pixels no farther than `radius`."""
-    rows, cols = values.shape
-    result = np.zeros((rows, cols))
-    for row in range(rows):
-        for col in range(cols):
-            result[row, col] = max(
-                values[r, c] for r in range(rows) for c in range(cols) if (r - row) ** 2 + (c - col) ** 2 <= radius**2
-            )
+    rows, cols = np.indices(values.shape)
+    result = np.zeros(values.shape)
+    for row, col in np.ndindex(values.shape):
+        result[row, col] = values[(rows - row) ** 2 + (cols - col) ** 2 <= radius**2].max()
     return result
 
 
@@ -118,11 +116,16 @@ def score_distance(
         for col in range(pixel[1] - reach, pixel[1] + reach + 1):
             if 0 <= row < rows and 0 <= col < cols:
                 total += min(
-                    float(np.hypot(place[0] - row - drow, place[1] - col - dcol))
+                    _length(place[0] - row - drow, place[1] - col - dcol)
                     for drow, dcol in fields[n_nonzero]
                     if 0 <= row + drow < rows and 0 <= col + dcol < cols
                 )
     return total
+
+
+@cache
+def _length(rows: int, cols: int) -> float:
+    return float(np.hypot(rows, cols))
 
 
 def fit_greedily(

@@ -15,7 +15,7 @@ from fesdist.faces.generate import write_faces
 from flows.train import PUBLISHED
 from storage.datasets.store import WeightStore
 from tests.conftest import REPOSITORY
-from tests.flows.conftest import SCRIPTS, Site, free_port, process, wait_for, write_random_stack
+from tests.flows.site import SCRIPTS, Site, free_port, process, wait_for, write_random_stack
 
 pytestmark = pytest.mark.slow
 

@@ -35,7 +35,7 @@ from flows.tune import tune
 from flows.whole_job import whole_job
 from storage.datasets.store import WeightStore
 from tests.fesdist.evaluation.small_store import make_stack, publish
-from tests.flows.conftest import Site, write_random_stack
+from tests.flows.site import Site, write_random_stack
 
 
 @pytest.mark.slow
@@ -63,6 +63,18 @@ def test_flows_one_after_the_other(server: Site, tmp_path: Path) -> None:
     assert (done.done, len(done.failed)) == (2, 1)
     with Image.open(tmp_path / "out" / "happy" / "neutral" / "000.jpg") as output:
         assert output.size == (48, 48)
+
+
+@pytest.mark.slow
+def test_the_whole_job_repeated_does_only_what_has_changed(server: Site, tmp_path: Path) -> None:
+    pairs, strangers = tmp_path / "pairs", tmp_path / "strangers"
+    write_faces(pairs, 10, 32, ("neutral", "happy"))
+    write_faces(strangers, 2, 32, ("neutral",), seed=1)
+    for _ in range(2):
+        job = {"training": {"window": 3}, "workers": 0}
+        assert whole_job(str(pairs), str(strangers / "neutral"), str(tmp_path), **job).path.is_file()
+    assert [manifest.version for manifest in WeightStore(str(tmp_path / "weights")).versions("faces")] == [1]
+    assert len(list((tmp_path / "synthesized").rglob("*.png"))) == 2
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from flows.settings import be_quiet
 from flows.stage import STAGE, may_pass
 from flows.train import train
 from storage.errors import NoSpaceError, NotFoundError
-from tests.flows.conftest import Site
+from tests.flows.site import Site
 
 
 @pytest.mark.parametrize(

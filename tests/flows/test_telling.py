@@ -17,7 +17,7 @@ from prefect.settings import PREFECT_CLIENT_MAX_RETRIES
 from flows.artifacts import show_table
 from flows.stage import STAGE, stage
 from flows.telling import Teller
-from tests.flows.conftest import Site, wait_for
+from tests.flows.site import Site, wait_for
 
 
 def failure(status: int) -> httpx.HTTPStatusError:

@@ -10,7 +10,7 @@ from fesdist.tuning.tuning import Result, Score, Tuning
 from flows.train import train
 from flows.tune import tune, tuning_rows
 from storage.datasets.store import WeightStore
-from tests.flows.conftest import Site, write_random_stack
+from tests.flows.site import Site, write_random_stack
 
 
 @pytest.mark.slow
