@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from storage.stack.reading import StackSpec
 from storage.stack.writer import PendingSubject, StackWriter
@@ -60,6 +61,29 @@ def process(*command: str | Path, log: Path, **options: Any) -> Iterator[subproc
                 started.wait(timeout=15)
             except (ProcessLookupError, subprocess.TimeoutExpired):
                 continue
+
+
+class PatientClient(SyncPrefectClient):
+    """Prefect's client, which asks a server that is busy or just starting again after a moment, for a minute.
+
+    On SQLite the server refuses (503) to start a run whenever anything is written in between, so what helps is asking
+    often. Prefect's own client asks six times in a minute.
+    """
+
+    def request(self, *arguments: Any, **options: Any) -> httpx.Response:
+        """Return the answer to a request that may be repeated."""
+        end = time.monotonic() + 60
+        while True:
+            try:
+                with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+                    return super().request(*arguments, **options)
+            except httpx.TransportError:
+                if time.monotonic() > end:
+                    raise
+            except httpx.HTTPStatusError as error:
+                if error.response.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > end:
+                    raise
+            time.sleep(0.1)
 
 
 class Site:
@@ -115,9 +139,9 @@ class Site:
             return False
 
     @cached_property
-    def client(self) -> SyncPrefectClient:
-        """Prefect's own client, which asks a busy server (503) again for a minute."""
-        return SyncPrefectClient(self.url)
+    def client(self) -> PatientClient:
+        """What asks the server."""
+        return PatientClient(self.url)
 
     def ask(self, path: str, **body: Any) -> Any:
         """Post to the server's API and return the answer."""

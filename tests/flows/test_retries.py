@@ -43,7 +43,7 @@ class Receipts:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("workers", [0, 1])
 def test_a_stage_that_fails_in_the_middle_and_is_tried_again_does_each_tile_once(
     server: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:

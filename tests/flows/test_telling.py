@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,7 +111,10 @@ def stopped(process: int, longest: float = 30) -> Iterator[threading.Event]:
 
 @pytest.mark.slow
 def test_tiles_go_on_while_the_server_hangs_and_it_hears_the_end_later(
-    server: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    server: Site,
+    running: tuple[Site, subprocess.Popen[bytes]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr("flows.progress.SECONDS_BETWEEN_UPDATES", 0.0)
     monkeypatch.setattr("flows.stage.SECONDS_TO_SETTLE", 0.1)
@@ -125,7 +129,7 @@ def test_tiles_go_on_while_the_server_hangs_and_it_hears_the_end_later(
 
     @flow
     def hanging() -> str:
-        with stopped(server.server) as overslept:
+        with stopped(running[1].pid) as overslept:
             working()
         assert not overslept.is_set()
         return str(runtime.flow_run.id)

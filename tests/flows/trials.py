@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import shutil
 import signal
@@ -13,12 +14,12 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import psutil
 from prefect.client.schemas.schedules import CronSchedule
@@ -33,6 +34,9 @@ SMALL = {"stack": "small.zarr", "window": 3, "workers": 0}
 """A training of a moment, so that what takes time is Prefect."""
 
 SECONDS_OF_A_RATE = 10.0
+DATABASE = "PREFECT_API_DATABASE_CONNECTION_URL"
+"""Names a PostgreSQL database to try in place of SQLite, empty at first."""
+Write = Callable[[str], Awaitable[None]]
 
 
 class Watch:
@@ -202,33 +206,58 @@ def crowd(folder: Path, many: int = 50) -> str:
         )
 
 
-def busy(folder: Path, calls: int = 100) -> str:
-    """Start runs while somebody else writes to the server's SQLite database all the time."""
+def busy(folder: Path, calls: int = 50) -> str:
+    """Start runs while somebody else writes to the server's database five times a second."""
     with site_with(folder) as (site, _), site.serving():
         prepare(site)
         deployment = site.client.read_deployment_by_name("train/nightly").id
+        database = site.environment.get(DATABASE, "")
+        write = postgresql_writer(database) if database else sqlite_writer(folder / "prefect" / "prefect.db")
         stop = threading.Event()
-        writer = threading.Thread(target=write_on_and_on, args=(folder / "prefect" / "prefect.db", stop))
+        writer = threading.Thread(target=lambda: asyncio.run(write_on_and_on(write, stop)))
         writer.start()
         try:
             path = f"{site.url}/deployments/{deployment}/create_flow_run"
-            plain = Counter(httpx.post(path, json={}, timeout=60).status_code for _ in range(calls))
-            watch, runs = Watch(), [site.start("train/nightly") for _ in range(calls)]
+            watch, plain = Watch(), Counter(httpx.post(path, json={}, timeout=60).status_code for _ in range(calls))
+            once, watch = str(watch), Watch()
+            runs = {site.start("train/nightly") for _ in range(calls)}
         finally:
             stop.set()
             writer.join()
         return (
-            f"{plain[503]} of {calls} calls are answered 503; asked again, {len(set(runs))} of {calls} runs in {watch}"
+            f"{'PostgreSQL' if database else 'SQLite'}: {plain[503]} of {calls} calls in {once} are answered 503; "
+            f"asked again, {len(runs)} of {calls} runs are made in {watch}"
         )
 
 
-def write_on_and_on(database: Path, stop: threading.Event) -> None:
-    """Commit a small change of a SQLite database again and again."""
-    with sqlite3.connect(database, timeout=60, isolation_level=None) as connection:
-        connection.execute("CREATE TABLE IF NOT EXISTS trial (written TEXT)")
-        while not stop.is_set():
-            connection.execute("INSERT INTO trial VALUES (?)", (datetime.now(UTC).isoformat(),))
-            time.sleep(0.001)
+async def write_on_and_on(connect: Awaitable[Write], stop: threading.Event) -> None:
+    """Commit a small change of a database again and again."""
+    write = await connect
+    await write("CREATE TABLE trial (written INTEGER)")
+    while not stop.is_set():
+        await write("INSERT INTO trial VALUES (1)")
+        await asyncio.sleep(0.2)
+    await write("DROP TABLE trial")
+
+
+async def sqlite_writer(database: Path) -> Write:
+    """Return what executes statements in a SQLite database."""
+    connection = sqlite3.connect(database, timeout=60, isolation_level=None)
+
+    async def write(statement: str) -> None:
+        connection.execute(statement)
+
+    return write
+
+
+async def postgresql_writer(url: str) -> Write:
+    """Return what executes statements in the database that the server uses."""
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+
+    async def write(statement: str) -> None:
+        await connection.execute(statement)
+
+    return write
 
 
 def counts(site: Site, runs: list[str]) -> str:
