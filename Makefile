@@ -11,7 +11,7 @@ COVERED := storage/* fesdist/families/* fesdist/training/*,fesdist/passes/*
 # A package with a public list shows nothing else of itself.
 ROOMS := $(subst /,.,$(patsubst %/__init__.py,%,$(wildcard fesdist/*/__init__.py)))
 
-.PHONY: help install test test-fast test-lowest check docs demo gallery bench bench-history bench-gans clean
+.PHONY: help install test test-fast test-lowest check docs demo gallery bench bench-history bench-gans trials clean
 
 help:
 	@echo "make demo           the whole job on generated faces; ends with a report to open"
@@ -19,6 +19,7 @@ help:
 	@echo "make test           all tests, and how much of the code they cover"
 	@echo "make test-fast      without those that start servers or kill processes; one test: $(BIN)/pytest PATH -k NAME"
 	@echo "make test-lowest    storage and models with the lowest versions of the libraries that are promised to do"
+	@echo "make trials         what happens when Prefect's processes die, as a table; half an hour"
 	@echo "make check          formatting, lint and types"
 	@echo "make docs           the reference of all modules, build/docs/index.html"
 	@echo "make bench          measured speeds and limits, as a table, as bench.json, and as a line of the history"
@@ -53,6 +54,9 @@ $(LOWEST)/installed: pyproject.toml $(VENV)/installed
 
 test-lowest: $(LOWEST)/installed
 	@$(LOWEST)/bin/python -m pytest -m 'not slow' tests/storage tests/fesdist/families
+
+trials: install
+	@$(BIN)/python -m tests.flows.trials
 
 check: install
 	@$(BIN)/ruff check .

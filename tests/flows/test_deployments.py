@@ -8,8 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml  # type: ignore[import-untyped]
 from distributed import Client
 from PIL import Image
+from prefect.events import Event
+from prefect.events.schemas.automations import AutomationCore
 
 from fesdist.faces.generate import write_faces
 from flows.train import PUBLISHED
@@ -18,6 +21,20 @@ from tests.conftest import REPOSITORY
 from tests.flows.site import SCRIPTS, Site, free_port, process, wait_for, write_random_stack
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def abandoned(site: Site) -> str:
+    """Leave a flow run open as a crash does: Running, with one heartbeat. The other tests run while nobody is there."""
+    (automation,) = yaml.safe_load((REPOSITORY / "deploy" / "automations.yaml").read_text())["automations"]
+    automation["trigger"]["within"] = 10  # the least that Prefect allows
+    site.client.create_automation(AutomationCore.model_validate(automation))
+    flow = site.ask("flows/", name="abandoned")["id"]
+    run = str(site.ask("flow_runs/", flow_id=flow, state={"type": "RUNNING"})["id"])
+    heartbeat = Event(event="prefect.flow-run.heartbeat", resource={"prefect.resource.id": f"prefect.flow-run.{run}"})
+    site.client.request("POST", "/events", json=[heartbeat.model_dump(mode="json")])
+    assert site.state(run) == "Running"
+    return run
 
 
 def test_nightly_training_is_scheduled_for_three_in_the_morning(site: Site) -> None:
@@ -100,3 +117,7 @@ def test_cancelling_a_flow_run_stops_its_dask_tasks_and_keeps_the_tiles(site: Si
     assert draft.n_receipts < side // rows * (side // cols)
     assert store.versions("large") == []
     assert "Traceback" not in (site.folder / "worker.log").read_text()
+
+
+def test_a_run_that_a_crash_left_open_is_closed_by_the_automation(site: Site, abandoned: str) -> None:
+    wait_for(lambda: site.state(abandoned) == "Crashed", 60, f"crash of the run, but {site.state(abandoned)}")

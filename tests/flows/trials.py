@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 import psutil
 from prefect.client.schemas.schedules import CronSchedule
 
 from storage.datasets.store import WeightStore
 from tests.conftest import REPOSITORY
+from tests.flows.busy import postgresql_writer, sqlite_writer, writing
 from tests.flows.site import FINAL, Site, wait_for, write_random_stack
 
 LARGE = {"stack": "large.zarr", "window": 9, "memory": "400MiB", "workers": 0}
@@ -36,7 +33,6 @@ SMALL = {"stack": "small.zarr", "window": 3, "workers": 0}
 SECONDS_OF_A_RATE = 10.0
 DATABASE = "PREFECT_API_DATABASE_CONNECTION_URL"
 """Names a PostgreSQL database to try in place of SQLite, empty at first."""
-Write = Callable[[str], Awaitable[None]]
 
 
 class Watch:
@@ -213,51 +209,16 @@ def busy(folder: Path, calls: int = 50) -> str:
         deployment = site.client.read_deployment_by_name("train/nightly").id
         database = site.environment.get(DATABASE, "")
         write = postgresql_writer(database) if database else sqlite_writer(folder / "prefect" / "prefect.db")
-        stop = threading.Event()
-        writer = threading.Thread(target=lambda: asyncio.run(write_on_and_on(write, stop)))
-        writer.start()
-        try:
+        with writing(write):
             path = f"{site.url}/deployments/{deployment}/create_flow_run"
             watch, plain = Watch(), Counter(httpx.post(path, json={}, timeout=60).status_code for _ in range(calls))
             once, watch = str(watch), Watch()
             runs = {site.start("train/nightly") for _ in range(calls)}
-        finally:
-            stop.set()
-            writer.join()
+            again = str(watch)
         return (
             f"{'PostgreSQL' if database else 'SQLite'}: {plain[503]} of {calls} calls in {once} are answered 503; "
-            f"asked again, {len(runs)} of {calls} runs are made in {watch}"
+            f"asked again, {len(runs)} of {calls} runs are made in {again}"
         )
-
-
-async def write_on_and_on(connect: Awaitable[Write], stop: threading.Event) -> None:
-    """Commit a small change of a database again and again."""
-    write = await connect
-    await write("CREATE TABLE trial (written INTEGER)")
-    while not stop.is_set():
-        await write("INSERT INTO trial VALUES (1)")
-        await asyncio.sleep(0.2)
-    await write("DROP TABLE trial")
-
-
-async def sqlite_writer(database: Path) -> Write:
-    """Return what executes statements in a SQLite database."""
-    connection = sqlite3.connect(database, timeout=60, isolation_level=None)
-
-    async def write(statement: str) -> None:
-        connection.execute(statement)
-
-    return write
-
-
-async def postgresql_writer(url: str) -> Write:
-    """Return what executes statements in the database that the server uses."""
-    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
-
-    async def write(statement: str) -> None:
-        await connection.execute(statement)
-
-    return write
 
 
 def counts(site: Site, runs: list[str]) -> str:
@@ -288,6 +249,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.flows.trials", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(TRIALS)}; all if none is named")
     names = parser.parse_args().names or list(TRIALS)
+    # Stopped from outside it must not leave servers behind, either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     folder = Path(tempfile.mkdtemp(prefix="trials-"))
     print("| trial | what happened |\n|---|---|", flush=True)
     for name in names:
