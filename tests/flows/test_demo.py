@@ -32,6 +32,9 @@ def start(folder: Path, home: Path) -> subprocess.Popen[str]:
 def test_demo_stops_cleanly_at_ctrl_c_and_then_runs_quietly_to_its_end_below_its_folder_only(tmp_path: Path) -> None:
     folder, home = tmp_path / "demo", tmp_path / "home"
     home.mkdir()
+    folder.mkdir()
+    # Its kernels would lie below the folder, too, and to compile them once more would take most of the time.
+    (folder / "cache").symlink_to(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     demo = start(folder, home)
     assert demo.stdout is not None
     while not demo.stdout.readline().startswith("ingest"):
