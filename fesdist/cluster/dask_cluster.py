@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 from distributed import Client, Future, as_completed
+from distributed.client import ClosedClientError
 from distributed.scheduler import KilledWorker
 
+from fesdist.cluster.asking import ask_every_worker
+from fesdist.cluster.scheduler import asked, lost, workers_of
 from fesdist.cluster.settings import RETRIES, Item, Outcome
-from fesdist.cluster.task import attempt
+from fesdist.cluster.task import attempt_as
+from fesdist.cluster.watching import watched
 from fesdist.ground.errors import ClusterError
+from fesdist.ground.revision import revision
 
 TASKS_IN_FLIGHT_PER_WORKER = 4
 """Enough that no worker waits for the client, few enough that a cancelled run has little left to stop."""
@@ -26,8 +32,8 @@ class DaskCluster:
     @property
     def n_workers(self) -> int:
         """Worker threads that can compute at the same time, now."""
-        threads: dict[str, int] = self._client.nthreads()
-        return max(1, sum(threads.values()))
+        threads: list[int] = [facts["nthreads"] for facts in asked(self._client, workers_of).values()]
+        return max(1, sum(threads))
 
     def run(self, function: Callable[..., Any], items: Iterable[Item], *shared: Any) -> Iterator[Outcome[Item]]:
         waiting = iter(items)
@@ -35,45 +41,57 @@ class DaskCluster:
 
         def submit(number: int) -> list[Future]:
             new = {
-                self._client.submit(attempt, function, item, shared, pure=False, retries=RETRIES): item
+                self._client.submit(attempt_as, revision(), function, item, shared, pure=False, retries=RETRIES): item
                 for item in islice(waiting, number)
             }
             in_flight.update(new)
             return list(new)
 
+        finished = as_completed(
+            submit(TASKS_IN_FLIGHT_PER_WORKER * self.n_workers),
+            loop=self._client.loop,
+            with_results=True,
+            raise_errors=False,
+        )
         try:
-            finished = as_completed(
-                submit(TASKS_IN_FLIGHT_PER_WORKER * self.n_workers),
-                loop=self._client.loop,
-                with_results=True,
-                raise_errors=False,
-            )
-            for future, result in finished:
-                item = in_flight.pop(future)
-                outcome = self._outcome(item, future, result)
-                future.release()
-                finished.update(submit(1))
-                yield outcome
+            with watched(self._client, lambda reason: finished.queue.put((None, reason))):
+                for future, result in finished:
+                    if future is None:
+                        raise result
+                    item = in_flight.pop(future)
+                    outcome = _outcome(item, result)
+                    future.release()
+                    finished.update(submit(1))
+                    yield outcome
+        except ClosedClientError as error:
+            raise lost(str(error)) from error
         finally:
             if in_flight and self._client.status == "running":
-                self._client.cancel(list(in_flight), force=True)
+                with suppress(OSError, ClosedClientError):
+                    self._client.cancel(list(in_flight), force=True)
 
     def on_every_worker(self, function: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
-        return dict(self._client.run(function, *arguments))
+        return ask_every_worker(self._client, function, arguments)
 
-    def _outcome(self, item: Item, future: Future, result: Any) -> Outcome[Item]:
-        match future.status:
-            case "finished":
-                return result  # type: ignore[no-any-return]
-            case "error":
-                error = result[1]
-                return Outcome(item, error=_killed(item, error) if isinstance(error, KilledWorker) else error)
-            case status:
-                raise ClusterError(
-                    f"the connection to the scheduler was lost while tasks were running (a task is {status!r}): the "
-                    "scheduler died, was restarted or cannot be reached. What was finished is stored; start the "
-                    "scheduler again and repeat the same command to continue"
-                )
+
+def _outcome(item: Item, result: Any) -> Outcome[Item]:
+    """Return what came home: not what the future is by now, as its worker may have died since."""
+    match result:
+        case Outcome(error=ClusterError() as error):
+            # Of the worker, not of the item: every other task that it gets would end like this.
+            raise error
+        case Outcome():
+            return result
+        case (_, KilledWorker() as error, _):
+            return Outcome(item, error=_killed(item, error))
+        case (_, ImportError() as error, _):
+            raise ClusterError(
+                f"a worker cannot import what tasks need ({error}); install fesdist {revision()} where the workers run"
+            ) from error
+        case (_, error, _):
+            return Outcome(item, error=error)
+        case _:
+            raise lost(f"a task was cancelled: {result}")
 
 
 def _killed(item: object, error: KilledWorker) -> ClusterError:

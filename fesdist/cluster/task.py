@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
+import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from fesdist.cluster.settings import Item, Outcome
-from fesdist.ground.errors import FesdistError
+from fesdist.ground.errors import ClusterError, FesdistError
 from fesdist.ground.revision import revision
 from storage.errors import StorageError
 
@@ -25,14 +25,27 @@ def attempt(function: Callable[..., Any], item: Item, shared: tuple[Any, ...]) -
         return Outcome(item, error=error)
 
 
-@dataclass(frozen=True)
-class WorkerFacts:
-    """What a client must know of a worker before it sends tasks there."""
+def attempt_as(expected: str, function: Callable[..., Any], item: Item, shared: tuple[Any, ...]) -> Outcome[Item]:
+    """Do as `attempt` for a client of the revision `expected`, as workers may join at any time; else a ClusterError."""
+    try:
+        check_revision(expected)
+    except ClusterError as error:
+        return Outcome(item, error=error)
+    return attempt(function, item, shared)
 
-    fesdist: str
-    pid: int
+
+def check_revision(expected: str) -> None:
+    """Raise ClusterError unless this process has the revision `expected`."""
+    if (found := revision()) != expected:
+        raise ClusterError(
+            f"a worker on {socket.gethostname()} has fesdist {found}, this client has {expected}; install the same "
+            "version on both sides"
+        )
 
 
-def worker_facts() -> WorkerFacts:
-    """Return the facts of the process that this runs in."""
-    return WorkerFacts(revision(), os.getpid())
+async def answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome[None]:
+    """Call `function(*arguments)` in a thread, so that the worker can report meanwhile; an error is an outcome, too."""
+    try:
+        return Outcome(None, result=await asyncio.to_thread(function, *arguments))
+    except Exception as error:
+        return Outcome(None, error=error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from fesdist.cluster.connect import open_cluster
 from fesdist.cluster.settings import Cluster, ClusterSettings
@@ -82,7 +83,6 @@ class _Bench:
         self._store = store
         self._cluster = cluster
         self._settings = settings
-        self._warm: set[str] = set()
 
     def outcome(self, unit: Unit) -> Measurement | str:
         """Return what was measured, which is in the store by then, or why it could not be."""
@@ -97,11 +97,10 @@ class _Bench:
         return measurement
 
     def _warm_up(self, entrant: Entrant, colour: Colour) -> None:
-        if entrant.name not in self._warm:
-            for_this = entrant.model, colour, self._stack.spec
-            warm_up(*for_this)
-            self._cluster.on_every_worker(warm_up, *for_this)
-            self._warm.add(entrant.name)
+        for_this: tuple[Any, ...] = entrant.model, colour, self._stack.spec
+        warm_up(*for_this)
+        # Each time, as workers come and go; those that are warm answer at once.
+        self._cluster.on_every_worker(warm_up, *for_this)
 
     def _measure(self, unit: Unit) -> Measurement:
         name, expression, memory = unit.request.name, unit.change.after, self._settings.memory

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,11 +23,12 @@ _SIDE = 24
 _TARGET = "target"
 
 
+@cache
 def warm_up(model: AnyModel, colour: Colour, spec: StackSpec) -> None:
     """Train `model` once, on a few small images of noise that are otherwise like those of a stack.
 
     It goes through the very functions that a real training calls, from the stack to the published version, in this
-    process, and leaves nothing behind. Run once in each process. Raises what training raises.
+    process, and leaves nothing behind; a process that did so before is warm. Raises what training raises.
     """
     rng = np.random.default_rng(0)
     small = replace(spec, height=_SIDE, width=_SIDE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,10 +12,12 @@ import numpy as np
 from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.layout import Array
 from fesdist.families.common.samples import Person, Samples
+from fesdist.ground.errors import ClusterError
 from fesdist.ground.tiles import Padding, Region, Tile, TileGrid
 from fesdist.training.job import CutJob, SampleGroup, TrainingJob
 from storage.datasets.draft import WeightDraft
 from storage.datasets.store import WeightStore
+from storage.errors import StorageError
 from storage.stack.reading import TrainingStack
 
 
@@ -48,10 +51,16 @@ class TaskContext:
 
 @lru_cache(maxsize=4)
 def open_context(address: TaskAddress) -> TaskContext:
-    """Return the context of a draft."""
-    draft = WeightStore(address.store).open_draft(address.name, address.draft_id)
-    cut = CutJob.of(draft)
-    stack = TrainingStack.open(address.stack)
+    """Return the context of a draft; raises ClusterError where draft and stack, which the client sees, are not."""
+    try:
+        draft = WeightStore(address.store).open_draft(address.name, address.draft_id)
+        cut = CutJob.of(draft)
+        stack = TrainingStack.open(address.stack)
+    except StorageError as error:
+        raise ClusterError(
+            f"a worker on {socket.gethostname()} does not see the client's files ({error}); stack and weights must lie "
+            "on a disk that the client and all workers share, under the same path"
+        ) from error
     return TaskContext(draft, cut.job, stack, cut.job.build_model(), TileGrid(stack.image_shape, cut.tile_shape))
 
 

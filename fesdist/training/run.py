@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -10,7 +9,6 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from fesdist.cluster.settings import Cluster
-from fesdist.ground.errors import ClusterError
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.refinement import alpha_map, learned_alpha_map
 from fesdist.passes.stage import Progress, results
@@ -27,7 +25,6 @@ from fesdist.training.tile_stage import TileStage
 from storage.datasets.draft import WeightDraft
 from storage.datasets.manifest import Facts, ModelFacts, StackFacts
 from storage.datasets.store import WeightStore
-from storage.errors import StorageError
 from storage.stack.reading import TrainingStack
 
 
@@ -127,27 +124,14 @@ def _facts(
 
 
 def _see_same_files(address: TaskAddress) -> None:
-    """Run on every worker: raise ClusterError unless it sees the stack and the draft that the client sees."""
-    try:
-        open_context.cache_clear()
-        open_context(address)
-    except StorageError as error:
-        raise _unseen(error) from error
-
-
-def _unseen(error: StorageError) -> ClusterError:
-    return ClusterError(
-        f"the worker on {socket.gethostname()} does not see the client's files ({error}); stack and weights must "
-        "lie on a disk that the client and all workers share, under the same path"
-    )
+    """Run on every worker: raise ClusterError unless it sees what the client sees, now."""
+    open_context.cache_clear()
+    open_context(address)
 
 
 def _see_stack(path: str) -> None:
-    """Run on every worker: raise ClusterError unless it sees the stack."""
-    try:
-        TrainingStack.open(path)
-    except StorageError as error:
-        raise _unseen(error) from error
+    """Run on every worker: raise unless it sees the stack."""
+    TrainingStack.open(path)
 
 
 def _refinement_maps(draft: WeightDraft, job: TrainingJob) -> dict[str, str]:

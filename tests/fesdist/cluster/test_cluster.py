@@ -120,7 +120,7 @@ def test_a_task_that_kills_its_workers_is_named_and_alone() -> None:
 
 
 def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fesdist.cluster.connect.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("fesdist.cluster.remote.CONNECT_SECONDS", 1)
     with (
         pytest.raises(
             ClusterError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9'.*leave --scheduler out"
@@ -131,7 +131,7 @@ def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_server_that_is_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fesdist.cluster.connect.CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr("fesdist.cluster.remote.CONNECT_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         with (

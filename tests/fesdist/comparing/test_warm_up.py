@@ -21,6 +21,7 @@ GRAY = StackSpec(200, 100, 1, "float64", "min-max", "serious")
 @pytest.fixture
 def published(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[TrainingResult]:
     """Return what is trained, in a folder for temporary files that can be looked into."""
+    warm_up.cache_clear()
     results: list[TrainingResult] = []
 
     def noting(*arguments: object, **options: object) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from fesdist.cluster.task import worker_facts
+from fesdist.cluster.task import check_revision
+from fesdist.ground.errors import ClusterError
 from fesdist.ground.revision import digest_of, revision
 from fesdist.training.job import TrainingJob
 
@@ -67,6 +68,10 @@ def test_a_renamed_file_changes_it(tmp_path: Path) -> None:
 
 
 def test_workers_and_jobs_have_it() -> None:
-    assert worker_facts().fesdist == revision()
+    check_revision(revision())
+    with pytest.raises(
+        ClusterError, match=rf"has fesdist {re.escape(revision())}, this client has 0\.0\.0; install the same"
+    ):
+        check_revision("0.0.0")
     (field,) = (field for field in fields(TrainingJob) if field.name == "code_version")
     assert field.default_factory is revision

@@ -1,0 +1,69 @@
+"""A Dask cluster of this machine, started and stopped with the run, and closed to everybody else who uses it."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+
+import dask
+from distributed import Client, LocalCluster
+from distributed.security import Security
+
+from fesdist.cluster.dask_cluster import DaskCluster
+from fesdist.cluster.settings import Cluster
+
+MEMORY_LIMIT_FACTOR = 1.25
+"""A worker is stopped when it exceeds its allowed memory by a quarter: the plan was wrong, and swapping is no help."""
+
+OWN_SETTINGS = {
+    # Memory is planned tile by tile; Dask's own measures only get in the way of a plan that fits.
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.scheduler.worker-ttl": "30s",
+    # Pages and figures that anybody on this machine could read.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+}
+
+
+@contextmanager
+def started(n_workers: int, memory: int) -> Iterator[Cluster]:
+    """Yield a cluster of `n_workers` processes that may use `memory` bytes each.
+
+    Whoever can talk to a scheduler or a worker can run code there, and ports of the loopback are open to all users of
+    a machine: so the processes take only each other's certificate, which is made now and is in their memory alone.
+    """
+    with dask.config.set(OWN_SETTINGS):
+        security = Security.temporary()
+        with _interrupts_held_back():
+            local = LocalCluster(
+                n_workers=n_workers,
+                threads_per_worker=1,
+                memory_limit=int(memory * MEMORY_LIMIT_FACTOR),
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                worker_dashboard_address="127.0.0.1:0",
+                security=security,
+                silence_logs=logging.CRITICAL,  # in the workers
+            )
+        with local, Client(local, set_as_default=False) as client:
+            yield DaskCluster(client)
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Keep Ctrl-C from the processes that are started meanwhile; this one gets it a moment later.
+
+    A terminal sends it to all processes at once, but only the client knows how to stop in order. Processes and threads
+    inherit the mask of blocked signals, so workers that are started again later are spared as well.
+    """
+    resource_tracker.ensure_running()  # or else it starts with the first worker, and unblocks the signal
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
