@@ -91,7 +91,7 @@ def _outcome(item: Item, result: Any) -> Outcome[Item]:
         case (_, error, _):
             return Outcome(item, error=error)
         case _:
-            raise lost(f"a task was cancelled: {result}")
+            raise lost("the tasks that ran were cancelled")
 
 
 def _killed(item: object, error: KilledWorker) -> ClusterError:
