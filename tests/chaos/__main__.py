@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from tests.fesdist.training.stacks import write_stack
 
 TROUBLES_PER_ROUND = 5
 DISK_BYTES = 32 << 20
+EXIT_INTERRUPTED = 130
 
 
 def run(kills: int, seed: int, folder: Path, places: tuple[str, ...] = tuple(PLACES)) -> Tally:
@@ -91,6 +93,8 @@ def main() -> int:
     parser.add_argument("--places", nargs="+", choices=list(PLACES), default=list(PLACES), help="where to train")
     words = parser.parse_args()
     print(f"seed {words.seed}", file=sys.stderr)
+    for number in (signal.SIGINT, signal.SIGTERM):  # whatever was inherited: all that was started is ended first
+        signal.signal(number, lambda *_: sys.exit(EXIT_INTERRUPTED))
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="fesdist-chaos-"))
     tally = run(words.kills, words.seed, folder, tuple(words.places))
