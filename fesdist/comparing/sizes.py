@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import zarr
@@ -41,8 +42,7 @@ def _names_read(version: WeightVersion) -> set[str]:
 
 def _parts(version: WeightVersion, expression: str, name: str, rows: int) -> Iterator[Array]:
     """Yield an array in parts of so many rows, or of whatever its last dimension but one is."""
-    array = version.group[f"{expression}/{name}"]
-    assert isinstance(array, zarr.Array)
+    array = cast("zarr.Array[Any]", version.group[f"{expression}/{name}"])
     leading = (slice(None),) * (array.ndim - 2)
     for row in range(0, array.shape[-2], rows):
         yield version.read(expression, name, (*leading, slice(row, min(row + rows, array.shape[-2])), slice(None)))

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import zarr
@@ -43,8 +43,7 @@ class BandCache:
         self._memory = memory
         self._held: OrderedDict[tuple[str, int], Band] = OrderedDict()
         self._lock = threading.Lock()
-        first = version.group[version.expressions[0]]
-        assert isinstance(first, zarr.Group)
+        first = cast(zarr.Group, version.group[version.expressions[0]])
         arrays = {name: array for name, array in first.arrays() if name in names}
         self._leading = {name: array.shape[:-2] for name, array in arrays.items()}
         rows, cols = version.manifest.image_shape

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fesdist.cluster.settings import Cluster
 from fesdist.families.common.sums import Additive
+from fesdist.ground.errors import TileError
 from fesdist.ground.tiles import Tile, TileGrid
 from fesdist.passes.stage import Progress, Stage, results
 from storage.blobs.notes import Notes
@@ -55,7 +56,11 @@ class AddingUp(Stage[int, bool], ABC, Generic[A]):
 
     def _restored(self, index: int, group: int) -> A:
         arrays = self.notes.get(self._note(index, group))
-        assert arrays is not None, "every tile was passed"
+        if arrays is None:
+            raise TileError(
+                f"what was found in {self.called(index)} is not there any more: it was removed or damaged while the "
+                "others were added up; repeat the same command to find it again"
+            )
         return self.restore(arrays)
 
 

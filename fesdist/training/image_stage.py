@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,9 +46,7 @@ class ImageStage(AddingUp[Any]):
 
     @property
     def _image_pass(self) -> ImagePass[Any]:
-        image_pass = open_context(self.address).model.image_pass()
-        assert image_pass is not None
-        return image_pass
+        return cast("ImagePass[Any]", open_context(self.address).model.image_pass())
 
 
 def prepare_image(address: TaskAddress, cluster: Cluster, on_progress: Progress | None) -> dict[str, str]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,9 +47,7 @@ class FoldWork:
     def validation(self) -> CrossValidation[Any]:
         """Return how the candidates are judged."""
         candidates = [model_from_parameters(self.job.model, parameters) for parameters in self.parameters]
-        validation = model_named(self.job.model).cross_validation(candidates)
-        assert validation is not None
-        return validation
+        return cast("CrossValidation[Any]", model_named(self.job.model).cross_validation(candidates))
 
     def judgement(self, stack: TrainingStack) -> Judgement:
         """Return which pixels are measured: the face is all of the image."""

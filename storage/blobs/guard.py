@@ -11,6 +11,7 @@ from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest, Store
 from zarr.storage import WrapperStore
 
+import storage.blobs.optimised  # noqa: F401  before Zarr reads a group
 from storage.blobs.checksums import sha256
 from storage.blobs.limits import LARGEST_DOCUMENT
 from storage.blobs.location import Location

@@ -63,6 +63,7 @@ def run(kills: int, seed: int, folder: Path, places: tuple[str, ...] = tuple(PLA
             if not tally.faults:
                 wrong = played.compare(checksums, files, temporary)
                 tally.faults += [f"round {tally.rounds} ({place}): {fault}" for fault in wrong]
+            open_location(store).delete("")
             tally.rounds += 1
             print(f"round {tally.rounds} ({place}): {tally.kills} of {kills} kills", file=sys.stderr, flush=True)
     return tally

@@ -112,7 +112,8 @@ class Round:
 
     def _complete(self, tally: Tally) -> bool:
         """Have a client run; return whether it has published."""
-        self._scene.house.keep()
+        if not self._scene.local:
+            self._scene.house.keep()
         if self._client is not None and self._client.poll() is None:
             return False
         if self._client is not None:

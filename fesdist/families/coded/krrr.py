@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,8 +146,7 @@ class KernelReducedRank(CodedModel):
         return (Allocation("training inputs", (fit.weight_channels, fit.n_vectors, *tile_shape), fit.dtype),)
 
     def encoder_of(self, gathered: Combinations, expression: str) -> TileArrays:
-        assert isinstance(gathered, StoredInputs)
-        inputs = gathered.inputs
+        inputs = cast(StoredInputs, gathered).inputs
         return {"encoder": inputs.reshape(*inputs.shape[:2], *gathered.problem.tile.region.shape)}
 
     def _distance_scale(self, n_pixels: int) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Self, cast
 
 import numpy as np
 
@@ -55,9 +55,7 @@ class Products:
         for name, values in arrays.items():
             field, _, expression = name.partition("/")
             if expression:
-                of_field = given.setdefault(field, {})
-                assert isinstance(of_field, dict)
-                of_field[expression] = values
+                cast("dict[str, Array]", given.setdefault(field, {}))[expression] = values
             else:
                 given[field] = values
         return cls(**given)  # type: ignore[arg-type]
