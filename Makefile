@@ -12,6 +12,11 @@ COVERED := storage/* fesdist/families/* fesdist/training/*,fesdist/passes/*
 ROOMS := $(subst /,.,$(patsubst %/__init__.py,%,$(wildcard fesdist/*/__init__.py)))
 
 .PHONY: help install test test-fast test-lowest check docs demo gallery bench bench-history bench-gans trials clean
+# Signals to processes, and changes of files.
+KILLS := 100
+INPUTS := 10000
+
+.PHONY: help install test test-fast test-lowest chaos fuzz check docs demo bench bench-history clean
 
 help:
 	@echo "make demo           the whole job on generated faces; ends with a report to open"
@@ -20,6 +25,8 @@ help:
 	@echo "make test-fast      without those that start servers or kill processes; one test: $(BIN)/pytest PATH -k NAME"
 	@echo "make test-lowest    storage and models with the lowest versions of the libraries that are promised to do"
 	@echo "make trials         what happens when Prefect's processes die, as a table; half an hour"
+	@echo "make chaos          kill, stop and starve a training $(KILLS) times (KILLS=...); the bits must be the same"
+	@echo "make fuzz           $(INPUTS) damaged inputs (INPUTS=...) for every reader of documents and chunks"
 	@echo "make check          formatting, lint and types"
 	@echo "make docs           the reference of all modules, build/docs/index.html"
 	@echo "make bench          measured speeds and limits, as a table, as bench.json, and as a line of the history"
@@ -57,6 +64,11 @@ test-lowest: $(LOWEST)/installed
 
 trials: install
 	@$(BIN)/python -m tests.flows.trials
+chaos: install
+	@$(BIN)/python -m tests.chaos --kills $(KILLS)
+
+fuzz: install
+	@$(BIN)/python -m tests.fuzz --inputs $(INPUTS)
 
 check: install
 	@$(BIN)/ruff check .

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.families.coded.pca import PrincipalComponents
 from fesdist.training.job import TrainingRequest
@@ -13,6 +15,8 @@ from fesdist.training.run import train
 from storage.datasets.store import WeightStore
 from tests.conftest import REPOSITORY
 from tests.fesdist.training.stacks import write_stack
+
+pytestmark = pytest.mark.slow
 
 _READ = """
 import sys

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.images.decode import SUFFIXES, decode
+from storage.blobs.npy import read_npy
 
 _EXPECTED = "expected a text file with rows of 0 and 1, an .npy array of two dimensions, or an image (bright is 1)"
 
@@ -21,9 +22,8 @@ def read_mask(path: str | Path) -> NDArray[np.bool_]:
     path = Path(path)
     try:
         if path.suffix.lower() == ".npy":
-            # Not np.load, which takes archives and pickles of this name as well.
             with path.open("rb") as file:
-                values = np.lib.format.read_array(file, allow_pickle=False)
+                values = read_npy(file, path.stat().st_size)
         elif path.suffix.lower() in SUFFIXES:
             values = decode(path, colour="gray")[0] > 127
         else:

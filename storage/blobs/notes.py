@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from storage.blobs.location import open_location
 from storage.blobs.names import check_name
+from storage.blobs.npy import read_npy
 from storage.errors import NotFoundError
 
 
@@ -50,10 +50,4 @@ def _unpack(archive: zipfile.ZipFile, file: zipfile.ZipInfo) -> NDArray[Any]:
     if file.compress_type != zipfile.ZIP_STORED:
         raise ValueError("packed")
     with archive.open(file) as member:
-        first = np.lib.format.read_magic(member) == (1, 0)
-        read_header = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read_header(member)
-        if dtype.hasobject or member.tell() + math.prod(shape) * dtype.itemsize != file.file_size:
-            raise ValueError("another size")
-    with archive.open(file) as member:
-        return np.asarray(np.lib.format.read_array(member, allow_pickle=False))
+        return read_npy(member, file.file_size)

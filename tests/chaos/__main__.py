@@ -29,7 +29,9 @@ DISK_BYTES = 32 << 20
 EXIT_INTERRUPTED = 130
 
 
-def run(kills: int, seed: int, folder: Path, places: tuple[str, ...] = tuple(PLACES)) -> Tally:
+def run(
+    kills: int, seed: int, folder: Path, places: tuple[str, ...] = tuple(PLACES), per_round: int = TROUBLES_PER_ROUND
+) -> Tally:
     """Play rounds until so many processes were killed, terminated or stopped, or until something is wrong."""
     tally = Tally()
     draws = random.Random(seed)
@@ -59,7 +61,7 @@ def run(kills: int, seed: int, folder: Path, places: tuple[str, ...] = tuple(PLA
             name = f"weights-{tally.rounds}"
             store = f"s3://{BUCKET}/{name}" if place == "bucket" else str((disk or folder) / name)
             played = Round(scene, stack, store, logs, environment)
-            played.play(decks[place], TROUBLES_PER_ROUND, draws, tally)
+            played.play(decks[place], per_round, draws, tally)
             if not tally.faults:
                 wrong = played.compare(checksums, files, temporary)
                 tally.faults += [f"round {tally.rounds} ({place}): {fault}" for fault in wrong]

@@ -1,0 +1,18 @@
+"""A small round of chaos, always the same: what suffers and when follows from the seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.__main__ import run
+from tests.chaos.table import table
+
+
+@pytest.mark.slow
+def test_a_training_that_suffers_has_the_same_bits_and_leaves_nothing(tmp_path: Path) -> None:
+    tally = run(2, 3, tmp_path, ("scheduler",), per_round=3)
+    assert not tally.faults, table(tally, 0)
+    assert tally.kills >= 2
+    assert tally.runs["complete"] == tally.rounds
