@@ -35,6 +35,23 @@ def telling_disk_errors(where: str) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def naming(path: str) -> Iterator[None]:
+    """Give an error of reading the file's name, which the system leaves out once it is open.
+
+    Missing permission is a `StorageError`; whatever else keeps a disk from answering may pass, and stays an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _REFUSED:
+            raise StorageError(
+                f"cannot read {path}: {error.strerror}; this account needs permission to read it"
+            ) from error
+        error.filename = error.filename or path
+        raise
+
+
 def sync(path: Path) -> None:
     """Have a file's content, or a folder's entries, on the disk before returning."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from zarr.storage import LocalStore
 
-from storage.blobs.disk import sync, sync_files, telling_disk_errors
+from storage.blobs.disk import naming, sync, sync_files, telling_disk_errors
 from storage.blobs.limits import LARGEST_READ, check_size
 from storage.errors import AlreadyExistsError, BadNameError, FormatError, NotFoundError
 
@@ -39,14 +39,12 @@ class LocalLocation:
 
     def read(self, key: str, most: int = LARGEST_READ) -> bytes:
         path = self._path(key)
-        try:
+        with suppress(FileNotFoundError, NotADirectoryError), naming(f"{self.uri}/{key}"):
             found = path.stat()
             # Not opened otherwise: a pipe would keep the reader waiting for ever.
             if stat.S_ISREG(found.st_mode):
                 check_size(f"{self.uri}/{key}", found.st_size, most)
                 return path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            pass
         raise NotFoundError(f"there is no {key} in {self.uri}")
 
     def write(self, key: str, data: bytes) -> None:
@@ -68,10 +66,10 @@ class LocalLocation:
         return self._path(key).is_file()
 
     def list(self, prefix: str) -> list[str]:
-        try:
-            return sorted(name for name in os.listdir(self._path(prefix)) if not name.startswith("."))
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+        path = self._path(prefix)
+        with suppress(FileNotFoundError, NotADirectoryError), naming(str(path)):
+            return sorted(name for name in os.listdir(path) if not name.startswith("."))
+        return []
 
     def size(self, key: str) -> int:
         path = self._path(key)

@@ -188,9 +188,15 @@ class TrainingStack:
             return [str(error)] * len(block)
         expected = [self.subjects[int(index)].digests[expression] for index in block]
         return [
-            "" if digest(image) == wanted else "its pixels are not those that were stored"
-            for image, wanted in zip(images, expected, strict=True)
+            "" if digest(image) == wanted else f"its pixels, in {self._chunks_of(expression, int(index))}, were changed"
+            for index, image, wanted in zip(block, images, expected, strict=True)
         ]
+
+    def _chunks_of(self, expression: str, index: int) -> str:
+        """Return the files that hold an image, as people would say them."""
+        whole = (slice(index, index + 1), *resolve_region(None, self.spec.image_shape, expression))
+        first, *others = chunk_keys(whole, self._array(expression).chunks)
+        return f"{expression}/{first}" + (f" or the {len(others)} chunks after it" if others else "")
 
     def fingerprint(self, expressions: Sequence[str], samples: Sequence[int] | NDArray[np.integer[Any]]) -> str:
         """Return a SHA-256, in hexadecimal, that tells exactly which images a model would learn from.

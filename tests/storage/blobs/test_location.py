@@ -150,3 +150,17 @@ def test_a_folder_without_permission_is_told(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(local, "sync", refuse)
     with pytest.raises(StorageError, match="Permission denied; choose a folder that you may write to"):
         open_location(str(tmp_path)).write("a.json", b"new")
+
+
+@pytest.mark.parametrize(("number", "kind"), [(errno.EIO, OSError), (errno.EACCES, StorageError)])
+def test_an_error_of_reading_has_the_name_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception]
+) -> None:
+    def failing(path: Path) -> bytes:
+        raise OSError(number, os.strerror(number))
+
+    location = open_location(str(tmp_path))
+    location.write("a/b.json", b"1")
+    monkeypatch.setattr(Path, "read_bytes", failing)
+    with pytest.raises(kind, match=r"a/b\.json"):
+        location.read("a/b.json")

@@ -198,7 +198,7 @@ def test_images_are_verified_by_their_digests(stack_path: Path) -> None:
     assert TrainingStack.open(stack_path).verify(lambda *image: seen.append(image)) == []
     assert len(seen) == 19
     edit(stack_path, lambda truth: truth["subjects"][4]["digests"].update(smiling="0" * 64))
-    assert TrainingStack.open(stack_path).verify() == ["smiling of 004: its pixels are not those that were stored"]
+    assert TrainingStack.open(stack_path).verify() == ["smiling of 004: its pixels, in smiling/c/0/0/0/0, were changed"]
     next(path for path in (stack_path / "neutral/c").rglob("*") if path.is_file()).unlink()
     faults = TrainingStack.open(stack_path).verify()
     assert len(faults) == 11
