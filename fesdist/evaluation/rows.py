@@ -44,9 +44,10 @@ def outside_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
     themselves, and for each `<share>_drop`: the same of the people evaluated minus that; None where not measured.
     """
     outside = evaluation.outside
-    rows = []
-    for expression in outside.looks if outside else ():
-        assert outside is not None
+    rows: list[dict[str, Any]] = []
+    if outside is None:
+        return rows
+    for expression in outside.looks:
         inside = evaluation.of(expression)
         for method in METHODS:
             shares = asdict(outside.seen(method, expression))

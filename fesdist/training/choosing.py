@@ -85,8 +85,7 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
         found = []
         for parameters in self.parameters:
             models = [model_from_parameters(self.job.model, each) for each in parameters]
-            validation = type(models[0]).cross_validation(models)
-            assert validation is not None, "only such models choose"
+            validation = _validation(models)
             pieces = [
                 self._piece(stack, group, validation, piece) for piece in looked_at(stack.image_shape, self.side)[key]
             ]
@@ -131,7 +130,7 @@ def choose(
         return model, None
     by_sums = [_candidates(model, chosen, mirror) for mirror in (False, True)]
     ordered = [each for alike in by_sums for each in alike]
-    side = _side(model, by_sums, job, stack)
+    side = _side(by_sums, job, stack)
     parameters = tuple(tuple(each.parameters() for each in alike) for alike in by_sums if alike)
     bands = looked_at(stack.image_shape, side)
     found = results(BandStage(job, parameters, side), range(len(bands)), cluster, on_progress)
@@ -162,14 +161,19 @@ def _candidates(model: AnyModel, chosen: Sequence[str], mirror: bool) -> list[An
     return [replace(any_model, **dict(zip(chosen, values, strict=True))) for values in itertools.product(*grids)]
 
 
-def _side(model: AnyModel, by_sums: Sequence[Sequence[AnyModel]], job: TrainingJob, stack: TrainingStack) -> int:
+def _validation(models: Sequence[AnyModel]) -> CrossValidation[Any]:
+    validation = type(models[0]).cross_validation(models)
+    if validation is None:
+        raise TypeError(f"model {models[0].name!r} chooses by folds, and so has a cross-validation")
+    return validation
+
+
+def _side(by_sums: Sequence[Sequence[AnyModel]], job: TrainingJob, stack: TrainingStack) -> int:
     """Return the side of the pieces that are summed at a time: the largest whose sums are small for any plan.
 
     It follows from the job alone, as sums of errors may not depend on the machine.
     """
-    validation = type(model).cross_validation([each for alike in by_sums[:1] or by_sums for each in alike])
-    assert validation is not None, "only such models choose"
-    fit = job.fit(stack)
+    validation, fit = _validation(next(alike for alike in by_sums if alike)), job.fit(stack)
     for side in SIDES:
         memory = validation.memory(fit, (side, side), min(fit.n_samples, SAMPLES_AT_ONCE), n_folds(fit.n_samples))
         if memory.nbytes <= PIECE_BYTES:
@@ -248,7 +252,8 @@ def _two_ridges(around: float, inside: float, mouth: tuple[float, float, float, 
 
 def _refined(total: FoldErrors) -> NDArray[np.float64]:
     """Return the refined errors as means, (candidate, expression, region), NaN where a region has no pixels."""
-    assert total.refined is not None, "sums tell"
+    if total.refined is None:
+        raise TypeError("a validation by sums tells refined errors")
     values = total.values.sum(axis=0)
     return np.asarray(total.refined / np.where(values > 0, values, np.nan))
 
