@@ -151,6 +151,7 @@ def _synthesize_group(
                 refine=settings.refine,
                 intensity=settings.intensity,
                 stretch=settings.stretch,
+                detail=settings.detail,
             )
             list(pool.map(lambda one, output, to=expression: _write(one, output, to, job), same, outputs))
 

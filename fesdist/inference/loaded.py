@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError, ImageError
+from fesdist.ground.measures import mouth_region
 from fesdist.ground.refinement import Refinement
 from fesdist.ground.refinement import refine as blend
 from fesdist.inference.bands import Band, BandCache
@@ -92,6 +93,7 @@ class LoadedVersion:
         refine: str | None = None,
         intensity: float = 1.0,
         stretch: bool = False,
+        detail: bool = False,
     ) -> Images:
         """Return the inputs x with an expression: clip(x + intensity alpha (y - x)), where y is the model's output.
 
@@ -101,7 +103,8 @@ class LoadedVersion:
         `inputs` are (sample, channel, row, col), uint8 in 0..255 or floating point in [0, 1], of `image_shape` and
         with channels as in `match_channels`. The result is (sample, channel, row, col) float32 in [0, 1]. A min-max
         model sees (x - min x) / (max x - min x), and its outputs are brought back to the range of x. `stretch` maps
-        the minimum and maximum of each output to 0 and 1, as the authors' code does.
+        the minimum and maximum of each output to 0 and 1, as the authors' code does. With `detail` the photograph keeps
+        its own fine detail but in the mouth; see `with_detail`.
 
         Raises BadParameterError for an unknown expression or refinement; ImageError for images of another shape, or for
         an image without contrast if the model is a min-max one.
@@ -115,9 +118,22 @@ class LoadedVersion:
             outputs = own.restored(self._outputs(own.normalised(inputs), expression, way, intensity))
         else:
             outputs = self._outputs(inputs, expression, way, intensity)
+        if detail:
+            self._restore_detail(inputs, outputs)
         if stretch:
             outputs = stretched(outputs)
         return np.clip(outputs, 0, 1, out=outputs)
+
+    def _restore_detail(self, inputs: NDArray[Any], outputs: Images) -> None:
+        # Imported here: who does not ask for it does not wait for it.
+        from fesdist.inference.detail import with_detail
+
+        mouth = mouth_region(tuple(self.version.attributes["mouth"]), self.image_shape)
+
+        def restore(samples: slice) -> None:
+            outputs[samples] = with_detail(unit_scale(inputs[samples]), outputs[samples], mouth)
+
+        list(self._pool.map(restore, _blocks(inputs.shape)))
 
     def _refinement(self, said: str | None) -> Refinement:
         if said is None:

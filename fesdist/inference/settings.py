@@ -34,6 +34,8 @@ class SynthesisSettings:
 
     refine: str | None = None
     """Value of a `Refinement`; None is the best that a version has."""
+    detail: bool = False
+    """Keep the photograph's own fine detail but in the mouth."""
     intensity: float = 1.0
     """Strength of the expression: 0 is the input, 1 the model's output, more exaggerates."""
     stretch: bool = False

@@ -36,6 +36,9 @@ class Look:
         "what keeps the photograph where the model does not know better",
         implied="learned where the version has it, else none",
     )
+    detail: Literal["photograph", "model"] = option(
+        "photograph", "whose fine detail outputs have outside the mouth; the model's is blurred"
+    )
     intensity: float = option(1.0, "0 is the photograph, 1 the model, 1.5 more", metavar="X")
     stretch: bool = option(False, "stretch each output to the full range, as the papers' code")
     size: Literal["model", "input"] = option(
@@ -52,6 +55,7 @@ class Look:
 
         return SynthesisSettings(
             refine=self.refine,
+            detail=self.detail == "photograph",
             intensity=self.intensity,
             stretch=self.stretch,
             output_size=OutputSize(self.size),

@@ -78,6 +78,9 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
         stack = _open(self.job.stack)
         return tuple(self._judged(stack, group, key) for group in self.job.groups)
 
+    def note(self, key: int) -> str:
+        return "choosing by people left out"
+
     def called(self, key: int) -> str:
         return f"band {key} of people left out"
 
