@@ -208,7 +208,7 @@ def test_less_memory_makes_smaller_tiles(stack: Path, tmp_path: Path, monkeypatc
     monkeypatch.setattr("fesdist.training.plan.TILES_PER_WORKER", 0.01)
     opened = TrainingStack.open(stack)
     job = define_job(_request(stack, tmp_path), opened)
-    plans = [make_plan(job, opened, RESERVED_BYTES + (extra << 20), 1) for extra in (512, 16, 8)]
+    plans = [make_plan(job, opened, RESERVED_BYTES + (extra << 20), 1) for extra in (512, 32, 14)]
     areas = [rows * cols * plan.n_block for plan in plans for rows, cols in [plan.tile_shape]]
     assert areas == sorted(areas, reverse=True)
     assert areas[0] > areas[-1]
