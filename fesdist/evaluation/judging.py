@@ -27,7 +27,8 @@ LEAST_PHOTOGRAPHS = 2
 MOST_FACES = 4096
 """Faces whose nearest photograph is sought, at most: the descriptors of all are in memory together, 30 kB a face."""
 
-_BLOCK = 16
+_BLOCK_VALUES = 1 << 22
+"""Values of the photographs that are described at once, at most: 16 MB in float32, or one photograph."""
 
 Identities = Mapping[str, NDArray[np.float16]]
 """Descriptors of the person, (sample, value) of unit length, by method."""
@@ -70,11 +71,12 @@ def taught(teachers: Teachers) -> ExpressionClassifier:
     """Return the classifier that learns from some photographs, a few of which are in memory at a time."""
     stack = TrainingStack.open(teachers.stack)
     rows, cols = (slice(0, length) for length in stack.image_shape)
+    at_most = max(1, _BLOCK_VALUES // (stack.channels * rows.stop * cols.stop))
     descriptors = {
         expression: np.concatenate(
             [
                 describe(unit_scale(stack.read(expression, block, rows, cols)), stack.spec.mouth[0]).expression
-                for block in stack.blocks(np.array(samples, np.int64), _BLOCK)
+                for block in stack.blocks(np.array(samples, np.int64), at_most)
             ]
         )
         for expression, samples in teachers.samples
