@@ -24,7 +24,7 @@ help:
 	@echo "make test           all tests, and how much of the code they cover"
 	@echo "make test-fast      without those that start servers or kill processes; one test: $(BIN)/pytest PATH -k NAME"
 	@echo "make test-lowest    storage and models with the lowest versions of the libraries that are promised to do"
-	@echo "make trials         what happens when Prefect's processes die, as a table; half an hour"
+	@echo "make trials         what happens when Prefect's processes die, as a table"
 	@echo "make chaos          kill, stop and starve a training $(KILLS) times (KILLS=...); the bits must be the same"
 	@echo "make fuzz           $(INPUTS) damaged inputs (INPUTS=...) for every reader of documents and chunks"
 	@echo "make check          formatting, lint and types"
