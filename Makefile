@@ -11,12 +11,12 @@ COVERED := storage/* fesdist/families/* fesdist/training/*,fesdist/passes/*
 # A package with a public list shows nothing else of itself.
 ROOMS := $(subst /,.,$(patsubst %/__init__.py,%,$(wildcard fesdist/*/__init__.py)))
 
-.PHONY: help install test test-fast test-lowest check docs demo gallery bench bench-history bench-gans trials clean
 # Signals to processes, and changes of files.
 KILLS := 100
 INPUTS := 10000
 
-.PHONY: help install test test-fast test-lowest chaos fuzz check docs demo bench bench-history clean
+.PHONY: help install test test-fast test-lowest chaos fuzz check docs demo gallery bench bench-history bench-gans trials \
+	clean
 
 help:
 	@echo "make demo           the whole job on generated faces; ends with a report to open"

@@ -40,7 +40,8 @@ def _about_tls(address: str, error: BaseException) -> str:
             f"the configuration demands encryption (distributed.comm.require-encryption); give tls://{rest}, and start "
             "the scheduler with --protocol tls"
         )
-    if "WRONG_VERSION_NUMBER" in said or "RECORD_LAYER" in said:
+    # The last where its greeting, which is not encrypted, came first.
+    if any(sign in said for sign in ("WRONG_VERSION_NUMBER", "RECORD_LAYER", "cannot convert to SSL")):
         return f"it answers without TLS; give tcp://{rest}, or start it with --protocol tls and its certificate"
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain):
         return (

@@ -94,5 +94,8 @@ class Evaluation:
             )
         if isinstance(expressions, Mapping):
             # The first documents had the name of an expression as its key only.
-            expressions = [{"expression": name, **found} for name, found in expressions.items()]
+            expressions = [
+                {"expression": name, **found} if isinstance(found, Mapping) else found
+                for name, found in expressions.items()
+            ]
         return convert(cls, {**record, "expressions": expressions}, _WHAT)

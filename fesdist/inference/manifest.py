@@ -18,6 +18,8 @@ from filelock import FileLock, Timeout
 
 from fesdist.ground.errors import BadParameterError
 from storage.blobs.disk import telling_disk_errors
+from storage.blobs.documents import convert
+from storage.errors import FormatError
 
 FILE_NAME = "manifest.jsonl"
 _LOCK_NAME = ".manifest.lock"
@@ -80,9 +82,9 @@ class Record:
         """Return the record of a line, or None for a line that is torn or of another kind."""
         try:
             facts = json.loads(line)
-            file = InputFile(facts.pop("input"), facts.pop("size"), facts.pop("mtime_ns"))
-            return cls(file, **facts)
-        except (ValueError, KeyError, TypeError, AttributeError):
+            file = {"name": facts.pop("input"), "size": facts.pop("size"), "mtime_ns": facts.pop("mtime_ns")}
+            return convert(cls, {**facts, "file": file}, FILE_NAME)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, FormatError):
             return None
 
 

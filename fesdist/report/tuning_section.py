@@ -63,7 +63,8 @@ def tuning_section(manifest: Manifest) -> TuningSection | None:
     if manifest.tuning is None and manifest.choice is None:
         return None
     choice = None if manifest.choice is None else convert(Choice, manifest.choice, f"choice of {manifest.reference}")
-    tuning = Tuning.from_json(manifest.tuning or {}) if choice is None else _as_tuning(choice, manifest)
+    what = f"tuning of {manifest.reference}"
+    tuning = Tuning.from_json(manifest.tuning or {}, what) if choice is None else _as_tuning(choice, manifest)
     curves = curves_of(tuning)
     return TuningSection(
         facts=tuple(_facts(tuning, choice)),

@@ -17,6 +17,7 @@ from fesdist.ground.files import write_whole
 from fesdist.ground.options import Option
 from fesdist.requests.build import options_of
 from fesdist.requests.groups import Chosen
+from storage.errors import FormatError
 
 if TYPE_CHECKING:
     from fesdist.comparing.entrants import Entrant
@@ -47,11 +48,10 @@ def read_config(path: str) -> tuple[dict[str, Any], dict[str, Any], Mapping[str,
         said["model"], options = _model(tables["model"], f"[model] of {path}", Path(path))
     if (tuning := tables.get("tuning")) is not None:
         try:
-            Tuning.from_json(tuning)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            Tuning.from_json(tuning, f"[tuning] of {path}")
+        except FormatError as error:
             raise BadParameterError(
-                f"[tuning] of {path} is not as `fesdist tune` writes it ({type(error).__name__}: {error}); remove the "
-                "table to train without it"
+                f"[tuning] of {path} is not as `fesdist tune` writes it ({error}); remove the table to train without it"
             ) from error
     return said, options, tuning
 
@@ -97,7 +97,7 @@ def _read(path: str) -> dict[str, Any]:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise BadParameterError(f"{path} cannot be read ({error}); expected a TOML file") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadParameterError(f"{path} is no TOML: {error}") from error
 
 

@@ -49,6 +49,14 @@ class TaskContext:
         return self.model.inputs_of(tile.region, self.stack.image_shape)
 
 
+def unseen(error: StorageError) -> ClusterError:
+    """Return the error of a worker that does not see what the client sees."""
+    return ClusterError(
+        f"a worker on {socket.gethostname()} does not see the client's files ({error}); stack and weights must lie "
+        "on a disk that the client and all workers share, under the same path"
+    )
+
+
 @lru_cache(maxsize=4)
 def open_context(address: TaskAddress) -> TaskContext:
     """Return the context of a draft; raises ClusterError where draft and stack, which the client sees, are not."""
@@ -57,10 +65,7 @@ def open_context(address: TaskAddress) -> TaskContext:
         cut = CutJob.of(draft)
         stack = TrainingStack.open(address.stack)
     except StorageError as error:
-        raise ClusterError(
-            f"a worker on {socket.gethostname()} does not see the client's files ({error}); stack and weights must lie "
-            "on a disk that the client and all workers share, under the same path"
-        ) from error
+        raise unseen(error) from error
     return TaskContext(draft, cut.job, stack, cut.job.build_model(), TileGrid(stack.image_shape, cut.tile_shape))
 
 

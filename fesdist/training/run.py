@@ -14,7 +14,7 @@ from fesdist.ground.refinement import alpha_map, learned_alpha_map
 from fesdist.passes.stage import Progress, results
 from fesdist.training.choice import Choice
 from fesdist.training.choosing import choose
-from fesdist.training.context import TaskAddress, open_context
+from fesdist.training.context import TaskAddress, open_context, unseen
 from fesdist.training.drafting import open_draft
 from fesdist.training.image_stage import prepare_image
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
@@ -25,6 +25,7 @@ from fesdist.training.tile_stage import TileStage
 from storage.datasets.draft import WeightDraft
 from storage.datasets.manifest import Facts, ModelFacts, StackFacts
 from storage.datasets.store import WeightStore
+from storage.errors import StorageError
 from storage.stack.reading import TrainingStack
 
 
@@ -130,8 +131,11 @@ def _see_same_files(address: TaskAddress) -> None:
 
 
 def _see_stack(path: str) -> None:
-    """Run on every worker: raise unless it sees the stack."""
-    TrainingStack.open(path)
+    """Run on every worker: raise ClusterError unless it sees the stack."""
+    try:
+        TrainingStack.open(path)
+    except StorageError as error:
+        raise unseen(error) from error
 
 
 def _refinement_maps(draft: WeightDraft, job: TrainingJob) -> dict[str, str]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from fesdist.families.windowed.ridge_map import RidgeMap
 from fesdist.ground.measures import REGIONS
+from storage.blobs.documents import convert
+from storage.errors import FormatError
 
 
 @dataclass(frozen=True)
@@ -95,19 +97,27 @@ class Tuning:
         return plain | {"results": list(plain["results"])}
 
     @classmethod
-    def from_json(cls, plain: Mapping[str, Any]) -> Tuning:
-        """Return the tuning that `to_json` described."""
-        results = tuple(
-            Result(
-                result["options"],
-                {
-                    expression: {region: Score(**regions[region]) for region in REGIONS}
-                    for expression, regions in result["scores"].items()
-                },
-                result.get("failed", ""),
-            )
-            for result in plain["results"]
-        )
-        ridge_map = plain.get("ridge_map")
-        cells = None if ridge_map is None else tuple(tuple(map(float, row)) for row in ridge_map)
-        return cls(**{**plain, "results": results, "ridge_map": cells})
+    def from_json(cls, plain: Mapping[str, Any], what: str = "a tuning") -> Tuning:
+        """Return the tuning that `to_json` described; raises FormatError naming `what` for a damaged one."""
+        tuning = convert(cls, plain, what)
+        if fault := tuning._fault():
+            raise FormatError(f"{what}: {fault}; it was damaged or not written by fesdist")
+        return tuning
+
+    def _fault(self) -> str:
+        """Return what does not fit together, or ""."""
+        if not 0 <= self.chosen < len(self.results) or self.best.failed:
+            return f"result {self.chosen} of {len(self.results)} was chosen"
+        for result in self.results:
+            if not result.failed and (
+                set(result.scores) != set(self.expressions)
+                or any(set(regions) != set(REGIONS) for regions in result.scores.values())
+            ):
+                return "scores are missing"
+        for option in self.best.options:
+            tried = [result.options.get(option) for result in self.results]
+            if not (all(isinstance(value, int | float) for value in tried) or all(isinstance(v, str) for v in tried)):
+                return f"the option {option!r} has values that cannot be compared"
+        if self.ridge_map is not None and (not self.ridge_map or len(set(map(len, self.ridge_map))) != 1):
+            return "the map of ridges has rows of different lengths"
+        return ""

@@ -59,10 +59,10 @@ def _archive() -> bytes:
     ("name", "content", "complaint"),
     [
         ("mask.npy", b"", "cannot be read .EOF: reading magic string"),
-        ("mask.npy", _array_file(MASK)[:-4], "cannot be read .*Failed to read all data"),
+        ("mask.npy", _array_file(MASK)[:-4], r"cannot be read .its header promises \(3, 3\) bool, but 5 bytes follow"),
         ("mask.npy", _archive(), "cannot be read .the magic string is not correct"),
         ("mask.npz", _archive(), "cannot be read .'utf-8' codec"),
-        ("mask.npy", _array_file([[None]]), "cannot be read .Object arrays cannot be loaded"),
+        ("mask.npy", _array_file([[None]]), "cannot be read .it holds object, expected numbers"),
         ("mask.npy", _array_file([["1", "0"]]), r"holds an array of shape \(1, 2\), <U1, not 0 and 1"),
         ("mask.npy", _array_file([[0, 2]]), r"holds an array of shape \(1, 2\), int64, not 0 and 1"),
         ("mask.npy", _array_file(1), r"holds an array of shape \(\), int64, not 0 and 1"),
