@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,16 @@ from distributed.security import Security
 from fesdist.cluster.connect import ClusterSettings, open_cluster
 from fesdist.ground.errors import ClusterError
 
+# Dask leaves sockets open whose handshake failed; they are collected here, lest the next test is blamed.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 OURS, OTHERS = Security.temporary(), Security.temporary()
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
