@@ -32,7 +32,7 @@ def contest_table(contest: Contest, columns: Sequence[str]) -> str:
     """Return the measures of held-out people, a row a method."""
     head = ("", "processor seconds", *columns)
     cells = [
-        (row.name, "–" if row.seconds is None else f"{row.seconds:.0f}", *(f"{value:.3f}" for value in row.values))
+        (row.name, "–" if row.seconds is None else f"{row.seconds:.3g}", *(f"{value:.3f}" for value in row.values))
         for row in contest.rows
     ]
     return markdown_table(head, cells, n_words=1)
