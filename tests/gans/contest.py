@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from fesdist import api
 from fesdist.evaluation.comparison import Batch, Comparer, Comparison
+from fesdist.evaluation.judging import joined_looks, judges_of, teachers_of
+from fesdist.evaluation.looks import REAL, Seen
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, MODEL, REFINED, UNCHANGED
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.measures import MEASURES, REGIONS, measure, mouth_region
@@ -26,7 +28,7 @@ from tests.gans.pix2pix import Pix2Pix, train_for
 SIDE = 64
 
 COLUMNS = tuple(f"{region} {name}" for region in REGIONS for name in MEASURES)
-"""What is told of every method, the mean over the held-out people."""
+"""Distances from the target that are told of every method, the mean over the held-out people."""
 
 _NAMES = {UNCHANGED: UNCHANGED, MEAN_DIFFERENCE: MEAN_DIFFERENCE, MODEL: "MR 5 x 5", REFINED: "MR 5 x 5, refined"}
 
@@ -42,6 +44,8 @@ class ContestRow:
     seconds: float | None
     """Of the processor, all threads together, compilation included; None for what has nothing to learn."""
     values: tuple[float, ...]
+    """Empty for the target itself, which is at no distance from itself."""
+    seen: Seen
 
 
 @dataclass(frozen=True)
@@ -86,20 +90,31 @@ def compete(stack_path: str, minutes: float, expression: str | None, on_step: Pr
     outputs = {_NAMES[method]: images for method, images in comparison.outputs.items()}
     outputs["Pix2Pix"] = pix2pix.outputs(comparison.outputs[UNCHANGED])
     seconds = {_NAMES[MODEL]: mr_seconds, _NAMES[REFINED]: mr_seconds, "Pix2Pix": learned_in}
-    measured = values_of(outputs, comparison, stack)
-    rows = tuple(ContestRow(name, seconds.get(name), values) for name, values in measured.items())
+    values = values_of(outputs, comparison, stack)
+    seen = seen_in({**outputs, REAL: comparison.targets}, stack, expression, unseen)
+    rows = tuple(ContestRow(name, seconds.get(name), values.get(name, ()), what) for name, what in seen.items())
     return Contest(expression, len(known), len(unseen), steps, rows)
 
 
 def values_of(
     outputs: Mapping[str, NDArray[np.float32]], comparison: Comparison, stack: TrainingStack
 ) -> dict[str, tuple[float, ...]]:
-    """Return for each method what `fesdist evaluate` would tell of its outputs, in the order of `COLUMNS`."""
+    """Return for each method the distances that `fesdist evaluate` would tell, in the order of `COLUMNS`."""
     mouth = mouth_region(stack.spec.mouth, stack.image_shape)
     return {
         method: tuple(measure(images, comparison.targets, mouth).mean(axis=-1).ravel().tolist())
         for method, images in outputs.items()
     }
+
+
+def seen_in(
+    faces: Mapping[str, NDArray[np.float32]], stack: TrainingStack, expression: str, samples: NDArray[np.int64]
+) -> dict[str, Seen]:
+    """Return for each method what `fesdist evaluate` would see in its faces, which are of the people `samples`."""
+    judges = judges_of(stack, teachers_of(stack, "holdout"), expression, len(samples))
+    ids = [stack.subjects[sample].id for sample in samples]
+    looks = joined_looks([judges.look(faces)], ids)
+    return {method: looks.seen(method, expression, ids) for method in faces}
 
 
 def _of_mr(stack: TrainingStack, expression: str, unseen: NDArray[np.int64]) -> tuple[Comparison, float]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from fesdist.evaluation.looks import Seen, in_percent
+
 if TYPE_CHECKING:
     from tests.gans.contest import Contest
     from tests.gans.speed import SpeedRow
@@ -29,10 +31,15 @@ def speed_table(rows: Sequence[SpeedRow]) -> str:
 
 
 def contest_table(contest: Contest, columns: Sequence[str]) -> str:
-    """Return the measures of held-out people, a row a method."""
-    head = ("", "processor seconds", *columns)
+    """Return the measures of held-out people, a row a method; `columns` are names of the distances in them."""
+    head = ("", "processor seconds", *columns, *Seen.names())
     cells = [
-        (row.name, "–" if row.seconds is None else f"{row.seconds:.3g}", *(f"{value:.3f}" for value in row.values))
+        (
+            row.name,
+            "–" if row.seconds is None else f"{row.seconds:.3g}",
+            *([f"{value:.3f}" for value in row.values] or ["–"] * len(columns)),
+            *map(in_percent, row.seen.shares()),
+        )
         for row in contest.rows
     ]
     return markdown_table(head, cells, n_words=1)

@@ -12,6 +12,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is absent: it comes with the extra gans")
 
 from fesdist import api  # noqa: E402
+from fesdist.evaluation.looks import REAL  # noqa: E402
 from fesdist.evaluation.scores import UNCHANGED  # noqa: E402
 from fesdist.ground.errors import BadParameterError  # noqa: E402
 from fesdist.inference.intensities import unit_scale  # noqa: E402
@@ -120,12 +121,15 @@ class TestContest:
 
         rows = {row.name: row.values for row in found.rows}
         assert next(iter(rows)) == UNCHANGED
-        assert list(rows)[2:] == ["MR 5 x 5", "MR 5 x 5, refined", "Pix2Pix"]
+        assert list(rows)[2:] == ["MR 5 x 5", "MR 5 x 5, refined", "Pix2Pix", REAL]
         api.train(str(tmp_path / "stack"), str(tmp_path / "store"), name="mr", model="mr", window=5, workers=0)
         evaluated = api.evaluate(str(tmp_path / "stack"), str(tmp_path / "store"), "mr", workers=0).expressions[0]
         for number, column in enumerate(COLUMNS):
             region, measure = column.split()
             assert rows["MR 5 x 5"][number] == pytest.approx(evaluated.mean("model", region, measure))
+        seen = {row.name: row.seen for row in found.rows}
+        assert seen["MR 5 x 5"] == evaluated.seen("model")
+        assert seen[REAL].shares()[2:] == (1, 1)
         assert rows["Pix2Pix"][0] > rows["MR 5 x 5"][0]  # one step is not enough for anybody
 
     def test_what_cannot_be_trained_is_refused(self, tmp_path: Path) -> None:
