@@ -10,7 +10,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, reduce
+from functools import reduce
 from operator import add
 from typing import Any
 
@@ -20,18 +20,17 @@ from numpy.typing import NDArray
 from fesdist.cluster.settings import Cluster
 from fesdist.families.common.cells import CELLS
 from fesdist.families.common.contract import AnyModel
-from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.validation import CrossValidation, FoldErrors, Judgement
 from fesdist.ground.measures import REGIONS, mouth_region
 from fesdist.ground.tiles import Region, Tile
 from fesdist.passes.stage import Progress, Stage, results
 from fesdist.registry import model_from_parameters
 from fesdist.training.choice import Choice, LeftOutError, Tried
-from fesdist.training.context import read_blocks
 from fesdist.training.folds import fold_numbers, n_folds
 from fesdist.training.job import SampleGroup, TrainingJob
+from fesdist.training.judged import judged_in, stack_of
 from fesdist.training.plan import SAMPLES_AT_ONCE
-from fesdist.training.sampling import Piece, looked_at
+from fesdist.training.sampling import looked_at
 from storage.stack.reading import TrainingStack
 
 TRIED: Mapping[str, tuple[Any, ...]] = {
@@ -41,13 +40,14 @@ TRIED: Mapping[str, tuple[Any, ...]] = {
 }
 
 SIDES = (64, 32, 16)
+"""Of the pieces that are summed at a time, rows and columns."""
 PIECE_BYTES = 96 << 20
-"""What the sums of a piece may take: no more than the smallest plan leaves."""
-
+"""What the sums of a piece may take: no more than a small plan leaves."""
 
 BEYOND_CHANCE = 2.0
 """Standard errors."""
 MOUTH_TOLERANCE = 0.01
+"""Errors in the mouth that differ by less are alike."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,7 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
 
     def work(self, key: int) -> tuple[FoldErrors, ...]:
         """Return, for each group, the errors of all candidates in their order."""
-        stack = _open(self.job.stack)
-        return tuple(self._judged(stack, group, key) for group in self.job.groups)
+        return tuple(self._judged(group, key) for group in self.job.groups)
 
     def note(self, key: int) -> str:
         return "choosing by people left out"
@@ -84,36 +83,28 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
     def called(self, key: int) -> str:
         return f"band {key} of people left out"
 
-    def _judged(self, stack: TrainingStack, group: SampleGroup, key: int) -> FoldErrors:
+    def _judged(self, group: SampleGroup, key: int) -> FoldErrors:
+        stack = stack_of(self.job)
+        rows, cols = stack.image_shape
+        regions = Region(0, rows, 0, cols), mouth_region(stack.spec.mouth, stack.image_shape)
         found = []
         for parameters in self.parameters:
-            models = [model_from_parameters(self.job.model, each) for each in parameters]
-            validation = _validation(models)
+            validation = _validation([model_from_parameters(self.job.model, each) for each in parameters])
             pieces = [
-                self._piece(stack, group, validation, piece) for piece in looked_at(stack.image_shape, self.side)[key]
+                judged_in(
+                    Tile(key, piece.region),
+                    validation,
+                    self.job,
+                    group,
+                    fold_numbers(stack, group),
+                    n_folds(len(group.samples)),
+                    Judgement(stack.image_shape, regions, piece.row_step),
+                    SAMPLES_AT_ONCE,
+                )
+                for piece in looked_at(stack.image_shape, self.side)[key]
             ]
             found.append(reduce(add, pieces))
         return _side_by_side(found)
-
-    def _piece(
-        self, stack: TrainingStack, group: SampleGroup, validation: CrossValidation[Any], piece: Piece
-    ) -> FoldErrors:
-        region = piece.region
-        inputs, padding = validation.inputs_of(region, stack.image_shape)
-        targets = validation.targets_of(region, stack.image_shape)
-        problem = TileProblem(
-            Tile(0, region), padding, stack.channels, self.job.colour, group.expressions, image_shape=stack.image_shape
-        )
-        gathered = validation.gather(problem, np.dtype(stack.dtype), n_folds(len(group.samples)))
-        folds = fold_numbers(stack, group)
-        for places, samples in read_blocks(
-            stack, self.job.input_expression, group, inputs, targets, SAMPLES_AT_ONCE, mirror=validation.mirror
-        ):
-            gathered.add(np.array([folds[place] for place in places], np.int64), samples)
-        rows, cols = stack.image_shape
-        regions = Region(0, rows, 0, cols), mouth_region(stack.spec.mouth, stack.image_shape)
-        errors: FoldErrors = gathered.found(Judgement(stack.image_shape, regions, piece.row_step))
-        return errors
 
 
 def choose(
@@ -272,8 +263,3 @@ def _side_by_side(found: Sequence[FoldErrors]) -> FoldErrors:
             [each.refined / times for each, times in zip(found, doubled, strict=True) if each.refined is not None]
         ),
     )
-
-
-@lru_cache(maxsize=4)
-def _open(path: str) -> TrainingStack:
-    return TrainingStack.open(path)

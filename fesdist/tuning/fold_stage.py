@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -14,15 +13,14 @@ from numpy.typing import NDArray
 
 from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.fit import Fit
-from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.validation import CrossValidation, FoldErrors, Judgement
 from fesdist.ground.folds import Fold
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.tiles import Region, Tile, TileGrid
 from fesdist.passes.adding_up import AddingUp, added_up
 from fesdist.registry import model_from_parameters, model_named
-from fesdist.training.context import read_blocks
 from fesdist.training.job import SampleGroup, TrainingJob
+from fesdist.training.judged import judged_in, stack_of
 from fesdist.tuning.errors import FoldTotals, Validation
 from fesdist.tuning.fold_plan import row_step_for, tiles_and_block
 from fesdist.tuning.resources import Resources
@@ -75,19 +73,13 @@ class FoldStage(AddingUp[Any]):
     n_block: int
 
     def find(self, tile: Tile, group: int) -> Any:
-        of_group, job, stack = self.work_on.job.groups[group], self.work_on.job, _open(self.work_on.job.stack)
-        validation = self.work_on.validation()
-        inputs, padding = validation.inputs_of(tile.region, stack.image_shape)
-        targets = validation.targets_of(tile.region, stack.image_shape)
-        problem = TileProblem(
-            tile, padding, stack.channels, job.colour, of_group.expressions, image_shape=stack.image_shape
+        job, of_group, stack = self.work_on.job, self.work_on.job.groups[group], stack_of(self.work_on.job)
+        numbers = self.work_on.fold_of(stack, of_group.samples).tolist()
+        folds = dict(zip(of_group.samples, numbers, strict=True))
+        judgement = self.work_on.judgement(stack)
+        return judged_in(
+            tile, self.work_on.validation(), job, of_group, folds, len(self.work_on.folds), judgement, self.n_block
         )
-        gathered = validation.gather(problem, np.dtype(stack.dtype), len(self.work_on.folds))
-        for places, samples in read_blocks(
-            stack, job.input_expression, of_group, inputs, targets, self.n_block, mirror=validation.mirror
-        ):
-            gathered.add(self.work_on.fold_of(stack, places), samples)
-        return gathered.found(self.work_on.judgement(stack))
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Any:
         return self.work_on.validation().restore(arrays)
@@ -133,8 +125,3 @@ def _errors(
     validation: CrossValidation[Any], total: Any, group: SampleGroup, fit: Fit, folds: NDArray[np.int64]
 ) -> FoldErrors:
     return validation.errors(total, group.expressions, fit, folds)
-
-
-@lru_cache(maxsize=4)
-def _open(path: str) -> TrainingStack:
-    return TrainingStack.open(path)
