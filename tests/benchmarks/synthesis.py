@@ -30,7 +30,7 @@ def synthesis(bench: Bench, *, size: int, side: int, n_faces: int) -> Row:
     matrix = _sparse(arrays["weights"][0], arrays["bias"][0]).astype(np.float32)
 
     def ours() -> Images:
-        return version.synthesize(faces, "smiling")
+        return version.synthesize(faces, "smiling", refine="none")
 
     def peer() -> Images:
         columns = np.ones((side * side + 1, n_faces * 3), np.float32)

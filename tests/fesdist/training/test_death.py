@@ -32,7 +32,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _command(stack: Path, store: Path, *options: str) -> list[str]:
     # So little memory makes small tiles, and many: a run is then still in its middle when three are stored.
-    fixed = ["--name", "random", "--window", "5", "--memory", "335MiB"]
+    fixed = ["--name", "random", "--window", "5", "--memory", "352MiB"]
     return [*FESDIST, "train", str(stack), str(store), *fixed, *options]
 
 
