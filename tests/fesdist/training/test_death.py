@@ -140,7 +140,9 @@ def test_a_killed_scheduler_is_told_and_the_run_continues_on_another(
         scheduler.kill()
         output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
-    assert "fesdist: error: the connection to the scheduler was lost while tasks were running" in output
+    # Whether a task, a reply or a heartbeat is missed first depends on the moment.
+    assert "fesdist: error: " in output
+    assert "start the scheduler again and repeat the same command to continue" in output
     assert "Traceback" not in output
     with _started(_scheduler(port)), _started(_worker(port)):
         continued = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
