@@ -110,7 +110,13 @@ class Site:
         with process(*command, log=self.folder / "server.log", cwd=self.folder, env=self.environment) as server:
             wait_for(lambda: self.answers() or server.poll() is not None, 120, "answer of the server")
             assert server.poll() is None, (self.folder / "server.log").read_text()
-            yield server
+            try:
+                yield server
+            finally:
+                if "client" in self.__dict__:
+                    # Its connections end here; whoever asks a later server gets a new one.
+                    self.client._client.close()
+                    del self.client
 
     @contextmanager
     def working(self, limit: int = 2) -> Iterator[subprocess.Popen[bytes]]:

@@ -23,9 +23,12 @@ from tests.flows.site import SCRIPTS, Site, free_port, process, wait_for, write_
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture
 def abandoned(site: Site) -> str:
-    """Leave a flow run open as a crash does: Running, with one heartbeat. The other tests run while nobody is there."""
+    """Leave a flow run open as a crash does: Running, with one heartbeat.
+
+    Only the last test may ask for it: so short a patience would call runs of the others crashed between two heartbeats.
+    """
     (automation,) = yaml.safe_load((REPOSITORY / "deploy" / "automations.yaml").read_text())["automations"]
     automation["trigger"]["within"] = 10  # the least that Prefect allows
     site.client.create_automation(AutomationCore.model_validate(automation))
