@@ -21,7 +21,7 @@ from fesdist.inference.full_size import add_change
 from fesdist.inference.intensities import Images, Range, unit_scale
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.manifest import InputFile, Record
-from fesdist.inference.settings import OutputSize, SynthesisSettings
+from fesdist.inference.settings import Detail, OutputSize, SynthesisSettings
 from fesdist.passes.stage import Stage
 from storage.datasets.store import WeightStore
 
@@ -126,7 +126,7 @@ def _group_size(loaded: LoadedVersion, job: FolderJob) -> int:
         # Photographs are held at their own size, whatever that is.
         return job.threads
     rows, cols = loaded.image_shape
-    whole_copies = loaded.min_max or job.settings.stretch
+    whole_copies = loaded.min_max or job.settings.stretch or job.settings.detail is not Detail.MODEL
     image_bytes = 3 * rows * cols * (_BYTES_PER_RESCALED_VALUE if whole_copies else _BYTES_PER_VALUE)
     return max(1, 3 * job.memory // 8 // image_bytes)
 
@@ -151,9 +151,14 @@ def _synthesize_group(
                 refine=settings.refine,
                 intensity=settings.intensity,
                 stretch=settings.stretch,
-                detail=settings.detail,
+                detail=_keeps_detail(settings.detail, loaded, expression),
             )
             list(pool.map(lambda one, output, to=expression: _write(one, output, to, job), same, outputs))
+
+
+def _keeps_detail(said: Detail, loaded: LoadedVersion, expression: str) -> bool:
+    """Return whether the photograph's fine detail is kept."""
+    return said is Detail.PHOTOGRAPH or (said is Detail.AUTO and not loaded.foresees(expression))
 
 
 def _read(photograph: _Photograph, loaded: LoadedVersion, job: FolderJob) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.ground.measures import mouth_region
+from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
 from fesdist.ground.refinement import Refinement
 from fesdist.ground.refinement import refine as blend
 from fesdist.inference.bands import Band, BandCache
@@ -71,6 +72,15 @@ class LoadedVersion:
     def refinements(self) -> tuple[Refinement, ...]:
         """Return the ways in which outputs of this version can be refined."""
         return tuple(way for way in Refinement if way not in _ALPHAS or _ALPHAS[way] in self._cache.names)
+
+    def foresees(self, expression: str) -> bool:
+        """Return whether the model foresaw most of what changed in held-out people, by squares.
+
+        Then its fine detail is right as well; else it is the mean of what might be, which is blurred. Where nobody was
+        held out the model is believed.
+        """
+        measured = self.version.manifest.measured(RunMetrics).expressions.get(expression, ExpressionMetrics()).face
+        return measured is None or 2 * measured.mse_x100 < measured.unchanged_mse_x100
 
     def match_channels(self, images: NDArray[Any]) -> NDArray[Any]:
         """Return images (..., channel, row, col) with channels that the weights fit.

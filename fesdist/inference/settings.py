@@ -12,6 +12,15 @@ from fesdist.ground.errors import BadParameterError
 from fesdist.images.decode import PIXEL_LIMIT
 
 
+class Detail(StrEnum):
+    """Whose fine detail outputs have outside the mouth."""
+
+    AUTO = "auto"
+    """The model's where it foresaw most of what changed in held-out people, else the photograph's."""
+    PHOTOGRAPH = "photograph"
+    MODEL = "model"
+
+
 class OutputSize(StrEnum):
     """How large the synthesized images are."""
 
@@ -34,8 +43,7 @@ class SynthesisSettings:
 
     refine: str | None = None
     """Value of a `Refinement`; None is the best that a version has."""
-    detail: bool = False
-    """Keep the photograph's own fine detail but in the mouth."""
+    detail: Detail = Detail.AUTO
     intensity: float = 1.0
     """Strength of the expression: 0 is the input, 1 the model's output, more exaggerates."""
     stretch: bool = False

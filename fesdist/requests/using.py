@@ -36,8 +36,8 @@ class Look:
         "what keeps the photograph where the model does not know better",
         implied="learned where the version has it, else none",
     )
-    detail: Literal["photograph", "model"] = option(
-        "photograph", "whose fine detail outputs have outside the mouth; the model's is blurred"
+    detail: Literal["auto", "photograph", "model"] = option(
+        "auto", "whose fine detail outputs have outside the mouth; auto is the model's where it foresaw most"
     )
     intensity: float = option(1.0, "0 is the photograph, 1 the model, 1.5 more", metavar="X")
     stretch: bool = option(False, "stretch each output to the full range, as the papers' code")
@@ -51,11 +51,11 @@ class Look:
     def settings(self) -> SynthesisSettings:
         """Return the settings of a synthesis; raises BadParameterError for an intensity that means nothing."""
         from fesdist.images.decode import MEGAPIXEL
-        from fesdist.inference.settings import OutputFormat, OutputSize, SynthesisSettings
+        from fesdist.inference.settings import Detail, OutputFormat, OutputSize, SynthesisSettings
 
         return SynthesisSettings(
             refine=self.refine,
-            detail=self.detail == "photograph",
+            detail=Detail(self.detail),
             intensity=self.intensity,
             stretch=self.stretch,
             output_size=OutputSize(self.size),

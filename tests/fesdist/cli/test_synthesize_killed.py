@@ -13,7 +13,6 @@ import pytest
 from fesdist.images.decode import decode
 from fesdist.images.encode import encode
 from fesdist.inference.folder import synthesize_folder
-from fesdist.inference.settings import SynthesisSettings
 from tests.fesdist.inference.conftest import Publish, publish
 
 __all__ = ["publish"]
@@ -38,8 +37,7 @@ def test_kills_at_several_moments_leave_whole_files_and_no_double_work(publish: 
         run.wait()
     before = n_outputs(out)
     assert 0 < before < N_PHOTOGRAPHS
-    settings = SynthesisSettings(detail=True)  # as the command has it
-    summary = synthesize_folder(tmp_path / "photos", out, published.store, "london", settings=settings)
+    summary = synthesize_folder(tmp_path / "photos", out, published.store, "london")
     assert summary.failed == []
     assert summary.done + summary.unchanged == N_PHOTOGRAPHS
     # At most one batch of 64 is on the disk without its lines in the manifest.

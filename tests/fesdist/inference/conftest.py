@@ -57,6 +57,7 @@ def publish(tmp_path: Path) -> Publish:
         chunk: int = 8,
         seed: int = 0,
         learned: bool = False,
+        metrics: dict[str, Any] | None = None,
     ) -> Published:
         generator = np.random.default_rng(seed)
         sets = colour.weight_channels(channels)
@@ -101,7 +102,7 @@ def publish(tmp_path: Path) -> Publish:
                 channels=channels,
                 expressions=expressions,
                 stack=StackFacts("", "", {}),
-                metrics={},
+                metrics=metrics or {},
                 job_digest="",
             ),
             checksums,

@@ -19,7 +19,7 @@ from fesdist.images.encode import encode
 from fesdist.images.resize import resize
 from fesdist.inference import batch, folder
 from fesdist.inference.folder import synthesize_folder
-from fesdist.inference.settings import OutputFormat, OutputSize, SynthesisSettings
+from fesdist.inference.settings import Detail, OutputFormat, OutputSize, SynthesisSettings
 from storage.errors import CorruptChunkError, NoSpaceError, NotFoundError, StorageError
 from tests.fesdist.inference.conftest import Publish, Published
 
@@ -329,3 +329,22 @@ def test_files_that_no_run_has_written_are_never_replaced(publish: Publish, phot
         synthesize_folder(photographs, tmp_path / "out", publish().store, "london")
     assert precious.read_bytes() == b"a photograph"
     assert not (tmp_path / "out" / "manifest.jsonl").exists()
+
+
+def test_detail_is_kept_where_the_model_foresaw_little(publish: Publish, tmp_path: Path) -> None:
+    face = {"mse_x100": 0.9, "unchanged_mse_x100": 1.0}
+    published = publish(image_shape=(32, 32), metrics={"expressions": {"smiling": {"face": face}}})
+    image = np.random.default_rng(8).integers(0, 256, (3, 32, 32), dtype=np.uint8)
+    encode(tmp_path / "photos" / "a.png", image)
+    made = {}
+    for detail in Detail:
+        out = tmp_path / detail
+        synthesize_folder(
+            tmp_path / "photos", out, published.store, "london", settings=SynthesisSettings(detail=detail)
+        )
+        made[detail] = decode(out / "smiling" / "a.png").astype(int)
+    assert np.array_equal(made[Detail.AUTO], made[Detail.PHOTOGRAPH])
+    assert not np.array_equal(made[Detail.AUTO], made[Detail.MODEL])
+    mouth = slice(21, 24), slice(13, 19)
+    differences = np.abs(made[Detail.PHOTOGRAPH] - made[Detail.MODEL])
+    assert differences[:, *mouth].mean() < differences.mean() / 2

@@ -176,3 +176,11 @@ def test_a_version_without_a_learned_alpha_says_so(publish: Publish) -> None:
     assert np.array_equal(loaded.synthesize(COLOUR, "smiling"), loaded.synthesize(COLOUR, "smiling", refine="none"))
     with pytest.raises(BadParameterError, match="refinement 'learned' of london@1, which has papers, none; give one"):
         loaded.synthesize(COLOUR, "smiling", refine="learned")
+
+
+def test_a_model_is_believed_in_detail_where_it_foresaw_most(publish: Publish) -> None:
+    for model, expected in ((0.4, True), (0.6, False)):
+        face = {"mse_x100": model, "unchanged_mse_x100": 1.0}
+        version = publish(metrics={"expressions": {"smiling": {"face": face}}}, seed=round(10 * model)).version
+        assert LoadedVersion(version).foresees("smiling") is expected
+        assert LoadedVersion(version).foresees("angry"), "nobody was held out"
