@@ -64,6 +64,7 @@ test-lowest: $(LOWEST)/installed
 
 trials: install
 	@$(BIN)/python -m tests.flows.trials
+
 chaos: install
 	@$(BIN)/python -m tests.chaos --kills $(KILLS)
 

@@ -5,25 +5,24 @@ from __future__ import annotations
 import os
 import select
 import threading
-from collections.abc import Sequence
 
 OUTPUTS = (1, 2)
 
 
-def outlive_readers(outputs: Sequence[int] = OUTPUTS) -> None:
+def outlive_readers() -> None:
     """Have a thread put the null device in place of each of these file descriptors when its pipe has lost its reader.
 
     Without it the first line that Prefect logs after its worker was killed ends the process, work done or not.
     """
-    threading.Thread(target=_replace_broken, args=(outputs,), name="outlive-readers", daemon=True).start()
+    threading.Thread(target=_replace_broken, name="outlive-readers", daemon=True).start()
 
 
-def _replace_broken(outputs: Sequence[int]) -> None:
+def _replace_broken() -> None:
     # Nothing is asked for, so only errors wake: that the other end of a pipe is closed is one.
     broken = select.poll()
-    for output in outputs:
+    for output in OUTPUTS:
         broken.register(output, 0)
-    left = set(outputs)
+    left = set(OUTPUTS)
     while left:
         for output, _ in broken.poll():
             broken.unregister(output)

@@ -69,13 +69,15 @@ class Stage:
 @contextmanager
 def stage(name: str, unit: str) -> Iterator[Stage]:
     """Yield a stage whose progress is shown, and tell its seconds and outcome when it has ended well."""
-    start = time.perf_counter()
+    start, lost_before = time.perf_counter(), TELLER.lost
     with live_progress(name, unit) as report:
         running = Stage(report)
         yield running
     tell_outcome(name, time.perf_counter() - start, running.outcome)
     if untold := TELLER.settle(SECONDS_TO_SETTLE):
         warn(f"{name}: the Prefect server has not heard {counted(untold, 'thing')} yet ({TELLER.trouble or 'slow'})")
+    if lost := TELLER.lost - lost_before:
+        warn(f"{name}: {counted(lost, 'thing')} that the Prefect server did not take or hear will not be on its pages")
 
 
 def tell_outcome(name: str, seconds: float, outcome: str) -> None:

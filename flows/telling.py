@@ -18,17 +18,15 @@ MOST_TOPICS = 64
 class Teller:
     """Tells things one after the other; of each topic only the latest waits, as what is newer says all.
 
-    A server that cannot be reached is asked again until it answers; what it refuses is given up. Neither is an error of
-    the work that is told about: both are counted.
+    A server that cannot be reached is asked again until it answers; what it refuses is given up, and counted. Neither
+    is an error of the work that is told about.
     """
 
     def __init__(self, between_attempts: float = SECONDS_BETWEEN_ATTEMPTS, most_topics: int = MOST_TOPICS) -> None:
-        self.failures = 0
-        """Attempts that failed."""
         self.lost = 0
         """Messages that nobody will hear: refused, or too many. One that was replaced by a newer is none of them."""
         self.trouble = ""
-        """The last failure, for people."""
+        """Why the last attempt failed, for people; "" where it did not."""
         self._between_attempts = between_attempts
         self._most_topics = most_topics
         self._waiting: dict[Hashable, Callable[[], object]] = {}
@@ -80,13 +78,14 @@ class Teller:
         try:
             message()
         except Exception as error:
-            self.failures += 1
             self.trouble = f"{type(error).__name__}: {error}".splitlines()[0]
             if isinstance(error, TransportError):
                 return True
             if isinstance(error, HTTPStatusError) and error.response.is_server_error:
                 return True
             self.lost += 1
+        else:
+            self.trouble = ""
         return False
 
 

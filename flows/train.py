@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from prefect import flow, task
 from prefect.events import emit_event
 
@@ -14,10 +12,9 @@ from fesdist.requests.signature import takes
 from fesdist.training.run import TrainingResult
 from flows.promote import promote_stage
 from flows.stage import STAGE, stage
-from flows.telling import TELLER
 
 PUBLISHED = "fesdist.version.published"
-"""Event of a new version; an automation can start whatever needs it."""
+"""Event of a new version; an automation can start whatever needs it. A thread of Prefect's own tells it."""
 
 
 @task(name="train", **STAGE)
@@ -27,18 +24,15 @@ def train_stage(request: Train) -> TrainingResult:
         result = carry_out(request, running.progress)
         version = f"{request.name} version {result.version}"
         if result.published:
-            tell_published(request.store, request.name, result.version)
+            emit_event(
+                PUBLISHED,
+                resource={"prefect.resource.id": f"fesdist.weights.{request.name}"},
+                payload={"store": request.store, "name": request.name, "version": result.version},
+            )
             running.outcome = f"{version} published, {result.n_tiles} tiles in {duration(result.seconds)}"
         else:
             running.outcome = f"{version} has the same images and settings"
     return result
-
-
-def tell_published(store: str, name: str, version: int) -> None:
-    """Emit the event of a new version."""
-    resource = {"prefect.resource.id": f"fesdist.weights.{name}"}
-    payload = {"store": store, "name": name, "version": version}
-    TELLER.tell((PUBLISHED, store, name, version), partial(emit_event, PUBLISHED, resource=resource, payload=payload))
 
 
 @flow(name="train")

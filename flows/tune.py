@@ -11,7 +11,8 @@ from fesdist.cli.tune import MOST_ROWS, carry_out
 from fesdist.ground.measures import REGIONS
 from fesdist.requests.learning import Tune
 from fesdist.requests.signature import takes
-from fesdist.tuning.tuning import Result, Tuning
+from fesdist.training.choice import Result
+from fesdist.tuning.tuning import Tuning
 from flows.artifacts import show_file, show_table
 from flows.stage import STAGE, stage
 

@@ -153,15 +153,17 @@ def how_far(done: int, total: int, unit: str, rate: float, note: str) -> str:
 
 
 class Clock:
-    """Measures a rate from the first report on, so that work done by an earlier run is not counted."""
+    """Measures a rate from the first report of a stage on, so that work done by an earlier run is not counted."""
 
     def __init__(self) -> None:
         self._first: tuple[float, int] | None = None
+        self._last = 0
 
     def rate(self, done: int) -> float:
-        """Return items a second, 0 at the first report."""
+        """Return items a second, 0 at the first report; whoever has done less than before has begun another stage."""
         now = time.monotonic()
-        if self._first is None:
+        if self._first is None or done < self._last:
             self._first = now, done
+        self._last = done
         start, already = self._first
         return (done - already) / (now - start) if now > start else 0.0

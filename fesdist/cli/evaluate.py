@@ -66,8 +66,7 @@ def _print(evaluation: Evaluation) -> None:
         say(f"{scores.expression}: {people(len(scores.people))}")
         _print_errors(scores)
         _print_looks(scores)
-    if len(evaluation.learned_from) > 2:
-        _print_confusion(evaluation)
+    _print_confusion(evaluation)
     if evaluation.outside is not None:
         _print_outside(evaluation, evaluation.outside)
     say()
@@ -103,7 +102,7 @@ def _say_not_measured(looks: Looks) -> None:
 
 def _print_confusion(evaluation: Evaluation) -> None:
     found = confusion_table(evaluation)
-    if found.rows:
+    if found is not None:
         say()
         table(("how many are taken for", *found.columns), [[name, *map(str, row)] for name, row in found.rows])
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from fesdist.cli.console import Progress, progress, say, table, warn
 from fesdist.cluster.connect import open_cluster
 from fesdist.ground.files import check_writable
+from fesdist.report.tuning_curves import in_words, value_in_words
 from fesdist.requests.learning import Tune
 from fesdist.requests.toml import write_config
+from fesdist.training.choice import Score
 from fesdist.tuning.tune import tune
-from fesdist.tuning.tuning import Score, Tuning
+from fesdist.tuning.tuning import Tuning
 
 MOST_ROWS = 40
 """Of a larger grid only the best combinations are printed; the configuration has all."""
@@ -55,7 +56,7 @@ def _print(tuning: Tuning, stack: str, out: str) -> None:
         (*names, "face", "±", "mouth", "±", ""),
         [
             (
-                *(_cell(tuning.results[number].options[name]) for name in names),
+                *(value_in_words(tuning.results[number].options[name]) for name in names),
                 *(cell for region in ("face", "mouth") for cell in _cells(tuning.results[number].mean(region))),
                 "best" if number == tuning.chosen else "",
             )
@@ -67,13 +68,13 @@ def _print(tuning: Tuning, stack: str, out: str) -> None:
         say(f"the best {len(shown)} of {len(ranked)} combinations; {out} has all")
     for result in tuning.results:
         if result.failed:
-            warn(f"{_in_words(result.options)} could not be trained: {result.failed}")
-    say(f"best in the {tuning.region}: {_in_words(tuning.best.options)}")
+            warn(f"{in_words(result.options)} could not be trained: {result.failed}")
+    say(f"best in the {tuning.region}: {in_words(tuning.best.options)}")
     if tuning.ridge_map is not None:
         ridges = [ridge for row in tuning.ridge_map for ridge in row]
         say(f"ridge {min(ridges):g} to {max(ridges):g} over the image, chosen around each of {len(ridges)} cells")
     for option in tuning.at_the_edge():
-        edge = _cell(tuning.best.options[option])
+        edge = value_in_words(tuning.best.options[option])
         say(f"{option} {edge} is at the edge of what was tried; a value beyond it may be better")
     say(f"written to {out}")
     say(f"next: fesdist train {stack} weights --name NAME --config {out}")
@@ -88,13 +89,5 @@ def _what(tuning: Tuning) -> str:
     return f"{tuning.model}, colour {tuning.colour}, {expressions}: {people}{measured}"
 
 
-def _in_words(options: Any) -> str:
-    return ", ".join(f"{name} {_cell(value)}" for name, value in options.items())
-
-
 def _cells(score: Score) -> tuple[str, str]:
     return f"{score.mse_x100:.4f}", f"{score.standard_error:.4f}"
-
-
-def _cell(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

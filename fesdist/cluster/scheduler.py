@@ -22,14 +22,17 @@ LOGGER = logging.getLogger("fesdist.cluster")
 SILENT_SECONDS = 10.0
 """Who was not heard of for so long is told of."""
 
-GONE = "What was finished is stored; start the scheduler again and repeat the same command to continue"
+
+def start_again(what: str) -> str:
+    """Return what to do when the scheduler, or all workers, are gone."""
+    return f"What was finished is stored; start {what} again and repeat the same command to continue"
 
 
 def lost(why: str) -> ClusterError:
     """Return the error of a scheduler that is gone."""
     return ClusterError(
         f"the connection to the scheduler was lost ({why}): the scheduler died, was restarted or cannot be "
-        f"reached. {GONE}"
+        f"reached. {start_again('the scheduler')}"
     )
 
 

@@ -83,4 +83,8 @@ class Cluster(Protocol):
         """
 
     def on_every_worker(self, function: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
-        """Call `function(*arguments)` once on each worker and return the results by the worker's address."""
+        """Call `function(*arguments)` once on each worker that is there now; return the results by worker address.
+
+        Workers that leave or fall silent meanwhile have none. Raises what the function raises, and ClusterError if the
+        scheduler is gone.
+        """

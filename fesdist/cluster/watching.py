@@ -9,7 +9,15 @@ from contextlib import contextmanager
 
 from distributed import Client
 
-from fesdist.cluster.scheduler import GONE, LOGGER, SILENT_SECONDS, Heard, lost, seconds_between_looks, workers_of
+from fesdist.cluster.scheduler import (
+    LOGGER,
+    SILENT_SECONDS,
+    Heard,
+    lost,
+    seconds_between_looks,
+    start_again,
+    workers_of,
+)
 from fesdist.ground.errors import ClusterError
 
 GIVE_UP_SECONDS = 600.0
@@ -46,7 +54,7 @@ async def _watch(client: Client, in_vain: Callable[[ClusterError], None]) -> Non
             waited_for = trouble
         if trouble:
             if now - since >= GIVE_UP_SECONDS:
-                in_vain(ClusterError(f"waited {GIVE_UP_SECONDS:.0f} s for {trouble} in vain. {GONE}"))
+                in_vain(ClusterError(f"waited {GIVE_UP_SECONDS:.0f} s for {trouble} in vain. {start_again(trouble)}"))
                 return
             continue
         pause = seconds_between_looks(len(workers))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from statistics import fmean
 
 from fesdist.comparing.measurement import Measurement
@@ -38,6 +39,15 @@ class Table:
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What stands in the cells of a table, and which is the best."""
+
+    value: Callable[[Contender, Sequence[Change]], float | None]
+    form: str
+    badness: Callable[[float], float]
+
+
 def tables_of(result: ComparisonResult) -> list[Table]:
     """Return the tables: errors over face and mouth, a direction each if they are wide, their means, what people see,
     sizes, times."""
@@ -47,15 +57,25 @@ def tables_of(result: ComparisonResult) -> list[Table]:
         table
         for region in REGIONS
         for changes in ([result.changes] if together else directions)
-        for table in _error_tables(result, region, changes)
+        for table in _change_tables(
+            f"Tables 1 and 2. MSE x 100, {region}",
+            changes,
+            result.contenders,
+            Shown(partial(_error, result, region), "{:.3f}", _least),
+        )
     ]
     if len(directions) > 1 and not together:
         tables.append(_mean_table(result))
     if _has_looks(result):
         for changes in [result.changes] if together else directions:
-            tables += _recognition_tables(result, changes)
+            recognised = Shown(lambda row, some: result.share(row, "recognised", some), "{:.0%}", _most)
+            tables += _change_tables("Recognised as the target", changes, result.seen, recognised)
         tables.append(_looks_table(result))
     return [*tables, *_cost_tables(result)]
+
+
+def _error(result: ComparisonResult, region: str, contender: Contender, some: Sequence[Change]) -> float | None:
+    return result.error(contender, region, some)
 
 
 def closing_lines(result: ComparisonResult) -> list[str]:
@@ -79,19 +99,6 @@ def _has_looks(result: ComparisonResult) -> bool:
     return any(found.seen for found in result.measured.values())
 
 
-def _error_tables(result: ComparisonResult, region: str, changes: Sequence[Change]) -> Iterator[Table]:
-    def row(contender: Contender, columns: Columns) -> tuple[str, list[float | None]]:
-        return contender.name, [result.error(contender, region, some) for _, some in columns]
-
-    for sense, part in _columns(changes):
-        yield _table(
-            f"Tables 1 and 2. MSE x 100, {region}{sense}",
-            [name for name, _ in part],
-            [row(contender, part) for contender in result.contenders],
-            ["{:.3f}"] * len(part),
-        )
-
-
 def _mean_table(result: ComparisonResult) -> Table:
     return _table(
         f"Tables 1 and 2. MSE x 100, mean of all {len(result.changes)} changes of expression",
@@ -101,17 +108,17 @@ def _mean_table(result: ComparisonResult) -> Table:
     )
 
 
-def _recognition_tables(result: ComparisonResult, changes: Sequence[Change]) -> Iterator[Table]:
-    def row(contender: Contender, columns: Columns) -> tuple[str, list[float | None]]:
-        return contender.name, [result.share(contender, "recognised", some) for _, some in columns]
-
+def _change_tables(
+    title: str, changes: Sequence[Change], contenders: Sequence[Contender], shown: Shown
+) -> Iterator[Table]:
+    """Yield a table for each direction, with a column for each change of expression."""
     for sense, part in _columns(changes):
         yield _table(
-            f"Recognised as the target{sense}",
+            f"{title}{sense}",
             [name for name, _ in part],
-            [row(contender, part) for contender in result.seen],
-            ["{:.0%}"] * len(part),
-            [_most] * len(part),
+            [(row.name, [shown.value(row, some) for _, some in part]) for row in contenders],
+            [shown.form] * len(part),
+            [shown.badness] * len(part),
         )
 
 

@@ -47,10 +47,11 @@ def accuracy(evaluation: Evaluation) -> float | None:
 
 def classifier_line(evaluation: Evaluation) -> str:
     """Return how good the classifier itself is, in one sentence; "" where there is none."""
-    right = accuracy(evaluation)
-    if right is None:
+    confusion = real_confusion(evaluation)
+    n_real = sum(taken_for.total() for taken_for in confusion.values())
+    if n_real == 0:
         return ""
-    n_real = sum(taken_for.total() for taken_for in real_confusion(evaluation).values())
+    right = sum(taken_for[expression] for expression, taken_for in confusion.items()) / n_real
     n_learned = sum(evaluation.learned_from.values())
     return (
         f"the classifier learned from {n_learned:,} real photographs of other people and is "
@@ -58,8 +59,13 @@ def classifier_line(evaluation: Evaluation) -> str:
     )
 
 
-def confusion_table(evaluation: Evaluation) -> ConfusionTable:
-    """Return what real photographs, outputs and refined outputs are taken for; no rows without a classifier."""
+def confusion_table(evaluation: Evaluation) -> ConfusionTable | None:
+    """Return what real photographs, outputs and refined outputs are taken for.
+
+    None without a classifier, and where it knows two expressions only: then the shares tell the same.
+    """
+    if len(evaluation.learned_from) <= 2:
+        return None
     counts = {f"{REAL}, {name}": taken_for for name, taken_for in real_confusion(evaluation).items()}
     for method in (MODEL, REFINED):
         for scores in evaluation.expressions:

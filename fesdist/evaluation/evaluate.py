@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from fesdist.evaluation.judging import joined_looks, judges_of, teachers_of
 from fesdist.evaluation.outside import Wanted, look_outside
 from fesdist.evaluation.people import check_fit, learned_from, people_by_expression
 from fesdist.evaluation.scores import ExpressionScores
+from fesdist.inference.photographs import find_photographs
 from fesdist.passes.stage import Progress, results
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
@@ -47,6 +49,7 @@ def evaluate(
     for unknown names, and for a folder without photographs.
     """
     settings = cluster or ClusterSettings()
+    found = None if photographs is None else find_photographs(Path(photographs))
     stack, store = TrainingStack.open(stack_path), WeightStore(store_uri)
     name, number = store.resolve(reference)
     version = store.open(f"{name}@{number}")
@@ -55,18 +58,14 @@ def evaluate(
     teachers = teachers_of(stack, split)
     batches = _batches(samples, batch_size(stack, settings.array_bytes))
     # A local cluster takes longer to start than one batch to compute.
-    if len(batches) == 1 and photographs is None and settings.scheduler is None:
+    if len(batches) == 1 and found is None and settings.scheduler is None:
         settings = ClusterSettings(workers=0, memory=settings.memory)
     judges = {expression: judges_of(stack, teachers, expression, len(chosen)) for expression, chosen in samples.items()}
     stage = ScoreStage(stack.path, store.uri, version.manifest.reference, settings.array_bytes, judges)
     with open_cluster(settings) as opened:
         scored = dict(zip(batches, results(stage, batches, opened, on_progress), strict=True))
         wanted = Wanted(stack, store.uri, version.manifest.reference, tuple(samples), teachers)
-        outside = (
-            None
-            if photographs is None
-            else look_outside(photographs, wanted, opened, settings.array_bytes, on_progress)
-        )
+        outside = None if found is None else look_outside(found, wanted, opened, settings.array_bytes, on_progress)
     evaluation = Evaluation(
         name=name,
         version=number,

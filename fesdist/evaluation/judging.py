@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -160,4 +160,4 @@ def with_nearest(looks: Looks, identities: Identities, ids: Sequence[str]) -> Lo
             for block in np.array_split(descriptors, -(-len(descriptors) // 256))
         ]
         nearest[method] = tuple(str(name) for part in found for name in part)
-    return Looks(looks.taken_for, nearest, looks.gradient_energy, looks.not_measured)
+    return replace(looks, nearest=nearest)

@@ -75,11 +75,11 @@ class Looks:
 
     @classmethod
     def joined(cls, parts: Sequence[Looks]) -> Looks:
-        """Return the looks of all faces of some parts, in their order."""
+        """Return the looks of all faces of some parts, in their order; nearest ones are known of all together only."""
         first = parts[0]
         return cls(
             {method: tuple(one for part in parts for one in part.taken_for[method]) for method in first.taken_for},
-            {method: tuple(one for part in parts for one in part.nearest[method]) for method in first.nearest},
+            {},
             {
                 method: {
                     region: tuple(one for part in parts for one in part.gradient_energy[method][region])

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from fesdist.cluster.settings import Cluster
 from fesdist.evaluation.comparison import Comparer, batch_size
 from fesdist.evaluation.document import Outside
-from fesdist.evaluation.judging import Identities, Teachers, joined_looks, judges_of
+from fesdist.evaluation.judging import Identities, Judges, Teachers, joined_looks, judges_of
 from fesdist.evaluation.looks import Looks
 from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.images.decode import PIXEL_LIMIT
 from fesdist.images.filling import read_image
 from fesdist.inference.manifest import InputFile
-from fesdist.inference.photographs import find_photographs
+from fesdist.inference.photographs import Photographs
 from fesdist.passes.stage import Progress, Stage, results
 from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
@@ -45,9 +45,8 @@ class OutsideStage(Stage[tuple[str, ...], OutsideBatch]):
     store: str
     reference: str
     memory: int
-    expressions: tuple[str, ...]
-    teachers: Teachers
-    n_photographs: int
+    judges: Mapping[str, Judges]
+    """By expression."""
 
     stops_at_failure: ClassVar[bool] = True
 
@@ -63,8 +62,7 @@ class OutsideStage(Stage[tuple[str, ...], OutsideBatch]):
             except ImageError as error:
                 failed[name] = str(error).removeprefix(f"{path}: ")
         looks = {}
-        for expression in self.expressions if images else ():
-            judges = judges_of(stack, self.teachers, expression, self.n_photographs, "photographs")
+        for expression, judges in self.judges.items() if images else ():
             looks[expression] = judges.look(comparer.outputs(np.stack([*images.values()]), expression))
         return OutsideBatch(tuple(images), failed, looks)
 
@@ -84,25 +82,19 @@ class Wanted:
 
 
 def look_outside(
-    folder: str, wanted: Wanted, cluster: Cluster, memory: int, on_progress: Progress | None = None
+    found: Photographs, wanted: Wanted, cluster: Cluster, memory: int, on_progress: Progress | None = None
 ) -> Outside:
-    """Return what a version makes of the photographs of a folder tree, or of one file.
+    """Return what a version makes of photographs.
 
     They are brought to the size of the stack and read as `fesdist ingest` reads them. `memory` are the bytes that a
-    worker may fill. Raises BadParameterError where there is no photograph, or where none can be used.
+    worker may fill. Raises BadParameterError where none can be used.
     """
-    found = find_photographs(Path(folder))
     root = found.root.absolute()
-    stage = OutsideStage(
-        root,
-        wanted.stack.path,
-        wanted.store,
-        wanted.reference,
-        memory,
-        wanted.expressions,
-        wanted.teachers,
-        len(found.images),
-    )
+    judges = {
+        expression: judges_of(wanted.stack, wanted.teachers, expression, len(found.images), "photographs")
+        for expression in wanted.expressions
+    }
+    stage = OutsideStage(root, wanted.stack.path, wanted.store, wanted.reference, memory, judges)
     size = batch_size(wanted.stack, memory)
     keys = [found.images[start : start + size] for start in range(0, len(found.images), size)]
     batches = results(stage, keys, cluster, on_progress)
@@ -111,10 +103,10 @@ def look_outside(
     if not used:
         name, reason = next(iter(failed.items()))
         raise BadParameterError(
-            f"none of {len(failed)} photographs in {folder} can be used; the first, {name}: {reason}"
+            f"none of {len(failed)} photographs in {found.root} can be used; the first, {name}: {reason}"
         )
     return Outside(
-        str(folder),
+        str(root),
         _digest(root, found.images),
         used,
         failed,

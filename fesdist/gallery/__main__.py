@@ -47,7 +47,7 @@ def main() -> int:
 
 def _sources(out: Path, people: int) -> Iterator[Source]:
     """Yield drawn faces, and the photographs of London where the folder FESDIST_DATA has them."""
-    pairs, stack = out / "drawn" / f"pairs-{people}", out / "drawn" / f"stack-{people}.zarr"
+    pairs, stack = out / f"drawn-{people}" / "pairs", out / f"drawn-{people}" / "stack.zarr"
     if not stack.exists():
         write_faces(pairs, people, SIDE, ("neutral", TARGET))
     ingest(pairs, stack)

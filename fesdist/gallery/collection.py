@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from fesdist.cluster.connect import open_cluster
 from fesdist.cluster.settings import ClusterSettings
@@ -21,6 +20,9 @@ from fesdist.evaluation.judging import teachers_of
 from fesdist.evaluation.outside import Wanted, look_outside
 from fesdist.evaluation.scores import MODEL
 from fesdist.gallery.kinds import KINDS, Face, Kind
+from fesdist.ground.errors import TileError
+from fesdist.images.encode import encode
+from fesdist.inference.photographs import Photographs
 from fesdist.passes.stage import Progress
 from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
@@ -72,12 +74,14 @@ def collect(
     """Train the models on the stack of a source, show them its held-out people in every kind, and return all of it.
 
     Everything is written below `folder`; what is there from an earlier run is not trained again. Raises what
-    `fesdist.comparing.run.compare` does, and TileError where a model cannot be trained.
+    `fesdist.comparing.run.compare` does, and TileError, with the reason of the first, where models cannot be trained.
     """
     stack, store = TrainingStack.open(source.stack), str(folder / "weights")
     entrants = choose_entrants(default_entrants(), models)
     request = ComparisonRequest(stack.path, store, entrants, direction="forward", expressions=(source.target,))
     result = compare(request, settings, on_progress=on_progress)
+    for (name, _), reason in result.failed.items():
+        raise TileError(f"{name} could not be trained on {source.stack}: {reason}")
     samples = stack.samples(source.target, "holdout")
     faces = stack.read(stack.spec.input_expression, samples, *(slice(0, length) for length in stack.image_shape))
     (change,) = result.changes
@@ -94,11 +98,13 @@ def collect(
             if on_progress is not None:
                 on_progress(number, len(KINDS), kind.name)
             changed = np.array([kind.of(each) for each in faces])
-            _write(changed, [stack.subjects[sample].id for sample in samples], folder / "photographs" / kind.name)
+            photographs = _written(
+                changed, [stack.subjects[sample].id for sample in samples], folder / "photographs" / kind.name
+            )
             looks, outputs = {}, {}
             for name, reference in references.items():
                 wanted = Wanted(stack, store, reference, (source.target,), teachers)
-                looks[name] = look_outside(str(folder / "photographs" / kind.name), wanted, here, settings.array_bytes)
+                looks[name] = look_outside(photographs, wanted, here, settings.array_bytes)
                 made = comparers[name].outputs(changed[people], source.target)[MODEL]
                 outputs[name] = tuple(np.rint(255 * made).astype(np.uint8))
             shown.append(Shown(kind, tuple(changed[people]), outputs, looks))
@@ -106,7 +112,8 @@ def collect(
     return Collection(source, n_trained, len(faces), result, tuple(shown))
 
 
-def _write(faces: NDArray[np.uint8], names: Sequence[str], folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def _written(faces: NDArray[np.uint8], names: Sequence[str], folder: Path) -> Photographs:
+    """Write faces, and return these alone, whatever an earlier run has left there."""
     for face, name in zip(faces, names, strict=True):
-        Image.fromarray(np.moveaxis(face, 0, -1)).save(folder / f"{name}.png")
+        encode(folder / f"{name}.png", face)
+    return Photographs(folder, tuple(f"{name}.png" for name in names), ())

@@ -83,7 +83,7 @@ class Option:
     def several(self) -> Option:
         """Return the option that takes several values in the place of one."""
         kinds = types.GenericAlias(tuple, (next(_simple(self.type)), ...))
-        return replace(self, type=kinds | None, metavar=f"{self.metavar}[,...]", implied="")
+        return replace(self, type=kinds | None, metavar=f"{self.metavar}[,...]", implied="", words=())
 
     def read(self, text: str) -> Any:
         """Return the value that a text means; raises BadParameterError."""

@@ -29,6 +29,9 @@ class Refinement(StrEnum):
     """1: the model's output as it is."""
 
 
+ALPHAS = {Refinement.LEARNED: "learned_alpha", Refinement.PAPERS: "alpha"}
+"""Arrays of a version; the first is only in those of models that have evidence."""
+
 SMALLEST_BLUR = 1.5
 """Standard deviation, in pixels, of the blur of what is learned, where images are small."""
 

@@ -13,7 +13,7 @@ from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
-from fesdist.ground.refinement import Refinement
+from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.refinement import refine as blend
 from fesdist.inference.bands import Band, BandCache
 from fesdist.inference.codes import ImageEncoder
@@ -26,9 +26,6 @@ WEIGHT_MEMORY = 512 << 20
 
 USUAL_MOUTH = (0.60, 0.80, 0.30, 0.70)
 """Where aligned faces have it, of versions that do not say: (row0, row1, col0, col1) as fractions of the sides."""
-
-_ALPHAS = {Refinement.LEARNED: "learned_alpha", Refinement.PAPERS: "alpha"}
-"""Arrays of a version; the first is only in those of models that keep sums."""
 
 _BLOCK_VALUES = 1 << 19
 """Values (samples x channels x rows x columns) that a thread takes at a time: they stay in its cache."""
@@ -63,7 +60,7 @@ class LoadedVersion:
         if (image_pass := self._model.image_pass()) is not None:
             memory //= 2
             self._encoder = ImageEncoder(version, image_pass, memory)
-        self._cache = BandCache(version, (*self._model.reads, *_ALPHAS.values()), memory)
+        self._cache = BandCache(version, (*self._model.reads, *ALPHAS.values()), memory)
         self.refinement = Refinement.LEARNED if Refinement.LEARNED in self.refinements else Refinement.NONE
         """What outputs are refined by when nothing else is said."""
         self._pool = ThreadPoolExecutor(threads)
@@ -71,7 +68,7 @@ class LoadedVersion:
     @property
     def refinements(self) -> tuple[Refinement, ...]:
         """Return the ways in which outputs of this version can be refined."""
-        return tuple(way for way in Refinement if way not in _ALPHAS or _ALPHAS[way] in self._cache.names)
+        return tuple(way for way in Refinement if way not in ALPHAS or ALPHAS[way] in self._cache.names)
 
     def foresees(self, expression: str) -> bool:
         """Return whether the model foresaw most of what changed in held-out people, by squares.
@@ -176,8 +173,8 @@ class LoadedVersion:
             seen, padding = self._model.inputs_of(band.region, self.image_shape)
             given = inputs[samples, :, *seen.slices] if codes is None else codes[samples]
             made = self._model.apply(band.arrays, given, padding)
-            if way in _ALPHAS or intensity != 1:
-                alpha = band.arrays[_ALPHAS[way]] if way in _ALPHAS else 1
+            if way in ALPHAS or intensity != 1:
+                alpha = band.arrays[ALPHAS[way]] if way in ALPHAS else 1
                 made = blend(unit_scale(inputs[samples, :, rows, cols]), made, alpha, intensity)
             outputs[samples, :, rows, cols] = made
 

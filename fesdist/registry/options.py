@@ -6,7 +6,7 @@ and has three options in its place: `window` and `dilation`, or `mask`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,7 @@ def open_options(name: str, said: Mapping[str, Any]) -> tuple[str, ...]:
     BadParameterError for `AUTO` where a model does not choose.
     """
     chosen = model_named(name).chosen_by_folds
+    check_options(name, said)
     for each, value in said.items():
         if isinstance(value, str) and value == AUTO and each not in chosen:
             raise BadParameterError(
@@ -95,15 +96,21 @@ def _default(own: Option) -> str:
     return (own.shown_default or "none") + (f" (or {', '.join(others)})" if others else "")
 
 
+def check_options(name: str, said: Iterable[str]) -> dict[str, Option]:
+    """Return the options of a model; raises BadParameterError for an unknown model, and for what it lacks."""
+    own = options_of(name)
+    for given in said:
+        if given not in own:
+            raise BadParameterError(f"model {name!r} has no option {given}; its options: {', '.join(own)}")
+    return own
+
+
 def model_from_options(name: str, options: Mapping[str, Any]) -> AnyModel:
     """Return a model; options that are left out have their defaults, `mask` is a file, or 0 and 1 in (row, col).
 
     Raises BadParameterError for an unknown model, for an option that the model does not have, and for a bad value.
     """
-    own = options_of(name)
-    for given in options:
-        if given not in own:
-            raise BadParameterError(f"model {name!r} has no option {given}; its options: {', '.join(own)}")
+    own = check_options(name, options)
     values = dict(options)
     if "window" in own:
         field = {given: values.pop(given) for given in declared(ReceptiveField) if given in values}

@@ -100,11 +100,10 @@ def judgement(evaluation: Evaluation | None, comparer: Comparer | None, n_exampl
     """
     if evaluation is None or not any(scores.looks.gradient_energy for scores in evaluation.expressions):
         return None
-    confusion = confusion_table(evaluation)
     return Judgement(
         classifier_line(evaluation),
         tuple(MEANINGS.items()),
-        confusion if len(confusion.columns) > 2 else None,
+        confusion_table(evaluation),
         None if evaluation.outside is None else _outside(evaluation, evaluation.outside, comparer, n_examples),
     )
 
@@ -127,7 +126,6 @@ def _outside(evaluation: Evaluation, outside: Outside, comparer: Comparer | None
 
 def _examples(outside: Outside, comparer: Comparer, n_examples: int) -> list[Example]:
     root = Path(outside.folder)
-    root = root if root.is_dir() else root.parent
     places = np.linspace(0, len(outside.photographs) - 1, min(n_examples, len(outside.photographs))).round()
     examples = []
     for place in map(int, places):

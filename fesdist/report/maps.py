@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.tiles import Region
 from fesdist.report.colours import DIVERGING, SEQUENTIAL, ColourMap
 from fesdist.report.gallery import Gallery
@@ -89,12 +90,12 @@ def weight_maps(version: WeightVersion, expression: str) -> Iterator[MapFigure]:
             read_reduced(version, expression, "norm", MAP_SIDE),
             "l1 norm",
         )
-    if alpha := next((name for name in ("learned_alpha", "alpha") if name in arrays), None):
+    if way := next((way for way, name in ALPHAS.items() if name in arrays), None):
         yield _unsigned(
             "Refinement (alpha)",
             "Where the refined face is the model's (bright) and where it stays the photograph (dark)"
-            + (", as people left out say." if alpha == "learned_alpha" else ", by the papers' rule."),
-            read_reduced(version, expression, alpha, MAP_SIDE),
+            + (", as people left out say." if way is Refinement.LEARNED else ", by the papers' rule."),
+            read_reduced(version, expression, ALPHAS[way], MAP_SIDE),
             "share of the model",
             limits=(0.0, 1.0),
         )

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fesdist.tuning.tuning import Result, Tuning
+from fesdist.training.choice import Result
+from fesdist.tuning.tuning import Tuning
 
 MOST_CURVES = 8
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,8 +14,8 @@ from fesdist.report.maps import MAP_SIDE, MapFigure, Scale
 from fesdist.report.pictures import map_picture
 from fesdist.report.tuning_chart import MARKERS, TuningChart, labels_of, tuning_chart
 from fesdist.report.tuning_curves import Curves, curves_of, in_words, value_in_words
-from fesdist.training.choice import Choice
-from fesdist.tuning.tuning import Result, Score, Tuning
+from fesdist.training.choice import Choice, Score
+from fesdist.tuning.tuning import Tuning
 from storage.blobs.documents import convert
 from storage.datasets.manifest import Manifest
 
@@ -94,19 +94,13 @@ def _as_tuning(choice: Choice, manifest: Manifest) -> Tuning:
         row_step=1,
         clipped=False,
         region="face",
+        # Images of a few pixels have no mouth.
         results=tuple(
-            Result(
-                dict(tried.options),
-                {
-                    expression: {
-                        region: Score(error.mse_x100, error.standard_error)
-                        # Images of a few pixels have no mouth.
-                        for region, error in {"mouth": regions["face"], **regions}.items()
-                    }
-                    for expression, regions in tried.errors.items()
-                },
+            replace(
+                result,
+                scores={name: {"mouth": scores["face"], **scores} for name, scores in result.scores.items()},
             )
-            for tried in choice.tried
+            for result in choice.tried
         ),
         chosen=choice.best,
         ridge_map=None if ridge is None or isinstance(ridge, float) else tuple(tuple(row) for row in ridge),

@@ -1,4 +1,4 @@
-"""What a run chose by itself, and from what; manifests keep it."""
+"""Combinations of options with their errors on people left out, and what a run chose among them; manifests keep it."""
 
 from __future__ import annotations
 
@@ -8,20 +8,31 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class LeftOutError:
-    """An error on people left out, refined as outputs will be, over all folds."""
+class Score:
+    """An error on people left out, over all folds."""
 
     mse_x100: float
     standard_error: float
-    """Over the folds, of outputs that are not refined."""
+    """Over the folds."""
 
 
 @dataclass(frozen=True)
-class Tried:
-    """A combination, and its errors by expression and region."""
+class Result:
+    """One combination of options."""
 
     options: Mapping[str, Any]
-    errors: Mapping[str, Mapping[str, LeftOutError]]
+    scores: Mapping[str, Mapping[str, Score]]
+    """By expression and region; empty for a combination that could not be trained."""
+    failed: str = ""
+    """Why it could not be trained."""
+
+    def mean(self, region: str) -> Score:
+        """Return the score averaged over the expressions."""
+        scores = [of_expression[region] for of_expression in self.scores.values()]
+        return Score(
+            sum(score.mse_x100 for score in scores) / len(scores),
+            sum(score.standard_error for score in scores) / len(scores),
+        )
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,8 @@ class Choice:
     n_folds: int
     pixels: int
     """Output pixels that were judged."""
-    tried: tuple[Tried, ...]
+    tried: tuple[Result, ...]
+    """Scores are of outputs that are refined as outputs will be; their standard errors, of outputs that are not."""
     best: int
     """Position of what was chosen among `tried`; its ridge is that around the mouth."""
 

@@ -25,7 +25,7 @@ from fesdist.ground.measures import REGIONS, mouth_region
 from fesdist.ground.tiles import Region, Tile
 from fesdist.passes.stage import Progress, Stage, results
 from fesdist.registry import model_from_parameters
-from fesdist.training.choice import Choice, LeftOutError, Tried
+from fesdist.training.choice import Choice, Result, Score
 from fesdist.training.folds import fold_numbers, n_folds
 from fesdist.training.job import SampleGroup, TrainingJob
 from fesdist.training.judged import judged_in, stack_of
@@ -132,7 +132,7 @@ def choose(
     options = tuple({name: getattr(each, name) for name in chosen} for each in ordered)
     refined = np.concatenate([_refined(total) for total in totals], axis=1)
     best, values = _best(options, refined.mean(axis=1), _of_folds(totals), Mouth.of(stack))
-    tried = tuple(Tried(each, _errors(number, job, totals)) for number, each in enumerate(options))
+    tried = tuple(Result(each, _scores(number, job, totals)) for number, each in enumerate(options))
     pixels = sum(piece.n_pixels for band in bands for piece in band)
     parameters_of_all: dict[str, Any] = {**model.parameters(), **values}
     choice = Choice(values, n_people, n_folds(n_people), pixels, tried, best)
@@ -212,8 +212,8 @@ def _worse(differences: NDArray[np.float64]) -> bool:
     return bool(differences.mean() > BEYOND_CHANCE * error and differences.any())
 
 
-def _errors(number: int, job: TrainingJob, totals: Sequence[FoldErrors]) -> dict[str, dict[str, LeftOutError]]:
-    """Return the errors of a combination by expression and region; regions without pixels are left out."""
+def _scores(number: int, job: TrainingJob, totals: Sequence[FoldErrors]) -> dict[str, dict[str, Score]]:
+    """Return the scores of a combination by expression and region; regions without pixels are left out."""
     found = {}
     for group, total in zip(job.groups, totals, strict=True):
         refined = 100 * _refined(total)[number]
@@ -222,7 +222,7 @@ def _errors(number: int, job: TrainingJob, totals: Sequence[FoldErrors]) -> dict
         deviation = of_folds.std(axis=0, ddof=1) / math.sqrt(len(of_folds))
         for place, expression in enumerate(group.expressions):
             found[expression] = {
-                region: LeftOutError(float(refined[place, column]), float(deviation[place, column]))
+                region: Score(float(refined[place, column]), float(deviation[place, column]))
                 for column, region in enumerate(REGIONS)
                 if np.isfinite(refined[place, column])
             }

@@ -7,12 +7,10 @@ from typing import Any
 from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.layout import ArrayLayout, common_layout
+from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.training.job import TrainingJob
 from storage.datasets.spec import ArraySpec, DatasetSpec
 from storage.stack.reading import TrainingStack
-
-ALPHA = "alpha"
-LEARNED_ALPHA = "learned_alpha"
 
 CHUNK = 64
 """Rows and columns of a chunk of the weight arrays; tiles are whole chunks, so chunks do not depend on the plan."""
@@ -21,9 +19,9 @@ CHUNK = 64
 def stored_layouts(model: AnyModel, fit: Fit) -> tuple[ArrayLayout, ...]:
     """Return all arrays of an expression; the alphas are made from all tiles together."""
     weight_channel = (("weight_channel", fit.weight_channels),)
-    described = {ALPHA: "refinement map: refined = (1 - alpha) input + alpha output"}
+    described = {ALPHAS[Refinement.PAPERS]: "refinement map: refined = (1 - alpha) input + alpha output"}
     if model.has_evidence:
-        described[LEARNED_ALPHA] = "the same, learned: agreement / change around each pixel, in [0, 1]"
+        described[ALPHAS[Refinement.LEARNED]] = "the same, learned: agreement / change around each pixel, in [0, 1]"
     maps = (ArrayLayout(name, weight_channel, "float32", text) for name, text in described.items())
     return (*tile_layouts(model, fit), *maps)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from fesdist.cluster.settings import Cluster
 from fesdist.ground.metrics import RunMetrics
-from fesdist.ground.refinement import alpha_map, learned_alpha_map
+from fesdist.ground.refinement import ALPHAS, Refinement, alpha_map, learned_alpha_map
 from fesdist.passes.stage import Progress, results
 from fesdist.training.choice import Choice
 from fesdist.training.choosing import choose
@@ -18,8 +18,7 @@ from fesdist.training.context import TaskAddress, open_context, unseen
 from fesdist.training.drafting import open_draft
 from fesdist.training.image_stage import prepare_image
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
-from fesdist.training.layout import ALPHA, LEARNED_ALPHA
-from fesdist.training.plan import TrainingPlan
+from fesdist.training.plan import TrainingPlan, make_plan
 from fesdist.training.tile_report import summarise
 from fesdist.training.tile_stage import TileStage
 from storage.datasets.draft import WeightDraft
@@ -70,6 +69,7 @@ def train(
     job = define_job(request, stack)
     choice = None
     if request.chosen:
+        make_plan(job, stack, memory, cluster.n_workers)  # what cannot fit is refused before anything runs
         cluster.on_every_worker(_see_stack, job.stack)
         model, choice = choose(request.model, request.chosen, job, stack, cluster, on_progress)
         job = define_job(replace(request, model=model), stack)
@@ -141,10 +141,10 @@ def _see_stack(path: str) -> None:
 def _refinement_maps(draft: WeightDraft, job: TrainingJob) -> dict[str, str]:
     checksums: dict[str, str] = {}
     for expression in job.expressions:
-        maps = {ALPHA: alpha_map(np.asarray(draft.read(expression, "norm")))}
+        maps = {ALPHAS[Refinement.PAPERS]: alpha_map(np.asarray(draft.read(expression, "norm")))}
         if job.build_model().has_evidence:
             agreement, change = (np.asarray(draft.read(expression, name)) for name in ("agreement", "change"))
-            maps[LEARNED_ALPHA] = learned_alpha_map(agreement, change)
+            maps[ALPHAS[Refinement.LEARNED]] = learned_alpha_map(agreement, change)
         for name, alpha in maps.items():
             checksums.update(draft.write(expression, name, (slice(None),) * 3, alpha))
     return checksums

@@ -18,11 +18,12 @@ from fesdist.ground.errors import BadParameterError
 from fesdist.ground.folds import split_people
 from fesdist.ground.measures import REGIONS
 from fesdist.passes.stage import Progress
+from fesdist.training.choice import Result, Score
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
 from fesdist.tuning.errors import Validation
 from fesdist.tuning.grid import Candidate, candidates_of
 from fesdist.tuning.resources import Resources
-from fesdist.tuning.tuning import Result, Score, Tuning
+from fesdist.tuning.tuning import Tuning
 from fesdist.tuning.validation import validate
 from storage.stack.reading import TrainingStack
 

@@ -8,36 +8,9 @@ from typing import Any
 
 from fesdist.families.windowed.ridge_map import RidgeMap
 from fesdist.ground.measures import REGIONS
+from fesdist.training.choice import Result
 from storage.blobs.documents import convert
 from storage.errors import FormatError
-
-
-@dataclass(frozen=True)
-class Score:
-    """An error on people left out, over all folds."""
-
-    mse_x100: float
-    standard_error: float
-    """Over the folds."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """One combination of options."""
-
-    options: Mapping[str, Any]
-    scores: Mapping[str, Mapping[str, Score]]
-    """By expression and region; empty for a combination that could not be trained."""
-    failed: str = ""
-    """Why it could not be trained."""
-
-    def mean(self, region: str) -> Score:
-        """Return the score averaged over the expressions."""
-        scores = [of_expression[region] for of_expression in self.scores.values()]
-        return Score(
-            sum(score.mse_x100 for score in scores) / len(scores),
-            sum(score.standard_error for score in scores) / len(scores),
-        )
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from unittest import mock
 
 from storage.blobs.location import open_location
 from storage.datasets.store import WeightStore
@@ -47,7 +49,7 @@ def run(
     checksums, files = WeightStore(alone).open("chaos").checksums, files_of(open_location(alone))
     with ExitStack() as opened:
         honest, endpoint = opened.enter_context(bucket(misbehaviour)) if "bucket" in places else ("", "")
-        os.environ.update(KEYS, AWS_ENDPOINT_URL=honest)
+        opened.enter_context(mock.patch.dict(os.environ, {**KEYS, "AWS_ENDPOINT_URL": honest}))
         environment["AWS_ENDPOINT_URL"] = endpoint
         disk = opened.enter_context(small_disk(folder / "disk"))
         house = House(folder, environment)
@@ -105,7 +107,7 @@ def main() -> int:
     if tally.faults:
         print(f"logs: {folder}", file=sys.stderr)
         return 1
-    subprocess.run(["rm", "-r", str(folder)], check=True)
+    shutil.rmtree(folder)
     return 0
 
 

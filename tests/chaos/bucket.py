@@ -30,14 +30,12 @@ class Misbehaviour:
 
     def __init__(self, seed: int) -> None:
         self.kind = ""
-        self.n_suffered = 0
         self._draws = random.Random(seed)
 
     def draw(self) -> str:
         """Return how the next request suffers, "" if it does not."""
         if not self.kind or self._draws.random() >= SHARE:
             return ""
-        self.n_suffered += 1
         return self.kind
 
 

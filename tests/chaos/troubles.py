@@ -45,7 +45,7 @@ class Trouble:
 
 
 def troubles(place: str, draws: random.Random) -> Iterator[Trouble]:
-    """Yield troubles for ever: all there are in a random order, then all again; every other one is a kill."""
+    """Yield troubles for ever: all there are in a random order, then all again."""
     kills = [Trouble(what, how) for what in PLACES[place] for how in SIGNALS]
     others = [Trouble(*other) for other in OTHERS[place]]
     while True:

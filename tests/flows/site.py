@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,16 +24,10 @@ from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from storage.stack.reading import StackSpec
 from storage.stack.writer import PendingSubject, StackWriter
 from tests.conftest import REPOSITORY
+from tests.fesdist.cluster.servers import free_port
 
 SCRIPTS = Path(sys.executable).parent
 FINAL = ("Completed", "Failed", "Crashed", "Cancelled")
-
-
-def free_port() -> int:
-    """Return a port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:

@@ -24,20 +24,19 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def abandoned(site: Site) -> str:
-    """Leave a flow run open as a crash does: Running, with one heartbeat.
-
-    Only the last test may ask for it: so short a patience would call runs of the others crashed between two heartbeats.
-    """
+def abandoned(site: Site) -> Iterator[str]:
+    """Leave a flow run open as a crash does: Running, with one heartbeat, watched with little patience meanwhile."""
     (automation,) = yaml.safe_load((REPOSITORY / "deploy" / "automations.yaml").read_text())["automations"]
     automation["trigger"]["within"] = 10  # the least that Prefect allows
-    site.client.create_automation(AutomationCore.model_validate(automation))
+    created = site.client.create_automation(AutomationCore.model_validate(automation))
     flow = site.ask("flows/", name="abandoned")["id"]
     run = str(site.ask("flow_runs/", flow_id=flow, state={"type": "RUNNING"})["id"])
     heartbeat = Event(event="prefect.flow-run.heartbeat", resource={"prefect.resource.id": f"prefect.flow-run.{run}"})
     site.client.request("POST", "/events", json=[heartbeat.model_dump(mode="json")])
     assert site.state(run) == "Running"
-    return run
+    yield run
+    # It would call others' runs crashed between two of their heartbeats.
+    site.client.delete_automation(created)
 
 
 def test_nightly_training_is_scheduled_for_three_in_the_morning(site: Site) -> None:

@@ -31,7 +31,10 @@ def run(**environment: str) -> int:
         process.stdout.close()
         process.stdin.write(b"\n")
         process.stdin.close()
-        return process.wait(timeout=60)
+        try:
+            return process.wait(timeout=60)
+        finally:
+            process.kill()
 
 
 def test_a_run_of_a_worker_writes_on_where_nobody_reads() -> None:

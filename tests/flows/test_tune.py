@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fesdist.tuning.tuning import Result, Score, Tuning
+from fesdist.training.choice import Result, Score
+from fesdist.tuning.tuning import Tuning
 from flows.train import train
 from flows.tune import tune, tuning_rows
 from storage.datasets.store import WeightStore

@@ -25,7 +25,7 @@ from tests.conftest import REPOSITORY
 from tests.flows.busy import postgresql_writer, sqlite_writer, writing
 from tests.flows.site import FINAL, Site, wait_for, write_random_stack
 
-LARGE = {"stack": "large.zarr", "window": 9, "memory": "400MiB", "workers": 0}
+LARGE = {"stack": "large.zarr", "window": 9, "ridge": 0.4, "memory": "440MiB", "workers": 0}
 """A training of minutes in many tiles."""
 SMALL = {"stack": "small.zarr", "window": 3, "workers": 0}
 """A training of a moment, so that what takes time is Prefect."""

@@ -19,10 +19,11 @@ from fesdist.images.mask import read_mask
 from fesdist.inference.manifest import InputFile, Record, open_manifest
 from fesdist.report.build import write_report
 from fesdist.requests.toml import read_config, read_entrants, write_config
+from fesdist.training.choice import Result, Score
 from fesdist.training.job import CutJob, TrainingRequest
 from fesdist.training.run import train
 from fesdist.training.tile_report import TileReport
-from fesdist.tuning.tuning import Result, Score, Tuning
+from fesdist.tuning.tuning import Tuning
 from storage.datasets.draft import WeightDraft
 from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack

@@ -14,7 +14,7 @@ import onnx
 from numpy.typing import NDArray
 
 from fesdist.families.sparse.model import SparseModel
-from fesdist.ground.refinement import Refinement
+from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.registry import MaskedRegression, PixelKernelRidge, model_from_parameters
 from storage.datasets.version import WeightVersion
 from tests.gans.graph import INPUT, Graph
@@ -44,8 +44,7 @@ def to_onnx(version: WeightVersion, expression: str, refinement: Refinement = Re
     else:
         made = _gathers(graph, arrays, manifest.channels)
     if refinement is not Refinement.NONE:
-        name = {Refinement.LEARNED: "learned_alpha", Refinement.PAPERS: "alpha"}[refinement]
-        alpha = graph.constant(version.read(expression, name))
+        alpha = graph.constant(version.read(expression, ALPHAS[refinement]))
         made = graph.add("Add", INPUT, graph.add("Mul", graph.add("Sub", made, INPUT), alpha))
     return graph.finished(made)
 

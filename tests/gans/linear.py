@@ -11,7 +11,7 @@ from fesdist.cluster.in_process import InProcessCluster
 from fesdist.comparing.sizes import size_of
 from fesdist.faces.generate import face
 from fesdist.families.common.contract import AnyModel
-from fesdist.ground.refinement import Refinement
+from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.registry import (
     LocalSparseReceptiveFields,
     MaskedRegression,
@@ -29,7 +29,6 @@ from storage.stack.writer import PendingSubject, StackWriter
 BEFORE, AFTER = "neutral", "happy"
 
 _HELD_OUT = 4
-_ALPHA = "learned_alpha"
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class Size:
 def linear_size(version: WeightVersion, refinement: Refinement) -> Size:
     """Return the size of a version of the model `reads`-arrays of which hold it, without the refinement or with it."""
     model = model_from_parameters(version.manifest.model.name, version.manifest.model.parameters)
-    names = [*model.reads, *([_ALPHA] if refinement is Refinement.LEARNED else [])]
-    values = sum(version.read(AFTER, name).size for name in names)
-    alpha = np.count_nonzero(version.read(AFTER, _ALPHA)) if refinement is Refinement.LEARNED else 0
+    alphas = [ALPHAS[refinement]] if refinement in ALPHAS else []
+    values = sum(version.read(AFTER, name).size for name in (*model.reads, *alphas))
+    alpha = sum(np.count_nonzero(version.read(AFTER, name)) for name in alphas)
     return Size(size_of(version, AFTER).parameters + int(alpha), 4 * values)

@@ -25,6 +25,11 @@ def compared_at_once(channels: int, tile_shape: tuple[int, int]) -> int:
     return max(1, _COMPARED_AT_ONCE // (channels * math.prod(tile_shape)))
 
 
+def with_neighbours(shape: tuple[int, int], margin: int) -> tuple[int, int]:
+    """Return the shape with the neighbours that are pooled, which an image's border may cut off."""
+    return shape[0] + 2 * margin, shape[1] + 2 * margin
+
+
 def samples_read(
     fit: Fit, tile_shape: tuple[int, int], n_block: int, halo: Halo, name: str = "samples"
 ) -> tuple[Allocation, ...]:

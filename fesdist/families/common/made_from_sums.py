@@ -56,5 +56,8 @@ def same_mirror(candidates: Sequence[MadeFromSums[Any]]) -> bool:
     """
     said = {candidate.mirror for candidate in candidates}
     if len(said) > 1:
-        raise BadParameterError("candidates with and without mirrored images; expected one or the other in a grid")
+        raise BadParameterError(
+            "candidates with and without mirrored images, whose sums are different ones; give mirror yes or no, and "
+            "tune each by itself"
+        )
     return said.pop()

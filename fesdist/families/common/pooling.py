@@ -30,6 +30,15 @@ def checked_pool(value: Any) -> int:
     return pool
 
 
+def check_margin(margin: int, pool: int) -> None:
+    """Raise BadParameterError for sums that know neighbours as far as `margin` where more are to be pooled."""
+    if pool > margin:
+        raise BadParameterError(
+            f"pool {pool}, but the sums know neighbours as far as {margin} pixels; expected sums made by a model with "
+            f"a pool of {pool} or more"
+        )
+
+
 @lru_cache(maxsize=1024)
 def neighbour_weights(pool: int, pixels: range, length: int) -> NDArray[np.float64]:
     """Return how much of each neighbour in a line of `length` pixels is taken in, (pixel, 2 pool + 1); rows sum to 1.

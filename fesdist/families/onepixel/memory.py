@@ -12,6 +12,7 @@ from fesdist.families.common.footprint import (
     prepared_arrays,
     samples_read,
     solved_arrays,
+    with_neighbours,
 )
 from fesdist.families.common.layout import ArrayLayout
 from fesdist.families.onepixel.kernels.intensities import INTENSITIES
@@ -40,7 +41,7 @@ def training_memory(
     neighbours; `sizes` are samples at a time, and folds whose sums are kept apart.
     """
     (rank, margin), (n_block, n_folds) = system, sizes
-    pooled = _grown(tile_shape, margin)
+    pooled = with_neighbours(tile_shape, margin)
     sums, solved = _sums(fit, pooled, n_folds), solved_arrays(own, fit, tile_shape)
     images = compared_images(fit, tile_shape, n_block)
     differences = Allocation("differences of sums", (fit.channels, *tile_shape), "float64", 2)
@@ -78,7 +79,7 @@ def validation_memory(
     of all candidates, and how far any of them pools neighbours.
     """
     (rank, margin), (n_block, n_folds) = system, sizes
-    pooled = _grown(tile_shape, margin)
+    pooled = with_neighbours(tile_shape, margin)
     kept = (
         *_sums(fit, pooled, n_folds, squares=True),
         *(_sums(judged, pooled, n_folds, squares=True) if judged else ()),
@@ -103,11 +104,6 @@ def validation_memory(
             ),
         ),
     )
-
-
-def _grown(shape: tuple[int, int], margin: int) -> tuple[int, int]:
-    """Return the shape with the neighbours that are pooled, which an image's border may cut off."""
-    return shape[0] + 2 * margin, shape[1] + 2 * margin
 
 
 def _a_row(fit: Fit, cols: int, margin: int) -> tuple[Allocation, ...]:

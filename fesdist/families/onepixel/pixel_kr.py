@@ -27,7 +27,7 @@ from fesdist.families.common.hyperparameters import (
 from fesdist.families.common.in_memory import Learned
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
 from fesdist.families.common.made_from_sums import MadeFromSums, same_mirror
-from fesdist.families.common.pooling import checked_pool
+from fesdist.families.common.pooling import check_margin, checked_pool
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.onepixel.folds import IntensityValidation, evidence_of
 from fesdist.families.onepixel.functions import KERNELS, IntensityKernel, Laplacian, features, kernel_named
@@ -35,7 +35,7 @@ from fesdist.families.onepixel.kernels.intensities import INTENSITIES, interpola
 from fesdist.families.onepixel.kernels.systems import Tables, solve_by_features, solve_chain
 from fesdist.families.onepixel.memory import training_memory
 from fesdist.families.onepixel.sums import IntensitySums
-from fesdist.families.onepixel.tables import Solver, check_margin, own_row, solve_row
+from fesdist.families.onepixel.tables import Solver, own_row, solve_row
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.memory import Memory
 from fesdist.ground.options import option
@@ -152,7 +152,7 @@ class PixelKernelRidge(MadeFromSums[IntensitySums], Model[IntensitySums]):
         outputs = np.empty((sets, n_expressions, INTENSITIES, *shape), np.float32)
         norm = np.empty((sets, n_expressions, *shape))
         status = np.zeros((sets, *shape), np.uint8)
-        check_margin(gathered, self.pool)
+        check_margin(gathered.margin, self.pool)
         for channel, sums in enumerate(gathered.sums):
             tables = Tables(outputs[channel], norm[channel], status[channel])
             if gathered.margin == 0:

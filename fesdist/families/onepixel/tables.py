@@ -11,19 +11,9 @@ from fesdist.families.common.pooling import neighbour_weights
 from fesdist.families.onepixel.kernels.intensities import INTENSITIES
 from fesdist.families.onepixel.kernels.systems import Tables
 from fesdist.families.onepixel.sums import IntensitySums
-from fesdist.ground.errors import BadParameterError
 
 Solver = Callable[[Array, Tables], None]
 """Fills tables of a tile's pixels from its sums by intensity."""
-
-
-def check_margin(sums: IntensitySums, pool: int) -> None:
-    """Raise BadParameterError for sums without the neighbours that are to be pooled."""
-    if pool > sums.margin:
-        raise BadParameterError(
-            f"pool {pool}, but the sums know neighbours as far as {sums.margin} pixels; expected sums made by a model "
-            f"with a pool of {pool} or more"
-        )
 
 
 def own_row(sums: IntensitySums, weight_channel: int, row: int, pool: int) -> Array:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from fesdist.families.common.pooling import neighbour_weights
+from fesdist.families.common.pooling import check_margin, neighbour_weights
 from fesdist.families.windowed.entries import window_equations
 from fesdist.families.windowed.kernels.gathering import gather_entries
 from fesdist.families.windowed.kernels.validation import Gathered
 from fesdist.families.windowed.sums import WindowSums
-from fesdist.ground.errors import BadParameterError
 from fesdist.ground.receptive_field import Field
 from fesdist.ground.units import unit_of
 
@@ -17,21 +16,12 @@ ROWS_AT_ONCE = 8
 """Rows of a block whose entries are gathered together: they stay in the processor's cache."""
 
 
-def check_margin(sums: WindowSums, pool: int) -> None:
-    """Raise BadParameterError for sums without the neighbours that are to be pooled."""
-    if pool > sums.margin:
-        raise BadParameterError(
-            f"pool {pool}, but the sums know neighbours as far as {sums.margin} pixels; expected sums made by a model "
-            f"with a pool of {pool} or more"
-        )
-
-
 def gathered_rows(part: WindowSums, weight_channel: int, field: Field, rows: range, pool: int) -> Gathered:
     """Return the equations of a receptive field for some rows of a block, each the mean of its neighbours' by weight.
 
     `part` has one block, `rows` are among the image's. Raises BadParameterError as `check_margin` does.
     """
-    check_margin(part, pool)
+    check_margin(part.margin, pool)
     (block,) = part.blocks
     own, known, flat = block.region, block.sums.problem.tile.region, block.sums.flat
     image_shape = part.problem.image_shape or (known.row1, known.col1)

@@ -14,6 +14,7 @@ from fesdist.families.common.footprint import (
     prepared_arrays,
     samples_read,
     solved_arrays,
+    with_neighbours,
 )
 from fesdist.families.common.layout import ArrayLayout
 from fesdist.families.windowed.block import Planes, sum_type
@@ -48,8 +49,8 @@ def training_memory(
     time, and folds whose sums are kept apart.
     """
     (field, margin), (n_block, n_folds) = window, sizes
-    planes, pooled = Planes(with_centre(field), fit.n_expressions), _grown(tile_shape, margin)
-    block = _grown(_block_shape(tile_shape), margin)
+    planes, pooled = Planes(with_centre(field), fit.n_expressions), with_neighbours(tile_shape, margin)
+    block = with_neighbours(_block_shape(tile_shape), margin)
     sums, solved = tuple(_sums(planes, fit, tile_shape, margin, n_folds)), solved_arrays(own, fit, tile_shape)
     evidence = evidence_arrays(fit, tile_shape) if n_folds > 1 else ()
     gathered = _gathered(planes, fit, block[1]) if n_folds > 1 or margin else ()
@@ -94,13 +95,13 @@ def validation_memory(
     n_block, n_folds = sizes
     field = with_centre(widest(fields))
     planes, halo = Planes(field, fit.n_expressions, squares=True), halo_of(field)
-    pooled, block = _grown(tile_shape, margin), _block_shape(tile_shape)
+    pooled, block = with_neighbours(tile_shape, margin), _block_shape(tile_shape)
     kept = [
         *_sums(planes, fit, tile_shape, margin, n_folds),
         *(_sums(planes, judged, tile_shape, margin, n_folds) if judged else ()),
     ]
     # The total of all folds, and the total without one of them.
-    of_block = _block_sums(planes, fit, _grown(block, margin), 2)
+    of_block = _block_sums(planes, fit, with_neighbours(block, margin), 2)
     taps = max(len(offsets) for offsets in fields)
     # Agreement and change of all candidates and of one fold's, and what errors are made of them.
     judged_by = Allocation("agreement and change", (len(fields), fit.n_expressions, *block), "float64", 6)
@@ -111,7 +112,7 @@ def validation_memory(
                 "adding",
                 (
                     *samples_read(fit, pooled, n_block, halo, "samples of a fold"),
-                    *_pass(planes, fit, _grown(block, margin), n_block),
+                    *_pass(planes, fit, with_neighbours(block, margin), n_block),
                 ),
             ),
             Phase(
@@ -139,14 +140,9 @@ def _block_shape(tile_shape: tuple[int, int]) -> tuple[int, int]:
     return min(tile_shape[0], BLOCK), min(tile_shape[1], BLOCK)
 
 
-def _grown(shape: tuple[int, int], margin: int) -> tuple[int, int]:
-    """Return the shape with the neighbours that are pooled, which an image's border may cut off."""
-    return shape[0] + 2 * margin, shape[1] + 2 * margin
-
-
 def _sums(planes: Planes, fit: Fit, tile_shape: tuple[int, int], margin: int, times: int = 1) -> Iterator[Allocation]:
     """Yield the sums of all blocks of a tile; those at its right and lower edges are smaller."""
-    shapes = [_grown(tile.region.shape, margin) for tile in TileGrid(tile_shape, (BLOCK, BLOCK))]
+    shapes = [with_neighbours(tile.region.shape, margin) for tile in TileGrid(tile_shape, (BLOCK, BLOCK))]
     yield Allocation("objects of blocks", (times * len(shapes), OBJECTS_OF_A_BLOCK), "uint8")
     for shape in dict.fromkeys(shapes):
         yield from _block_sums(planes, fit, shape, times * shapes.count(shape))

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.families.common.layout import TileArrays, l1_norm
+from fesdist.families.common.pooling import check_margin
 from fesdist.families.windowed.entries import window_equations
-from fesdist.families.windowed.equations import ROWS_AT_ONCE, check_margin, gathered_rows
+from fesdist.families.windowed.equations import ROWS_AT_ONCE, gathered_rows
 from fesdist.families.windowed.kernels.systems import Pixels, Solution, solve_windows
 from fesdist.families.windowed.ridge_map import RidgeMap, ridges_at
 from fesdist.families.windowed.sums import WindowSums
@@ -24,7 +25,7 @@ def solve_block(part: WindowSums, field: Field, ridge: float | RidgeMap, pool: i
     and the bias's column holds `unit` (Khan et al. 2020, equation 7 times unit²). With a `pool` UᵀU and Uᵀv are means
     over the neighbours. Raises BadParameterError for sums without these.
     """
-    check_margin(part, pool)
+    check_margin(part.margin, pool)
     (block,) = part.blocks
     region, unit, sets = block.region, unit_of(part.dtype), len(block.sums.sums)
     n_expressions = part.planes.n_expressions

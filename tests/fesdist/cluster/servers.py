@@ -10,8 +10,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-import psutil
-
 LOOPBACK = ("--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0")
 
 
@@ -42,7 +40,7 @@ def started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
     try:
         yield process
     finally:
-        with suppress(psutil.NoSuchProcess):
+        with suppress(ProcessLookupError):
             # Workers of a killed nanny are no longer its children, but they are still of its group.
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(60)

@@ -138,8 +138,8 @@ def test_shares_are_counted_and_what_was_not_measured_is_none() -> None:
 
 def test_looks_of_batches_are_joined_in_order() -> None:
     parts = [
-        Looks({MODEL: (name,)}, {MODEL: (name,)}, {MODEL: {"face": (value,), "mouth": (0.0,)}}, {"identity": "why"})
+        Looks({MODEL: (name,)}, {}, {MODEL: {"face": (value,), "mouth": (0.0,)}}, {"identity": "why"})
         for name, value in (("a", 1.0), ("b", 2.0))
     ]
     energy = {MODEL: {"face": (1.0, 2.0), "mouth": (0.0, 0.0)}}
-    assert Looks.joined(parts) == Looks({MODEL: ("a", "b")}, {MODEL: ("a", "b")}, energy, {"identity": "why"})
+    assert Looks.joined(parts) == Looks({MODEL: ("a", "b")}, {}, energy, {"identity": "why"})

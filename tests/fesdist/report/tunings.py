@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from fesdist.families.windowed.ridge_map import RidgeMap
-from fesdist.tuning.tuning import Result, Score, Tuning
+from fesdist.training.choice import Result, Score
+from fesdist.tuning.tuning import Tuning
 
 
 def tuning_of(

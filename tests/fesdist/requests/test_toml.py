@@ -15,8 +15,9 @@ from fesdist.registry import AnyModel, Lasso, MaskedRegression, OrthogonalMatchi
 from fesdist.requests.build import request_from
 from fesdist.requests.learning import Train
 from fesdist.requests.toml import read_config, read_entrants, write_config
+from fesdist.training.choice import Result, Score
 from fesdist.training.job import TrainingRequest
-from fesdist.tuning.tuning import Result, Score, Tuning
+from fesdist.tuning.tuning import Tuning
 
 SCORES = {"happy": {"face": Score(0.5, 0.1), "mouth": Score(0.25, 0.05)}}
 TUNING = Tuning(

@@ -16,7 +16,7 @@ from fesdist.ground.folds import split_people
 from fesdist.ground.measures import mouth_region
 from fesdist.registry import MaskedRegression, PixelKernelRidge
 from fesdist.training import choosing
-from fesdist.training.choice import Choice, Tried
+from fesdist.training.choice import Choice, Result
 from fesdist.training.choosing import choose
 from fesdist.training.job import TrainingRequest, define_job
 from fesdist.training.run import train
@@ -121,7 +121,7 @@ def test_every_combination_is_judged_as_by_training_without_the_people(
     assert (choice.n_people, choice.n_folds, choice.pixels, len(choice.tried)) == (9, 5, ROWS * COLS, 8)
     for tried in choice.tried:
         expected = _refined_errors(stack, replace(model, **tried.options))
-        errors = tried.errors["happy"]
+        errors = tried.scores["happy"]
         assert (errors["face"].mse_x100, errors["mouth"].mse_x100) == pytest.approx(expected, rel=1e-4)
     best = choice.tried[choice.best].options
     assert (chosen.pool, chosen.mirror) == (best["pool"], best["mirror"])  # type: ignore[attr-defined]
@@ -181,7 +181,7 @@ def test_mirrored_samples_are_samples(tmp_path: Path) -> None:
 
 
 def test_people_and_their_mirror_images_are_left_out_together(stack: TrainingStack, tmp_path: Path) -> None:
-    """Without a smile to learn, whoever knows a person's mirror image would still agree with it; nobody does."""
+    """What a person's mirror image teaches never judges that person."""
     version = _train(_request(stack, tmp_path, model=PixelKernelRidge(mirror=True)))
     agreement, change = (version.read("happy", name, None)[0] for name in ("agreement", "change"))
     np.testing.assert_allclose(agreement, agreement[:, ::-1], rtol=1e-5)
@@ -208,7 +208,7 @@ def test_one_person_judges_nobody(tmp_path: Path) -> None:
 
 def test_choices_in_words() -> None:
     options = {"ridge": 12.0, "pool": 2, "mirror": True}
-    tried = (Tried(options, {}),)
+    tried = (Result(options, {}),)
     assert Choice(options, 9, 5, 100, tried, 0).in_words() == "ridge 12, pool 2, mirror yes"
     by_place = options | {"ridge": [[12.0, 0.3], [12.0, 12.0]]}
     assert Choice(by_place, 9, 5, 100, tried, 0).in_words() == "ridge 12 and 0.3 in the mouth, pool 2, mirror yes"

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
 from storage.datasets.store import WeightStore
+from tests.fesdist.cluster.servers import free_port, scheduler, started, workers
 from tests.fesdist.training.stacks import write_stack
 
 pytestmark = pytest.mark.slow
@@ -58,28 +57,12 @@ def _wait(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.01)
 
 
-@contextmanager
-def _started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """Start a process in a group of its own, and leave nothing of the group behind."""
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    )
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(PATIENCE)
-        if process.stdout is not None:
-            process.stdout.close()
-
-
 def test_a_killed_run_continues_where_it_was(stack: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
-    with _started(_command(stack, tmp_path)) as process:
+    with started(_command(stack, tmp_path)) as process:
         _wait(lambda: _n_receipts(tmp_path) >= 3, "three tiles")
-        workers = psutil.Process(process.pid).children(recursive=True)
+        children = psutil.Process(process.pid).children(recursive=True)
         process.kill()
-        psutil.wait_procs(workers, PATIENCE)  # they end by themselves when their client is gone
+        psutil.wait_procs(children, PATIENCE)  # they end by themselves when their client is gone
     stored = _n_receipts(tmp_path)
     assert WeightStore(str(tmp_path)).names() == []
     continued = subprocess.run(_command(stack, tmp_path), capture_output=True, text=True, timeout=PATIENCE, check=True)
@@ -89,19 +72,19 @@ def test_a_killed_run_continues_where_it_was(stack: Path, tmp_path: Path, undist
 
 
 def test_a_killed_worker_does_not_stop_the_run(stack: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
-    with _started(_command(stack, tmp_path)) as process:
+    with started(_command(stack, tmp_path)) as process:
         _wait(lambda: _n_receipts(tmp_path) >= 3, "three tiles")
-        workers = [
+        of_cluster = [
             child for child in psutil.Process(process.pid).children() if "spawn_main" in " ".join(child.cmdline())
         ]
-        workers[0].kill()
+        of_cluster[0].kill()
         output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, output
     assert _checksums(tmp_path) == undisturbed
 
 
 def test_ctrl_c_stops_at_once_and_leaves_nothing_running(stack: Path, tmp_path: Path) -> None:
-    with _started(_command(stack, tmp_path)) as process:
+    with started(_command(stack, tmp_path)) as process:
         _wait(lambda: _n_receipts(tmp_path) >= 3, "three tiles")
         children = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, signal.SIGINT)
@@ -114,37 +97,21 @@ def test_ctrl_c_stops_at_once_and_leaves_nothing_running(stack: Path, tmp_path: 
     _wait(lambda: not any(child.is_running() for child in children), "workers to end")
 
 
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def _scheduler(port: int) -> list[str]:
-    address = ["--host", "127.0.0.1", "--port", str(port), "--dashboard-address", "127.0.0.1:0"]
-    return [sys.executable, "-m", "distributed.cli.dask_scheduler", *address]
-
-
-def _worker(port: int) -> list[str]:
-    options = ["--nthreads", "1", "--nworkers", "2", "--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0"]
-    return [sys.executable, "-m", "distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", *options]
-
-
 def test_a_killed_scheduler_is_told_and_the_run_continues_on_another(
-    stack: Path, tmp_path: Path, undisturbed: dict[str, str], port: int
+    stack: Path, tmp_path: Path, undisturbed: dict[str, str]
 ) -> None:
+    port = free_port()
     command = _command(stack, tmp_path, "--scheduler", f"tcp://127.0.0.1:{port}")
-    with _started(_scheduler(port)) as scheduler, _started(_worker(port)), _started(command) as process:
+    with started(scheduler(port)) as served, started(workers(port)), started(command) as process:
         _wait(lambda: _n_receipts(tmp_path) >= 3, "three tiles")
-        scheduler.kill()
+        served.kill()
         output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     # Whether a task, a reply or a heartbeat is missed first depends on the moment.
     assert "fesdist: error: " in output
     assert "start the scheduler again and repeat the same command to continue" in output
     assert "Traceback" not in output
-    with _started(_scheduler(port)), _started(_worker(port)):
+    with started(scheduler(port)), started(workers(port)):
         continued = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert "continuing an interrupted run" in continued.stderr
     assert continued.returncode == 0, continued.stderr
@@ -153,8 +120,8 @@ def test_a_killed_scheduler_is_told_and_the_run_continues_on_another(
 
 def test_two_trainers_at_once_publish_two_versions(stack: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
     with (
-        _started(_command(stack, tmp_path, "--workers", "1")) as one,
-        _started(_command(stack, tmp_path, "--workers", "1")) as other,
+        started(_command(stack, tmp_path, "--workers", "1")) as one,
+        started(_command(stack, tmp_path, "--workers", "1")) as other,
     ):
         outputs = [process.communicate(timeout=2 * PATIENCE)[0] for process in (one, other)]
     assert (one.returncode, other.returncode) == (0, 0), outputs

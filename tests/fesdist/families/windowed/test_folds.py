@@ -12,6 +12,7 @@ from fesdist.families.common.validation import Judgement
 from fesdist.ground.colour import Colour, to_gray
 from fesdist.ground.tiles import Region, Tile
 from fesdist.registry import MaskedRegression, OrthogonalMatchingPursuit, PixelRidge
+from tests.fesdist.families.windowed.designs import design_of
 
 SHAPE = (9, 21)
 REGION = Region(2, 8, 1, 20)
@@ -27,15 +28,6 @@ def _images(channels: int) -> tuple[Images, dict[str, Images]]:
     return inputs, targets
 
 
-def _design(model: MaskedRegression, images: NDArray[np.float64], row: int, col: int) -> NDArray[np.float64]:
-    """Return (image, tap + 1): the window around a pixel, zeros outside the image, and a column of ones."""
-    design = np.ones((len(images), len(model.offsets) + 1))
-    for tap, (drow, dcol) in enumerate(model.offsets):
-        r, c = row + drow, col + dcol
-        design[:, tap] = images[:, r, c] if 0 <= r < SHAPE[0] and 0 <= c < SHAPE[1] else 0.0
-    return design
-
-
 def _expected(
     model: MaskedRegression, colour: Colour, inputs: Images, targets: Images, fold: int, row: int, col: int
 ) -> float:
@@ -47,12 +39,12 @@ def _expected(
     error = 0.0
     for fit in fits:
         x, t = (images[fold != FOLDS][:, fit].reshape(-1, *SHAPE) for images in unit)
-        design = _design(model, x, row, col)
+        design = design_of(model, x, row, col)
         gram = design.T @ design + model.ridge * np.eye(design.shape[1])
         weights = np.linalg.solve(gram, design.T @ t[:, row, col])
         judged = range(inputs.shape[1]) if colour is Colour.GRAY else fit
         x, t = (images[fold == FOLDS][:, judged].reshape(-1, *SHAPE) / 255 for images in (inputs, targets))
-        error += float(np.sum((t[:, row, col] - _design(model, x, row, col) @ weights) ** 2))
+        error += float(np.sum((t[:, row, col] - design_of(model, x, row, col) @ weights) ** 2))
     return error
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
 from fesdist.registry import MaskedRegression, PixelKernelRidge
+from tests.fesdist.families.windowed.designs import design_of
 
 SHAPE = (7, 20)
 
@@ -18,15 +19,6 @@ SHAPE = (7, 20)
 def _images(channels: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     images: NDArray[np.uint8] = np.random.default_rng(5).integers(0, 256, (2, 6, channels, *SHAPE), dtype=np.uint8)
     return images[0], images[1]
-
-
-def _window(model: MaskedRegression, images: NDArray[np.float64], row: int, col: int) -> NDArray[np.float64]:
-    """Return (image, tap + 1), with zeros outside the image and a column of ones."""
-    design = np.ones((len(images), len(model.offsets) + 1))
-    for tap, (drow, dcol) in enumerate(model.offsets):
-        r, c = row + drow, col + dcol
-        design[:, tap] = images[:, r, c] if 0 <= r < SHAPE[0] and 0 <= c < SHAPE[1] else 0.0
-    return design
 
 
 def _expected(
@@ -42,7 +34,7 @@ def _expected(
     total = sum(weight for weight, _, _ in neighbours)
     gram, side = 0.0, 0.0
     for weight, r, c in neighbours:
-        design = _window(model, x, r, c)
+        design = design_of(model, x, r, c)
         gram = gram + weight / total * design.T @ design
         side = side + weight / total * design.T @ t[:, r, c]
     return np.asarray(np.linalg.solve(gram + model.ridge * np.eye(len(model.offsets) + 1), side))
