@@ -77,7 +77,7 @@ def stage(name: str, unit: str) -> Iterator[Stage]:
     if untold := TELLER.settle(SECONDS_TO_SETTLE):
         warn(f"{name}: the Prefect server has not heard {counted(untold, 'thing')} yet ({TELLER.trouble or 'slow'})")
     if lost := TELLER.lost - lost_before:
-        warn(f"{name}: {counted(lost, 'thing')} that the Prefect server did not take or hear will not be on its pages")
+        warn(f"{name}: {counted(lost, 'thing')} will not be on the pages of the Prefect server ({TELLER.why_lost})")
 
 
 def tell_outcome(name: str, seconds: float, outcome: str) -> None:

@@ -25,6 +25,8 @@ class Teller:
     def __init__(self, between_attempts: float = SECONDS_BETWEEN_ATTEMPTS, most_topics: int = MOST_TOPICS) -> None:
         self.lost = 0
         """Messages that nobody will hear: refused, or too many. One that was replaced by a newer is none of them."""
+        self.why_lost = ""
+        """Why the last of them was lost, for people."""
         self.trouble = ""
         """Why the last attempt failed, for people; "" where it did not."""
         self._between_attempts = between_attempts
@@ -43,7 +45,7 @@ class Teller:
         with self._changed:
             if topic not in self._waiting and len(self._waiting) >= self._most_topics:
                 self._waiting.pop(next(iter(self._waiting)))
-                self.lost += 1
+                self._lose("too many waited")
             self._waiting[topic] = lambda: context.run(_once, message)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="telling", daemon=True)
@@ -83,10 +85,14 @@ class Teller:
                 return True
             if isinstance(error, HTTPStatusError) and error.response.is_server_error:
                 return True
-            self.lost += 1
+            self._lose(self.trouble)
         else:
             self.trouble = ""
         return False
+
+    def _lose(self, why: str) -> None:
+        self.lost += 1
+        self.why_lost = why
 
 
 def _once(message: Callable[[], object]) -> None:

@@ -67,7 +67,8 @@ def test_what_is_refused_is_given_up_and_counted(error: Exception) -> None:
     teller.tell("table", lambda: heard.append("errors"))
     assert teller.settle(30) == 0
     assert (heard, teller.lost) == (["errors"], 1)
-    assert type(error).__name__ in teller.trouble
+    assert type(error).__name__ in teller.why_lost
+    assert teller.trouble == ""
 
 
 def test_a_server_that_stays_away_fills_no_memory() -> None:
@@ -78,7 +79,7 @@ def test_a_server_that_stays_away_fills_no_memory() -> None:
         teller.tell(topic, lambda topic=topic: heard.append(topic))
     free.set()
     assert teller.settle(30) == 0
-    assert (heard, teller.lost) == ([2, 3, 4], 2)
+    assert (heard, teller.lost, teller.why_lost) == ([2, 3, 4], 2, "too many waited")
 
 
 def test_a_message_runs_in_the_context_of_who_told_it_and_asks_once() -> None:
