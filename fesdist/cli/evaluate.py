@@ -11,7 +11,7 @@ from fesdist.evaluation.document import Evaluation, Outside
 from fesdist.evaluation.evaluate import evaluate
 from fesdist.evaluation.looks import MEANINGS, REAL, Looks, Seen, in_percent, with_drop
 from fesdist.evaluation.rows import error_rows, outside_rows
-from fesdist.evaluation.scores import METHODS, ExpressionScores
+from fesdist.evaluation.scores import ExpressionScores
 from fesdist.requests.using import Evaluate
 from storage.errors import StorageError
 
@@ -76,7 +76,10 @@ def _print(evaluation: Evaluation) -> None:
 
 def _print_errors(scores: ExpressionScores) -> None:
     headers = ("", f"face {_MEASURES[0]}", *_MEASURES[1:], f"mouth {_MEASURES[0]}", *_MEASURES[1:])
-    table(headers, [[method, *_cells(scores, method, "face"), *_cells(scores, method, "mouth")] for method in METHODS])
+    table(
+        headers,
+        [[method, *_cells(scores, method, "face"), *_cells(scores, method, "mouth")] for method in scores.methods],
+    )
 
 
 def _cells(scores: ExpressionScores, method: str, region: str) -> list[str]:
@@ -91,7 +94,9 @@ def _cells(scores: ExpressionScores, method: str, region: str) -> list[str]:
 
 def _print_looks(scores: ExpressionScores) -> None:
     say()
-    table(("", *Seen.names()), [[each, *map(in_percent, scores.seen(each).shares())] for each in (REAL, *METHODS)])
+    table(
+        ("", *Seen.names()), [[each, *map(in_percent, scores.seen(each).shares())] for each in (REAL, *scores.methods)]
+    )
     _say_not_measured(scores.looks)
 
 

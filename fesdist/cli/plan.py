@@ -10,7 +10,7 @@ from fesdist.cluster.connect import count_workers
 from fesdist.requests.learning import Plan
 from fesdist.training.choosing import widest
 from fesdist.training.estimate import estimate
-from fesdist.training.job import define_job
+from fesdist.training.job import define_job, has_shape
 from fesdist.training.plan import make_plan
 from storage.stack.reading import TrainingStack
 
@@ -21,9 +21,10 @@ def run(request: Plan) -> int:
     asked = request.training(store="", name="plan")
     # What the run will choose is not known yet: the plan is for what takes most.
     job = define_job(replace(asked, model=widest(asked.model, asked.chosen)), stack)
+    shaped = has_shape(asked.shape, stack.image_shape)
     described = f"{', '.join(asked.chosen)} chosen by the run" if asked.chosen else asked.model.describe()
     n_workers = count_workers(request.cluster())
-    plan = make_plan(job, stack, request.memory, n_workers)
+    plan = make_plan(job.planned_shape() if shaped else job, stack, request.memory, n_workers)
     cost = estimate(job, stack, plan, n_workers)
     (rows, cols), probe = plan.image_shape, " x ".join(map(str, cost.probe_shape))
     tile_rows, tile_cols = plan.tile_shape
@@ -33,6 +34,7 @@ def run(request: Plan) -> int:
                 {
                     "model": {"name": job.model, "parameters": job.parameters},
                     "chosen_by_the_run": list(asked.chosen),
+                    "shape": shaped,
                     "expressions": list(job.expressions),
                     "samples": {name: len(group.samples) for group in job.groups for name in group.expressions},
                     "regressions": plan.n_pixels,

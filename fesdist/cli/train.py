@@ -13,6 +13,7 @@ from fesdist.ground.status import troubles
 from fesdist.requests.learning import Train
 from fesdist.training.plan import TrainingPlan
 from fesdist.training.run import TrainingResult, train
+from fesdist.training.shaping import LearnedShape
 
 
 def run(request: Train) -> int:
@@ -61,6 +62,14 @@ def _print(result: TrainingResult, weights: str) -> None:
     if result.choice:
         left_out = people(result.choice.n_people)
         say(f"chosen by the errors on {left_out} left out in turn: {result.choice.in_words()}")
+    for name, shape in result.shapes.items():
+        say(f"shape of {name}, from {people(shape.people)}: moves by up to {shape.largest:.1f} pixels{_worth(shape)}")
+        if shape.unusable:
+            warn(
+                f"{name}: the two photographs of {', '.join(shape.unusable[:3])}"
+                f"{' and others' if len(shape.unusable) > 3 else ''} do not overlap ({people(len(shape.unusable))}): "
+                "they teach texture, but no shape; look whether they show the same person"
+            )
     say(f"largest memory of a worker: {size(result.peak_bytes)}, {size(result.metrics.projected_bytes)} projected")
     say()
     print_errors(result.metrics)
@@ -68,6 +77,14 @@ def _print(result: TrainingResult, weights: str) -> None:
         for trouble in troubles(facts.statuses):
             warn(f"{name}: {trouble}")
     say(f"next: fesdist report {weights} {result.name}")
+
+
+def _worth(shape: LearnedShape) -> str:
+    """Return what the shape alone does for the mouth of people left out."""
+    if not shape.mouth.unchanged_mse_x100:
+        return ""
+    gain = 100 * (shape.mouth.moved_mse_x100 / shape.mouth.unchanged_mse_x100 - 1)
+    return f", which alone changes the error of mouths left out in turn by {gain:+.1f} %"
 
 
 def print_errors(metrics: RunMetrics) -> None:

@@ -17,7 +17,6 @@ from fesdist.comparing.warm_up import warm_up
 from fesdist.evaluation.confusion import accuracy
 from fesdist.evaluation.evaluate import evaluate
 from fesdist.evaluation.looks import REAL
-from fesdist.evaluation.scores import METHODS
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import ClusterError, FesdistError
 from fesdist.ground.measures import REGIONS
@@ -116,14 +115,15 @@ class _Bench:
             version=trained.version,
             people=len(scores.people),
             mse_x100={
-                method: {region: scores.mean(method, region, "mse_x100") for region in REGIONS} for method in METHODS
+                method: {region: scores.mean(method, region, "mse_x100") for region in REGIONS}
+                for method in scores.methods
             },
             parameters=size.parameters,
             stored_bytes=size.stored_bytes,
             training_seconds=trained.seconds / len(trained.metrics.expressions),
             synthesis_seconds=self._synthesis_seconds(reference, expression),
             unsolved=sum(number for status, number in statuses.items() if status),
-            seen={method: scores.seen(method) for method in (REAL, *METHODS)},
+            seen={method: scores.seen(method) for method in (REAL, *scores.methods)},
             classifier_right=accuracy(evaluation),
         )
 

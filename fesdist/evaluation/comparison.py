@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fesdist.evaluation.judging import Identities, Judges
 from fesdist.evaluation.looks import REAL, Looks
-from fesdist.evaluation.scores import MEAN_DIFFERENCE, METHODS, MODEL, REFINED, UNCHANGED
+from fesdist.evaluation.scores import MEAN_DIFFERENCE, MODEL, MOVED, REFINED, SYNTHESIZED, UNCHANGED
 from fesdist.ground.measures import measure, mouth_region
 from fesdist.ground.refinement import Refinement
 from fesdist.inference.intensities import unit_scale
@@ -24,8 +24,8 @@ from storage.stack.reading import TrainingStack
 LARGEST_BATCH = 32
 """People compared at once, at most: small images then still give every worker something to do."""
 
-_BYTES_PER_VALUE = 64
-"""Bytes alive for each value of an image: five float32 images, and float64 temporaries of the measures."""
+_BYTES_PER_VALUE = 72
+"""Bytes alive for each value of an image: seven float32 images, and float64 temporaries of the measures."""
 
 UnitImages = NDArray[np.float32]
 """(sample, channel, row, col) float32 in [0, 1]."""
@@ -69,16 +69,21 @@ class Comparer:
     def outputs(self, images: NDArray[Any], expression: str) -> dict[str, UnitImages]:
         """Return what every method makes of `images`, (sample, channel, row, col) as the stack holds them.
 
-        The baselines are x and clip(x + d, 0, 1), with d the mean difference between target and input of the
-        people that the version was trained on. Raises what `LoadedVersion.synthesize` does.
+        The baselines are x and clip(m + d, 0, 1), with m the input as the shape moves it, x itself without one, and d
+        the mean difference between target and m of the people that the version was trained on. Raises what
+        `LoadedVersion.synthesize` does.
         """
-        inputs = unit_scale(images)
+        loaded, inputs = self._loaded, unit_scale(images)
         mean_difference = self.version.read(expression, "mean_difference", None)
+        moved = unit_scale(loaded.moved(images, expression))
+        detail = loaded.keeps_detail(expression)
         return {
             UNCHANGED: inputs,
-            MEAN_DIFFERENCE: np.clip(inputs + mean_difference, 0, 1, dtype=np.float32),
-            MODEL: self._loaded.synthesize(images, expression, refine=Refinement.NONE),
-            REFINED: self._loaded.synthesize(images, expression, refine=self._loaded.refinements[0]),
+            MEAN_DIFFERENCE: np.clip(moved + mean_difference, 0, 1, dtype=np.float32),
+            **({MOVED: moved} if loaded.shapes.present else {}),
+            MODEL: loaded.synthesize(images, expression, refine=Refinement.NONE),
+            REFINED: loaded.synthesize(images, expression, refine=loaded.refinements[0]),
+            SYNTHESIZED: loaded.synthesize(images, expression, detail=detail),
         }
 
 
@@ -93,8 +98,8 @@ def batch_size(stack: TrainingStack, memory: int) -> int:
 class BatchScores:
     """What was measured of a batch."""
 
-    values: NDArray[np.float64]
-    """(method, region, measure, person), as `ExpressionScores.of` takes them."""
+    values: Mapping[str, NDArray[np.float64]]
+    """By method, as `ExpressionScores.of` takes them."""
     looks: Looks
     identities: Identities
 
@@ -116,9 +121,9 @@ class ScoreStage(Stage[Batch, BatchScores]):
         stack = TrainingStack.open(self.stack)
         comparison = Comparer(stack, WeightStore(self.store).open(self.reference), self.memory).compare(key)
         mouth = mouth_region(stack.spec.mouth, stack.image_shape)
-        values = [measure(comparison.outputs[method], comparison.targets, mouth) for method in METHODS]
+        values = {method: measure(made, comparison.targets, mouth) for method, made in comparison.outputs.items()}
         looks, identities = self.judges[key.expression].look({**comparison.outputs, REAL: comparison.targets})
-        return BatchScores(np.array(values), looks, identities)
+        return BatchScores(values, looks, identities)
 
     def amount(self, key: Batch) -> int:
         return len(key.samples)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from fesdist.evaluation.looks import Looks, Seen
-from fesdist.evaluation.scores import UNCHANGED, ExpressionScores
+from fesdist.evaluation.scores import METHODS, UNCHANGED, ExpressionScores
 from storage.blobs.documents import Document, convert, decode, encode
 from storage.errors import FormatError
 
@@ -31,6 +31,10 @@ class Outside:
     """Why the others could not."""
     looks: Mapping[str, Looks]
     """By expression."""
+
+    def methods(self, expression: str) -> tuple[str, ...]:
+        """Return whose faces were looked at, in the order of `METHODS`."""
+        return tuple(method for method in METHODS if method in self.looks[expression].gradient_energy)
 
     def seen(self, method: str, expression: str) -> Seen:
         """Return what people see in the faces of a method; sharpness is beside the photographs themselves."""

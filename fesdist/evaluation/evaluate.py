@@ -111,7 +111,7 @@ def _expression_scores(
         expression,
         people,
         learned_from(stack, version, expression, samples),
-        np.concatenate([part.values for part in parts], axis=-1),
+        {name: np.concatenate([part.values[name] for part in parts], axis=-1) for name in parts[0].values},
         joined_looks([(part.looks, part.identities) for part in parts], people),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from fesdist.evaluation.document import Evaluation
 from fesdist.evaluation.looks import REAL, Seen
-from fesdist.evaluation.scores import METHODS, UNCHANGED
+from fesdist.evaluation.scores import UNCHANGED
 from fesdist.ground.measures import MEASURES, REGIONS
 
 
@@ -22,14 +22,14 @@ def error_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
     rows = []
     for scores in evaluation.expressions:
         real = (REAL,) if scores.looks.gradient_energy else ()
-        for method in (*METHODS, *real):
+        for method in (*scores.methods, *real):
             row: dict[str, Any] = {
                 "expression": scores.expression,
                 "people": len(scores.people),
                 "method": method,
             }
             for region in REGIONS:
-                known = method in METHODS
+                known = method in scores.scores
                 for measure in MEASURES:
                     row[f"{region}_{measure}"] = scores.mean(method, region, measure) if known else None
                 row[f"{region}_improvement"] = scores.improvement(method, region) if known else None
@@ -49,7 +49,7 @@ def outside_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
         return rows
     for expression in outside.looks:
         inside = evaluation.of(expression)
-        for method in METHODS:
+        for method in outside.methods(expression):
             shares = asdict(outside.seen(method, expression))
             others = asdict(inside.seen(method, beside=UNCHANGED) if inside else Seen())
             drops = {

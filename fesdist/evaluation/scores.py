@@ -13,11 +13,15 @@ from fesdist.ground.measures import MEASURES, REGIONS
 
 UNCHANGED = "output = input"
 MEAN_DIFFERENCE = "input + mean difference"
+MOVED = "moved only"
 MODEL = "model"
 REFINED = "model, refined"
+SYNTHESIZED = "as synthesized"
 
-METHODS = (UNCHANGED, MEAN_DIFFERENCE, MODEL, REFINED)
-"""The rows of a table: two baselines that every model must beat, the model, and the model refined (RMR)."""
+METHODS = (UNCHANGED, MEAN_DIFFERENCE, MOVED, MODEL, REFINED, SYNTHESIZED)
+"""The rows of a table: two baselines that every model must beat; the photograph as a shape moves it, of versions that
+have one; the model, and the model refined (RMR); and what `synthesize` writes unless told otherwise, which keeps the
+photograph's fine detail. Evaluations before 0.4 lack some."""
 
 
 @dataclass(frozen=True)
@@ -39,18 +43,23 @@ class ExpressionScores:
         expression: str,
         people: Sequence[str],
         trained_on: Sequence[str],
-        values: NDArray[np.float64],
+        values: Mapping[str, NDArray[np.float64]],
         looks: Looks | None = None,
     ) -> ExpressionScores:
-        """Return the scores in `values`: (method, region, measure, person) as `METHODS`, `REGIONS`, `MEASURES`."""
+        """Return the scores in `values`: by method, (region, measure, person) as `REGIONS`, `MEASURES`."""
         scores = {
             method: {
-                region: {measure: tuple(values[m, r, k].tolist()) for k, measure in enumerate(MEASURES)}
+                region: {measure: tuple(found[r, k].tolist()) for k, measure in enumerate(MEASURES)}
                 for r, region in enumerate(REGIONS)
             }
-            for m, method in enumerate(METHODS)
+            for method, found in values.items()
         }
         return cls(expression, tuple(people), tuple(trained_on), scores, looks or Looks())
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Return the methods that were measured, in the order of `METHODS`."""
+        return tuple(method for method in METHODS if method in self.scores)
 
     def each(self, method: str, region: str, measure: str) -> NDArray[np.float64]:
         """Return one measure of every person, (person,) float64."""

@@ -126,7 +126,8 @@ def _group_size(loaded: LoadedVersion, job: FolderJob) -> int:
         # Photographs are held at their own size, whatever that is.
         return job.threads
     rows, cols = loaded.image_shape
-    whole_copies = loaded.min_max or job.settings.stretch or job.settings.detail is not Detail.MODEL
+    rescaled = loaded.min_max or job.settings.stretch or job.settings.detail is not Detail.MODEL
+    whole_copies = rescaled or loaded.shapes.present
     image_bytes = 3 * rows * cols * (_BYTES_PER_RESCALED_VALUE if whole_copies else _BYTES_PER_VALUE)
     return max(1, 3 * job.memory // 8 // image_bytes)
 
@@ -150,15 +151,11 @@ def _synthesize_group(
                 expression,
                 refine=settings.refine,
                 intensity=settings.intensity,
+                texture=settings.texture,
                 stretch=settings.stretch,
-                detail=_keeps_detail(settings.detail, loaded, expression),
+                detail=settings.keeps_detail(loaded.keeps_detail(expression)),
             )
-            list(pool.map(lambda one, output, to=expression: _write(one, output, to, job), same, outputs))
-
-
-def _keeps_detail(said: Detail, loaded: LoadedVersion, expression: str) -> bool:
-    """Return whether the photograph's fine detail is kept."""
-    return said is Detail.PHOTOGRAPH or (said is Detail.AUTO and not loaded.foresees(expression))
+            list(pool.map(lambda one, output, to=expression: _write(one, output, to, loaded, job), same, outputs))
 
 
 def _read(photograph: _Photograph, loaded: LoadedVersion, job: FolderJob) -> None:
@@ -176,11 +173,13 @@ def _read(photograph: _Photograph, loaded: LoadedVersion, job: FolderJob) -> Non
             photograph.full = full
 
 
-def _write(photograph: _Photograph, output: Images, expression: str, job: FolderJob) -> None:
+def _write(photograph: _Photograph, output: Images, expression: str, loaded: LoadedVersion, job: FolderJob) -> None:
     """Write one output, (channel, row, col) float32 in [0, 1] at the model's size."""
     name = photograph.task.outputs[expression]
     if job.settings.output_size is OutputSize.INPUT:
-        pixels = add_change(photograph.full, output - unit_scale(photograph.inputs))
+        base = loaded.moved(photograph.inputs[None], expression, job.settings.intensity)[0]
+        displacement = loaded.shapes.displacement(expression, job.settings.intensity)
+        pixels = add_change(photograph.full, output - unit_scale(base), displacement)
     else:
         pixels = np.rint(output * 255).astype(np.uint8)
     try:

@@ -30,13 +30,18 @@ def with_detail(inputs: NDArray[Any], outputs: Images, mouth: Region) -> Images:
     """
     shape = inputs.shape[-2:]
     change = np.subtract(outputs, inputs, dtype=np.float32)
-    coarse = blurred(change, max(min(shape) * FINE_PER_SIDE, SMALLEST_BLUR))
-    change -= coarse
+    without_fine = coarse(change)
+    change -= without_fine
     change *= _mouth_mask(shape, mouth)
-    change += coarse
+    change += without_fine
     change += inputs
     kept: Images = change
     return kept
+
+
+def coarse(change: Images) -> Images:
+    """Return G(change): what is left of a change, (sample, channel, row, col), when all that is fine is taken away."""
+    return blurred(change, max(min(change.shape[-2:]) * FINE_PER_SIDE, SMALLEST_BLUR))
 
 
 @lru_cache(maxsize=8)

@@ -6,27 +6,50 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from fesdist.ground.tiles import Region
+from fesdist.shape.warping import Displacement, interpolated, positions
+
 _STRIP_PIXELS = 1 << 20
 """Pixels that are in floating point at a time, so that a photograph of 64 megapixels needs little more than itself."""
 
 
-def add_change(photograph: NDArray[np.uint8], change: NDArray[np.float32]) -> NDArray[np.uint8]:
+def add_change(
+    photograph: NDArray[np.uint8], change: NDArray[np.float32], displacement: Displacement | None = None
+) -> NDArray[np.uint8]:
     """Return the photograph plus the change resized to it: round(255 clip(photograph / 255 + resized change)).
 
     Pores and hair that the model's size cannot show stay as they were photographed; only what the expression changes
     is as coarse as the model. `photograph` is (channel, row, col) uint8 with as many channels as `change`, (channel,
-    row, col) float32 in units of [0, 1]. The change is resized with a bicubic filter.
+    row, col) float32 in units of [0, 1]. A `displacement` at the model's size, resized as well, moves the photograph
+    first. Both are resized with a bicubic filter; intensities are those of the file, without a change of gamma.
     """
     _, rows, cols = photograph.shape
-    _, change_rows, change_cols = change.shape
     result = np.empty_like(photograph)
     strip_rows = max(1, _STRIP_PIXELS // cols)
-    for before, plane, after in zip(photograph, change, result, strict=True):
-        whole = Image.fromarray(plane)
-        for row0 in range(0, rows, strip_rows):
-            row1 = min(row0 + strip_rows, rows)
-            # The filter reaches beyond the box, so strips fit together without a seam.
-            box = (0, row0 * change_rows / rows, change_cols, row1 * change_rows / rows)
-            added = np.asarray(whole.resize((cols, row1 - row0), Image.Resampling.BICUBIC, box=box)) * 255
-            after[row0:row1] = np.rint(np.clip(before[row0:row1] + added, 0, 255))
+    for row0 in range(0, rows, strip_rows):
+        strip = Region(row0, min(row0 + strip_rows, rows), 0, cols)
+        base = photograph[:, *strip.slices] if displacement is None else _moved(photograph, displacement, strip)
+        for before, plane, after in zip(base, change, result, strict=True):
+            added = _resized(plane, strip, rows) * 255
+            after[strip.slices] = np.rint(np.clip(before + added, 0, 255))
     return result
+
+
+def _moved(photograph: NDArray[np.uint8], displacement: Displacement, strip: Region) -> NDArray[np.uint8]:
+    """Return a strip of the photograph, (channel, row, col), moved."""
+    _, rows, cols = photograph.shape
+    factors = [new / old for new, old in zip((rows, cols), displacement.image_shape, strict=True)]
+    axes = zip(displacement.values, factors, strict=True)
+    values = np.stack([_resized(axis * np.float32(factor), strip, rows) for axis, factor in axes])
+    down, right = positions(values, strip)
+    moved: NDArray[np.uint8] = interpolated(photograph[None], down, right)[0]
+    return moved
+
+
+def _resized(plane: NDArray[np.float32], strip: Region, rows: int) -> NDArray[np.float32]:
+    """Return a strip of a plane (row, col) that is resized to `rows` and to the strip's columns."""
+    own_rows, own_cols = plane.shape
+    # The filter reaches beyond the box, so strips fit together without a seam.
+    box = (0, strip.row0 * own_rows / rows, own_cols, strip.row1 * own_rows / rows)
+    size = strip.shape[1], strip.shape[0]
+    return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC, box=box))

@@ -18,6 +18,7 @@ from fesdist.ground.refinement import refine as blend
 from fesdist.inference.bands import Band, BandCache
 from fesdist.inference.codes import ImageEncoder
 from fesdist.inference.intensities import Images, Range, stretched, unit_scale
+from fesdist.inference.moving import Shapes, moved
 from fesdist.registry import model_from_parameters
 from storage.datasets.version import WeightVersion
 
@@ -63,6 +64,7 @@ class LoadedVersion:
         self._cache = BandCache(version, (*self._model.reads, *ALPHAS.values()), memory)
         self.refinement = Refinement.LEARNED if Refinement.LEARNED in self.refinements else Refinement.NONE
         """What outputs are refined by when nothing else is said."""
+        self.shapes = Shapes(version)
         self._pool = ThreadPoolExecutor(threads)
 
     @property
@@ -70,14 +72,17 @@ class LoadedVersion:
         """Return the ways in which outputs of this version can be refined."""
         return tuple(way for way in Refinement if way not in ALPHAS or ALPHAS[way] in self._cache.names)
 
-    def foresees(self, expression: str) -> bool:
-        """Return whether the model foresaw most of what changed in held-out people, by squares.
+    def keeps_detail(self, expression: str) -> bool:
+        """Return whether the photograph's fine detail is better than the model's.
 
-        Then its fine detail is right as well; else it is the mean of what might be, which is blurred. Where nobody was
-        held out the model is believed.
+        It is where the model foresaw less than half of what changed in held-out people, by squares: then its detail is
+        the mean of what might be, which is blurred. Where nobody was held out the model is believed, unless it has a
+        shape, which brings the photograph's detail to its place.
         """
         measured = self.version.manifest.measured(RunMetrics).expressions.get(expression, ExpressionMetrics()).face
-        return measured is None or 2 * measured.mse_x100 < measured.unchanged_mse_x100
+        if measured is None:
+            return self.shapes.present
+        return 2 * measured.mse_x100 >= measured.unchanged_mse_x100
 
     def match_channels(self, images: NDArray[Any]) -> NDArray[Any]:
         """Return images (..., channel, row, col) with channels that the weights fit.
@@ -102,10 +107,15 @@ class LoadedVersion:
         *,
         refine: str | None = None,
         intensity: float = 1.0,
+        texture: float | None = None,
         stretch: bool = False,
         detail: bool = False,
     ) -> Images:
         """Return the inputs x with an expression: clip(x + intensity alpha (y - x)), where y is the model's output.
+
+        A version with a shape moves x first, by `intensity` times its displacement; y is made of x moved once, and the
+        change alpha (y - x), times `texture`, goes to where the face has moved. None is the intensity, but with a shape
+        no more than 1: an exaggerated smile is a wider one, not paler lips.
 
         Alpha is what `refine`, the value of a `Refinement`, says: learned, by the papers (Khan et al. 2020, eq. 17), or
         1; what is None is `refinement`.
@@ -114,7 +124,7 @@ class LoadedVersion:
         with channels as in `match_channels`. The result is (sample, channel, row, col) float32 in [0, 1]. A min-max
         model sees (x - min x) / (max x - min x), and its outputs are brought back to the range of x. `stretch` maps
         the minimum and maximum of each output to 0 and 1, as the authors' code does. With `detail` the photograph keeps
-        its own fine detail but in the mouth; see `with_detail`.
+        its own fine detail, but in the mouth only if that has moved; see `with_detail`.
 
         Raises BadParameterError for an unknown expression or refinement; ImageError for images of another shape, or for
         an image without contrast if the model is a min-max one.
@@ -122,17 +132,48 @@ class LoadedVersion:
         self._check(inputs, expression)
         way = self._refinement(refine)
         inputs = self.match_channels(inputs)
-        if self.min_max:
-            inputs = unit_scale(inputs)
-            own = Range.of(inputs)
-            outputs = own.restored(self._outputs(own.normalised(inputs), expression, way, intensity))
+        strength = texture if texture is not None else min(intensity, 1.0) if self.shapes.present else intensity
+        own = Range.of(unit_scale(inputs)) if self.min_max else None
+        seen = inputs if own is None else own.normalised(unit_scale(inputs))
+        if self.shapes.present:
+            outputs = self._moved_outputs(seen, expression, way, intensity, strength, detail)
         else:
-            outputs = self._outputs(inputs, expression, way, intensity)
-        if detail:
+            outputs = self._outputs(seen, expression, way, strength)
+        if own is not None:
+            outputs = own.restored(outputs)
+        if detail and not self.shapes.present:
             self._restore_detail(inputs, outputs)
         if stretch:
             outputs = stretched(outputs)
         return np.clip(outputs, 0, 1, out=outputs)
+
+    def moved(self, inputs: NDArray[Any], expression: str, intensity: float = 1.0) -> NDArray[Any]:
+        """Return the inputs, (sample, channel, row, col), as the shape of an expression moves them, in their dtype."""
+        displacement = self.shapes.displacement(expression, intensity)
+        parts = self._pool.map(lambda block: moved(inputs[block], displacement), list(_blocks(inputs.shape)))
+        return inputs if displacement is None else np.concatenate([inputs[:0], *parts])
+
+    def _moved_outputs(
+        self, inputs: NDArray[Any], expression: str, way: Refinement, intensity: float, texture: float, detail: bool
+    ) -> Images:
+        base = self.moved(inputs, expression, intensity)
+        if texture == 0:
+            return np.array(unit_scale(base))
+        seen = base if intensity == 1 else self.moved(inputs, expression)
+        outputs = self._outputs(seen, expression, way, 1.0)
+
+        def put(samples: slice) -> None:
+            change = np.subtract(outputs[samples], unit_scale(seen[samples]), dtype=np.float32)
+            if detail:
+                from fesdist.inference.detail import coarse
+
+                change = coarse(change)
+            change = self.shapes.follow(change, expression, intensity)
+            change *= np.float32(texture)
+            np.add(unit_scale(base[samples]), change, out=outputs[samples])
+
+        list(self._pool.map(put, _blocks(inputs.shape)))
+        return outputs
 
     def _restore_detail(self, inputs: NDArray[Any], outputs: Images) -> None:
         # Imported here: who does not ask for it does not wait for it.

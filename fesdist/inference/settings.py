@@ -46,6 +46,8 @@ class SynthesisSettings:
     detail: Detail = Detail.AUTO
     intensity: float = 1.0
     """Strength of the expression: 0 is the input, 1 the model's output, more exaggerates."""
+    texture: float | None = None
+    """Strength of what a model changes after it has moved the photograph; see `LoadedVersion.synthesize` for None."""
     stretch: bool = False
     """Stretch each output to its own minimum and maximum, as the authors' code does."""
     output_size: OutputSize = OutputSize.MODEL
@@ -60,8 +62,16 @@ class SynthesisSettings:
             raise BadParameterError(
                 f"intensity is {self.intensity}; expected 0 (the input) or more, for instance 1 or 1.5"
             )
+        if self.texture is not None and not (math.isfinite(self.texture) and self.texture >= 0):
+            raise BadParameterError(
+                f"texture is {self.texture}; expected 0 (the photograph, moved at most) or more, for instance 0.8"
+            )
         if self.pixel_limit < 1:
             raise BadParameterError(f"pixel limit is {self.pixel_limit}; expected 1 pixel or more")
+
+    def keeps_detail(self, of_itself: bool) -> bool:
+        """Return whether outputs keep the photograph's fine detail, of a version that would do so of itself or not."""
+        return of_itself if self.detail is Detail.AUTO else self.detail is Detail.PHOTOGRAPH
 
     def digest(self, version_data: str) -> str:
         """Return 16 hexadecimal digits that change with everything the pixels of an output depend on but its input.

@@ -12,7 +12,7 @@ from fesdist.evaluation.confusion import ConfusionTable, classifier_line, confus
 from fesdist.evaluation.document import Evaluation, Outside
 from fesdist.evaluation.looks import MEANINGS, REAL, Looks, Seen, in_percent, with_drop
 from fesdist.evaluation.rows import outside_rows
-from fesdist.evaluation.scores import METHODS, MODEL, REFINED, UNCHANGED, ExpressionScores
+from fesdist.evaluation.scores import MODEL, REFINED, UNCHANGED, ExpressionScores
 from fesdist.ground.errors import ImageError
 from fesdist.images.decode import PIXEL_LIMIT
 from fesdist.images.filling import read_image
@@ -69,7 +69,7 @@ def looks_table(scores: ExpressionScores) -> LooksTable | None:
     """Return the table of one expression; None for evaluations that have no looks."""
     if not scores.looks.gradient_energy:
         return None
-    rows = tuple((method, tuple(map(_cell, scores.seen(method).shares()))) for method in (REAL, *METHODS))
+    rows = tuple((method, tuple(map(_cell, scores.seen(method).shares()))) for method in (REAL, *scores.methods))
     return LooksTable(Seen.names(), rows, _notes(scores.looks))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fesdist.evaluation.scores import METHODS, MODEL, UNCHANGED, ExpressionScores
+from fesdist.evaluation.scores import MODEL, UNCHANGED, ExpressionScores
 from fesdist.ground.measures import REGIONS
 from fesdist.ground.metrics import ExpressionMetrics
 
@@ -43,7 +43,7 @@ def error_table(scores: ExpressionScores) -> ErrorTable:
                     )
                 ),
             )
-            for method in METHODS
+            for method in scores.methods
         )
     )
 
@@ -74,7 +74,7 @@ def change_cell(improvement: float | None) -> Cell:
 
 
 def _score(scores: ExpressionScores, method: str, region: str, measure: str) -> Cell:
-    means = [scores.mean(each, region, measure) for each in METHODS]
+    means = [scores.mean(each, region, measure) for each in scores.methods]
     best = min(means) if _LOWER_IS_BETTER[measure] else max(means)
     value = scores.mean(method, region, measure)
     return Cell(format(value, _FORMATS[measure]), "best" if value == best else "")

@@ -33,6 +33,9 @@ class Learning(Chosen):
     stack: str = stack_argument("training stack, as written by `fesdist ingest`")
     config: str | None = option(None, "settings as `fesdist tune` writes them; options override them", metavar="FILE")
     all_subjects: bool = option(False, "learn from the held-out people as well")
+    shape: Literal["auto", "yes", "no"] = option(
+        "auto", "move the photograph's pixels before changing them; auto does from images of 256 pixels on"
+    )
 
     def training(self, store: str, name: str) -> TrainingRequest:
         """Return what is trained, and published in `store` as `name`.
@@ -41,7 +44,7 @@ class Learning(Chosen):
         """
         from fesdist.ground.colour import Colour
         from fesdist.registry.options import AUTO, model_from_options, open_options
-        from fesdist.training.job import TrainingRequest
+        from fesdist.training.job import Shape, TrainingRequest
 
         found, options, tuning = read_config(self.config) if self.config is not None else ({}, {}, None)
         if self.model is not None and self.model != found.get("model", self.model):
@@ -64,6 +67,7 @@ class Learning(Chosen):
             expressions=said.expressions,
             subjects="all" if said.all_subjects else "train",
             input_expression=said.input,
+            shape=Shape(self.shape),
             chosen=chosen,
             # What was chosen by measuring does not speak for other options.
             tuning=None if self.options else tuning,

@@ -40,6 +40,12 @@ class Look:
         "auto", "whose fine detail outputs have outside the mouth; auto is the model's where it foresaw most"
     )
     intensity: float = option(1.0, "0 is the photograph, 1 the model, 1.5 more", metavar="X")
+    texture: float | None = option(
+        None,
+        "the same of colours alone, where a model moves the photograph first",
+        metavar="X",
+        implied="as --intensity, but 1 at most with a shape",
+    )
     stretch: bool = option(False, "stretch each output to the full range, as the papers' code")
     size: Literal["model", "input"] = option(
         "model", "size of the outputs: the model's, or the photograph's with its detail kept"
@@ -57,6 +63,7 @@ class Look:
             refine=self.refine,
             detail=Detail(self.detail),
             intensity=self.intensity,
+            texture=self.texture,
             stretch=self.stretch,
             output_size=OutputSize(self.size),
             output_format=OutputFormat(self.format),

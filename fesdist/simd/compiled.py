@@ -25,7 +25,9 @@ def keep_compiled_kernels() -> None:
 
 
 def _cache_folder() -> Path:
-    sources = sorted((*_PACKAGE.glob("simd/*.py"), *_PACKAGE.glob("families/*/kernels/*.py")))
+    sources = sorted(
+        (*_PACKAGE.glob("simd/*.py"), *_PACKAGE.glob("shape/kernels.py"), *_PACKAGE.glob("families/*/kernels/*.py"))
+    )
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fesdist" / f"kernels-{digest}"
     try:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
 from fesdist.families.common.contract import AnyModel
-from fesdist.families.common.layout import Array
-from fesdist.families.common.samples import Person, Samples
 from fesdist.ground.errors import ClusterError
 from fesdist.ground.tiles import Padding, Region, Tile, TileGrid
-from fesdist.training.job import CutJob, SampleGroup, TrainingJob
+from fesdist.training.images import JobImages
+from fesdist.training.job import CutJob, TrainingJob
 from storage.datasets.draft import WeightDraft
 from storage.datasets.store import WeightStore
 from storage.errors import StorageError
@@ -43,6 +39,7 @@ class TaskContext:
     stack: TrainingStack
     model: AnyModel
     grid: TileGrid
+    images: JobImages
 
     def inputs_of(self, tile: Tile) -> tuple[Region, Padding]:
         """Return the input pixels of the tile's outputs, and the zeros around them."""
@@ -66,7 +63,8 @@ def open_context(address: TaskAddress) -> TaskContext:
         stack = TrainingStack.open(address.stack)
     except StorageError as error:
         raise unseen(error) from error
-    return TaskContext(draft, cut.job, stack, cut.job.build_model(), TileGrid(stack.image_shape, cut.tile_shape))
+    grid = TileGrid(stack.image_shape, cut.tile_shape)
+    return TaskContext(draft, cut.job, stack, cut.job.build_model(), grid, JobImages.of(cut.job, stack))
 
 
 def learned_from(model: AnyModel, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Region, Padding]:
@@ -74,43 +72,3 @@ def learned_from(model: AnyModel, region: Region, image_shape: tuple[int, int]) 
     targets = model.targets_of(region, image_shape)
     inputs, padding = model.inputs_of(targets, image_shape)
     return inputs, targets, padding
-
-
-def read_blocks(
-    stack: TrainingStack,
-    before: str,
-    group: SampleGroup,
-    inputs: Region,
-    targets: Region,
-    n_block: int,
-    *,
-    mirror: bool = False,
-) -> Iterator[tuple[Sequence[int], Samples]]:
-    """Yield the samples of a group `n_block` at a time, and their places in the stack.
-
-    Inputs are those of the region `inputs` of the expression `before`, targets those of the region `targets`. With
-    `mirror` each block is followed by its mirror image: what the images, turned left to right, show in these regions.
-    """
-    cols = stack.image_shape[1]
-    for block in stack.blocks(group.samples, n_block):
-        people = [stack.subjects[sample] for sample in block]
-        digests = [[person.digests[name] for name in (before, *group.expressions)] for person in people]
-        seen = stack.read(before, block, *inputs.slices)
-        wanted = {name: stack.read(name, block, *targets.slices) for name in group.expressions}
-        ids = [Person(person.id, frozenset(own)) for person, own in zip(people, digests, strict=True)]
-        yield block.tolist(), Samples(seen, wanted, tuple(ids))
-        if not mirror:
-            continue
-        if inputs.mirrored(cols) != inputs or targets.mirrored(cols) != targets:
-            seen = stack.read(before, block, *inputs.mirrored(cols).slices)
-            wanted = {name: stack.read(name, block, *targets.mirrored(cols).slices) for name in group.expressions}
-        ids = [
-            Person(person.id, frozenset(f"mirrored {digest}" for digest in own))
-            for person, own in zip(people, digests, strict=True)
-        ]
-        turned = {name: _turned(images) for name, images in wanted.items()}
-        yield block.tolist(), Samples(_turned(seen), turned, tuple(ids))
-
-
-def _turned(images: Array) -> Array:
-    return np.ascontiguousarray(images[..., ::-1])

@@ -12,9 +12,10 @@ from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.image_pass import Prepared
 from fesdist.families.common.problem import TileProblem
 from fesdist.ground.tiles import Tile, TileGrid
-from fesdist.training.context import learned_from, read_blocks
+from fesdist.training.context import learned_from
 from fesdist.training.folds import n_folds, row_step
 from fesdist.training.image_stage import region_images
+from fesdist.training.images import JobImages
 from fesdist.training.job import SampleGroup, TrainingJob
 from fesdist.training.layout import CHUNK
 from fesdist.training.plan import SAMPLES_AT_ONCE, TrainingPlan
@@ -49,19 +50,17 @@ def estimate(job: TrainingJob, stack: TrainingStack, plan: TrainingPlan, n_worke
 
 def _measure(job: TrainingJob, stack: TrainingStack, tile: Tile, n_samples: int) -> tuple[float, float]:
     """Return the seconds that all samples of all groups will take to read and add, and the seconds to solve."""
-    model = job.build_model()
+    model, images = job.build_model(), JobImages.of(job, stack)
     region, targets, padding = learned_from(model, tile.region, stack.image_shape)
     add_seconds = solve_seconds = 0.0
     for group in job.groups:
         few = replace(group, samples=group.samples[:n_samples])
         growth = len(group.samples) / len(few.samples)
-        prepared, compare_seconds = _image_pass(model, few, job, stack, tile)
+        prepared, compare_seconds = _image_pass(model, few, job, images, tile)
         problem = TileProblem(tile, padding, stack.channels, job.colour, group.expressions, prepared, stack.image_shape)
         start = time.perf_counter()
         gathered = model.gather(problem, np.dtype(stack.dtype))
-        for _, samples in read_blocks(
-            stack, job.input_expression, few, region, targets, n_samples, mirror=model.mirror
-        ):
+        for _, samples in images.blocks(few, region, targets, n_samples, mirror=model.mirror):
             gathered.add(samples)
         added = time.perf_counter()
         model.solve(gathered)
@@ -74,13 +73,15 @@ def _measure(job: TrainingJob, stack: TrainingStack, tile: Tile, n_samples: int)
 
 
 def _image_pass(
-    model: AnyModel, group: SampleGroup, job: TrainingJob, stack: TrainingStack, tile: Tile
+    model: AnyModel, group: SampleGroup, job: TrainingJob, images: JobImages, tile: Tile
 ) -> tuple[Mapping[str, Prepared], float]:
     """Return what the model's image pass, if it has one, prepares from one tile, and the seconds of this tile."""
     image_pass = model.image_pass()
     if image_pass is None:
         return {}, 0.0
     start = time.perf_counter()
-    found = image_pass.find(region_images(stack, job, group, tile.region), job.colour)
+    found = image_pass.find(region_images(images, job, group, tile.region), job.colour)
     seconds = time.perf_counter() - start
-    return image_pass.finish(found, group.expressions, replace(job.fit(stack), n_samples=len(group.samples))), seconds
+    return image_pass.finish(
+        found, group.expressions, replace(job.fit(images.stack), n_samples=len(group.samples))
+    ), seconds

@@ -5,9 +5,9 @@ The solution is kept with the draft's notes for all tiles. What is kept is not c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, cast
 
 import numpy as np
@@ -19,6 +19,7 @@ from fesdist.ground.tiles import Region, Tile
 from fesdist.passes.adding_up import AddingUp, added_up
 from fesdist.passes.stage import Progress
 from fesdist.training.context import TaskAddress, TaskContext, open_context
+from fesdist.training.images import JobImages
 from fesdist.training.job import SampleGroup, TrainingJob
 from fesdist.training.plan import SAMPLES_AT_ONCE
 from storage.stack.reading import TrainingStack
@@ -35,7 +36,7 @@ class ImageStage(AddingUp[Any]):
 
     def find(self, tile: Tile, group: int) -> Any:
         context = open_context(self.address)
-        images = region_images(context.stack, context.job, context.job.groups[group], tile.region)
+        images = region_images(context.images, context.job, context.job.groups[group], tile.region)
         return self._image_pass.find(images, context.job.colour)
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Any:
@@ -83,13 +84,16 @@ def prepared_for(address: TaskAddress, group: int) -> dict[str, Prepared]:
     return {expression: _restored(arrays) for expression, arrays in of_expressions.items()}
 
 
-def region_images(stack: TrainingStack, job: TrainingJob, group: SampleGroup, region: Region) -> RegionImages:
+def region_images(images: JobImages, job: TrainingJob, group: SampleGroup, region: Region) -> RegionImages:
     """Return all images of a group of expressions in a region."""
-    before = job.input_expression
+    first, stack = group.expressions[0], images.stack
     return RegionImages(
-        _read(stack, before, group.samples, region),
-        {name: _read(stack, name, group.samples, region) for name in group.expressions},
-        {name: _read(stack, before, job.holdout.get(name, ()), region) for name in group.expressions},
+        _read(stack, partial(images.inputs, first), group.samples, region),
+        {name: _read(stack, partial(images.targets, name), group.samples, region) for name in group.expressions},
+        {
+            name: _read(stack, partial(images.inputs, name), job.holdout.get(name, ()), region)
+            for name in group.expressions
+        },
     )
 
 
@@ -122,11 +126,16 @@ def _restored(arrays: Mapping[str, NDArray[Any]]) -> Prepared:
     return Prepared(named, arrays[_HELD_OUT])
 
 
-def _read(stack: TrainingStack, expression: str, samples: tuple[int, ...], region: Region) -> NDArray[Any]:
+def _read(
+    stack: TrainingStack,
+    read: Callable[[NDArray[np.int64], Region], NDArray[Any]],
+    samples: tuple[int, ...],
+    region: Region,
+) -> NDArray[Any]:
     images = np.empty((len(samples), stack.channels, *region.shape), stack.dtype)
     for start in range(0, len(samples), SAMPLES_AT_ONCE):
         block = np.array(samples[start : start + SAMPLES_AT_ONCE], dtype=np.int64)
-        images[start : start + len(block)] = stack.read(expression, block, *region.slices)
+        images[start : start + len(block)] = read(block, region)
     return images
 
 

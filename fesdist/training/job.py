@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +20,24 @@ from fesdist.registry import model_from_parameters
 from storage.blobs.documents import convert
 from storage.datasets.draft import WeightDraft
 from storage.stack.reading import TrainingStack
+
+
+class Shape(StrEnum):
+    """Whether a model moves the photograph's pixels before it changes them."""
+
+    YES = "yes"
+    NO = "no"
+    AUTO = "auto"
+    """For images of `SHAPED_FROM` pixels on."""
+
+
+SHAPED_FROM = 256
+"""Pixels of the shorter side. In smaller images a mouth moves by a pixel or two, which windows of pixels can follow."""
+
+
+def has_shape(said: Shape, image_shape: tuple[int, int]) -> bool:
+    """Return whether a model of images of this shape learns a shape."""
+    return said is Shape.YES or (said is Shape.AUTO and min(image_shape) >= SHAPED_FROM)
 
 
 @dataclass(frozen=True)
@@ -38,6 +57,7 @@ class TrainingRequest:
     """What the model starts from; the stack's own input when None."""
     held_out: frozenset[str] | None = None
     """Ids among those of `subjects` who are measured and not learned from; the stack's held-out people when None."""
+    shape: Shape = Shape.NO
     chosen: tuple[str, ...] = ()
     """Hyper-parameters of the model that the run itself chooses, on people left out."""
     tuning: Mapping[str, Any] | None = None
@@ -66,12 +86,23 @@ class TrainingJob:
     groups: tuple[SampleGroup, ...]
     holdout: dict[str, tuple[int, ...]]
     """For each expression the held-out samples on which the tiles measure their errors."""
+    displacements: dict[str, str] = field(default_factory=dict)
+    """Digests of the displacements by which inputs are moved, for each expression; empty for a job without shape."""
     code_version: str = field(default_factory=revision)
     """Of the client; newer code does not continue an older draft."""
 
     @property
     def expressions(self) -> tuple[str, ...]:
         return tuple(sorted(expression for group in self.groups for expression in group.expressions))
+
+    def planned_shape(self) -> TrainingJob:
+        """Return the job as it will be planned when its displacements are known."""
+        return self.shaped(dict.fromkeys(self.expressions, ""))
+
+    def shaped(self, displacements: Mapping[str, str]) -> TrainingJob:
+        """Return the job with displacements, and a group for each expression, as each then has inputs of its own."""
+        alone = tuple(SampleGroup((name,), group.samples) for group in self.groups for name in group.expressions)
+        return replace(self, groups=alone, displacements=dict(displacements))
 
     @property
     def n_samples(self) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.validation import CrossValidation, Judgement
 from fesdist.ground.tiles import Tile
-from fesdist.training.context import read_blocks
+from fesdist.training.images import JobImages
 from fesdist.training.job import SampleGroup, TrainingJob
 from storage.stack.reading import TrainingStack
 
@@ -32,14 +32,13 @@ def judged_in(
 
     Raises as reading the stack does.
     """
-    stack = stack_of(job)
+    images = images_of(job)
+    stack = images.stack
     inputs, padding = validation.inputs_of(tile.region, stack.image_shape)
     targets = validation.targets_of(tile.region, stack.image_shape)
     problem = TileProblem(tile, padding, stack.channels, job.colour, group.expressions, image_shape=stack.image_shape)
     gathered = validation.gather(problem, np.dtype(stack.dtype), n_folds)
-    for places, samples in read_blocks(
-        stack, job.input_expression, group, inputs, targets, n_block, mirror=validation.mirror
-    ):
+    for places, samples in images.blocks(group, inputs, targets, n_block, mirror=validation.mirror):
         gathered.add(np.array([folds[place] for place in places], np.int64), samples)
     return gathered.found(judgement)
 
@@ -47,6 +46,11 @@ def judged_in(
 def stack_of(job: TrainingJob) -> TrainingStack:
     """Return the stack of a job, opened once in each process as long as its images are the same."""
     return _opened(job.stack, job.fingerprint)
+
+
+def images_of(job: TrainingJob) -> JobImages:
+    """Return the images of a job; see `stack_of`."""
+    return JobImages.of(job, stack_of(job))
 
 
 @lru_cache(maxsize=4)

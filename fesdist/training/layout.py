@@ -8,12 +8,22 @@ from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.layout import ArrayLayout, common_layout
 from fesdist.ground.refinement import ALPHAS, Refinement
+from fesdist.shape.warping import DISPLACEMENT
 from fesdist.training.job import TrainingJob
 from storage.datasets.spec import ArraySpec, DatasetSpec
 from storage.stack.reading import TrainingStack
 
 CHUNK = 64
 """Rows and columns of a chunk of the weight arrays; tiles are whole chunks, so chunks do not depend on the plan."""
+
+
+SHAPE = ArrayLayout(
+    DISPLACEMENT,
+    (("axis", 2),),
+    "float32",
+    "u, in pixels, rows then columns: before it is changed, the photograph x becomes x(p + u(p)); see docs/formats",
+)
+"""What versions with a shape have besides."""
 
 
 def stored_layouts(model: AnyModel, fit: Fit) -> tuple[ArrayLayout, ...]:
@@ -46,7 +56,7 @@ def weights_spec(job: TrainingJob, stack: TrainingStack) -> DatasetSpec:
     """Return everything the store must know to create the arrays of a job."""
     model = job.build_model()
     fit = job.fit(stack)
-    layouts = stored_layouts(model, fit)
+    layouts = (*stored_layouts(model, fit), *([SHAPE] if job.displacements else []))
     arrays = tuple(_array(layout, stack.image_shape) for layout in layouts)
     return DatasetSpec(
         attributes=_attributes(job, stack),

@@ -6,12 +6,13 @@ import math
 from dataclasses import dataclass
 
 from fesdist.cluster.settings import RESERVED_BYTES
+from fesdist.families.common.footprint import moving
 from fesdist.ground.errors import PlanError
 from fesdist.ground.memory import Memory
 from fesdist.ground.tiles import TileGrid
 from fesdist.training.folds import n_folds
 from fesdist.training.job import TrainingJob
-from fesdist.training.layout import CHUNK, stored_layouts
+from fesdist.training.layout import CHUNK, SHAPE, stored_layouts
 from storage.stack.reading import TrainingStack
 
 LARGEST_TILE = 512
@@ -74,11 +75,13 @@ def plan_with_tiles(
     n_block, folds = min(job.n_samples, SAMPLES_AT_ONCE), n_folds(job.n_samples) if model.has_evidence else 1
 
     def of_tile() -> Memory:
-        return model.memory(fit, tile_shape, n_block, **({"n_folds": folds} if folds > 1 else {}))
+        memory = model.memory(fit, tile_shape, n_block, **({"n_folds": folds} if folds > 1 else {}))
+        return memory.within(*moving(fit, tile_shape, n_block)) if job.displacements else memory
 
     while of_tile().nbytes > allowed_bytes - RESERVED_BYTES and n_block > 1:
         n_block //= 2
-    bytes_per_pixel = sum(array.bytes_per_pixel for array in stored_layouts(model, fit))
+    of_shape = (SHAPE,) if job.displacements else ()
+    bytes_per_pixel = sum(array.bytes_per_pixel for array in (*stored_layouts(model, fit), *of_shape))
     return TrainingPlan(
         image_shape=fit.image_shape,
         tile_shape=tile_shape,

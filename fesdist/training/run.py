@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
@@ -12,13 +12,16 @@ from fesdist.cluster.settings import Cluster
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.refinement import ALPHAS, Refinement, alpha_map, learned_alpha_map
 from fesdist.passes.stage import Progress, results
+from fesdist.shape.warping import DISPLACEMENT
 from fesdist.training.choice import Choice
 from fesdist.training.choosing import choose
 from fesdist.training.context import TaskAddress, open_context, unseen
 from fesdist.training.drafting import open_draft
+from fesdist.training.flows import displacement_of
 from fesdist.training.image_stage import prepare_image
-from fesdist.training.job import TrainingJob, TrainingRequest, define_job
+from fesdist.training.job import TrainingJob, TrainingRequest, define_job, has_shape
 from fesdist.training.plan import TrainingPlan, make_plan
+from fesdist.training.shaping import LearnedShape, learn_shapes
 from fesdist.training.tile_report import summarise
 from fesdist.training.tile_stage import TileStage
 from storage.datasets.draft import WeightDraft
@@ -44,6 +47,8 @@ class TrainingResult:
     metrics: RunMetrics
     choice: Choice | None = None
     """What the run chose by itself, and from what."""
+    shapes: Mapping[str, LearnedShape] = field(default_factory=dict)
+    """By expression; empty without shape."""
 
 
 def train(
@@ -67,12 +72,17 @@ def train(
     stack = TrainingStack.open(request.stack)
     store = WeightStore(request.store)
     job = define_job(request, stack)
-    choice = None
-    if request.chosen:
-        make_plan(job, stack, memory, cluster.n_workers)  # what cannot fit is refused before anything runs
+    choice, shapes = None, dict[str, LearnedShape]()
+    shaped = has_shape(request.shape, stack.image_shape)
+    if request.chosen or shaped:
+        # What cannot fit is refused before anything runs.
+        make_plan(job.planned_shape() if shaped else job, stack, memory, cluster.n_workers)
         cluster.on_every_worker(_see_stack, job.stack)
+    if shaped:
+        job, shapes = learn_shapes(job, stack, cluster, on_progress)
+    if request.chosen:
         model, choice = choose(request.model, request.chosen, job, stack, cluster, on_progress)
-        job = define_job(replace(request, model=model), stack)
+        job = replace(job, parameters=model.parameters())
     if if_changed and (newest := _newest_of_same_job(store, request.name, job)):
         return newest
     with open_draft(store, request.name, job, stack, memory, cluster.n_workers) as (draft, plan):
@@ -81,13 +91,14 @@ def train(
         n_resumed = len(draft.receipt_keys())
         if on_plan:
             on_plan(plan, n_resumed)
-        checksums = prepare_image(address, cluster, on_progress)
+        checksums = _write_shapes(draft, job)
+        checksums.update(prepare_image(address, cluster, on_progress))
         stage = TileStage(address, plan.n_block, plan.projected_bytes)
         reports = results(stage, range(len(plan.grid)), cluster, on_progress)
         metrics = summarise(reports)
         checksums.update((key, digest) for report in reports for key, digest in report.checksums.items())
         checksums.update(_refinement_maps(draft, job))
-        version = draft.publish(_facts(request, job, stack, metrics, choice), checksums)
+        version = draft.publish(_facts(request, job, stack, metrics, choice, shapes), checksums)
     return TrainingResult(
         request.name,
         version,
@@ -98,11 +109,17 @@ def train(
         metrics.peak_bytes,
         metrics,
         choice,
+        shapes,
     )
 
 
 def _facts(
-    request: TrainingRequest, job: TrainingJob, stack: TrainingStack, metrics: RunMetrics, choice: Choice | None
+    request: TrainingRequest,
+    job: TrainingJob,
+    stack: TrainingStack,
+    metrics: RunMetrics,
+    choice: Choice | None,
+    shapes: Mapping[str, LearnedShape],
 ) -> Facts:
     subjects = {
         expression: tuple(stack.subjects[sample].id for sample in group.samples)
@@ -121,7 +138,16 @@ def _facts(
         job_digest=job.digest(),
         tuning=request.tuning,
         choice=asdict(choice) if choice else None,
+        shape={expression: asdict(learned) for expression, learned in shapes.items()} or None,
     )
+
+
+def _write_shapes(draft: WeightDraft, job: TrainingJob) -> dict[str, str]:
+    checksums: dict[str, str] = {}
+    for expression, digest in job.displacements.items():
+        values = displacement_of(job.stack, digest).values
+        checksums.update(draft.write(expression, DISPLACEMENT, (slice(None),) * 3, values))
+    return checksums
 
 
 def _see_same_files(address: TaskAddress) -> None:

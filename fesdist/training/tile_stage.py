@@ -20,7 +20,7 @@ from fesdist.ground.status import Status
 from fesdist.ground.tiles import Region, Tile
 from fesdist.passes.measured import peak_bytes
 from fesdist.passes.stage import Stage
-from fesdist.training.context import TaskAddress, TaskContext, learned_from, open_context, read_blocks
+from fesdist.training.context import TaskAddress, TaskContext, learned_from, open_context
 from fesdist.training.folds import fold_numbers, row_step
 from fesdist.training.image_stage import prepared_for
 from fesdist.training.job import SampleGroup
@@ -78,9 +78,7 @@ def _solve(
     problem = TileProblem(tile, padding, stack.channels, job.colour, group.expressions, prepared, stack.image_shape)
     folds = fold_numbers(stack, group) if model.has_evidence else dict.fromkeys(group.samples, 0)
     gathered = [model.gather(problem, np.dtype(stack.dtype)) for _ in range(1 + max(folds.values()))]
-    for places, samples in read_blocks(
-        stack, job.input_expression, group, inputs, targets, n_block, mirror=model.mirror
-    ):
+    for places, samples in context.images.blocks(group, inputs, targets, n_block, mirror=model.mirror):
         fold_of = np.array([folds[place] for place in places], np.int64)
         for fold in np.unique(fold_of):
             gathered[fold].add(samples.of(fold_of == fold) if len(gathered) > 1 else samples)
@@ -113,7 +111,7 @@ def _held_out_errors(
 
     A model with an image pass makes its outputs from codes of all held-out people, which are in `prepared`.
     """
-    stack, model = context.stack, context.model
+    stack, model, images = context.stack, context.model, context.images
     inputs, padding = context.inputs_of(tile)
     own, at_once = tile.region.within(inputs), compared_at_once(stack.channels, tile.region.shape)
     inside = tile.region.overlap(mouth_region(stack.spec.mouth, stack.image_shape))
@@ -123,14 +121,17 @@ def _held_out_errors(
     for samples in set(held_out.values()):
         n_done = 0
         for block in stack.blocks(samples, n_block):
-            seen = stack.read(context.job.input_expression, block, *inputs.slices)
-            for expression in (name for name, its_samples in held_out.items() if its_samples == samples):
+            alike = [name for name, its_samples in held_out.items() if its_samples == samples]
+            # Expressions of one group have their inputs in common: one that has a shape is alone in its group.
+            seen = images.inputs(alike[0], block, inputs)
+            still = images.photographs(block, tile.region) if alike[0] in images.displacements else seen[..., *own]
+            for expression in alike:
                 given = prepared[expression].held_out[n_done : n_done + len(block)] if prepared else seen
-                wanted = stack.read(expression, block, *tile.region.slices)
+                wanted = images.targets(expression, block, tile.region)
                 for start in range(0, len(block), at_once):
                     part = slice(start, start + at_once)
                     outputs = np.clip(model.apply(ready[expression], given[part], padding), 0.0, 1.0)
-                    targets, unchanged = _unit(wanted[part]), _unit(seen[part][..., *own])
+                    targets, unchanged = _unit(wanted[part]), _unit(still[part])
                     model_error, input_error = (outputs - targets) ** 2, (unchanged - targets) ** 2
                     face[expression] += _sums(model_error, input_error)
                     mouth[expression] += _sums(model_error[..., *inside], input_error[..., *inside])

@@ -11,8 +11,11 @@ _EXPECTED = '1 to 100 letters a-z, A-Z, digits, "_", "-" or ".", the first one n
 _NOT_NUMBERS = ("model", "alias")
 """Kinds whose names must differ from version numbers, as both may follow the "@" of a reference."""
 
-RESERVED_ARRAYS = ("subject", "holdout")
-"""Arrays of a stack that hold labels instead of images."""
+FLOWS = "flows"
+"""Folder of a stack for what was found in its images: it can be found again."""
+
+RESERVED_IN_STACKS = ("subject", "holdout", FLOWS)
+"""Names in a stack that are no expressions: labels, and the folder above."""
 
 
 def check_name(kind: str, name: str) -> str:
@@ -29,9 +32,9 @@ def check_name(kind: str, name: str) -> str:
         raise BadNameError(
             f"{kind} name {name!r} cannot be used: it has digits only, as version numbers do; add a letter"
         )
-    if kind == "expression" and name in RESERVED_ARRAYS:
+    if kind == "expression" and name in RESERVED_IN_STACKS:
         raise BadNameError(
-            f"expression name {name!r} cannot be used: a stack keeps its labels in"
-            f" {' and '.join(RESERVED_ARRAYS)}; choose another name"
+            f"expression name {name!r} cannot be used: a stack keeps other things in"
+            f" {', '.join(RESERVED_IN_STACKS)}; choose another name"
         )
     return name

@@ -19,7 +19,8 @@ from storage.blobs.provenance import now, who
 from storage.errors import BadNameError, FormatError, NotFoundError, StorageError
 
 FORMAT = "fesdist-weights"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+"""The newest that is read. Versions without a shape are written as 2, so that older readers have them too."""
 
 T = TypeVar("T")
 
@@ -66,6 +67,8 @@ class Facts:
     """How the hyper-parameters were chosen, if they were tuned, as plain JSON; manifests may lack it."""
     choice: Mapping[str, Any] | None = field(default=None, kw_only=True)
     """What the run chose by itself, and from what, as plain JSON; manifests may lack it."""
+    shape: Mapping[str, Any] | None = field(default=None, kw_only=True)
+    """What the run learned of the shape of each expression, as plain JSON; null without, and manifests may lack it."""
 
 
 @dataclass(frozen=True)
@@ -214,7 +217,8 @@ def publish_manifest(location: Location, name: str, data: str, facts: Facts, che
             mark=own,
             checksums_digest=digest,
         )
-        document = {"format": FORMAT, "format_version": FORMAT_VERSION}
+        # Who knows of no shapes would put the change where the face has not moved to.
+        document = {"format": FORMAT, "format_version": FORMAT_VERSION if manifest.shape else 2}
         document |= {part.name: getattr(manifest, part.name) for part in fields(manifest)}
         if created(location, manifest_key(name, number), encode(document, f"manifest of {manifest.reference}")):
             return number

@@ -12,7 +12,7 @@ from zarr.codecs import BloscCodec
 
 from storage.blobs.guard import GuardedStore
 from storage.blobs.location import Location
-from storage.blobs.names import RESERVED_ARRAYS
+from storage.blobs.names import RESERVED_IN_STACKS
 from storage.blobs.regions import chunk_keys, resolve_region
 from storage.errors import FormatError
 from storage.stack.format import DIMENSIONS, StackContents
@@ -76,7 +76,7 @@ class StackArrays:
         n_samples = len(contents.subjects)
         for name in self._location.list(""):
             folder = set(self._location.list(name))
-            if name == ROOT or self._location.exists(name) or name in RESERVED_ARRAYS:
+            if name == ROOT or self._location.exists(name) or name in RESERVED_IN_STACKS:
                 continue
             # Killed while it was created or removed, an array is a folder with chunks at most.
             if name in contents.expressions and ROOT not in folder:

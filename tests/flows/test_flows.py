@@ -99,9 +99,9 @@ def test_version_is_promoted_only_if_it_beats_both_baselines(model: float, expec
 
 def evaluation_of(name: str, version: int, error: float) -> Evaluation:
     """Return an evaluation in which the model has this error, its input 4 and the mean difference 1."""
-    values = np.ones((len(METHODS), len(REGIONS), len(MEASURES), 3))
-    values[METHODS.index(UNCHANGED)] = 4.0
-    values[METHODS.index(MODEL)] = error
+    values = {method: np.ones((len(REGIONS), len(MEASURES), 3)) for method in METHODS}
+    values[UNCHANGED] *= 4.0
+    values[MODEL] *= error
     scores = ExpressionScores.of("happy", ("a", "b", "c"), (), values)
     return Evaluation(name, version, "holdout", "stack.zarr", "", "", (scores,))
 

@@ -11,6 +11,7 @@ from fesdist.families.common.fit import Fit
 from fesdist.families.common.layout import ArrayLayout, common_layout
 from fesdist.ground.memory import Allocation
 from fesdist.ground.tiles import Halo
+from fesdist.shape.warping import largest_reach
 
 _COMPARED_AT_ONCE = 1 << 18
 """Values of images of held-out people that are compared with outputs at a time: whole images, one at least."""
@@ -39,6 +40,17 @@ def samples_read(
     return (
         Allocation(f"{name}: inputs", (n_block, fit.channels, *padded), fit.dtype),
         Allocation(f"{name}: targets", (n_block, fit.channels, *tile_shape), fit.dtype, fit.n_expressions),
+    )
+
+
+def moving(fit: Fit, tile_shape: tuple[int, int], n_block: int) -> tuple[Allocation, ...]:
+    """Return what it takes to move the inputs of a block of samples: those around a tile, and where they come from."""
+    reach = largest_reach(fit.image_shape)
+    around = tuple(min(side + 2 * reach, whole) for side, whole in zip(tile_shape, fit.image_shape, strict=True))
+    return (
+        Allocation("inputs around the tile", (n_block, fit.channels, *around), fit.dtype),
+        Allocation("displacements of the image", (2, *fit.image_shape), "float32"),
+        Allocation("positions", tile_shape, "int32", 4),
     )
 
 

@@ -18,7 +18,7 @@ from fesdist.evaluation.evaluate import evaluate
 from fesdist.evaluation.judging import teachers_of
 from fesdist.evaluation.looks import REAL
 from fesdist.evaluation.rows import outside_rows
-from fesdist.evaluation.scores import METHODS, MODEL, UNCHANGED
+from fesdist.evaluation.scores import MODEL, UNCHANGED
 from fesdist.faces.generate import write_faces
 from fesdist.ground.errors import BadParameterError
 from storage.datasets.store import WeightStore
@@ -131,7 +131,7 @@ def test_without_two_photographs_of_two_expressions_nothing_is_recognised(
     reference = publish(store, make_stack(tmp_path / "training.zarr"), trained_on=())
     evaluation = evaluate(stack, store, reference, cluster=HERE)
     (scores,) = evaluation.expressions
-    assert all(scores.seen(method).recognised is None for method in METHODS)
+    assert all(scores.seen(method).recognised is None for method in scores.methods)
     assert scores.seen(MODEL).identity is not None
     assert accuracy(evaluation) is None
     assert confusion_table(evaluation) is None

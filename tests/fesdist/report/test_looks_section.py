@@ -25,7 +25,7 @@ EXPRESSIONS = ("angry", "smiling")
 
 
 def scores_of(looks: Looks) -> ExpressionScores:
-    values = np.ones((len(METHODS), len(REGIONS), len(MEASURES), 2))
+    values = {method: np.ones((len(REGIONS), len(MEASURES), 2)) for method in METHODS}
     return ExpressionScores.of("happy", ("a", "b"), (), values, looks)
 
 

@@ -1,0 +1,69 @@
+"""The shape of a version at work: photographs moved by its displacements, as far as no face is folded."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fesdist.inference.intensities import Images
+from fesdist.shape.field import largest_intensity
+from fesdist.shape.warping import DISPLACEMENT, Displacement
+from storage.datasets.version import WeightVersion
+
+NEVER_FOLDED = 2.0
+"""Intensity up to which every displacement was made so that it folds nothing."""
+
+
+class Shapes:
+    """The displacements of a version, read when they are needed; threads may share them."""
+
+    def __init__(self, version: WeightVersion) -> None:
+        self._version = version
+        self._learned: dict[str, Displacement] = {}
+        self._scaled: dict[tuple[str, float], Displacement] = {}
+        self._lock = threading.Lock()
+        self.present = bool(version.manifest.shape)
+        """Whether the version moves anything."""
+
+    def displacement(self, expression: str, intensity: float = 1.0) -> Displacement | None:
+        """Return by what photographs are moved, or None without a shape.
+
+        Beyond an intensity of 2 it goes as far as the image is folded nowhere, and no further.
+        """
+        if not self.present:
+            return None
+        with self._lock:
+            if expression not in self._learned:
+                self._learned[expression] = Displacement(self._version.read(expression, DISPLACEMENT, None))
+            learned, key = self._learned[expression], (expression, intensity)
+            if intensity == 1:
+                return learned
+            if key not in self._scaled:
+                # One at a time: an animation asks for many.
+                self._scaled = {key: learned.scaled(self._reached(learned, intensity))}
+            return self._scaled[key]
+
+    def reached(self, expression: str, intensity: float) -> float:
+        """Return how much of `intensity` the shape follows: all, unless the image would be folded."""
+        learned = self.displacement(expression)
+        return intensity if learned is None else self._reached(learned, intensity)
+
+    def follow(self, change: Images, expression: str, intensity: float) -> Images:
+        """Return a change made at intensity 1, (sample, channel, row, col), where the face has moved at another."""
+        learned = self.displacement(expression)
+        if learned is None or intensity == 1:
+            return change
+        # To first order: what is at p comes from p + intensity u, and was at p + (intensity - 1) u when that was 1.
+        moved: Images = learned.scaled(self._reached(learned, intensity) - 1).applied(change)
+        return moved
+
+    @staticmethod
+    def _reached(learned: Displacement, intensity: float) -> float:
+        return intensity if intensity <= NEVER_FOLDED else largest_intensity(learned, intensity)
+
+
+def moved(images: NDArray[Any], displacement: Displacement | None) -> NDArray[Any]:
+    """Return images (sample, channel, row, col) moved; as they are without a displacement."""
+    return images if displacement is None else displacement.applied(images)

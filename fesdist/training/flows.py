@@ -1,0 +1,133 @@
+"""The stage before all others, for models with a shape: the flow of every pair, found once and kept in the stack."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fesdist.ground.errors import TileError
+from fesdist.passes.stage import Stage
+from fesdist.shape.flow import ESTIMATOR, Flow, compared, compared_shape, estimate_flow
+from fesdist.shape.judging import ComparedPair
+from fesdist.shape.warping import Displacement
+from storage.blobs.names import FLOWS
+from storage.blobs.notes import Notes
+from storage.stack.reading import TrainingStack
+
+PAIRS_AT_ONCE = 4
+"""Of a task: few, so that progress is told."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The images of one person from which a flow is made."""
+
+    before: str
+    after: str
+    sample: int
+
+
+@dataclass(frozen=True)
+class FlowStage(Stage[tuple[Pair, ...], int]):
+    """Flows of a few pairs; the result is their number, as what is found stays in the stack."""
+
+    stack: str
+
+    def work(self, key: tuple[Pair, ...]) -> int:
+        stack = TrainingStack.open(self.stack)
+        for pair in key:
+            if _kept(stack, pair) is None:
+                _find(stack, pair)
+        return len(key)
+
+    def amount(self, key: tuple[Pair, ...]) -> int:
+        return len(key)
+
+    def note(self, key: tuple[Pair, ...]) -> str:
+        return "pairs compared for the shape"
+
+    def called(self, key: tuple[Pair, ...]) -> str:
+        return f"the shape of {key[0].before} and {key[0].after} of samples {key[0].sample} to {key[-1].sample}"
+
+
+def batches_of(pairs: Sequence[Pair]) -> list[tuple[Pair, ...]]:
+    """Return pairs in the batches of `FlowStage`."""
+    return [tuple(pairs[start : start + PAIRS_AT_ONCE]) for start in range(0, len(pairs), PAIRS_AT_ONCE)]
+
+
+def flow_of(stack: TrainingStack, pair: Pair) -> tuple[Flow, ComparedPair]:
+    """Return the flow that the stage kept, and the images from which it was made; raises TileError if it is gone."""
+    kept = _kept(stack, pair)
+    if kept is None:
+        raise TileError(
+            f"the flow of {stack.subjects[pair.sample].id!r} is not in {stack.path}/{FLOWS} any more: it was removed "
+            "or damaged while the shape was learned; repeat the same command to find it again"
+        )
+    return kept
+
+
+def keep_displacement(stack: str, displacement: Displacement) -> str:
+    """Keep a displacement of whole images beside the flows, and return its digest, by which it is found again."""
+    values = np.ascontiguousarray(displacement.values, np.float32)
+    digest = hashlib.sha256(values.tobytes()).hexdigest()[:32]
+    _notes(stack).put(f"displacement-{digest}", {"displacement": values})
+    return digest
+
+
+@lru_cache(maxsize=8)
+def displacement_of(stack: str, digest: str) -> Displacement:
+    """Return the displacement of this digest; raises TileError where it is not what it was."""
+    kept = _notes(stack).get(f"displacement-{digest}") or {}
+    values = kept.get("displacement")
+    if values is None or hashlib.sha256(values.tobytes()).hexdigest()[:32] != digest:
+        raise TileError(
+            f"the displacement {digest} is not in {stack}/{FLOWS} any more, or damaged; repeat the same command to "
+            "learn it again"
+        )
+    return Displacement(values)
+
+
+def _find(stack: TrainingStack, pair: Pair) -> None:
+    before, after = _compared(stack, pair.before, pair.sample), _compared(stack, pair.after, pair.sample)
+    flow = estimate_flow(before, after)
+    _notes(stack.path).put(_key(stack, pair), {"steps": flow.steps, "before": before, "after": after})
+
+
+def _compared(stack: TrainingStack, expression: str, sample: int) -> NDArray[np.uint8]:
+    def read_rows(rows: slice) -> NDArray[Any]:
+        image: NDArray[Any] = stack.read(expression, [sample], rows, slice(0, stack.image_shape[1]))[0]
+        return image
+
+    return compared(read_rows, stack.image_shape)
+
+
+def _kept(stack: TrainingStack, pair: Pair) -> tuple[Flow, ComparedPair] | None:
+    arrays = _notes(stack.path).get(_key(stack, pair)) or {}
+    shape = compared_shape(stack.image_shape)
+    steps, before, after = (arrays.get(name) for name in ("steps", "before", "after"))
+    if steps is None or before is None or after is None:
+        return None
+    if not (_is(steps, (2, *shape), np.int16) and _is(before, shape, np.uint8) and _is(after, shape, np.uint8)):
+        return None
+    return Flow(steps), ComparedPair(before, after)
+
+
+def _is(values: NDArray[Any], shape: tuple[int, ...], dtype: type[np.generic]) -> bool:
+    return values.shape == shape and values.dtype == dtype
+
+
+def _key(stack: TrainingStack, pair: Pair) -> str:
+    """Return a name that follows from the images alone, so that a flow is never another pair's."""
+    digests = stack.subjects[pair.sample].digests
+    text = f"{ESTIMATOR} {digests[pair.before]} {digests[pair.after]}"
+    return f"flow-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def _notes(stack: str) -> Notes:
+    return Notes(f"{stack}/{FLOWS}", "kept")

@@ -1,0 +1,99 @@
+"""The images of a job as its model sees them: inputs brought into the shape of the targets, if the job has shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fesdist.families.common.layout import Array
+from fesdist.families.common.samples import Person, Samples
+from fesdist.ground.tiles import Region
+from fesdist.shape.warping import Displacement
+from fesdist.training.flows import displacement_of
+from fesdist.training.job import SampleGroup, TrainingJob
+from storage.stack.reading import TrainingStack
+
+Places = Sequence[int] | NDArray[np.int64]
+"""Of samples in the stack, ascending."""
+
+
+@dataclass(frozen=True)
+class JobImages:
+    """Inputs and targets of a stack, region by region."""
+
+    stack: TrainingStack
+    before: str
+    displacements: Mapping[str, Displacement] = field(default_factory=dict)
+    """By target expression; without one, inputs are as they were photographed."""
+
+    @classmethod
+    def of(cls, job: TrainingJob, stack: TrainingStack) -> JobImages:
+        """Return the images of a job; raises TileError where one of its displacements is lost."""
+        displacements = {name: displacement_of(stack.path, digest) for name, digest in job.displacements.items()}
+        return cls(stack, job.input_expression, displacements)
+
+    def inputs(self, expression: str, samples: Places, region: Region, *, mirrored: bool = False) -> Array:
+        """Return what the model sees in a region of the frame of `expression`: (sample, channel, row, col).
+
+        With `mirrored` the images are those that are turned left to right, and so is the region.
+        """
+        displacement = self.displacements.get(expression)
+        cols = self.stack.image_shape[1]
+        if displacement is None:
+            there = region.mirrored(cols) if mirrored else region
+            return _turned(self.photographs(samples, there)) if mirrored else self.photographs(samples, there)
+        if not mirrored:
+            source = displacement.source(region)
+            return displacement.moved(self.photographs(samples, source), region, source)
+        # Turned first, then moved: what is learned is one displacement for all photographs.
+        source = displacement.source(region)
+        turned = _turned(self.photographs(samples, source.mirrored(cols)))
+        return displacement.moved(turned, region, source)
+
+    def photographs(self, samples: Places, region: Region) -> Array:
+        """Return inputs as they were photographed: (sample, channel, row, col)."""
+        return self.stack.read(self.before, samples, *region.slices)
+
+    def targets(self, expression: str, samples: Places, region: Region, *, mirrored: bool = False) -> Array:
+        """Return the targets in a region; with `mirrored`, of images that are turned left to right."""
+        there = region.mirrored(self.stack.image_shape[1]) if mirrored else region
+        images = self.stack.read(expression, samples, *there.slices)
+        return _turned(images) if mirrored else images
+
+    def blocks(
+        self, group: SampleGroup, inputs: Region, targets: Region, n_block: int, *, mirror: bool = False
+    ) -> Iterator[tuple[Sequence[int], Samples]]:
+        """Yield the samples of a group `n_block` at a time, and their places in the stack.
+
+        With `mirror` each block is followed by its mirror image: what the images, turned left to right, show in these
+        regions.
+        """
+        cols = self.stack.image_shape[1]
+        moved = any(name in self.displacements for name in group.expressions)
+        alike = inputs.mirrored(cols) == inputs and targets.mirrored(cols) == targets and not moved
+        for block in self.stack.blocks(group.samples, n_block):
+            people = [self.stack.subjects[sample] for sample in block]
+            digests = [[person.digests[name] for name in (self.before, *group.expressions)] for person in people]
+            seen = self.inputs(group.expressions[0], block, inputs)
+            wanted = {name: self.targets(name, block, targets) for name in group.expressions}
+            ids = [Person(person.id, frozenset(own)) for person, own in zip(people, digests, strict=True)]
+            yield block.tolist(), Samples(seen, wanted, tuple(ids))
+            if not mirror:
+                continue
+            if alike:
+                seen, wanted = _turned(seen), {name: _turned(images) for name, images in wanted.items()}
+            else:
+                seen = self.inputs(group.expressions[0], block, inputs, mirrored=True)
+                wanted = {name: self.targets(name, block, targets, mirrored=True) for name in group.expressions}
+            ids = [
+                Person(person.id, frozenset(f"mirrored {digest}" for digest in own))
+                for person, own in zip(people, digests, strict=True)
+            ]
+            yield block.tolist(), Samples(seen, wanted, tuple(ids))
+
+
+def _turned(images: Array) -> Array:
+    return np.ascontiguousarray(images[..., ::-1])

@@ -1,0 +1,88 @@
+"""The shape of a job: one displacement for each expression, learned from flows and judged on people left out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+
+import numpy as np
+
+from fesdist.cluster.settings import Cluster
+from fesdist.ground.measures import mouth_region
+from fesdist.passes.stage import Progress, results
+from fesdist.shape.field import FlowSums, resized
+from fesdist.shape.judging import ComparedPair, ShapeErrors, judged
+from fesdist.shape.warping import Displacement
+from fesdist.training.flows import FlowStage, Pair, batches_of, flow_of, keep_displacement
+from fesdist.training.folds import fold_numbers, n_folds
+from fesdist.training.job import SampleGroup, TrainingJob
+from storage.stack.reading import TrainingStack
+
+JUDGES = 128
+"""People, at most, on whom a displacement is judged."""
+
+
+@dataclass(frozen=True)
+class LearnedShape:
+    """What a run learned of the shape of an expression; manifests keep it."""
+
+    people: int
+    """Whose flows it is made from."""
+    unusable: tuple[str, ...]
+    """Ids of those whose two photographs do not overlap: they teach texture, but no shape."""
+    largest: float
+    """Length of the longest displacement, in pixels of the image."""
+    judges: int
+    """People left out in turn on whom it was judged."""
+    face: ShapeErrors
+    mouth: ShapeErrors
+
+
+def learn_shapes(
+    job: TrainingJob, stack: TrainingStack, cluster: Cluster, on_progress: Progress | None = None
+) -> tuple[TrainingJob, dict[str, LearnedShape]]:
+    """Return the job with a displacement for each expression, and what was learned of it.
+
+    Flows that the stack has already are not estimated again. Raises as `results` does.
+    """
+    pairs = [
+        Pair(job.input_expression, expression, sample)
+        for group in job.groups
+        for expression in group.expressions
+        for sample in group.samples
+    ]
+    results(FlowStage(stack.path), batches_of(pairs), cluster, on_progress)
+    digests, learned = dict[str, str](), dict[str, LearnedShape]()
+    for group in job.groups:
+        for expression in group.expressions:
+            learned[expression], displacement = _learned(stack, job.input_expression, expression, group)
+            digests[expression] = keep_displacement(stack.path, displacement)
+    return job.shaped(digests), learned
+
+
+def _learned(
+    stack: TrainingStack, before: str, expression: str, group: SampleGroup
+) -> tuple[LearnedShape, Displacement]:
+    folds = fold_numbers(stack, group)
+    asked = set(np.linspace(0, len(group.samples) - 1, min(len(group.samples), JUDGES)).round().astype(int).tolist())
+    sums: list[FlowSums | None] = [None] * n_folds(len(group.samples))
+    pairs: dict[int, list[ComparedPair]] = defaultdict(list)
+    unusable = []
+    for place, sample in enumerate(group.samples):
+        flow, images = flow_of(stack, Pair(before, expression, sample))
+        if not flow.usable:
+            unusable.append(stack.subjects[sample].id)
+            continue
+        fold, own = folds[sample], FlowSums.of(flow)
+        sums[fold] = own if (known := sums[fold]) is None else known + own
+        if place in asked:
+            pairs[fold].append(images)
+    shape = images.inputs.shape
+    of_folds = [FlowSums.nobody(shape) if each is None else each for each in sums]
+    face, mouth = judged(of_folds, pairs, mouth_region(stack.spec.mouth, shape))
+    found = Displacement(resized(reduce(add, of_folds).displacement().values, stack.image_shape))
+    largest = round(float(np.sqrt(np.square(found.values).sum(axis=0)).max()), 3)
+    people, judges = len(group.samples) - len(unusable), sum(map(len, pairs.values()))
+    return LearnedShape(people, tuple(unusable), largest, judges, face, mouth), found
