@@ -12,6 +12,8 @@ from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.status import Status, troubles
 from fesdist.registry import model_from_parameters
 from fesdist.report.reduced import stored_arrays
+from fesdist.training.shaping import LearnedShape
+from storage.blobs.documents import convert
 from storage.datasets.manifest import Manifest
 from storage.datasets.version import WeightVersion
 
@@ -46,8 +48,16 @@ def facts(version: WeightVersion) -> Iterator[Fact]:
         _settings(manifest.model.parameters),
         f"colour {manifest.colour}, {'no' if normalisation == 'none' else normalisation} normalisation",
     )
+    for expression, shape in _shapes(manifest).items():
+        overlap = f"; {len(shape.unusable)} pairs do not overlap" if shape.unusable else ""
+        moves = f"moves by up to {shape.largest:.1f} pixels"
+        yield Fact(f"Shape of {expression}", moves, f"from {shape.people} people{overlap}")
     yield Fact("Weights", _megabytes(_stored_bytes(version)), f"{len(version.checksums)} chunks with checksums")
     yield from _run_facts(manifest.measured(RunMetrics))
+
+
+def _shapes(manifest: Manifest) -> Mapping[str, LearnedShape]:
+    return convert(dict[str, LearnedShape], manifest.shape or {}, f"shape of {manifest.reference}")
 
 
 def _settings(parameters: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fesdist.evaluation.comparison import Batch, Comparer, Comparison
 from fesdist.evaluation.people import people
-from fesdist.evaluation.scores import MODEL, REFINED, UNCHANGED
+from fesdist.evaluation.scores import MODEL, REFINED, SYNTHESIZED, UNCHANGED
 from fesdist.ground.measures import mse_x100
 from fesdist.report.pictures import Face, face
 from storage.stack.format import Split
@@ -37,7 +37,9 @@ class Person:
     before: Face
     target: Face
     synthesized: Face
+    """As `synthesize` writes it."""
     refined: Face
+    """As the model makes it, which errors measure."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def open_gallery(comparer: Comparer, expression: str, n_people: int) -> Gallery:
                 unchanged=float(unchanged),
                 before=face(comparison.outputs[UNCHANGED][position]),
                 target=face(comparison.targets[position]),
-                synthesized=face(comparison.outputs[MODEL][position]),
+                synthesized=face(comparison.outputs[SYNTHESIZED][position]),
                 refined=face(comparison.outputs[REFINED][position]),
             )
     shown = tuple(person for _, person in sorted(chosen.items()))

@@ -12,7 +12,7 @@ from fesdist.evaluation.confusion import ConfusionTable, classifier_line, confus
 from fesdist.evaluation.document import Evaluation, Outside
 from fesdist.evaluation.looks import MEANINGS, REAL, Looks, Seen, in_percent, with_drop
 from fesdist.evaluation.rows import outside_rows
-from fesdist.evaluation.scores import MODEL, REFINED, UNCHANGED, ExpressionScores
+from fesdist.evaluation.scores import MODEL, REFINED, SYNTHESIZED, UNCHANGED, ExpressionScores
 from fesdist.ground.errors import ImageError
 from fesdist.images.decode import PIXEL_LIMIT
 from fesdist.images.filling import read_image
@@ -137,7 +137,11 @@ def _examples(outside: Outside, comparer: Comparer, n_examples: int) -> list[Exa
         faces: list[tuple[str, Picture, str]] = []
         for expression, looks in outside.looks.items():
             outputs = comparer.outputs(image, expression)
-            for label, method in (("photograph", UNCHANGED), (expression, MODEL), (f"{expression}, refined", REFINED)):
+            for label, method in (
+                ("photograph", UNCHANGED),
+                (expression, SYNTHESIZED),
+                (f"{expression}, model", REFINED),
+            ):
                 if method != UNCHANGED or not faces:
                     taken = looks.taken_for.get(method)
                     seen_as = f"taken for {taken[place] or 'nothing'}" if taken else ""
