@@ -9,6 +9,7 @@ from typing import Any
 from fesdist.families.common.contract import AnyModel
 from fesdist.ground.errors import BadParameterError
 from fesdist.registry.options import model_from_options
+from fesdist.training.job import Shape
 
 _DEFAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "mr-3": ("mr", {"window": 3}),
@@ -35,6 +36,7 @@ class Entrant:
 
     name: str
     model: AnyModel
+    shape: Shape = Shape.NO
 
     @property
     def joins_expressions(self) -> bool:

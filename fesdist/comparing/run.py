@@ -96,7 +96,7 @@ class _Bench:
         return measurement
 
     def _warm_up(self, entrant: Entrant, colour: Colour) -> None:
-        for_this: tuple[Any, ...] = entrant.model, colour, self._stack.spec
+        for_this: tuple[Any, ...] = entrant.model, entrant.shape, colour, self._stack.spec
         warm_up(*for_this)
         # Each time, as workers come and go; those that are warm answer at once.
         self._cluster.on_every_worker(warm_up, *for_this)

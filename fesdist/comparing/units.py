@@ -10,7 +10,7 @@ from typing import Literal
 from fesdist.comparing.entrants import Entrant
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
-from fesdist.training.job import TrainingRequest, define_job
+from fesdist.training.job import TrainingRequest, define_job, has_shape
 from storage.blobs.names import check_name
 from storage.stack.reading import TrainingStack
 
@@ -92,6 +92,7 @@ def make_units(
                 colour,
                 targets or (change.after,),
                 input_expression=change.before,
+                shape=entrant.shape,
             )
             units.append(Unit(entrant, change, request, _key(request, stack, change)))
     return units
@@ -100,4 +101,5 @@ def make_units(
 def _key(request: TrainingRequest, stack: TrainingStack, change: Change) -> str:
     held_out = stack.samples(change.after, "holdout", input_expression=change.before)
     images = stack.fingerprint((change.before, change.after), held_out)
-    return hashlib.sha256(f"{define_job(request, stack).digest()} {images}".encode()).hexdigest()[:16]
+    shape = " with a shape" if has_shape(request.shape, stack.image_shape) else ""
+    return hashlib.sha256(f"{define_job(request, stack).digest()} {images}{shape}".encode()).hexdigest()[:16]

@@ -13,7 +13,7 @@ import numpy as np
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.families.common.contract import AnyModel
 from fesdist.ground.colour import Colour
-from fesdist.training.job import TrainingRequest
+from fesdist.training.job import Shape, TrainingRequest
 from fesdist.training.run import train
 from storage.stack.reading import StackSpec
 from storage.stack.writer import PendingSubject, StackWriter
@@ -24,7 +24,7 @@ _TARGET = "target"
 
 
 @cache
-def warm_up(model: AnyModel, colour: Colour, spec: StackSpec) -> None:
+def warm_up(model: AnyModel, shape: Shape, colour: Colour, spec: StackSpec) -> None:
     """Train `model` once, on a few small images of noise that are otherwise like those of a stack.
 
     It goes through the very functions that a real training calls, from the stack to the published version, in this
@@ -42,6 +42,6 @@ def warm_up(model: AnyModel, colour: Colour, spec: StackSpec) -> None:
                     [PendingSubject(f"{number}", dict(zip((small.input_expression, _TARGET), pair, strict=True)))]
                 )
             writer.assign_holdout(ids=["0"])
-        request = TrainingRequest(str(stack), str(Path(folder, "weights")), "warm-up", model, colour)
+        request = TrainingRequest(str(stack), str(Path(folder, "weights")), "warm-up", model, colour, shape=shape)
         # Images this small fit any memory; whether the real ones do is for their own plan to say.
         train(request, InProcessCluster(), memory=sys.maxsize)

@@ -60,6 +60,7 @@ def read_entrants(path: str) -> tuple[Entrant, ...]:
     """Return the entrants in a TOML file; raises BadParameterError for a file without, and for a bad model."""
     from fesdist.comparing.entrants import Entrant
     from fesdist.registry.options import model_from_options
+    from fesdist.training.job import Shape
 
     found = _read(path)
     models = found.get("models")
@@ -70,9 +71,12 @@ def read_entrants(path: str) -> tuple[Entrant, ...]:
     entrants = []
     for name, table in models.items():
         where = f"[models.{name}] of {path}"
+        shape = table.pop("shape", False) if isinstance(table, dict) else False
+        if not isinstance(shape, bool):
+            raise BadParameterError(f"{where} has shape = {shape!r}; expected true or false")
         model, options = _model(table, where, Path(path))
         try:
-            entrants.append(Entrant(name, model_from_options(model, options)))
+            entrants.append(Entrant(name, model_from_options(model, options), Shape.YES if shape else Shape.NO))
         except BadParameterError as error:
             raise BadParameterError(f"{where}: {error}") from error
     return tuple(entrants)

@@ -11,6 +11,7 @@ from fesdist.comparing import warm_up as module
 from fesdist.comparing.entrants import Entrant, default_entrants
 from fesdist.comparing.warm_up import warm_up
 from fesdist.ground.colour import Colour
+from fesdist.training.job import Shape
 from fesdist.training.run import TrainingResult, train
 from storage.stack.reading import StackSpec
 
@@ -34,11 +35,11 @@ def published(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[TrainingR
 
 @pytest.mark.parametrize("entrant", default_entrants(), ids=lambda entrant: entrant.name)
 def test_a_small_training_and_nothing_left(entrant: Entrant, published: list[TrainingResult], tmp_path: Path) -> None:
-    warm_up(entrant.model, Colour.SHARED, COLOUR)
+    warm_up(entrant.model, Shape.NO, Colour.SHARED, COLOUR)
     assert [result.published for result in published] == [True]
     assert not list(tmp_path.iterdir())
 
 
 def test_floating_point_images_of_one_channel(published: list[TrainingResult]) -> None:
-    warm_up(default_entrants()[0].model, Colour.PER_CHANNEL, GRAY)
+    warm_up(default_entrants()[0].model, Shape.YES, Colour.PER_CHANNEL, GRAY)
     assert [result.n_tiles for result in published] == [1]
