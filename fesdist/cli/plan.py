@@ -25,7 +25,7 @@ def run(request: Plan) -> int:
     described = f"{', '.join(asked.chosen)} chosen by the run" if asked.chosen else asked.model.describe()
     n_workers = count_workers(request.cluster())
     plan = make_plan(job.planned_shape() if shaped else job, stack, request.memory, n_workers)
-    cost = estimate(job, stack, plan, n_workers)
+    cost = estimate(job, stack, plan, n_workers, shaped=shaped)
     (rows, cols), probe = plan.image_shape, " x ".join(map(str, cost.probe_shape))
     tile_rows, tile_cols = plan.tile_shape
     if request.json:
@@ -64,6 +64,7 @@ def run(request: Plan) -> int:
                 "model",
                 f"{job.model}, {described}, colour {job.colour}",
             ),
+            ("shape", "the photograph's pixels are moved first" if shaped else "none: pixels stay where they are"),
             ("expressions", ", ".join(f"{name} ({counted(n, 'pair')})" for name, n in sorted(expressions))),
             ("regressions", f"{plan.n_pixels:,} an expression"),
             ("tiles", f"{len(plan.grid)} of {tile_rows} x {tile_cols} pixels, one task each"),

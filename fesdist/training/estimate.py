@@ -13,6 +13,7 @@ from fesdist.families.common.image_pass import Prepared
 from fesdist.families.common.problem import TileProblem
 from fesdist.ground.tiles import Tile, TileGrid
 from fesdist.training.context import learned_from
+from fesdist.training.flows import found_flow, pairs_of
 from fesdist.training.folds import n_folds, row_step
 from fesdist.training.image_stage import region_images
 from fesdist.training.images import JobImages
@@ -33,7 +34,9 @@ class Estimate:
     probe_shape: tuple[int, int]
 
 
-def estimate(job: TrainingJob, stack: TrainingStack, plan: TrainingPlan, n_workers: int) -> Estimate:
+def estimate(
+    job: TrainingJob, stack: TrainingStack, plan: TrainingPlan, n_workers: int, *, shaped: bool = False
+) -> Estimate:
     """Compute the middle tile of a grid of small ones, from a few samples and without storing it, and scale the time.
 
     The time to read and add samples grows with their number; the time to solve does where a model keeps them. A model
@@ -45,7 +48,19 @@ def estimate(job: TrainingJob, stack: TrainingStack, plan: TrainingPlan, n_worke
     add_seconds, solve_seconds = _measure(job, stack, tile, SAMPLES_AT_ONCE)
     pixels = np.prod(plan.image_shape) / np.prod(tile.region.shape)
     parallel = min(n_workers, len(plan.grid))
-    return Estimate(CLUSTER_SECONDS + float(pixels) * (add_seconds + solve_seconds) / parallel, tile.region.shape)
+    flows = _seconds_of_flows(job, stack) / n_workers if shaped else 0.0
+    return Estimate(
+        CLUSTER_SECONDS + flows + float(pixels) * (add_seconds + solve_seconds) / parallel, tile.region.shape
+    )
+
+
+def _seconds_of_flows(job: TrainingJob, stack: TrainingStack) -> float:
+    """Return the seconds that all flows take one worker, from that of one pair: what is kept already is not found."""
+    pairs = pairs_of(job)
+    found_flow(stack, pairs[0])  # loads the library
+    start = time.perf_counter()
+    found_flow(stack, pairs[0])
+    return len(pairs) * (time.perf_counter() - start)
 
 
 def _measure(job: TrainingJob, stack: TrainingStack, tile: Tile, n_samples: int) -> tuple[float, float]:

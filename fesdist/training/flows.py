@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,10 @@ from fesdist.passes.stage import Stage
 from fesdist.shape.flow import ESTIMATOR, Flow, compared, compared_shape, estimate_flow
 from fesdist.shape.judging import ComparedPair
 from fesdist.shape.warping import Displacement
+from fesdist.training.job import TrainingJob
 from storage.blobs.names import FLOWS
 from storage.blobs.notes import Notes
+from storage.errors import NoSpaceError, StorageError
 from storage.stack.reading import TrainingStack
 
 PAIRS_AT_ONCE = 4
@@ -39,11 +41,19 @@ class FlowStage(Stage[tuple[Pair, ...], int]):
 
     stack: str
 
+    stops_at_failure: ClassVar[bool] = True
+
     def work(self, key: tuple[Pair, ...]) -> int:
         stack = TrainingStack.open(self.stack)
         for pair in key:
             if _kept(stack, pair) is None:
-                _find(stack, pair)
+                flow, images = found_flow(stack, pair)
+                arrays: dict[str, NDArray[Any]] = {
+                    "steps": flow.steps,
+                    "before": images.inputs,
+                    "after": images.target,
+                }
+                _keep(stack.path, _key(stack, pair), arrays)
         return len(key)
 
     def amount(self, key: tuple[Pair, ...]) -> int:
@@ -61,6 +71,22 @@ def batches_of(pairs: Sequence[Pair]) -> list[tuple[Pair, ...]]:
     return [tuple(pairs[start : start + PAIRS_AT_ONCE]) for start in range(0, len(pairs), PAIRS_AT_ONCE)]
 
 
+def pairs_of(job: TrainingJob) -> list[Pair]:
+    """Return all pairs from which a job learns its shapes."""
+    return [
+        Pair(job.input_expression, expression, sample)
+        for group in job.groups
+        for expression in group.expressions
+        for sample in group.samples
+    ]
+
+
+def found_flow(stack: TrainingStack, pair: Pair) -> tuple[Flow, ComparedPair]:
+    """Return the flow of a pair, found now, and the images from which it was made."""
+    before, after = _compared(stack, pair.before, pair.sample), _compared(stack, pair.after, pair.sample)
+    return estimate_flow(before, after), ComparedPair(before, after)
+
+
 def flow_of(stack: TrainingStack, pair: Pair) -> tuple[Flow, ComparedPair]:
     """Return the flow that the stage kept, and the images from which it was made; raises TileError if it is gone."""
     kept = _kept(stack, pair)
@@ -76,7 +102,7 @@ def keep_displacement(stack: str, displacement: Displacement) -> str:
     """Keep a displacement of whole images beside the flows, and return its digest, by which it is found again."""
     values = np.ascontiguousarray(displacement.values, np.float32)
     digest = hashlib.sha256(values.tobytes()).hexdigest()[:32]
-    _notes(stack).put(f"displacement-{digest}", {"displacement": values})
+    _keep(stack, f"displacement-{digest}", {"displacement": values})
     return digest
 
 
@@ -93,10 +119,16 @@ def displacement_of(stack: str, digest: str) -> Displacement:
     return Displacement(values)
 
 
-def _find(stack: TrainingStack, pair: Pair) -> None:
-    before, after = _compared(stack, pair.before, pair.sample), _compared(stack, pair.after, pair.sample)
-    flow = estimate_flow(before, after)
-    _notes(stack.path).put(_key(stack, pair), {"steps": flow.steps, "before": before, "after": after})
+def _keep(stack: str, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+    try:
+        _notes(stack).put(key, arrays)
+    except NoSpaceError:
+        raise
+    except (StorageError, OSError) as error:
+        raise TileError(
+            f"{error}; what is found in the images of a stack is kept in its folder {FLOWS}: make {stack} writable, "
+            "copy it to where it is, or train with --shape no"
+        ) from error
 
 
 def _compared(stack: TrainingStack, expression: str, sample: int) -> NDArray[np.uint8]:

@@ -15,7 +15,7 @@ from fesdist.passes.stage import Progress, results
 from fesdist.shape.field import FlowSums, resized
 from fesdist.shape.judging import ComparedPair, ShapeErrors, judged
 from fesdist.shape.warping import Displacement
-from fesdist.training.flows import FlowStage, Pair, batches_of, flow_of, keep_displacement
+from fesdist.training.flows import FlowStage, Pair, batches_of, flow_of, keep_displacement, pairs_of
 from fesdist.training.folds import fold_numbers, n_folds
 from fesdist.training.job import SampleGroup, TrainingJob
 from storage.stack.reading import TrainingStack
@@ -47,13 +47,7 @@ def learn_shapes(
 
     Flows that the stack has already are not estimated again. Raises as `results` does.
     """
-    pairs = [
-        Pair(job.input_expression, expression, sample)
-        for group in job.groups
-        for expression in group.expressions
-        for sample in group.samples
-    ]
-    results(FlowStage(stack.path), batches_of(pairs), cluster, on_progress)
+    results(FlowStage(stack.path), batches_of(pairs_of(job)), cluster, on_progress)
     digests, learned = dict[str, str](), dict[str, LearnedShape]()
     for group in job.groups:
         for expression in group.expressions:

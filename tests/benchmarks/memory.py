@@ -33,6 +33,8 @@ def memory(bench: Bench, *, size: int, side: int, n_samples: int, budget: int) -
         str(size),
     ]
     command += [
+        "--shape",
+        "no",
         "--ridge",
         "0.4",
         "--colour",

@@ -12,6 +12,7 @@ from fesdist.cli.console import say, warn
 from fesdist.families.windowed.sums import BLOCK
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.compilation import compilation
+from tests.benchmarks.flows import flows
 from tests.benchmarks.greedy import lsrf_against_loop, lsrf_cost_of_a_pixel, omp_against_loop
 from tests.benchmarks.history import append
 from tests.benchmarks.kernels import cholesky, planes
@@ -25,7 +26,7 @@ from tests.benchmarks.regression import BATCHED, LOOP, against, cost_of_a_pixel
 from tests.benchmarks.ridge import ridge
 from tests.benchmarks.rows import Row
 from tests.benchmarks.startup import first_model, help_text
-from tests.benchmarks.synthesis import synthesis
+from tests.benchmarks.synthesis import shaped_synthesis, synthesis
 from tests.benchmarks.table import print_table
 from tests.benchmarks.workers import scaling
 
@@ -47,12 +48,17 @@ MODELS: tuple[Subject, ...] = (
     partial(lasso, side=56, n_samples=80, n_pixels=24),
     partial(ridge, side=56, n_samples=80),
 )
+SHAPES: tuple[Subject, ...] = (
+    partial(flows, side=512, n_pairs=16),
+    partial(shaped_synthesis, size=5, side=256, n_faces=64),
+)
 QUICK: tuple[Subject, ...] = (
     *KERNELS,
     partial(against, rival=LOOP, size=3, side=128, n_samples=200, channels=1),
     partial(against, rival=BATCHED, size=5, side=128, n_samples=80, channels=3),
     *MODELS,
     partial(synthesis, size=5, side=128, n_faces=512),
+    *SHAPES,
     help_text,
 )
 FULL: tuple[Subject, ...] = (
@@ -63,6 +69,7 @@ FULL: tuple[Subject, ...] = (
     *MODELS,
     partial(lsrf_cost_of_a_pixel, n_nonzero=5, small=32, large=256, n_samples=64),
     partial(synthesis, size=5, side=128, n_faces=512),
+    *SHAPES,
     partial(scaling, size=5, side=1024, n_samples=80),
     partial(memory, size=5, side=2048, n_samples=24, budget=1 << 30),
     partial(memory, size=5, side=1024, n_samples=430, budget=512 << 20),

@@ -9,7 +9,7 @@ from fesdist.cluster.in_process import InProcessCluster
 from fesdist.inference.intensities import Images
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.registry import MaskedRegression
-from fesdist.training.job import TrainingRequest
+from fesdist.training.job import Shape, TrainingRequest
 from fesdist.training.run import train
 from storage.datasets.store import WeightStore
 from tests.benchmarks.bench import Bench, random_pairs
@@ -20,6 +20,7 @@ from tests.benchmarks.stacks import write_stack
 from tests.benchmarks.timing import alternate, ratio
 
 FACES_A_SECOND = 3000
+SHAPED_FACES_A_SECOND = 300
 
 
 def synthesis(bench: Bench, *, size: int, side: int, n_faces: int) -> Row:
@@ -57,10 +58,51 @@ def synthesis(bench: Bench, *, size: int, side: int, n_faces: int) -> Row:
     )
 
 
-def _publish(bench: Bench, size: int, side: int) -> LoadedVersion:
-    stack, store = bench.folder / "faces.zarr", bench.folder / "faces-weights"
+def shaped_synthesis(bench: Bench, *, size: int, side: int, n_faces: int) -> Row:
+    """Move faces that are in memory, and change them; the peer moves them with OpenCV and multiplies a matrix."""
+    import cv2
+
+    version = _publish(bench, size, side, Shape.YES)
+    arrays = {name: np.asarray(version.version.read("smiling", name)) for name in ("weights", "bias", "displacement")}
+    faces, _ = random_pairs(n_faces, 3, side)
+    matrix = _sparse(arrays["weights"][0], arrays["bias"][0]).astype(np.float32)
+    row_at, col_at = arrays["displacement"] + np.indices((side, side), np.float32)
+    cv2.setNumThreads(THREADS)
+
+    def ours() -> Images:
+        return version.synthesize(faces, "smiling", refine="none")
+
+    def peer() -> Images:
+        planes = faces.reshape(-1, side, side)
+        moved = [cv2.remap(p, col_at, row_at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE) for p in planes]
+        columns = np.ones((side * side + 1, len(planes)), np.float32)
+        np.divide(np.stack(moved).reshape(len(planes), -1).T, np.float32(255), out=columns[:-1], casting="same_kind")
+        return np.asarray(np.clip(matrix @ columns, 0, 1).T.reshape(faces.shape))
+
+    ours_seconds, peer_seconds = alternate(bench.turns, ours, peer)
+    seconds = Spread.of(ours_seconds)
+    values = faces.size
+    work = Work(float32_flops=2.0 * values * (size**2 + 16), memory_bytes=5.0 * values)
+    kind, least = work.bound(bench.limits)
+    rate = n_faces / seconds.median
+    return Row(
+        name=f"synthesis with shape {size}x{size} RGB {side}",
+        what=f"{n_faces} faces moved and changed at once, clipped; peer: remap of OpenCV, a sparse float32 matrix of "
+        "scipy; bound: 16 products for the cubic and the window's as float32 matrix products on two cores",
+        seconds=seconds,
+        rate=f"{rate:,.0f} faces/s",
+        bound=kind,
+        of_bound=least / seconds.median,
+        ratio=ratio(peer_seconds, ours_seconds),
+        difference=float(np.abs(ours() - peer()).max()),
+        target=Target(f"{SHAPED_FACES_A_SECOND:,} faces/s", rate, SHAPED_FACES_A_SECOND),
+    )
+
+
+def _publish(bench: Bench, size: int, side: int, shape: Shape = Shape.NO) -> LoadedVersion:
+    stack, store = bench.folder / f"faces-{side}.zarr", bench.folder / f"faces-{side}-weights"
     write_stack(stack, side=side, n_samples=8)
-    request = TrainingRequest(str(stack), str(store), "bench", MaskedRegression.with_window(size))
+    request = TrainingRequest(str(stack), str(store), "bench", MaskedRegression.with_window(size), shape=shape)
     train(request, InProcessCluster(), memory=1 << 30)
     return LoadedVersion(WeightStore(str(store)).open("bench"), threads=THREADS)
 
