@@ -18,7 +18,7 @@ from fesdist.ground.refinement import refine as blend
 from fesdist.inference.bands import Band, BandCache
 from fesdist.inference.codes import ImageEncoder
 from fesdist.inference.intensities import Images, Range, stretched, unit_scale
-from fesdist.inference.moving import Shapes, moved
+from fesdist.inference.moving import Shapes
 from fesdist.registry import model_from_parameters
 from storage.datasets.version import WeightVersion
 
@@ -150,8 +150,10 @@ class LoadedVersion:
     def moved(self, inputs: NDArray[Any], expression: str, intensity: float = 1.0) -> NDArray[Any]:
         """Return the inputs, (sample, channel, row, col), as the shape of an expression moves them, in their dtype."""
         displacement = self.shapes.displacement(expression, intensity)
-        parts = self._pool.map(lambda block: moved(inputs[block], displacement), list(_blocks(inputs.shape)))
-        return inputs if displacement is None else np.concatenate([inputs[:0], *parts])
+        if displacement is None:
+            return inputs
+        parts = self._pool.map(lambda block: displacement.applied(inputs[block]), _blocks(inputs.shape))
+        return np.concatenate([inputs[:0], *parts])
 
     def _moved_outputs(
         self, inputs: NDArray[Any], expression: str, way: Refinement, intensity: float, texture: float, detail: bool

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
-
-from numpy.typing import NDArray
 
 from fesdist.inference.intensities import Images
 from fesdist.shape.field import largest_intensity
@@ -62,8 +59,3 @@ class Shapes:
     @staticmethod
     def _reached(learned: Displacement, intensity: float) -> float:
         return intensity if intensity <= NEVER_FOLDED else largest_intensity(learned, intensity)
-
-
-def moved(images: NDArray[Any], displacement: Displacement | None) -> NDArray[Any]:
-    """Return images (sample, channel, row, col) moved; as they are without a displacement."""
-    return images if displacement is None else displacement.applied(images)
