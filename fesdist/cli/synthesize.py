@@ -43,6 +43,8 @@ def _tell(summary: SynthesisSummary) -> None:
     if summary.others:
         more = ", ..." if len(summary.others) > 3 else ""
         say(f"  {counted(len(summary.others), 'file')} not named like images: {', '.join(summary.others[:3])}{more}")
+    for expression, reached in summary.reached.items():
+        warn(f"  {expression}: the shape went to {reached:.2f} only, as faces would have been folded beyond that")
     say(f"  outputs and manifest.jsonl are in {summary.out}")
     if summary.failed:
         warn(f"{counted(len(summary.failed), 'photograph')} failed:")

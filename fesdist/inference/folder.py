@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from fesdist.ground.errors import BadParameterError
 from fesdist.inference.batch import BatchStage, FolderJob, PhotographTask
 from fesdist.inference.loaded import require_expression
 from fesdist.inference.manifest import FILE_NAME, InputFile, Manifest, Record, open_manifest
+from fesdist.inference.moving import Shapes
 from fesdist.inference.photographs import (
     Photographs,
     check_out,
@@ -55,6 +56,8 @@ class SynthesisSummary:
     failed: list[Record] = field(default_factory=list)
     others: tuple[str, ...] = ()
     """Files in the folder that are no images by their names."""
+    reached: Mapping[str, float] = field(default_factory=dict)
+    """The intensity to which a shape followed, by expression, where more would have folded faces."""
     seconds: float = 0.0
 
 
@@ -103,6 +106,9 @@ def synthesize_folder(
     )
     _check_outputs_are_new(photographs, chosen, job)
     summary = SynthesisSummary(job.reference, chosen, out, others=photographs.others)
+    shapes = Shapes(version)
+    found = {expression: shapes.reached(expression, settings.intensity) for expression in chosen}
+    summary.reached = {expression: reached for expression, reached in found.items() if reached < settings.intensity}
     with open_manifest(out) as manifest:
         for other in photographs.others:
             manifest.append(Record(InputFile.of(job.root, other), "skipped", "its name does not end like an image's"))
