@@ -34,7 +34,7 @@ class Learning(Chosen):
     config: str | None = option(None, "settings as `fesdist tune` writes them; options override them", metavar="FILE")
     all_subjects: bool = option(False, "learn from the held-out people as well")
     shape: Literal["auto", "yes", "no"] = option(
-        "auto", "move the photograph's pixels before changing them; auto does from images of 256 pixels on"
+        "auto", "move the photograph's pixels before changing them; auto does from images of 128 pixels on"
     )
 
     def training(self, store: str, name: str) -> TrainingRequest:

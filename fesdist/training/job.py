@@ -31,8 +31,8 @@ class Shape(StrEnum):
     """For images of `SHAPED_FROM` pixels on."""
 
 
-SHAPED_FROM = 256
-"""Pixels of the shorter side. In smaller images a mouth moves by a pixel or two, which windows of pixels can follow."""
+SHAPED_FROM = 128
+"""Pixels of the shorter side. In smaller images a mouth moves by a pixel or two, which windows can follow."""
 
 
 def has_shape(said: Shape, image_shape: tuple[int, int]) -> bool:
