@@ -8,7 +8,7 @@ from typing import Any
 
 from distributed import Client
 
-from fesdist.cluster.scheduler import LOGGER, SILENT_SECONDS, Heard, asked, seconds_between_looks, workers_of
+from fesdist.cluster.scheduler import LOGGER, Heard, asked, seconds_between_looks, workers_of
 from fesdist.cluster.settings import Outcome
 from fesdist.cluster.task import answer
 from fesdist.ground.errors import ClusterError
@@ -22,11 +22,7 @@ def ask_every_worker(client: Client, function: Callable[..., Any], arguments: tu
     that join later are not asked: what must hold of every worker is seen to by the tasks themselves. Raises what the
     function raises, and ClusterError if the scheduler is gone or a worker cannot load fesdist.
     """
-    answers, silent = asked(client, _ask, function, arguments)
-    if silent:
-        LOGGER.warning(
-            "nothing was heard of %s for %.0f s; going on without asking there", ", ".join(silent), SILENT_SECONDS
-        )
+    answers = asked(client, _ask, function, arguments)
     for address, given in answers.items():
         if isinstance(given, ImportError | AttributeError):  # it looked for our function in whatever it has
             raise ClusterError(
@@ -37,10 +33,8 @@ def ask_every_worker(client: Client, function: Callable[..., Any], arguments: tu
     return {address: given.result for address, given in answers.items() if isinstance(given, Outcome)}
 
 
-async def _ask(
-    client: Client, function: Callable[..., Any], arguments: tuple[Any, ...]
-) -> tuple[dict[str, Any], list[str]]:
-    """Return what came of the question to each worker, by address, and the workers that were silent."""
+async def _ask(client: Client, function: Callable[..., Any], arguments: tuple[Any, ...]) -> dict[str, Any]:
+    """Return what came of the question to each worker, by address, and tell of the workers that were silent."""
     heard = Heard()
     workers = await workers_of(client)
     heard.silent(workers)
@@ -68,4 +62,10 @@ async def _ask(
             raise found  # what befalls a worker is returned: this befell the scheduler
         if isinstance(found, dict):
             answers[address] = found.get(address)
-    return answers, sorted(silent)
+    if silent:
+        LOGGER.warning(
+            "nothing was heard of %s for %.0f s; going on without asking there",
+            ", ".join(sorted(silent)),
+            heard.patience,
+        )
+    return answers

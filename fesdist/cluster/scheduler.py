@@ -20,7 +20,7 @@ LOGGER = logging.getLogger("fesdist.cluster")
 """Tells what a run waits for; its lines go to the standard error unless a program has handlers of its own."""
 
 SILENT_SECONDS = 10.0
-"""Who was not heard of for so long is told of."""
+"""Who was not heard of for so long, or longer where many report less often, is told of."""
 
 
 def start_again(what: str) -> str:
@@ -66,13 +66,15 @@ class Heard:
 
     def __init__(self) -> None:
         self._last: dict[str, tuple[float, float]] = {}
+        self.patience = SILENT_SECONDS
+        """After how many seconds without a word a worker counts as silent: five of its reports."""
 
     def silent(self, workers: Mapping[str, Mapping[str, Any]]) -> set[str]:
         """Take what a scheduler knows now, and return the workers that it has not heard of for too long."""
-        now, patience = time.monotonic(), max(SILENT_SECONDS, 5 * seconds_between_looks(len(workers)))
-        last = self._last
+        self.patience = max(SILENT_SECONDS, 5 * seconds_between_looks(len(workers)))
+        now, last = time.monotonic(), self._last
         self._last = {
             address: last[address] if last.get(address, (None,))[0] == facts["last_seen"] else (facts["last_seen"], now)
             for address, facts in workers.items()
         }
-        return {address for address, (_, since) in self._last.items() if now - since >= patience}
+        return {address for address, (_, since) in self._last.items() if now - since >= self.patience}

@@ -59,7 +59,7 @@ async def _watch(client: Client, in_vain: Callable[[ClusterError], None]) -> Non
             continue
         pause = seconds_between_looks(len(workers))
         silent = heard.silent(workers)
-        _tell_of_workers(silent - told, (told - silent) & set(workers))
+        _tell_of_workers(silent - told, (told - silent) & set(workers), heard.patience)
         told = silent
 
 
@@ -73,13 +73,13 @@ def _tell_of_cluster(trouble: str) -> None:
             LOGGER.warning("the cluster is there again; going on")
 
 
-def _tell_of_workers(fallen_silent: set[str], back: set[str]) -> None:
+def _tell_of_workers(fallen_silent: set[str], back: set[str], patience: float) -> None:
     if fallen_silent:
         LOGGER.warning(
             "nothing was heard of %s for %.0f s; what is computed there is given to other workers when the scheduler "
             "gives it up (worker-ttl), unless it answers before",
             ", ".join(sorted(fallen_silent)),
-            SILENT_SECONDS,
+            patience,
         )
     if back:
         LOGGER.warning("%s is heard of again", ", ".join(sorted(back)))

@@ -27,6 +27,10 @@ class Change:
     def __str__(self) -> str:
         return f"{self.before} → {self.after}"
 
+    def model_name(self, entrant: str) -> str:
+        """Return the name under which the store keeps what an entrant has learned of this change."""
+        return f"compare-{entrant}-{self.before}-{self.after}"
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -87,7 +91,7 @@ def make_units(
             request = TrainingRequest(
                 stack.path,
                 store,
-                check_name("model", f"compare-{entrant.name}-{change.before}-{change.after}"),
+                check_name("model", change.model_name(entrant.name)),
                 entrant.model,
                 colour,
                 targets or (change.after,),

@@ -14,6 +14,7 @@ from fesdist.evaluation.classifier import NOTHING, ExpressionClassifier
 from fesdist.evaluation.descriptors import describe, identity_rows
 from fesdist.evaluation.looks import Looks
 from fesdist.evaluation.scores import UNCHANGED
+from fesdist.ground.evenly import evenly
 from fesdist.ground.measures import REGIONS, gradient_energy, mouth_region
 from fesdist.inference.intensities import unit_scale
 from storage.stack.format import Split
@@ -60,8 +61,7 @@ def teachers_of(stack: TrainingStack, split: Split) -> Teachers:
         for expression in stack.expressions:
             known = stack.samples(expression, "train", input_expression=expression)
             if len(known) >= LEAST_PHOTOGRAPHS:
-                places = np.linspace(0, len(known) - 1, min(len(known), MOST_PHOTOGRAPHS)).round().astype(int)
-                chosen[expression] = tuple(known[places].tolist())
+                chosen[expression] = tuple(known[evenly(len(known), MOST_PHOTOGRAPHS)].tolist())
     everybody = sorted({sample for samples in chosen.values() for sample in samples})
     return Teachers(stack.path, stack.fingerprint(tuple(chosen), everybody), tuple(chosen.items()))
 

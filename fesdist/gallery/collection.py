@@ -21,6 +21,7 @@ from fesdist.evaluation.outside import Wanted, look_outside
 from fesdist.evaluation.scores import MODEL
 from fesdist.gallery.kinds import KINDS, Face, Kind
 from fesdist.ground.errors import TileError
+from fesdist.ground.evenly import evenly
 from fesdist.images.encode import encode
 from fesdist.inference.photographs import Photographs
 from fesdist.passes.stage import Progress
@@ -85,13 +86,10 @@ def collect(
     samples = stack.samples(source.target, "holdout")
     faces = stack.read(stack.spec.input_expression, samples, *(slice(0, length) for length in stack.image_shape))
     (change,) = result.changes
-    references = {
-        name: f"compare-{name}-{change.before}-{change.after}@{found.version}"
-        for (name, _), found in result.measured.items()
-    }
+    references = {name: f"{change.model_name(name)}@{found.version}" for (name, _), found in result.measured.items()}
     comparers = {name: Comparer(stack, WeightStore(store).open(where)) for name, where in references.items()}
     teachers = teachers_of(stack, "holdout")
-    people = np.linspace(0, len(faces) - 1, EXAMPLES + 2).round().astype(int)[1:-1]
+    people = evenly(len(faces), EXAMPLES + 2)[1:-1]
     shown = []
     with open_cluster(ClusterSettings(workers=0, memory=settings.memory)) as here:
         for number, kind in enumerate(KINDS):

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
 from fesdist.evaluation.document import Outside
 from fesdist.evaluation.looks import MEANINGS, Seen, in_percent
 from fesdist.evaluation.scores import MODEL, UNCHANGED
 from fesdist.gallery.collection import Collection, Shown
 from fesdist.report.pictures import Picture, face_picture
+from fesdist.report.template import REPORT_CSS, template
 
 _FOLDER = Path(__file__).parent
 
@@ -66,16 +64,8 @@ class Part:
 
 def page(collections: Sequence[Collection]) -> bytes:
     """Return the page of some collections: one HTML file that needs nothing else."""
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    css = [_FOLDER.parent / "report" / "report.css", _FOLDER / "gallery.css"]
-    environment.globals["css"] = Markup("".join(file.read_text(encoding="utf-8") for file in css))
-    return environment.get_template("gallery.html").render(parts=list(map(_part, collections))).encode()
+    gallery = template(_FOLDER / "gallery.html", (REPORT_CSS, _FOLDER / "gallery.css"))
+    return gallery.render(parts=list(map(_part, collections))).encode()
 
 
 def _part(collection: Collection) -> Part:

@@ -6,9 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
-
 from fesdist.cluster.settings import DEFAULT_MEMORY, ClusterSettings
 from fesdist.evaluation.comparison import Comparer
 from fesdist.evaluation.document import Evaluation
@@ -18,13 +15,12 @@ from fesdist.ground.files import write_whole
 from fesdist.report.facts import facts, headline
 from fesdist.report.looks_section import judgement
 from fesdist.report.section import build_section
+from fesdist.report.template import template
 from fesdist.report.tuning_section import tuning_section
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
 from storage.errors import FormatError, NotFoundError
 from storage.stack.reading import TrainingStack
-
-_FOLDER = Path(__file__).parent
 
 Progress = Callable[[int, int, str], None]
 
@@ -77,7 +73,7 @@ def write_report(
             on_progress(len(sections), len(version.expressions), expression)
     aliases = store.aliases(manifest.name)
     page = (
-        _template()
+        template(Path(__file__).with_name("report.html"))
         .render(
             manifest=manifest,
             headline=headline(manifest),
@@ -109,15 +105,3 @@ def _comparer(version: WeightVersion, stack_path: str, memory: int) -> tuple[Com
     except (NotFoundError, FormatError, BadParameterError) as error:
         return None, str(error)
     return Comparer(stack, version, ClusterSettings(memory=memory).array_bytes), ""
-
-
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["css"] = Markup((_FOLDER / "report.css").read_text(encoding="utf-8"))
-    return environment.get_template("report.html")

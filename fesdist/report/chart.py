@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fesdist.evaluation.scores import MODEL, UNCHANGED, ExpressionScores
+from fesdist.ground.evenly import evenly
 from fesdist.report.axis import tick_step
 
 WIDTH, HEIGHT = 1100, 260
@@ -45,7 +46,7 @@ def people_chart(scores: ExpressionScores) -> Chart:
     """Return a chart of the face MSE x 100 of each person, ascending by the error of the model."""
     unchanged, model = (scores.each(method, "face", "mse_x100") for method in (UNCHANGED, MODEL))
     order = np.argsort(model, kind="stable")
-    shown = order[np.linspace(0, len(order) - 1, min(MOST_PEOPLE, len(order))).round().astype(int)]
+    shown = order[evenly(len(order), MOST_PEOPLE)]
     step = tick_step(float(max(unchanged.max(), model.max())))
     top = step * np.ceil(max(unchanged.max(), model.max()) / step)
 

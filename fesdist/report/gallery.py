@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fesdist.evaluation.comparison import Batch, Comparer, Comparison
 from fesdist.evaluation.people import people
 from fesdist.evaluation.scores import MODEL, REFINED, SYNTHESIZED, UNCHANGED
+from fesdist.ground.evenly import evenly
 from fesdist.ground.measures import mse_x100
 from fesdist.report.pictures import Face, face
 from storage.stack.format import Split
@@ -66,7 +67,8 @@ def open_gallery(comparer: Comparer, expression: str, n_people: int) -> Gallery:
     before = comparer.version.input_expression
     held_out = expression in stack.expressions and len(stack.samples(expression, "holdout", input_expression=before))
     split: Split = "holdout" if held_out else "train"
-    compared = _evenly(people(stack, comparer.version, expression, split), _most_compared(stack))
+    everybody = people(stack, comparer.version, expression, split)
+    compared = everybody[evenly(len(everybody), _most_compared(stack))]
     errors = np.empty((2, len(compared)))
     absolute = np.zeros((2, *stack.image_shape))
     done = 0
@@ -100,7 +102,7 @@ def open_gallery(comparer: Comparer, expression: str, n_people: int) -> Gallery:
 
 def ranks(n_compared: int, n_people: int) -> list[int]:
     """Return ascending ranks, 0 the best: the best, the median, the worst, and others at even distances."""
-    ranks = np.linspace(0, n_compared - 1, min(n_people, n_compared)).round().astype(int)
+    ranks = evenly(n_compared, n_people)
     if len(ranks) > 2:
         median = (n_compared - 1) // 2
         ranks[np.abs(ranks - median).argmin()] = median
@@ -131,7 +133,3 @@ def _comparisons(
 def _most_compared(stack: TrainingStack) -> int:
     rows, cols = stack.image_shape
     return min(MOST_COMPARED, max(1, _COMPARED_VALUES // (stack.channels * rows * cols)))
-
-
-def _evenly(samples: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-    return np.asarray(samples[np.linspace(0, len(samples) - 1, min(most, len(samples))).round().astype(int)])

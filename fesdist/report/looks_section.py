@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import numpy as np
-
 from fesdist.evaluation.comparison import Comparer
 from fesdist.evaluation.confusion import ConfusionTable, classifier_line, confusion_table
 from fesdist.evaluation.document import Evaluation, Outside
@@ -14,6 +12,7 @@ from fesdist.evaluation.looks import MEANINGS, REAL, Looks, Seen, in_percent, wi
 from fesdist.evaluation.rows import outside_rows
 from fesdist.evaluation.scores import MODEL, REFINED, SYNTHESIZED, UNCHANGED, ExpressionScores
 from fesdist.ground.errors import ImageError
+from fesdist.ground.evenly import evenly
 from fesdist.images.decode import PIXEL_LIMIT
 from fesdist.images.filling import read_image
 from fesdist.report.pictures import Picture, face, face_picture
@@ -126,9 +125,8 @@ def _outside(evaluation: Evaluation, outside: Outside, comparer: Comparer | None
 
 def _examples(outside: Outside, comparer: Comparer, n_examples: int) -> list[Example]:
     root = Path(outside.folder)
-    places = np.linspace(0, len(outside.photographs) - 1, min(n_examples, len(outside.photographs))).round()
     examples = []
-    for place in map(int, places):
+    for place in evenly(len(outside.photographs), n_examples):
         name = outside.photographs[place]
         try:
             image = read_image(root / name, comparer.stack.spec, PIXEL_LIMIT)[None]

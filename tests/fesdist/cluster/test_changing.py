@@ -20,28 +20,35 @@ from tests.fesdist.cluster.servers import free_port, scheduler, started, workers
 
 pytestmark = pytest.mark.slow
 
-PORT = free_port()
-SETTINGS = ClusterSettings(scheduler=f"tcp://127.0.0.1:{PORT}", memory=1 << 20)
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    return free_port()
 
 
 @pytest.fixture(scope="module")
-def scheduler_pid() -> Iterator[int]:
-    with started(scheduler(PORT)) as process:
+def scheduler_pid(port: int) -> Iterator[int]:
+    with started(scheduler(port)) as process:
         yield process.pid
 
 
 @pytest.fixture(scope="module")
-def nannies_pid(scheduler_pid: int) -> Iterator[int]:
-    with started(workers(PORT)) as process:
+def nannies_pid(port: int, scheduler_pid: int) -> Iterator[int]:
+    with started(workers(port)) as process:
         yield process.pid
+
+
+@pytest.fixture(scope="module")
+def settings(port: int) -> ClusterSettings:
+    return ClusterSettings(scheduler=f"tcp://127.0.0.1:{port}", memory=1 << 20)
 
 
 @pytest.fixture
-def cluster(nannies_pid: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+def cluster(nannies_pid: int, settings: ClusterSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     """Yield two workers."""
-    with open_cluster(SETTINGS) as opened:
+    with open_cluster(settings) as opened:
         _wait(lambda: len(opened.on_every_worker(os.getpid)) == 2)
-        for name in ("scheduler", "asking", "watching"):
+        for name in ("scheduler", "watching"):
             monkeypatch.setattr(f"fesdist.cluster.{name}.SILENT_SECONDS", 1.5)
         yield opened
 
@@ -83,7 +90,7 @@ def test_a_worker_that_hangs_is_told_of_and_not_waited_for(cluster: Cluster, cap
         assert list(cluster.on_every_worker(os.getpid).values()) == [other]
     finally:
         os.kill(one, signal.SIGCONT)
-    assert f"nothing was heard of {silent} for" in caplog.text
+    assert f"nothing was heard of {silent} for 5 s;" in caplog.text, "five reports, which come every second"
 
 
 def _pid_after(item: int, seconds: float) -> int:
@@ -102,7 +109,7 @@ def test_a_run_tells_of_a_worker_that_hangs_and_goes_on(cluster: Cluster, caplog
     pids += [outcome.result for outcome in outcomes]
     later.join()
     assert len(pids) == 20
-    assert f"nothing was heard of {silent} for" in caplog.text
+    assert f"nothing was heard of {silent} for 5 s;" in caplog.text, "five reports, which come every second"
 
 
 def _continue_when(pid: int, told: Callable[[], bool]) -> None:
@@ -161,10 +168,12 @@ def _kill_then_wait(pid: int, folder: Path) -> None:
     time.sleep(60)
 
 
-def test_a_scheduler_that_dies_of_a_question_is_told(scheduler_pid: int, tmp_path: Path) -> None:
+def test_a_scheduler_that_dies_of_a_question_is_told(
+    port: int, scheduler_pid: int, settings: ClusterSettings, tmp_path: Path
+) -> None:
     with (
-        started(workers(PORT)),
-        open_cluster(SETTINGS) as opened,
+        started(workers(port)),
+        open_cluster(settings) as opened,
         pytest.raises(ClusterError, match="the connection to the scheduler was lost"),
     ):
         opened.on_every_worker(_kill_then_wait, scheduler_pid, tmp_path)

@@ -13,6 +13,7 @@ import pytest
 from distributed import LocalCluster
 
 from fesdist.cluster.connect import Cluster, ClusterSettings, count_workers, open_cluster
+from fesdist.cluster.scheduler import SILENT_SECONDS, Heard, seconds_between_looks
 from fesdist.cluster.settings import RETRIES
 from fesdist.ground.errors import BadParameterError, ClusterError, TileError
 
@@ -163,6 +164,12 @@ def test_workers_are_those_of_the_scheduler_or_of_the_cluster_that_would_be_star
         n_workers=2, threads_per_worker=2, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1"
     ) as there:
         assert count_workers(ClusterSettings(scheduler=there.scheduler_address, memory=1 << 20)) == 4
+
+
+def test_many_workers_are_given_longer_as_they_report_less_often() -> None:
+    heard = Heard()
+    assert heard.silent({f"tcp://127.0.0.1:{port}": {"last_seen": 0.0} for port in range(3000)}) == set()
+    assert heard.patience == 5 * seconds_between_looks(3000) > SILENT_SECONDS
 
 
 def test_workers_and_scheduler_exclude_each_other() -> None:

@@ -1,0 +1,24 @@
+"""The templates of pages: one HTML file each, with its styles inside, in which every text is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+REPORT_CSS = Path(__file__).parent / "report.css"
+
+
+def template(file: Path, styles: Sequence[Path] = (REPORT_CSS,)) -> Template:
+    """Return the template in a file, which finds others beside it, and the contents of `styles` as `css`."""
+    environment = Environment(
+        loader=FileSystemLoader(file.parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["css"] = Markup("".join(style.read_text(encoding="utf-8") for style in styles))
+    return environment.get_template(file.name)
