@@ -1,4 +1,7 @@
-"""`python -m tests.chaos --kills N --seed S`: as many rounds as it takes, and a table of what happened in them."""
+"""`python -m tests.chaos --kills N --seed S`: as many rounds as it takes, and a table of what happened in them.
+
+Which troubles come, and in which order, follows from the seed; what each finds running at its instant does not.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +14,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from unittest import mock
 
 from storage.blobs.location import open_location
 from storage.datasets.store import WeightStore
-from tests.chaos.bucket import BUCKET, KEYS, Misbehaviour, bucket
+from tests.chaos.bucket import Misbehaviour, bucket
 from tests.chaos.house import SETTINGS, House, train_command
 from tests.chaos.leftovers import files_of
 from tests.chaos.rounds import Round, Tally
 from tests.chaos.table import table
 from tests.chaos.troubles import PLACES, Scene, troubles
 from tests.fesdist.training.stacks import write_stack
+from tests.storage.places import BUCKET, KEYS, mounted
 
 TROUBLES_PER_ROUND = 5
 DISK_BYTES = 32 << 20
@@ -51,7 +54,7 @@ def run(
         honest, endpoint = opened.enter_context(bucket(misbehaviour)) if "bucket" in places else ("", "")
         opened.enter_context(mock.patch.dict(os.environ, {**KEYS, "AWS_ENDPOINT_URL": honest}))
         environment["AWS_ENDPOINT_URL"] = endpoint
-        disk = opened.enter_context(small_disk(folder / "disk"))
+        disk = folder / "disk" if opened.enter_context(mounted(folder / "disk", DISK_BYTES)) else None
         house = House(folder, environment)
         opened.callback(house.close)
         decks = {place: troubles(place, draws) for place in places}
@@ -73,28 +76,13 @@ def run(
     return tally
 
 
-@contextmanager
-def small_disk(folder: Path) -> Iterator[Path | None]:
-    """Yield a file system of a few megabytes, or None where this account may not mount one."""
-    folder.mkdir()
-    made = (
-        os.geteuid() == 0
-        and not subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(folder)], capture_output=True, check=False
-        ).returncode
-    )
-    try:
-        yield folder if made else None
-    finally:
-        if made:
-            subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
 def main() -> int:
     """Return 0 if the bits were the same each time and nothing was left, else 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--kills", type=int, default=40, help="signals to processes at least (default: 40)")
-    parser.add_argument("--seed", type=int, default=int(time.time()), help="of all draws (default: the time)")
+    parser.add_argument(
+        "--seed", type=int, default=int(time.time()), help="of troubles and their order (default: the time)"
+    )
     parser.add_argument("--places", nargs="+", choices=list(PLACES), default=list(PLACES), help="where to train")
     words = parser.parse_args()
     print(f"seed {words.seed}", file=sys.stderr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import time
 from collections.abc import Iterator
@@ -11,13 +10,8 @@ from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-BUCKET = "faces"
-KEYS = {
-    "AWS_ALLOW_HTTP": "true",
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_REGION": "us-east-1",
-}
+from tests.storage.places import s3_server
+
 SHARE = 0.4
 """Of the requests that suffer while the store misbehaves."""
 
@@ -26,7 +20,10 @@ _HOP = ("connection", "keep-alive", "transfer-encoding")
 
 
 class Misbehaviour:
-    """How the store misbehaves at present: "", "drops", "delays" or "repeats"; the draws follow from the seed."""
+    """How the store misbehaves at present: "", "drops", "delays" or "repeats".
+
+    The draws follow from the seed, but which request comes first, and so has which draw, does not.
+    """
 
     def __init__(self, seed: int) -> None:
         self.kind = ""
@@ -83,23 +80,13 @@ def _handler(port: int, misbehaviour: Misbehaviour) -> type[BaseHTTPRequestHandl
 
 @contextmanager
 def bucket(misbehaviour: Misbehaviour) -> Iterator[tuple[str, str]]:
-    """Yield the addresses of an imitation of S3 with a bucket: the honest one, and one that misbehaves at times."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each request
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    honest = f"http://{host}:{port}"
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-    boto3.client("s3", endpoint_url=honest, **keys).create_bucket(Bucket=BUCKET)
-    relay = ThreadingHTTPServer(("127.0.0.1", 0), _handler(port, misbehaviour))
-    relay.daemon_threads = True
-    Thread(target=relay.serve_forever, daemon=True).start()
-    try:
-        yield honest, f"http://127.0.0.1:{relay.server_address[1]}"
-    finally:
-        relay.shutdown()
-        relay.server_close()
-        server.stop()
+    """Yield the addresses of an imitation of S3: the honest one, and one that misbehaves at times."""
+    with s3_server() as honest:
+        relay = ThreadingHTTPServer(("127.0.0.1", 0), _handler(int(honest.rpartition(":")[2]), misbehaviour))
+        relay.daemon_threads = True
+        Thread(target=relay.serve_forever, daemon=True).start()
+        try:
+            yield honest, f"http://127.0.0.1:{relay.server_address[1]}"
+        finally:
+            relay.shutdown()
+            relay.server_close()

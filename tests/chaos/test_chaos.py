@@ -1,4 +1,4 @@
-"""A small round of chaos, always the same: what suffers and when follows from the seed."""
+"""A small round of chaos: the same troubles in the same order, at instants that differ from run to run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The troubles: which there are, in an order that follows from a seed, and how each begins and ends."""
+"""The troubles: which there are, in a random order, and how each begins and ends."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,15 +18,15 @@ Write = Callable[[str], Awaitable[None]]
 
 @contextmanager
 def writing(connect: Awaitable[Write]) -> Iterator[None]:
-    """Let a thread write meanwhile."""
+    """Let a thread write meanwhile; raises at the end what it could not do."""
     stop = threading.Event()
-    writer = threading.Thread(target=lambda: asyncio.run(_write_on_and_on(connect, stop)))
-    writer.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        writer.join()
+    with ThreadPoolExecutor(1) as writer:
+        written = writer.submit(asyncio.run, _write_on_and_on(connect, stop))
+        try:
+            yield
+        finally:
+            stop.set()
+        written.result()
 
 
 async def _write_on_and_on(connect: Awaitable[Write], stop: threading.Event) -> None:

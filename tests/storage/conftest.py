@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
@@ -18,6 +16,7 @@ from storage.datasets.manifest import Facts, ModelFacts, StackFacts
 from storage.datasets.store import ArraySpec, DatasetSpec, WeightStore
 from storage.stack.format import StackSpec
 from storage.stack.writer import PendingSubject, StackWriter
+from tests.storage.places import BUCKET, KEYS, mounted, s3_server
 
 SPEC = StackSpec(height=20, width=24, channels=3, dtype="uint8", normalisation="none")
 
@@ -98,48 +97,24 @@ def store(tmp_path: Path) -> WeightStore:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Return a file system of 1 MB; only root may make one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = shutil.which("mount")
-    made = (
-        mount
-        and os.geteuid() == 0
-        and not subprocess.run(
-            [mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, check=False
-        ).returncode
-    )
-    if not made:
-        pytest.skip("a small file system needs root and mount")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(tmp_path / "disk", 1 << 20) as made:
+        if not made:
+            pytest.skip("a small file system needs root and mount")
+        yield tmp_path / "disk"
 
 
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
     """Return the address of an S3 server on the loopback, with the bucket `faces`."""
-    moto = pytest.importorskip("moto.server", reason="moto[server] is not installed")
+    pytest.importorskip("moto.server", reason="moto[server] is not installed")
     pytest.importorskip("obstore", reason="obstore is not installed")
-    boto3 = pytest.importorskip("boto3", reason="boto3, which moto brings, is not installed")
-
-    server = moto.ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-    boto3.client("s3", endpoint_url=endpoint, **keys).create_bucket(Bucket="faces")
-    yield endpoint
-    server.stop()
+    pytest.importorskip("boto3", reason="boto3, which moto brings, is not installed")
+    with s3_server() as endpoint:
+        yield endpoint
 
 
 @pytest.fixture
 def s3_uri(s3_endpoint: str, tmp_path: Path) -> Iterator[str]:
     """Return an empty prefix on the test server, and point the AWS variables to that server."""
-    variables = {
-        "AWS_ENDPOINT_URL": s3_endpoint,
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-    }
-    with mock.patch.dict(os.environ, variables):
-        yield f"s3://faces/{tmp_path.name}/weights"
+    with mock.patch.dict(os.environ, {**KEYS, "AWS_ENDPOINT_URL": s3_endpoint}):
+        yield f"s3://{BUCKET}/{tmp_path.name}/weights"
