@@ -7,8 +7,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fesdist.evaluation.looks import Seen
+from fesdist.evaluation.scores import METHODS
+from fesdist.ground.measures import REGIONS
 from storage.blobs.documents import convert
 from storage.errors import FormatError
+
+_AGAIN = "remove it to measure again"
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,9 @@ class Measurement:
     def from_record(cls, record: Mapping[str, Any], what: str) -> Measurement:
         """Rebuild the measurement from the record that `to_record` returned; raises FormatError naming `what`."""
         try:
-            return convert(cls, record, what)
+            measurement = convert(cls, record, what)
         except FormatError as error:
-            raise FormatError(f"{error}; remove it to measure again") from error
+            raise FormatError(f"{error}; {_AGAIN}") from error
+        if any(set(REGIONS) - set(measurement.mse_x100.get(method, {})) for method in METHODS):
+            raise FormatError(f"{what}: errors are missing; it was damaged or not written by fesdist; {_AGAIN}")
+        return measurement

@@ -102,4 +102,14 @@ class Evaluation:
                 {"expression": name, **found} if isinstance(found, Mapping) else found
                 for name, found in expressions.items()
             ]
-        return convert(cls, {**record, "expressions": expressions}, _WHAT)
+        evaluation = convert(cls, {**record, "expressions": expressions}, _WHAT)
+        if fault := evaluation._fault():
+            raise FormatError(f"{_WHAT}: {fault}; it was damaged or not written by fesdist")
+        return evaluation
+
+    def _fault(self) -> str:
+        """Return what does not fit together, or ""."""
+        faults = [scores.fault() for scores in self.expressions]
+        if self.outside is not None:
+            faults += [looks.fault(len(self.outside.photographs)) for looks in self.outside.looks.values()]
+        return next(filter(None, faults), "")

@@ -73,6 +73,15 @@ class Looks:
         whole = sum(self.gradient_energy[beside][region])
         return sum(self.gradient_energy[method][region]) / whole if whole else None
 
+    def fault(self, n_faces: int) -> str:
+        """Return what does not fit together, or so many faces, or ""."""
+        if any(set(regions) != set(REGIONS) for regions in self.gradient_energy.values()):
+            return "gradients of a region are missing"
+        energies = (each for regions in self.gradient_energy.values() for each in regions.values())
+        if any(len(each) != n_faces for each in (*self.taken_for.values(), *self.nearest.values(), *energies)):
+            return f"looks are not of {n_faces} faces"
+        return ""
+
     @classmethod
     def joined(cls, parts: Sequence[Looks]) -> Looks:
         """Return the looks of all faces of some parts, in their order; nearest ones are known of all together only."""

@@ -77,6 +77,17 @@ class ExpressionScores:
         unchanged = self.mean(UNCHANGED, region, "mse_x100")
         return 100.0 * (1.0 - self.mean(method, region, "mse_x100") / unchanged) if unchanged else None
 
+    def fault(self) -> str:
+        """Return what does not fit together, or ""."""
+        if not self.people:
+            return "it is of nobody"
+        for method in METHODS:
+            of_method = self.scores.get(method, {})
+            values = [of_method.get(region, {}).get(measure, ()) for region in REGIONS for measure in MEASURES]
+            if any(len(each) != len(self.people) for each in values):
+                return f"scores of {method!r} are not of {len(self.people)} people"
+        return self.looks.fault(len(self.people))
+
     def seen(self, method: str, beside: str = REAL) -> Seen:
         """Return what people see in the faces of a method, or in `REAL` ones: see `Looks.seen`."""
         return self.looks.seen(method, self.expression, self.people, beside)

@@ -12,7 +12,7 @@ from storage.blobs.local import LocalLocation
 from storage.blobs.location import Location, open_location
 from storage.blobs.metadata import ArrayFacts, Rule
 from storage.errors import NotFoundError, StorageError
-from storage.stack.format import StackContents, StackSpec
+from storage.stack.format import DIMENSIONS, StackContents, StackSpec
 
 ROOT = "zarr.json"
 """Key of the document that commits a stack."""
@@ -43,6 +43,8 @@ def array_rule(spec: StackSpec, n_samples: int, most: int = _MOST_SAMPLES) -> Ru
 
     def fault(facts: ArrayFacts) -> str:
         n_found, *image_shape = facts.shape
+        if facts.dims != DIMENSIONS:
+            return f"its dimensions are {facts.dims}; expected {DIMENSIONS}"
         if not (tuple(image_shape) == spec.image_shape and facts.dtype == spec.dtype and n_samples <= n_found <= most):
             return (
                 f"it is {facts.shape} {facts.dtype}; expected from {n_samples} to {most} samples of {spec.image_shape}"

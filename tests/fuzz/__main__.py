@@ -21,9 +21,9 @@ def main() -> int:
     parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS), help="what is read")
     words = parser.parse_args()
     each = -(-words.inputs // len(words.kinds))
-    faults: list[str] = []
+    n_faults = 0
     for kind in words.kinds:
-        began, outcomes = time.monotonic(), Counter[str]()
+        began, outcomes, found = time.monotonic(), Counter[str](), list[str]()
         with tempfile.TemporaryDirectory(prefix="fesdist-fuzz-") as folder:
             originals = Path(folder, "originals")
             originals.mkdir()
@@ -34,12 +34,11 @@ def main() -> int:
                     known = outcome in ("answer", "error")
                     outcomes[outcome if known else "fault"] += 1
                     if not known:
-                        faults.append(f"{kind}, seed {seed}: {outcome}")
+                        found.append(f"{kind}, seed {seed}: {outcome}")
         counts = ", ".join(f"{number} {what}" for what, number in outcomes.most_common())
-        print(f"{kind:<20}{each:>6} inputs {time.monotonic() - began:>6.0f} s  {counts}", flush=True)
-    for fault in faults:
-        print(fault)
-    return 1 if faults else 0
+        print(f"{kind:<20}{each:>6} inputs {time.monotonic() - began:>6.0f} s  {counts}", *found, sep="\n", flush=True)
+        n_faults += len(found)
+    return 1 if n_faults else 0
 
 
 if __name__ == "__main__":

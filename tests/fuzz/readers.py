@@ -13,6 +13,7 @@ from PIL import Image
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.comparing.measurement import Measurement
 from fesdist.evaluation.evaluate import evaluate
+from fesdist.evaluation.scores import METHODS
 from fesdist.families.coded.pca import PrincipalComponents
 from fesdist.images.decode import decode, read_header
 from fesdist.images.mask import read_mask
@@ -85,7 +86,8 @@ def _make_trained(folder: Path) -> None:
     train(request, InProcessCluster(), memory=1 << 30)
     evaluate(stack, store.uri, "faces")
     store.aliases("faces").promote(1, "production")
-    measured = Measurement(1, 2, {"model": {"face": 1.0, "mouth": 1.0}}, 3, 4, 1.0, 0.1, 0)
+    errors = {method: {"face": 1.0, "mouth": 1.0} for method in METHODS}
+    measured = Measurement(1, 2, errors, 3, 4, 1.0, 0.1, 0)
     store.comparisons("faces").put("a" * 16, measured.to_record())
 
 

@@ -96,6 +96,11 @@ def test_metadata_that_fesdist_never_writes_are_refused(stack_path: Path, keys: 
         ({"shape": [10, 3, 20000, 24]}, r"\(10, 3, 20000, 24\) uint8; expected"),
         ({"shape": [1 << 39, 3, 20, 24]}, r"\(549755813888, 3, 20, 24\) uint8; expected from 10 to"),
         ({"shape": [9, 3, 20, 24]}, r"\(9, 3, 20, 24\) uint8; expected from 10 to"),
+        (
+            {"dimension_names": ["../..", "channel", "row", "col"]},
+            r"its dimensions are \('\.\./\.\.', .*expected \('sample',",
+        ),
+        ({"dimension_names": None}, r"its dimensions are \('', .*expected \('sample',"),
     ],
     ids=str,
 )
