@@ -52,9 +52,11 @@ class Versions:
         self._stack, self._store = str(folder / "stack"), str(folder / "store")
         random = np.random.default_rng(0)
         with StackWriter.create(self._stack, StackSpec(*SHAPE[1:], SHAPE[0], "uint8", "none")) as writer:
-            for person in range(6):
-                pair = random.integers(0, 256, (2, *SHAPE), dtype=np.uint8)
-                writer.append([PendingSubject(str(person), dict(zip((BEFORE, AFTER), pair, strict=True)))])
+            pairs = random.integers(0, 256, (6, 2, *SHAPE), dtype=np.uint8)
+            names = (BEFORE, AFTER)
+            writer.append(
+                [PendingSubject(str(person), dict(zip(names, pair, strict=True))) for person, pair in enumerate(pairs)]
+            )
             writer.assign_holdout(ids=["5"])
 
     def of(self, model: str, colour: Colour = Colour.SHARED) -> WeightVersion:

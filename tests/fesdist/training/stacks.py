@@ -23,14 +23,17 @@ def write_stack(
 ) -> Path:
     """Write a stack of random images; in `lacking`, the people who have no image of an expression."""
     random = np.random.default_rng(seed)
+    subjects = []
+    for person in range(people):
+        neutral = random.integers(0, 256, (channels, side, side), dtype=np.uint8)
+        images = {"neutral": neutral}
+        for shift, expression in enumerate(expressions, 1):
+            if person not in (lacking or {}).get(expression, ()):
+                noise = random.integers(0, 20, neutral.shape, dtype=np.uint8)
+                images[expression] = np.roll(neutral, shift, axis=2) // 2 + noise
+        subjects.append(PendingSubject(f"person{person:02d}", images))
     with StackWriter.create(path, StackSpec(side, side, channels, "uint8", "none")) as writer:
-        for person in range(people):
-            neutral = random.integers(0, 256, (channels, side, side), dtype=np.uint8)
-            images = {"neutral": neutral}
-            for shift, expression in enumerate(expressions, 1):
-                if person not in (lacking or {}).get(expression, ()):
-                    noise = random.integers(0, 20, neutral.shape, dtype=np.uint8)
-                    images[expression] = np.roll(neutral, shift, axis=2) // 2 + noise
-            writer.append([PendingSubject(f"person{person:02d}", images)])
+        # At once: a person more is all chunks that hold the others written anew.
+        writer.append(subjects)
         writer.assign_holdout(0.25, None)
     return path

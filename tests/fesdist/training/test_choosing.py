@@ -36,13 +36,15 @@ def _write(path: Path, people: int, *, turned: bool = False) -> TrainingStack:
     neutral = np.clip(smooth + random.integers(-20, 20, smooth.shape), 0, 255).astype(np.uint8)
     noise = random.integers(0, 30, neutral.shape)
     happy = np.clip(np.roll(neutral, 1, axis=-1) // 2 + neutral // 3 + 20 + noise, 0, 255).astype(np.uint8)
+    subjects = []
+    for person in range(people):
+        images = {"neutral": neutral[person], "happy": happy[person]}
+        subjects.append(PendingSubject(f"p{person}", images))
+        if turned:
+            other = {name: np.ascontiguousarray(image[..., ::-1]) for name, image in images.items()}
+            subjects.append(PendingSubject(f"p{person}-turned", other))
     with StackWriter.create(path, StackSpec(ROWS, COLS, 1, "uint8", "none")) as writer:
-        for person in range(people):
-            images = {"neutral": neutral[person], "happy": happy[person]}
-            writer.append([PendingSubject(f"p{person}", images)])
-            if turned:
-                other = {name: np.ascontiguousarray(image[..., ::-1]) for name, image in images.items()}
-                writer.append([PendingSubject(f"p{person}-turned", other)])
+        writer.append(subjects)
         writer.assign_holdout(0.0, None)
     return TrainingStack.open(str(path))
 

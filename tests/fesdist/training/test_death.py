@@ -21,15 +21,17 @@ pytestmark = pytest.mark.slow
 
 PATIENCE = 60.0
 FESDIST = (sys.executable, "-m", "fesdist.cli.main")
+ALONE, ONE_WORKER, TWO_WORKERS = (("--workers", number) for number in "012")
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Enough tiles, of enough samples, that a run can be hit in its middle.
-    return write_stack(tmp_path_factory.mktemp("stack") / "stack.zarr", side=512, people=40, expressions=("happy",))
+    return write_stack(tmp_path_factory.mktemp("stack") / "stack.zarr", side=384, people=40, expressions=("happy",))
 
 
 def _command(stack: Path, store: Path, *options: str) -> list[str]:
+    """Return the command of a training; a worker, which takes seconds to start, is asked for where one has to die."""
     # So little memory makes small tiles, and many: a run is then still in its middle when three are stored.
     fixed = ["--name", "random", "--window", "5", "--memory", "352MiB"]
     return [*FESDIST, "train", str(stack), str(store), *fixed, *options]
@@ -38,7 +40,7 @@ def _command(stack: Path, store: Path, *options: str) -> list[str]:
 @pytest.fixture(scope="module")
 def undisturbed(stack: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     store = tmp_path_factory.mktemp("undisturbed")
-    subprocess.run(_command(stack, store), check=True, capture_output=True, timeout=PATIENCE)
+    subprocess.run(_command(stack, store, *ALONE), check=True, capture_output=True, timeout=PATIENCE)
     return _checksums(store)
 
 
@@ -58,21 +60,22 @@ def _wait(condition: Callable[[], bool], what: str) -> None:
 
 
 def test_a_killed_run_continues_where_it_was(stack: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
-    with started(_command(stack, tmp_path)) as process:
+    with started(_command(stack, tmp_path, *ONE_WORKER)) as process:
         _wait(lambda: _n_receipts(tmp_path) >= 3, "three tiles")
         children = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         psutil.wait_procs(children, PATIENCE)  # they end by themselves when their client is gone
     stored = _n_receipts(tmp_path)
     assert WeightStore(str(tmp_path)).names() == []
-    continued = subprocess.run(_command(stack, tmp_path), capture_output=True, text=True, timeout=PATIENCE, check=True)
-    assert f"continuing an interrupted run: {stored} of 64 tiles are stored" in continued.stderr
+    command = _command(stack, tmp_path, *ALONE)
+    continued = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert f"continuing an interrupted run: {stored} of 36 tiles are stored" in continued.stderr
     assert "published random version 1" in continued.stdout
     assert _checksums(tmp_path) == undisturbed
 
 
 def test_a_killed_worker_does_not_stop_the_run(stack: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
-    with started(_command(stack, tmp_path)) as process:
+    with started(_command(stack, tmp_path, *TWO_WORKERS)) as process:
         _wait(lambda: _n_receipts(tmp_path) >= 3, "three tiles")
         of_cluster = [
             child for child in psutil.Process(process.pid).children() if "spawn_main" in " ".join(child.cmdline())
@@ -84,7 +87,7 @@ def test_a_killed_worker_does_not_stop_the_run(stack: Path, tmp_path: Path, undi
 
 
 def test_ctrl_c_stops_at_once_and_leaves_nothing_running(stack: Path, tmp_path: Path) -> None:
-    with started(_command(stack, tmp_path)) as process:
+    with started(_command(stack, tmp_path, *ONE_WORKER)) as process:
         _wait(lambda: _n_receipts(tmp_path) >= 3, "three tiles")
         children = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, signal.SIGINT)
@@ -102,7 +105,7 @@ def test_a_killed_scheduler_is_told_and_the_run_continues_on_another(
 ) -> None:
     port = free_port()
     command = _command(stack, tmp_path, "--scheduler", f"tcp://127.0.0.1:{port}")
-    with started(scheduler(port)) as served, started(workers(port)), started(command) as process:
+    with started(scheduler(port)) as served, started(workers(port, 1)), started(command) as process:
         _wait(lambda: _n_receipts(tmp_path) >= 3, "three tiles")
         served.kill()
         output, _ = process.communicate(timeout=PATIENCE)
@@ -111,7 +114,7 @@ def test_a_killed_scheduler_is_told_and_the_run_continues_on_another(
     assert "fesdist: error: " in output
     assert "start the scheduler again and repeat the same command to continue" in output
     assert "Traceback" not in output
-    with started(scheduler(port)), started(workers(port)):
+    with started(scheduler(port)), started(workers(port, 1)):
         continued = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert "continuing an interrupted run" in continued.stderr
     assert continued.returncode == 0, continued.stderr
@@ -120,8 +123,8 @@ def test_a_killed_scheduler_is_told_and_the_run_continues_on_another(
 
 def test_two_trainers_at_once_publish_two_versions(stack: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
     with (
-        started(_command(stack, tmp_path, "--workers", "1")) as one,
-        started(_command(stack, tmp_path, "--workers", "1")) as other,
+        started(_command(stack, tmp_path, *ALONE)) as one,
+        started(_command(stack, tmp_path, *ALONE)) as other,
     ):
         outputs = [process.communicate(timeout=2 * PATIENCE)[0] for process in (one, other)]
     assert (one.returncode, other.returncode) == (0, 0), outputs

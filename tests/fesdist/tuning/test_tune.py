@@ -89,12 +89,14 @@ def test_errors_are_those_of_leaving_people_out_by_hand(path: Path, tmp_path: Pa
 
 def test_training_each_fold_gives_the_same_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(1)
+    subjects = []
+    for person in range(12):
+        neutral = random.integers(0, 256, (3, SIDE, SIDE), dtype=np.uint8)
+        # Far from black and white, so that clipping changes nothing.
+        happy = 80 + neutral // 4 + random.integers(0, 20, neutral.shape, dtype=np.uint8)
+        subjects.append(PendingSubject(f"person{person}", {"neutral": neutral, "happy": happy}))
     with StackWriter.create(tmp_path / "stack.zarr", StackSpec(SIDE, SIDE, 3, "uint8", "none")) as writer:
-        for person in range(12):
-            neutral = random.integers(0, 256, (3, SIDE, SIDE), dtype=np.uint8)
-            # Far from black and white, so that clipping changes nothing.
-            happy = 80 + neutral // 4 + random.integers(0, 20, neutral.shape, dtype=np.uint8)
-            writer.append([PendingSubject(f"person{person}", {"neutral": neutral, "happy": happy})])
+        writer.append(subjects)
         writer.assign_holdout(0.25, None)
     from_sums = _tune(tmp_path / "stack.zarr", tmp_path / "a")
     monkeypatch.setattr(MaskedRegression, "cross_validation", lambda candidates: None)
