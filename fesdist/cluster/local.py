@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
@@ -61,9 +62,23 @@ def _interrupts_held_back() -> Iterator[None]:
     A terminal sends it to all processes at once, but only the client knows how to stop in order. Processes and threads
     inherit the mask of blocked signals, so workers that are started again later are spared as well.
     """
-    resource_tracker.ensure_running()  # or else it starts with the first worker, and unblocks the signal
+    _track_quietly()  # or else it starts with the first worker, and unblocks the signal
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _track_quietly() -> None:
+    """Start the process that gives back, at the end, the semaphores that killed workers cannot give back any more.
+
+    Its warning that there were some would come after our last word, and there is nothing to do about it. As a process
+    of Python's own it has the filters of warnings that were given on this one's command line.
+    """
+    given = sys.warnoptions[:]
+    sys.warnoptions.append("ignore:resource_tracker")
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions[:] = given

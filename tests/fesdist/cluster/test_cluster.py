@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,6 +120,25 @@ def test_a_task_that_kills_its_workers_is_named_and_alone() -> None:
         *range(5),
         *range(6, 12),
     ]
+
+
+_LEAK = """
+import os, sys
+from multiprocessing import get_context
+from fesdist.cluster.local import _interrupts_held_back
+
+if "quietly" in sys.argv:
+    with _interrupts_held_back():
+        pass
+held = get_context("spawn").Semaphore()
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("words", [(), ("quietly",)], ids=["as python does", "as clusters do"])
+def test_semaphores_that_nobody_gave_back_are_not_told_of(words: tuple[str, ...]) -> None:
+    run = subprocess.run([sys.executable, "-c", _LEAK, *words], capture_output=True, text=True, check=True)
+    assert ("leaked semaphore" in run.stderr) is not bool(words)
 
 
 def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
