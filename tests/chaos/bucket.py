@@ -78,12 +78,18 @@ def _handler(port: int, misbehaviour: Misbehaviour) -> type[BaseHTTPRequestHandl
     return Handler
 
 
+class _Relay(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that were killed; whatever else went wrong they are told by the missing answer."""
+
+
 @contextmanager
 def bucket(misbehaviour: Misbehaviour) -> Iterator[tuple[str, str]]:
     """Yield the addresses of an imitation of S3: the honest one, and one that misbehaves at times."""
     with s3_server() as honest:
-        relay = ThreadingHTTPServer(("127.0.0.1", 0), _handler(int(honest.rpartition(":")[2]), misbehaviour))
-        relay.daemon_threads = True
+        relay = _Relay(("127.0.0.1", 0), _handler(int(honest.rpartition(":")[2]), misbehaviour))
         Thread(target=relay.serve_forever, daemon=True).start()
         try:
             yield honest, f"http://127.0.0.1:{relay.server_address[1]}"
