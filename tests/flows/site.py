@@ -31,12 +31,16 @@ FINAL = ("Completed", "Failed", "Crashed", "Cancelled")
 
 
 def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:
-    """Return the first true value of `condition`, and fail if there is none in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    """Return the first true value of `condition`, and fail if there is none in time.
+
+    The longer it takes, the less often it looks, down to once in a second: to ask a server is work for what is waited
+    for, too.
+    """
+    start = time.monotonic()
+    while (waited := time.monotonic() - start) < seconds:
         if value := condition():
             return value
-        time.sleep(0.2)
+        time.sleep(min(max(0.1, waited / 10), 1.0))
     pytest.fail(f"after {seconds:.0f} s there is still no {what}")
 
 
@@ -159,6 +163,15 @@ class Site:
         except ObjectNotFound:
             return "absent"
         return str(found["state"]["name"])
+
+    def states(self, flow_runs: list[str]) -> list[str]:
+        """Return the names of the states of up to 200 flow runs, from one question, in no certain order."""
+        asked = {"id": {"any_": flow_runs}}
+        return [str(found["state"]["name"]) for found in self.ask("flow_runs/filter", limit=200, flow_runs=asked)]
+
+    def ended(self, flow_runs: list[str]) -> bool:
+        """Return whether all of the runs are over."""
+        return all(state in FINAL for state in self.states(flow_runs))
 
     def end(self, flow_run: str, seconds: float = 90) -> str:
         """Wait for the end of a flow run and return its last state, with its logs for the case it is unexpected."""

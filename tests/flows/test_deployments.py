@@ -60,28 +60,33 @@ def test_whole_job_runs_and_shows_its_results(site: Site) -> None:
     assert len(list((site.folder / "synthesized" / "happy").rglob("*.png"))) == 2
 
 
-def test_nightly_training_moves_the_candidate_and_tells_of_the_version(site: Site) -> None:
+NIGHT = {"stack": "night.zarr", "name": "night", "window": 3, "workers": 0}
+
+
+@pytest.fixture(scope="module")
+def night(site: Site) -> WeightStore:
+    """Have a version made by the nightly training, and return the store."""
     write_random_stack(site.folder / "night.zarr", side=32, people=6)
-    parameters = {"stack": "night.zarr", "name": "night", "window": 3, "workers": 0}
-    assert site.end(site.start("train/nightly", **parameters)) == "Completed"
-    store = WeightStore(str(site.folder / "weights"))
-    assert store.aliases("night") == {"candidate": 1}
+    assert site.end(site.start("train/nightly", **NIGHT)) == "Completed"
+    return WeightStore(str(site.folder / "weights"))
+
+
+def test_nightly_training_moves_the_candidate_and_tells_of_the_version(site: Site, night: WeightStore) -> None:
+    assert night.aliases("night")["candidate"] == 1
     published = {"event": {"name": [PUBLISHED]}, "resource": {"id": ["fesdist.weights.night"]}}
     events = wait_for(lambda: site.ask("events/filter", filter=published)["events"], 30, "event of the version")
     assert [(event["payload"]["name"], event["payload"]["version"]) for event in events] == [("night", 1)]
 
-    assert site.end(site.start("train/nightly", **parameters)) == "Completed"
-    assert [manifest.version for manifest in store.versions("night")] == [1], "nothing had changed"
+    assert site.end(site.start("train/nightly", **NIGHT)) == "Completed"
+    assert [manifest.version for manifest in night.versions("night")] == [1], "nothing had changed"
 
 
-def test_folder_is_synthesized_by_the_version_in_production(site: Site) -> None:
-    write_random_stack(site.folder / "folder.zarr", side=32, people=6)
-    train = {"stack": "folder.zarr", "name": "folder", "alias": "production", "window": 3, "workers": 0}
-    assert site.end(site.start("train/nightly", **train)) == "Completed"
+def test_folder_is_synthesized_by_the_version_in_production(site: Site, night: WeightStore) -> None:
+    night.aliases("night").promote(1, "production")
     photograph = site.folder / "folder" / "stranger.png"
     photograph.parent.mkdir()
     Image.fromarray(np.random.default_rng(1).integers(0, 256, (32, 32, 3), np.uint8)).save(photograph)
-    parameters = {"photographs": "folder", "out": "folder-out", "reference": "folder@production"}
+    parameters = {"photographs": "folder", "out": "folder-out", "reference": "night@production"}
     assert site.end(site.start("synthesize/folder", **parameters)) == "Completed"
     assert (site.folder / "folder-out" / "inverted" / "stranger.png").is_file()
 

@@ -157,11 +157,11 @@ def late(folder: Path) -> str:
         prepare(site)
         watch = Watch()
         runs = [site.start("train/nightly", name=f"late-{run}", **SMALL) for run in range(3)]
-        wait_for(lambda: all(site.state(run) == "Late" for run in runs), 120, "late run")
+        wait_for(lambda: set(site.states(runs)) == {"Late"}, 120, "late run")
         marked = str(watch)
         with site.working():
             watch = Watch()
-            wait_for(lambda: all(site.state(run) in FINAL for run in runs), 300, "end of the late runs")
+            wait_for(lambda: site.ended(runs), 300, "end of the late runs")
         return f"Late after {marked}; 3 of 3 {counts(site, runs)} {watch} after a worker is there"
 
 
@@ -196,7 +196,7 @@ def crowd(folder: Path, many: int = 50) -> str:
         scheduled, watch = str(watch), Watch()
         runs = [site.start(f"train/{name}") for name in names]
         with site.working():
-            wait_for(lambda: all(site.state(run) in FINAL for run in runs), 3600, "end of all runs")
+            wait_for(lambda: site.ended(runs), 3600, "end of all runs")
         return (
             f"{many} scheduled {scheduled} after the first was made; all run at once: {counts(site, runs)} in {watch}"
         )
@@ -223,7 +223,7 @@ def busy(folder: Path, calls: int = 50) -> str:
 
 def counts(site: Site, runs: list[str]) -> str:
     """Return the last states of runs, such as "50 Completed"."""
-    return ", ".join(f"{number} {state}" for state, number in Counter(map(site.state, runs)).items())
+    return ", ".join(f"{number} {state}" for state, number in Counter(site.states(runs)).items())
 
 
 def prepare(site: Site) -> None:
