@@ -61,7 +61,7 @@ def process(*command: str | Path, log: Path, **options: Any) -> Iterator[subproc
 
 
 class PatientClient(SyncPrefectClient):
-    """Prefect's client, which asks a server that is busy or just starting again after a moment, for a minute.
+    """Prefect's client, which asks a server that is busy or just starting again after a moment, for three minutes.
 
     On SQLite the server refuses (503) to start a run whenever anything is written in between, so what helps is asking
     often. Prefect's own client asks six times in a minute.
@@ -69,7 +69,7 @@ class PatientClient(SyncPrefectClient):
 
     def request(self, *arguments: Any, **options: Any) -> httpx.Response:
         """Return the answer to a request that may be repeated."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180  # an answer that does not come is waited for for a minute
         while True:
             try:
                 with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
