@@ -44,7 +44,7 @@ $(VENV)/installed: pyproject.toml
 install: $(VENV)/installed
 
 test: install
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=
 	@for part in $(foreach part,$(COVERED),'$(part)'); do \
 		covered=$$($(BIN)/coverage report --include="$$part" --format=total --fail-under=90) || \
 			{ $(BIN)/coverage report --include="$$part" --show-missing --skip-covered --fail-under=90; exit 1; }; \

@@ -25,6 +25,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not any(item.path.is_relative_to(folder) for folder in traced):
             item.add_marker(pytest.mark.no_cover)
+        # A file's tests share what it prepares, those of a Prefect server that server, whichever file they are in.
+        server = "prefect" if "running" in getattr(item, "fixturenames", ()) else None
+        item.add_marker(pytest.mark.xdist_group(server or item.path.relative_to(REPOSITORY).as_posix()))
     slow_files = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: ("flows" not in item.path.parts, item.path not in slow_files))
 
