@@ -10,6 +10,7 @@ from operator import add
 import numpy as np
 
 from fesdist.cluster.settings import Cluster
+from fesdist.ground.evenly import evenly
 from fesdist.ground.measures import mouth_region
 from fesdist.passes.stage import Progress, results
 from fesdist.shape.field import FlowSums, resized
@@ -60,7 +61,7 @@ def _learned(
     stack: TrainingStack, before: str, expression: str, group: SampleGroup
 ) -> tuple[LearnedShape, Displacement]:
     folds = fold_numbers(stack, group)
-    asked = set(np.linspace(0, len(group.samples) - 1, min(len(group.samples), JUDGES)).round().astype(int).tolist())
+    asked = set(evenly(len(group.samples), JUDGES).tolist())
     sums: list[FlowSums | None] = [None] * n_folds(len(group.samples))
     pairs: dict[int, list[ComparedPair]] = defaultdict(list)
     unusable = []
