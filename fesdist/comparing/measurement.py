@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fesdist.evaluation.looks import Seen
-from fesdist.evaluation.scores import METHODS
+from fesdist.evaluation.scores import ALWAYS
 from fesdist.ground.measures import REGIONS
 from storage.blobs.documents import convert
 from storage.errors import FormatError
@@ -48,6 +48,6 @@ class Measurement:
             measurement = convert(cls, record, what)
         except FormatError as error:
             raise FormatError(f"{error}; {_AGAIN}") from error
-        if any(set(REGIONS) - set(measurement.mse_x100.get(method, {})) for method in METHODS):
+        if any(set(REGIONS) - set(measurement.mse_x100.get(method, {})) for method in ALWAYS):
             raise FormatError(f"{what}: errors are missing; it was damaged or not written by fesdist; {_AGAIN}")
         return measurement

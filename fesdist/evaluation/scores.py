@@ -21,7 +21,10 @@ SYNTHESIZED = "as synthesized"
 METHODS = (UNCHANGED, MEAN_DIFFERENCE, MOVED, MODEL, REFINED, SYNTHESIZED)
 """The rows of a table: two baselines that every model must beat; the photograph as a shape moves it, of versions that
 have one; the model, and the model refined (RMR); and what `synthesize` writes unless told otherwise, which keeps the
-photograph's fine detail. Evaluations before 0.4 lack some."""
+photograph's fine detail. Evaluations before 0.4 lack the last."""
+
+ALWAYS = (UNCHANGED, MEAN_DIFFERENCE, MODEL, REFINED)
+"""What every evaluation has."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class ExpressionScores:
         """Return what does not fit together, or ""."""
         if not self.people:
             return "it is of nobody"
-        for method in METHODS:
+        for method in {*ALWAYS, *self.scores}:
             of_method = self.scores.get(method, {})
             values = [of_method.get(region, {}).get(measure, ()) for region in REGIONS for measure in MEASURES]
             if any(len(each) != len(self.people) for each in values):

@@ -15,6 +15,7 @@ from fesdist.comparing.entrants import choose_entrants, default_entrants
 from fesdist.comparing.run import ComparisonRequest, compare
 from fesdist.comparing.units import Change
 from fesdist.evaluation.document import Evaluation
+from fesdist.evaluation.scores import ALWAYS
 from fesdist.ground.errors import BadParameterError, ClusterError, PlanError
 from fesdist.training.job import TrainingRequest
 from fesdist.training.run import train
@@ -189,7 +190,7 @@ def test_a_damaged_record_says_what_to_do(stack: str, store: str) -> None:
     compare(request, HERE)
     (record, _) = sorted(Path(store).glob("*/comparisons/*.json"))
     lacking = json.loads(record.read_text())
-    del lacking["mse_x100"][METHODS[-1]]["mouth"]
+    del lacking["mse_x100"][ALWAYS[-1]]["mouth"]
     for damaged, fault in (({}, "Object missing required field"), (lacking, "errors are missing")):
         record.write_text(json.dumps(damaged))
         with pytest.raises(FormatError, match=f"{fault}.* remove it to measure again"):
