@@ -25,7 +25,7 @@ def looks() -> Looks:
 
 @pytest.fixture
 def record() -> dict[str, Any]:
-    values = np.ones((len(METHODS), len(REGIONS), len(MEASURES), len(PEOPLE)))
+    values = {method: np.ones((len(REGIONS), len(MEASURES), len(PEOPLE))) for method in METHODS}
     scores = ExpressionScores.of("happy", PEOPLE, (), values, looks())
     outside = Outside("photographs", "0", ("a.png", "b.png"), {}, {"happy": looks()})
     evaluation = Evaluation("faces", 1, "holdout", "stack", "0", "", (scores,), outside=outside)
