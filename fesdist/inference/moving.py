@@ -5,12 +5,9 @@ from __future__ import annotations
 import threading
 
 from fesdist.inference.intensities import Images
-from fesdist.shape.field import largest_intensity
+from fesdist.shape.field import UNFOLDED_UP_TO, largest_intensity
 from fesdist.shape.warping import DISPLACEMENT, Displacement
 from storage.datasets.version import WeightVersion
-
-NEVER_FOLDED = 2.0
-"""Intensity up to which every displacement was made so that it folds nothing."""
 
 
 class Shapes:
@@ -58,4 +55,4 @@ class Shapes:
 
     @staticmethod
     def _reached(learned: Displacement, intensity: float) -> float:
-        return intensity if intensity <= NEVER_FOLDED else largest_intensity(learned, intensity)
+        return intensity if intensity <= UNFOLDED_UP_TO else largest_intensity(learned, intensity)

@@ -68,13 +68,19 @@ class FlowSums:
 
 
 def smallest_area(displacement: Displacement, intensity: float) -> float:
-    """Return the smallest of det(1 + intensity ∇u), the area that a pixel takes of the input; below 0 it is folded."""
+    """Return the smallest of det(1 + intensity ∇u), the area that a pixel takes of the input; below 0 it is folded.
+
+    ∇u is the difference to the next pixel, on either side: a mean of both sides would not see one fold between two.
+    """
     if min(displacement.image_shape) < 2:
         return 1.0
-    (down_row, down_col), (right_row, right_col) = (
-        np.gradient(intensity * axis.astype(np.float64)) for axis in displacement.values
+    values = intensity * displacement.values.astype(np.float64)
+    down, right = np.diff(values, axis=1), np.diff(values, axis=2)
+    return min(
+        float(((1 + d[0]) * (1 + r[1]) - d[1] * r[0]).min())
+        for d in (down[:, :, :-1], down[:, :, 1:])
+        for r in (right[:, :-1], right[:, 1:])
     )
-    return float(((1 + down_row) * (1 + right_col) - down_col * right_row).min())
 
 
 def unfolded(displacement: Displacement, intensity: float) -> Displacement:

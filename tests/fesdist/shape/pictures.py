@@ -1,0 +1,38 @@
+"""Smooth pictures that are functions of place, so that they can be seen anywhere, and displacements of all kinds."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from fesdist.shape.warping import Displacement
+
+
+def texture(down: NDArray[np.float64], right: NDArray[np.float64], seed: int = 0, waves: int = 24) -> NDArray[np.uint8]:
+    """Return a sum of waves of 8 to 24 pixels at the given places, (row, col) uint8 in 60..196."""
+    random = np.random.default_rng(seed)
+    length, angle = random.uniform(8, 24, waves), random.uniform(0, 2 * np.pi, waves)
+    total = np.zeros(down.shape)
+    for wave, turn, start in zip(2 * np.pi / length, angle, random.uniform(0, 2 * np.pi, waves), strict=True):
+        total += np.sin(wave * (np.cos(turn) * down + np.sin(turn) * right) + start)
+    found: NDArray[np.uint8] = np.rint(128 + 68 * np.tanh(total / np.sqrt(waves))).astype(np.uint8)
+    return found
+
+
+def places(shape: tuple[int, int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the rows and columns of all pixels, each (row, col) float64."""
+    down, right = np.indices(shape).astype(np.float64)
+    return down, right
+
+
+def smooth_displacement(shape: tuple[int, int], largest: float, seed: int = 0) -> Displacement:
+    """Return a random displacement that changes slowly and moves by `largest` pixels at most along an axis."""
+    random = np.random.default_rng(seed)
+    values = np.stack([gaussian_filter(random.normal(size=shape), min(shape) / 8, mode="nearest") for _ in range(2)])
+    return Displacement((values * largest / np.abs(values).max()).astype(np.float32))
+
+
+def rough_displacement(shape: tuple[int, int], largest: float, seed: int = 0) -> Displacement:
+    """Return a displacement in which neighbours know nothing of each other."""
+    return Displacement(np.random.default_rng(seed).uniform(-largest, largest, (2, *shape)).astype(np.float32))
