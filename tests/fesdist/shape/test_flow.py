@@ -1,4 +1,4 @@
-"""Flows of pairs: found where something moved, told unusable where nothing fits, the same whenever they are looked for."""
+"""Flows of pairs: found where something moved, unusable where nothing fits, the same whenever they are asked for."""
 
 from __future__ import annotations
 

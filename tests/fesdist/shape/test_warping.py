@@ -130,9 +130,7 @@ def test_what_lies_far_outside_is_the_edge() -> None:
     images = _images()
     values = np.zeros((2, *SHAPE), np.float32)
     values[0] = 1000.3
-    assert np.array_equal(
-        Displacement(values).applied(images), np.broadcast_to(images[:, :, -1:], (2, 3, *SHAPE))
-    )
+    assert np.array_equal(Displacement(values).applied(images), np.broadcast_to(images[:, :, -1:], (2, 3, *SHAPE)))
     assert np.array_equal(
         Displacement(-values[::-1].copy()).applied(images), np.broadcast_to(images[..., :1], (2, 3, *SHAPE))
     )
