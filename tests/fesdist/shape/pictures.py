@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from fesdist.shape.warping import Displacement
 
 
-def texture(down: NDArray[np.float64], right: NDArray[np.float64], seed: int = 0, waves: int = 24) -> NDArray[np.uint8]:
+def texture(down: NDArray[np.float64], right: NDArray[np.float64], seed: int = 0, waves: int = 12) -> NDArray[np.uint8]:
     """Return a sum of waves of 8 to 24 pixels at the given places, (row, col) uint8 in 60..196."""
     random = np.random.default_rng(seed)
     length, angle = random.uniform(8, 24, waves), random.uniform(0, 2 * np.pi, waves)
@@ -27,10 +26,11 @@ def places(shape: tuple[int, int]) -> tuple[NDArray[np.float64], NDArray[np.floa
 
 
 def smooth_displacement(shape: tuple[int, int], largest: float, seed: int = 0) -> Displacement:
-    """Return a random displacement that changes slowly and moves by `largest` pixels at most along an axis."""
-    random = np.random.default_rng(seed)
-    values = np.stack([gaussian_filter(random.normal(size=shape), min(shape) / 8, mode="nearest") for _ in range(2)])
-    return Displacement((values * largest / np.abs(values).max()).astype(np.float32))
+    """Return a displacement that is nothing at the image's edges, and `largest` pixels or nearly so in its middle."""
+    down, right = places(shape)
+    hill = np.sin(np.pi * (down + 0.5) / shape[0]) * np.sin(np.pi * (right + 0.5) / shape[1])
+    turn = 2.4 * seed + 0.7
+    return Displacement((largest * np.stack([np.sin(turn) * hill, np.cos(turn) * hill])).astype(np.float32))
 
 
 def rough_displacement(shape: tuple[int, int], largest: float, seed: int = 0) -> Displacement:
