@@ -58,6 +58,7 @@ def publish(tmp_path: Path) -> Publish:
         seed: int = 0,
         learned: bool = False,
         metrics: dict[str, Any] | None = None,
+        displacement: NDArray[np.float32] | None = None,
     ) -> Published:
         generator = np.random.default_rng(seed)
         sets = colour.weight_channels(channels)
@@ -68,13 +69,15 @@ def publish(tmp_path: Path) -> Publish:
         }
         if learned:
             shapes["learned_alpha"] = shapes["alpha"]
+        if displacement is not None:
+            shapes["displacement"] = (("axis",), (2,))
         specs = tuple(
             ArraySpec(
                 name,
                 (*dims, "row", "col"),
                 (*leading, *image_shape),
                 (*leading, chunk, chunk),
-                "float32" if name.endswith("alpha") else "float64",
+                "float64" if name in ("weights", "bias") else "float32",
             )
             for name, (dims, leading) in shapes.items()
         )
@@ -90,6 +93,9 @@ def publish(tmp_path: Path) -> Publish:
         checksums: dict[str, str] = {}
         for expression in expressions:
             arrays[expression] = {spec.name: (0.3 * generator.random(spec.shape)).astype(spec.dtype) for spec in specs}
+            if displacement is not None:
+                # Of the second expression half as far, and so on.
+                arrays[expression]["displacement"] = displacement / np.float32(len(arrays))
             for name, values in arrays[expression].items():
                 whole = tuple(slice(0, length) for length in values.shape)
                 checksums |= draft.write(expression, name, whole, values)
@@ -104,6 +110,7 @@ def publish(tmp_path: Path) -> Publish:
                 stack=StackFacts("", "", {}),
                 metrics=metrics or {},
                 job_digest="",
+                shape=None if displacement is None else {name: {"people": 5} for name in expressions},
             ),
             checksums,
         )
