@@ -1,0 +1,59 @@
+"""What the page on the weight store says of shapes is right: its example, run as it stands, and its numbers."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+
+from fesdist.inference.loaded import LoadedVersion
+from storage.datasets import manifest
+from storage.datasets.store import WeightStore
+from storage.errors import FormatError
+from tests.conftest import REPOSITORY
+from tests.fesdist.inference.conftest import Publish, publish
+from tests.fesdist.shape.pictures import rough_displacement
+
+__all__ = ["publish"]
+
+PAGE = REPOSITORY / "docs" / "formats" / "weights.md"
+SHAPE = (24, 20)
+
+
+def _number(store: str, version: int) -> int:
+    document = json.loads((Path(store) / "london" / "versions" / f"{version}.json").read_text())
+    return int(document["format_version"])
+
+
+def test_numpy_alone_moves_a_photograph(publish: Publish) -> None:
+    # Beyond the edges and beyond a byte's range as well.
+    published = publish(displacement=rough_displacement(SHAPE, 6.0).values)
+    face = np.where(np.random.default_rng(0).random((3, *SHAPE)) < 0.5, 0, 255).astype(np.uint8)
+    group = zarr.open_group(f"{published.store}/london/{published.version.manifest.data}/smiling", mode="r")
+    (example,) = re.findall(r"^```python\n(u = np\.asarray.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    names: dict[str, Any] = {"np": np, "group": group, "face": face}
+    exec(example, names)
+    assert np.array_equal(names["moved"], LoadedVersion(published.version).moved(face[None], "smiling")[0])
+
+
+def test_only_versions_with_a_shape_have_the_newest_number(publish: Publish) -> None:
+    flat, shaped = publish(), publish(seed=1, displacement=rough_displacement(SHAPE, 1.0).values)
+    assert (_number(flat.store, 1), _number(shaped.store, 2)) == (2, 3)
+    assert flat.version.manifest.shape is None
+    assert shaped.version.manifest.shape == {"smiling": {"people": 5}}
+
+
+def test_who_knows_no_shapes_refuses_them_and_reads_the_others(
+    publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish()
+    store = WeightStore(publish(seed=1, displacement=rough_displacement(SHAPE, 1.0).values).store)
+    monkeypatch.setattr(manifest, "FORMAT_VERSION", 2)
+    assert store.open("london@1").verify() == []
+    with pytest.raises(FormatError, match="upgrade fesdist"):
+        store.open("london@2")
