@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from storage.blobs.documents import convert
 from storage.datasets.manifest import Facts
@@ -58,8 +59,9 @@ def publish(
     trained_on: Collection[str] = PEOPLE[:5],
     metrics: dict[str, Any] | None = None,
     tuning: dict[str, Any] | None = None,
+    displacement: NDArray[np.float32] | None = None,
 ) -> str:
-    """Publish the next version of the model `small` and return its reference."""
+    """Publish the next version of the model `small`, with a shape if it has a displacement; return its reference."""
     stack = TrainingStack.open(stack_path)
     rows, cols = stack.image_shape
     inputs, targets = (
@@ -75,6 +77,8 @@ def publish(
         "alpha": np.full(per_channel, 0.5, np.float32),
         "mean_difference": (targets - inputs).mean(axis=0).astype(np.float32),
     }
+    if displacement is not None:
+        arrays["displacement"] = displacement
     facts = {
         "model": MODEL,
         "colour": "per-channel",
@@ -112,6 +116,7 @@ def publish(
                 },
                 "metrics": metrics or {},
                 "tuning": tuning,
+                "shape": None if displacement is None else {expression: {"people": 5} for expression in expressions},
             },
             "facts",
         ),

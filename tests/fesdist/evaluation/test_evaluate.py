@@ -13,14 +13,16 @@ from fesdist.evaluation.document import Evaluation
 from fesdist.evaluation.evaluate import evaluate
 from fesdist.evaluation.looks import REAL
 from fesdist.evaluation.rows import error_rows
-from fesdist.evaluation.scores import MEAN_DIFFERENCE, METHODS, MODEL, MOVED, REFINED, UNCHANGED
+from fesdist.evaluation.scores import MEAN_DIFFERENCE, METHODS, MODEL, MOVED, REFINED, SYNTHESIZED, UNCHANGED
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.measures import mouth_region, mse_x100, psnr, ssim
+from fesdist.inference.loaded import LoadedVersion
 from storage.datasets.records import Records
 from storage.datasets.store import WeightStore
 from storage.errors import NotFoundError, StorageError
 from storage.stack.reading import TrainingStack
 from tests.fesdist.evaluation.small_store import HELD_OUT, PEOPLE, SHAPE, make_stack, publish
+from tests.fesdist.shape.pictures import smooth_displacement
 
 HERE = ClusterSettings(workers=0)
 
@@ -52,6 +54,42 @@ def test_scores_are_those_of_the_images_one_person_at_a_time(stack: str, store: 
             face, mouth_ssim = ssim(outputs[0], t[0], mouth)
             assert scores.each(method, "face", "ssim")[position] == pytest.approx(face, rel=1e-4)
             assert scores.each(method, "mouth", "ssim")[position] == pytest.approx(mouth_ssim, rel=1e-4)
+
+
+def test_a_version_with_a_shape_is_compared_with_the_photograph_moved_alone(stack: str, store: str) -> None:
+    learned = smooth_displacement(SHAPE, 1.5)
+    flat = evaluate(stack, store, publish(store, stack), cluster=HERE).expressions[0]
+    assert flat.methods == tuple(method for method in METHODS if method != MOVED)
+    opened = TrainingStack.open(stack)
+    foreseen = {"face": {"mse_x100": 0.4, "unchanged_mse_x100": 1.0}}
+    for metrics in ({}, {"expressions": {"smiling": foreseen}}):
+        reference = publish(store, stack, displacement=learned.values, metrics=metrics)
+        version = WeightStore(store).open(reference)
+        loaded = LoadedVersion(version)
+        assert loaded.keeps_detail("smiling") is not bool(metrics)
+        images = opened.read("neutral", opened.samples("smiling", "holdout"), slice(0, SHAPE[0]), slice(0, SHAPE[1]))
+        moved = learned.applied(images) / 255
+        outputs = comparison.Comparer(opened, version).outputs(images, "smiling")
+        assert tuple(outputs) == METHODS
+        np.testing.assert_allclose(outputs[MOVED], moved, atol=1e-6)
+        mean_difference = version.read("smiling", "mean_difference", None)
+        np.testing.assert_allclose(outputs[MEAN_DIFFERENCE], np.clip(moved + mean_difference, 0, 1), atol=1e-6)
+        np.testing.assert_allclose(outputs[MODEL], 0.5 * moved + 40 / 255, atol=1e-5)
+        as_written = loaded.synthesize(images, "smiling", detail=loaded.keeps_detail("smiling"))
+        assert np.array_equal(outputs[SYNTHESIZED], as_written)
+        assert np.array_equal(as_written, outputs[MODEL]) is bool(metrics)
+
+
+def test_the_row_of_the_shape_is_kept_in_the_record(stack: str, store: str) -> None:
+    shaped = evaluate(
+        stack, store, publish(store, stack, displacement=smooth_displacement(SHAPE, 1.5).values), cluster=HERE
+    )
+    again = Evaluation.from_record(shaped.to_record())
+    assert again.expressions[0].methods == METHODS
+    assert again.expressions[0].mean(MOVED, "face", "mse_x100") != again.expressions[0].mean(
+        UNCHANGED, "face", "mse_x100"
+    )
+    assert [row["method"] for row in error_rows(again)] == [*METHODS, REAL]
 
 
 def test_improvement_is_the_share_of_the_error_that_is_gone(stack: str, store: str) -> None:

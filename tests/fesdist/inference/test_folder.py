@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,11 @@ from fesdist.images.encode import encode
 from fesdist.images.resize import resize
 from fesdist.inference import batch, folder
 from fesdist.inference.folder import synthesize_folder
+from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.settings import Detail, OutputFormat, OutputSize, SynthesisSettings
 from storage.errors import CorruptChunkError, NoSpaceError, NotFoundError, StorageError
 from tests.fesdist.inference.conftest import Publish, Published
+from tests.fesdist.shape.pictures import smooth_displacement
 
 
 def expected_pixels(published: Published, photograph: Path, expression: str = "smiling") -> np.ndarray:
@@ -43,6 +46,21 @@ def test_every_expression_of_every_photograph_is_written(publish: Publish, photo
             made = decode(tmp_path / "out" / expression / name)
             # A value that lies between two grey levels may be rounded to either in float32.
             assert np.abs(made - expected_pixels(published, photographs / name, expression)).max() <= 1
+
+
+def test_a_shape_moves_photographs_at_their_own_size(publish: Publish, photographs: Path, tmp_path: Path) -> None:
+    published = publish(displacement=smooth_displacement((24, 20), 1.5).values)
+    settings = SynthesisSettings(intensity=1.5, texture=0.5, detail=Detail.MODEL)
+    large = replace(settings, output_size=OutputSize.INPUT)
+    for out, said in (("model", settings), ("input", large)):
+        synthesize_folder(photographs, tmp_path / out, published.store, "london", settings=said)
+    loaded = LoadedVersion(published.version)
+    for name in ("a.png", "gray.png"):
+        made = {out: decode(tmp_path / out / "smiling" / name).astype(int) for out in ("model", "input")}
+        inputs = decode(photographs / name)[None]
+        expected = np.rint(255 * loaded.synthesize(inputs, "smiling", intensity=1.5, texture=0.5)[0])
+        assert np.abs(made["model"] - expected).max() <= 1
+        assert np.abs(made["input"] - expected).max() <= 1
 
 
 def test_the_manifest_says_what_happened_to_every_file(publish: Publish, photographs: Path, tmp_path: Path) -> None:

@@ -16,6 +16,12 @@ def test_an_intensity_without_meaning_is_refused(intensity: float) -> None:
         SynthesisSettings(intensity=intensity)
 
 
+@pytest.mark.parametrize("texture", [-0.1, float("nan"), float("inf")])
+def test_a_texture_without_meaning_is_refused(texture: float) -> None:
+    with pytest.raises(BadParameterError, match=r"texture is .*; expected 0 \(the photograph, moved at most\) or more"):
+        SynthesisSettings(texture=texture)
+
+
 def test_a_pixel_limit_of_nothing_is_refused() -> None:
     with pytest.raises(BadParameterError, match="pixel limit is 0; expected 1 pixel or more"):
         SynthesisSettings(pixel_limit=0)
@@ -26,6 +32,7 @@ def test_a_pixel_limit_of_nothing_is_refused() -> None:
     [
         {"refine": True},
         {"intensity": 1.5},
+        {"texture": 0.5},
         {"stretch": True},
         {"output_size": OutputSize.INPUT},
         {"output_format": OutputFormat.JPEG},

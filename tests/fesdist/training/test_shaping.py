@@ -160,6 +160,8 @@ def test_flows_are_found_once(own_stack: Path, tmp_path: Path, estimated: list[i
     with StackWriter.open(own_stack) as writer:
         writer.append([PendingSubject("somebody new", moving_face(99, TRUE))])
         writer.assign_holdout(0.0, None)
+    assert TrainingStack.open(own_stack).verify() == []
+    assert set(TrainingStack.open(own_stack).to_xarray()) == {"neutral", *TRUE}
     more = _train(_request(own_stack, tmp_path, expressions=("happy",)))
     assert len(estimated) == 9
     assert more.shapes["happy"].people == 9

@@ -131,7 +131,7 @@ def test_images_that_do_not_fit_are_refused_with_their_batch(
 
 def test_expressions_are_names_of_arrays(stack_path: Path) -> None:
     with StackWriter.open(stack_path) as writer:
-        for name in ("../smiling", "subject", ""):
+        for name in ("../smiling", "subject", "flows", ""):
             with pytest.raises(BadNameError, match="expression name"):
                 writer.append([PendingSubject("ann", {name: image(0)})])
 
