@@ -20,10 +20,11 @@ from fesdist.shape.warping import Displacement
 from fesdist.training import flows, shaping
 from fesdist.training.flows import FlowStage, displacement_of
 from fesdist.training.images import JobImages
-from fesdist.training.job import Shape, TrainingRequest, define_job, has_shape
+from fesdist.training.job import SHAPED_FROM, Shape, TrainingRequest, define_job, has_shape
 from fesdist.training.plan import make_plan, plan_with_tiles
 from fesdist.training.run import TrainingResult, train
 from fesdist.training.shaping import learn_shapes
+from storage.blobs.notes import Notes
 from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
@@ -194,8 +195,19 @@ def test_damaged_flows_are_found_again(
 
 
 def test_a_flow_that_disappears_is_told(own_stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flows, "_find", lambda stack, pair: None)
+    monkeypatch.setattr(Notes, "put", lambda *note: None)
     with pytest.raises(TileError, match=r"the flow of 'person0\d' is not in .*flows any more.*repeat the same command"):
+        _train(_request(own_stack, tmp_path, expressions=("happy",)))
+
+
+def test_a_stack_that_cannot_be_written_is_told(
+    own_stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*note: object) -> None:
+        raise PermissionError("Read-only file system")
+
+    monkeypatch.setattr(Notes, "put", refuse)
+    with pytest.raises(TileError, match=r"Read-only file system; .*make .*copy.zarr writable.*--shape no"):
         _train(_request(own_stack, tmp_path, expressions=("happy",)))
 
 
@@ -349,16 +361,14 @@ def test_the_plan_counts_what_moving_takes(stack: Path, images: JobImages) -> No
 @pytest.mark.parametrize(
     ("said", "shape", "expected"),
     [
-        (Shape.AUTO, (255, 400), False),
-        (Shape.AUTO, (256, 256), True),
-        (Shape.AUTO, (1024, 512), True),
+        (Shape.AUTO, (SHAPED_FROM - 1, 400), False),
+        (Shape.AUTO, (400, SHAPED_FROM - 1), False),
+        (Shape.AUTO, (SHAPED_FROM, SHAPED_FROM), True),
         (Shape.YES, (20, 20), True),
         (Shape.NO, (1024, 1024), False),
     ],
 )
-def test_images_from_256_pixels_on_have_a_shape_unless_told_otherwise(
-    said: Shape, shape: tuple[int, int], expected: bool
-) -> None:
+def test_large_images_have_a_shape_unless_told_otherwise(said: Shape, shape: tuple[int, int], expected: bool) -> None:
     assert has_shape(said, shape) is expected
 
 
