@@ -19,7 +19,7 @@ from tests.fesdist.training.stacks import write_stack
 
 pytestmark = pytest.mark.slow
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 FESDIST = (sys.executable, "-m", "fesdist.cli.main")
 ALONE, ONE_WORKER, TWO_WORKERS = (("--workers", number) for number in "012")
 
