@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -40,6 +41,11 @@ SPEC = DatasetSpec(
     },
     {"drow": ("tap", np.zeros(3, np.int32)), "dcol": ("tap", np.array([-1, 0, 1], np.int32))},
 )
+
+MOVING = ArraySpec("displacement", ("axis", "row", "col"), (2, 8, 8), (2, 8, 8), "float32", "u, in pixels")
+"""What a version with a shape has besides."""
+
+SHAPE = {"smiling": {"people": 2, "unusable": ["p3"], "largest": 1.5}}
 
 FACTS = Facts(
     code_version="0.1.0",
@@ -79,7 +85,7 @@ def make_stacks(folder: Path) -> None:
 
 
 def make_weights(folder: Path) -> None:
-    """Write a store with two versions, a deleted one, an alias that moved back, records and an unfinished draft."""
+    """Write a store with two versions, a deleted one, one with a shape, an alias, records and an unfinished draft."""
     store = WeightStore(str(folder / "weights"))
     for number in (1, 2, 3):
         draft = store.create_draft("golden", f"job-{number}", SPEC, {"tiles": 1})
@@ -87,6 +93,7 @@ def make_weights(folder: Path) -> None:
         status = (noise(number, 3, 8, 8) % 5).astype(np.uint8)
         checksums |= draft.write("smiling", "status", (slice(None),) * 3, status)
         draft.publish(FACTS, checksums)
+    make_moving(store)
     store.delete("golden", 3, note="the wrong people")
     moves = store.aliases("golden")
     moves.promote(1, "production", note="first")
@@ -97,6 +104,16 @@ def make_weights(folder: Path) -> None:
     unfinished = store.create_draft("golden", "job-4", SPEC, {"tiles": 1})
     unfinished.put_receipt("tile-000000", {"index": 0, "seconds": 1.5})
     (folder / "weights/.pending").rmdir()
+
+
+def make_moving(store: WeightStore) -> None:
+    """Publish a version with a shape, of another model."""
+    spec = replace(SPEC, groups={"smiling": (*SPEC.groups["smiling"], MOVING)})
+    draft = store.create_draft("moving", "job-1", spec, {"tiles": 1})
+    checksums = draft.write("smiling", "weights", (slice(None),) * 4, weights(1, 3, 3, 8, 8))
+    checksums |= draft.write("smiling", "status", (slice(None),) * 3, np.zeros((3, 8, 8), np.uint8))
+    checksums |= draft.write("smiling", MOVING.name, (slice(None),) * 3, weights(2, 2, 8, 8))
+    draft.publish(replace(FACTS, shape=SHAPE), checksums)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from storage.datasets.store import WeightStore
 from storage.stack.format import StackSpec, digest
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
-from tests.formats.make import FACTS, PEOPLE, SPEC, STACKS
+from tests.formats.make import FACTS, PEOPLE, SHAPE, SPEC, STACKS
 from tests.formats.noise import image, noise, weights
 
 FOLDER = Path(__file__).parent
@@ -100,6 +101,20 @@ def test_versions(version: str) -> None:
         assert manifest.measured(RunMetrics) == RunMetrics(
             {"smiling": ExpressionMetrics(RegionErrors(0.25, 1.0), None, {Status.SOLVED: 192})}, 1, 0.5, 1000
         )
+
+
+def test_versions_with_a_shape() -> None:
+    store = WeightStore(str(FOLDER / "v3/weights"))
+    assert store.names() == ["golden", "moving"]
+    opened = store.open("moving@1")
+    assert opened.verify() == []
+    assert opened.manifest.shape == SHAPE
+    np.testing.assert_array_equal(opened.read("smiling", "displacement", None), weights(2, 2, 8, 8))
+    np.testing.assert_array_equal(opened.read("smiling", "weights"), weights(1, 3, 3, 8, 8))
+    assert store.open("golden@1").manifest.shape is None
+    for name, number in (("golden", 2), ("moving", 3)):
+        document = (FOLDER / "v3/weights" / name / "versions/1.json").read_text()
+        assert json.loads(document)["format_version"] == number
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
