@@ -25,6 +25,7 @@ from fesdist.requests.table import option_table
 from fesdist.requests.units import byte_size
 from fesdist.requests.using import Synthesize
 from fesdist.requests.verbs import VERBS
+from fesdist.training.job import SHAPED_FROM, Shape
 from tests.conftest import REPOSITORY
 
 each_verb = pytest.mark.parametrize("request_type", VERBS.values(), ids=VERBS)
@@ -105,6 +106,8 @@ def test_what_is_typed_in_two_rooms_is_equal() -> None:
     assert get_args(ColourName) == tuple(Colour)
     assert round(options_of(Ingest)["pixel_limit"].default * MEGAPIXEL) == PIXEL_LIMIT
     assert byte_size(options_of(Train)["memory"].shown_default) == DEFAULT_MEMORY
+    assert set(get_args(options_of(Train)["shape"].type)) == set(Shape)
+    assert f"images of {SHAPED_FROM} pixels on" in options_of(Train)["shape"].help
 
 
 def test_texts_are_read_wherever_they_are_said() -> None:
