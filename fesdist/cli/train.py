@@ -68,7 +68,7 @@ def _print(result: TrainingResult, weights: str) -> None:
             warn(
                 f"{name}: the two photographs of {', '.join(shape.unusable[:3])}"
                 f"{' and others' if len(shape.unusable) > 3 else ''} do not overlap ({people(len(shape.unusable))}): "
-                "they teach texture, but no shape; look whether they show the same person"
+                "they teach colours, but no shape; look at them"
             )
     say(f"largest memory of a worker: {size(result.peak_bytes)}, {size(result.metrics.projected_bytes)} projected")
     say()

@@ -20,6 +20,7 @@ from fesdist.training.job import TrainingJob
 from storage.blobs.names import FLOWS
 from storage.blobs.notes import Notes
 from storage.errors import NoSpaceError, StorageError
+from storage.stack.format import digest
 from storage.stack.reading import TrainingStack
 
 PAIRS_AT_ONCE = 4
@@ -101,19 +102,19 @@ def flow_of(stack: TrainingStack, pair: Pair) -> tuple[Flow, ComparedPair]:
 def keep_displacement(stack: str, displacement: Displacement) -> str:
     """Keep a displacement of whole images beside the flows, and return its digest, by which it is found again."""
     values = np.ascontiguousarray(displacement.values, np.float32)
-    digest = hashlib.sha256(values.tobytes()).hexdigest()[:32]
-    _keep(stack, f"displacement-{digest}", {"displacement": values})
-    return digest
+    name = digest(values)[:32]
+    _keep(stack, f"displacement-{name}", {"displacement": values})
+    return name
 
 
 @lru_cache(maxsize=8)
-def displacement_of(stack: str, digest: str) -> Displacement:
+def displacement_of(stack: str, name: str) -> Displacement:
     """Return the displacement of this digest; raises TileError where it is not what it was."""
-    kept = _notes(stack).get(f"displacement-{digest}") or {}
+    kept = _notes(stack).get(f"displacement-{name}") or {}
     values = kept.get("displacement")
-    if values is None or hashlib.sha256(values.tobytes()).hexdigest()[:32] != digest:
+    if values is None or digest(values)[:32] != name:
         raise TileError(
-            f"the displacement {digest} is not in {stack}/{FLOWS} any more, or damaged; repeat the same command to "
+            f"the displacement {name} is not in {stack}/{FLOWS} any more, or damaged; repeat the same command to "
             "learn it again"
         )
     return Displacement(values)

@@ -32,7 +32,7 @@ class LearnedShape:
     people: int
     """Whose flows it is made from."""
     unusable: tuple[str, ...]
-    """Ids of those whose two photographs do not overlap: they teach texture, but no shape."""
+    """Ids of those whose two photographs do not overlap: they teach colours, but no shape."""
     largest: float
     """Length of the longest displacement, in pixels of the image."""
     judges: int
