@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -106,8 +107,9 @@ def test_what_is_stored_is_not_repeated(stack: str, store: str, trained: list[st
 
 @pytest.mark.slow
 def test_a_cluster_measures_the_same_errors(stack: str, store: str, tmp_path: Path) -> None:
-    here = compare(request_for(stack, store, "mr-3", "pca"), HERE)
-    there = compare(request_for(stack, str(tmp_path / "there"), "mr-3", "pca"), ClusterSettings(workers=2))
+    request = replace(request_for(stack, store, "mr-3", "pca"), direction="forward")
+    here = compare(request, HERE)
+    there = compare(replace(request, store=str(tmp_path / "there")), ClusterSettings(workers=2))
     assert not there.failed
     assert {key: found.mse_x100 for key, found in there.measured.items()} == {
         key: found.mse_x100 for key, found in here.measured.items()
