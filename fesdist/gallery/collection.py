@@ -89,7 +89,7 @@ def collect(
     references = {name: f"{change.model_name(name)}@{found.version}" for (name, _), found in result.measured.items()}
     comparers = {name: Comparer(stack, WeightStore(store).open(where)) for name, where in references.items()}
     teachers = teachers_of(stack, "holdout")
-    people = evenly(len(faces), EXAMPLES + 2)[1:-1]
+    people = evenly(len(faces), EXAMPLES)
     shown = []
     with open_cluster(ClusterSettings(workers=0, memory=settings.memory)) as here:
         for number, kind in enumerate(KINDS):

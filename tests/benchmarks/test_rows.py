@@ -15,6 +15,7 @@ import pytest
 from tests.benchmarks import suite
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.compilation import compilation
+from tests.benchmarks.flows import flows
 from tests.benchmarks.greedy import lsrf_against_loop, lsrf_cost_of_a_pixel, omp_against_loop
 from tests.benchmarks.kernels import cholesky, planes
 from tests.benchmarks.lasso import lasso
@@ -26,7 +27,7 @@ from tests.benchmarks.regression import BATCHED, LOOP, against, cost_of_a_pixel
 from tests.benchmarks.ridge import ridge
 from tests.benchmarks.rows import Row
 from tests.benchmarks.startup import first_model, help_text
-from tests.benchmarks.synthesis import synthesis
+from tests.benchmarks.synthesis import shaped_synthesis, synthesis
 from tests.benchmarks.workers import scaling
 
 COMPARED: dict[str, tuple[suite.Subject, float]] = {
@@ -39,6 +40,8 @@ COMPARED: dict[str, tuple[suite.Subject, float]] = {
     "LSRF": (partial(lsrf_against_loop, n_nonzero=3, side=16, n_samples=12, n_pixels=6), 1e-9),
     "Pixel-KR": (partial(pixel_kr, side=16, n_samples=90, n_pixels=6), 1e-6),
     "synthesis": (partial(synthesis, size=3, side=24, n_faces=5), 1e-5),
+    # OpenCV's positions are in 32nds of a pixel, ours in 64ths, and both round bytes.
+    "shaped synthesis": (partial(shaped_synthesis, size=3, side=24, n_faces=5), 0.02),
 }
 ALONE: dict[str, suite.Subject] = {
     "compilation": compilation,
@@ -47,6 +50,7 @@ ALONE: dict[str, suite.Subject] = {
     "plain OMP": partial(plain_pursuit, n_nonzero=3, side=16, n_samples=12),
     "lasso": partial(lasso, side=16, n_samples=12, n_pixels=4),
     "ridge": partial(ridge, side=16, n_samples=12),
+    "flows": partial(flows, side=32, n_pairs=2),
     "help": help_text,
 }
 SLOW: dict[str, tuple[suite.Subject, ...]] = {

@@ -34,7 +34,7 @@ def test_models_and_aliases_are_no_numbers() -> None:
 
 
 def test_expressions_are_no_labels() -> None:
-    with pytest.raises(BadNameError, match="a stack keeps its labels in subject and holdout"):
+    with pytest.raises(BadNameError, match="a stack keeps other things in subject, holdout, flows"):
         check_name("expression", "holdout")
 
 
