@@ -84,7 +84,7 @@ class ExpressionScores:
         """Return what does not fit together, or ""."""
         if not self.people:
             return "it is of nobody"
-        for method in {*ALWAYS, *self.scores}:
+        for method in dict.fromkeys((*ALWAYS, *self.scores)):
             of_method = self.scores.get(method, {})
             values = [of_method.get(region, {}).get(measure, ()) for region in REGIONS for measure in MEASURES]
             if any(len(each) != len(self.people) for each in values):
