@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fesdist.ground.tiles import Region
-from fesdist.shape.warping import Displacement, interpolated, positions
+from fesdist.shape.warping import Displacement
 
 _STRIP_PIXELS = 1 << 20
 """Pixels that are in floating point at a time, so that a photograph of 64 megapixels needs little more than itself."""
@@ -20,30 +20,23 @@ def add_change(
 
     Pores and hair that the model's size cannot show stay as they were photographed; only what the expression changes
     is as coarse as the model. `photograph` is (channel, row, col) uint8 with as many channels as `change`, (channel,
-    row, col) float32 in units of [0, 1]. A `displacement` at the model's size, resized as well, moves the photograph
-    first. Both are resized with a bicubic filter; intensities are those of the file, without a change of gamma.
+    row, col) float32 in units of [0, 1], resized with a bicubic filter. A `displacement` moves the photograph first.
+    Intensities are those of the file, without a change of gamma.
     """
     _, rows, cols = photograph.shape
+    moves = None if displacement is None else displacement.at((rows, cols))
     result = np.empty_like(photograph)
     strip_rows = max(1, _STRIP_PIXELS // cols)
     for row0 in range(0, rows, strip_rows):
         strip = Region(row0, min(row0 + strip_rows, rows), 0, cols)
-        base = photograph[:, *strip.slices] if displacement is None else _moved(photograph, displacement, strip)
+        if moves is None:
+            base = photograph[:, *strip.slices]
+        else:
+            (base,) = moves.moved(photograph[None], strip, Region(0, rows, 0, cols))
         for before, plane, after in zip(base, change, result, strict=True):
             added = _resized(plane, strip, rows) * 255
             after[strip.slices] = np.rint(np.clip(before + added, 0, 255))
     return result
-
-
-def _moved(photograph: NDArray[np.uint8], displacement: Displacement, strip: Region) -> NDArray[np.uint8]:
-    """Return a strip of the photograph, (channel, row, col), moved."""
-    _, rows, cols = photograph.shape
-    factors = [new / old for new, old in zip((rows, cols), displacement.image_shape, strict=True)]
-    axes = zip(displacement.values, factors, strict=True)
-    values = np.stack([_resized(axis * np.float32(factor), strip, rows) for axis, factor in axes])
-    down, right = positions(values, strip)
-    moved: NDArray[np.uint8] = interpolated(photograph[None], down, right)[0]
-    return moved
 
 
 def _resized(plane: NDArray[np.float32], strip: Region, rows: int) -> NDArray[np.float32]:

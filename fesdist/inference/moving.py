@@ -30,7 +30,8 @@ class Shapes:
             return None
         with self._lock:
             if expression not in self._learned:
-                self._learned[expression] = Displacement(self._version.read(expression, DISPLACEMENT, None))
+                # One at a time: it is as large as an image, and expressions are made one after the other.
+                self._learned = {expression: Displacement(self._version.read(expression, DISPLACEMENT, None))}
             learned, key = self._learned[expression], (expression, intensity)
             if intensity == 1:
                 return learned

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, zoom
+from scipy.ndimage import gaussian_filter
 
 from fesdist.shape.flow import STEPS, UNKNOWN, Flow
 from fesdist.shape.warping import LARGEST_REACH, Displacement
@@ -72,7 +71,7 @@ def smallest_area(displacement: Displacement, intensity: float) -> float:
 
     ∇u is the difference to the next pixel, on either side: a mean of both sides would not see one fold between two.
     """
-    if min(displacement.image_shape) < 2:
+    if min(displacement.values.shape[1:]) < 2:
         return 1.0
     values = intensity * displacement.values.astype(np.float64)
     down, right = np.diff(values, axis=1), np.diff(values, axis=2)
@@ -87,7 +86,7 @@ def unfolded(displacement: Displacement, intensity: float) -> Displacement:
     """Return the displacement, smoothed until det(1 + intensity ∇u) > 0 everywhere, with a margin."""
     sigma = SMALLEST_SMOOTH
     found = displacement
-    while smallest_area(found, intensity) < LEAST_AREA + _MARGIN and sigma < min(found.image_shape):
+    while smallest_area(found, intensity) < LEAST_AREA + _MARGIN and sigma < min(found.values.shape[1:]):
         found = Displacement(
             np.stack([gaussian_filter(axis, sigma, mode="nearest", output=np.float32) for axis in displacement.values])
         )
@@ -104,15 +103,3 @@ def largest_intensity(displacement: Displacement, wanted: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if smallest_area(displacement, middle) >= LEAST_AREA else (low, middle)
     return low
-
-
-def resized(values: NDArray[Any], image_shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Return a displacement, (axis, row, col) in pixels, for another size: cubic in between, lengths scaled."""
-    shape = values.shape[1:]
-    if shape == image_shape:
-        return np.asarray(values, np.float32)
-    factors = [new / old for new, old in zip(image_shape, shape, strict=True)]
-    found = np.empty((2, *image_shape), np.float32)
-    for axis, factor in enumerate(factors):
-        zoom(values[axis] * np.float32(factor), factors, output=found[axis], order=3, mode="nearest", grid_mode=True)
-    return found

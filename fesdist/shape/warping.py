@@ -16,6 +16,9 @@ Array = NDArray[Any]
 DISPLACEMENT = "displacement"
 """Name of the array of a version that has a shape: (axis, row, col) float32, as `Displacement.values`."""
 
+DISPLACEMENTS_KEPT = 8
+"""Of a job, on their grids, by each process."""
+
 LARGEST_REACH = 1 / 16
 """Of a displacement, for each pixel of the image's shorter side: what a tile reads around itself follows from it."""
 
@@ -37,22 +40,50 @@ class Displacement:
     """Where pixels come from: output pixel p shows what the input has at p + u(p)."""
 
     values: NDArray[np.float32]
-    """u, (axis, row, col) float32 in pixels: rows down, then columns to the right."""
+    """u on a grid over the image, (axis, row, col) float32 in pixels of the grid: rows down, then columns right."""
+    image: tuple[int, int] | None = None
+    """Rows and columns of the images that are moved; None if the grid has them."""
 
     @property
     def image_shape(self) -> tuple[int, int]:
-        """Return (rows, cols)."""
-        return self.values.shape[1], self.values.shape[2]
+        """Return (rows, cols) of the images that are moved."""
+        return self.image or (self.values.shape[1], self.values.shape[2])
+
+    def at(self, image_shape: tuple[int, int]) -> Displacement:
+        """Return the displacement of images of another size: nothing is computed before pixels are asked for."""
+        return Displacement(self.values, image_shape)
 
     def scaled(self, intensity: float) -> Displacement:
         """Return the displacement that goes `intensity` times as far."""
-        return Displacement(self.values * np.float32(intensity))
+        return Displacement(self.values * np.float32(intensity), self.image)
 
     def mirrored(self) -> Displacement:
         """Return the displacement of images that are turned left to right."""
         turned = self.values[:, :, ::-1].copy()
         turned[1] *= -1
-        return Displacement(turned)
+        return Displacement(turned, self.image)
+
+    def over(self, region: Region) -> NDArray[np.float32]:
+        """Return u at the pixels of a region, (axis, row, col) float32 in pixels of the image.
+
+        Between pixels of the grid it is Keys's cubic with a = -1/2; the grid's edge goes on beyond it. Each pixel is
+        computed by itself, so it has the same bits whatever the region.
+        """
+        grid = self.values.shape[1:]
+        if grid == self.image_shape:
+            return self.values[:, *region.slices]
+        (rows, row_weights), (cols, col_weights) = (
+            _between(own, length, range(*edges))
+            for own, length, edges in zip(
+                grid, self.image_shape, ((region.row0, region.row1), (region.col0, region.col1)), strict=True
+            )
+        )
+        found = np.empty((2, *region.shape), np.float32)
+        for axis, factor in enumerate(whole / own for whole, own in zip(self.image_shape, grid, strict=True)):
+            plane = self.values[axis].astype(np.float64) * factor
+            down = sum(weight[:, None] * plane[row] for row, weight in zip(rows, row_weights, strict=True))
+            found[axis] = sum(down[:, col] * weight for col, weight in zip(cols, col_weights, strict=True))
+        return found
 
     def source(self, region: Region) -> Region:
         """Return the input pixels from which the output pixels of a region are interpolated."""
@@ -85,18 +116,23 @@ class Displacement:
         return self.moved(images, whole, whole)
 
     def _steps(self, region: Region) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        return positions(self.values[:, *region.slices], region)
+        """Return where the pixels of a region come from, in 64ths of a pixel: rows and columns, (i, j) int32."""
+        steps = np.rint(self.over(region) * STEPS).astype(np.int32)
+        steps[0] += STEPS * np.arange(region.row0, region.row1, dtype=np.int32)[:, None]
+        steps[1] += STEPS * np.arange(region.col0, region.col1, dtype=np.int32)
+        return steps[0], steps[1]
 
 
-def positions(values: Array, region: Region) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return where the pixels of a region come from, in 64ths of a pixel: rows and columns, (i, j) int32.
-
-    `values` are their displacements, (axis, row, col) in pixels.
-    """
-    steps = np.rint(values * STEPS).astype(np.int32)
-    steps[0] += STEPS * np.arange(region.row0, region.row1, dtype=np.int32)[:, None]
-    steps[1] += STEPS * np.arange(region.col0, region.col1, dtype=np.int32)
-    return steps[0], steps[1]
+def _between(own: int, length: int, places: range) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the four of `own` grid points around some of `length` pixels, (point, pixel), and their weights."""
+    at = (np.arange(places.start, places.stop) + 0.5) * (own / length) - 0.5
+    first = np.floor(at)
+    t = at - first
+    points = np.clip(first.astype(np.int64) + np.arange(-1, 3)[:, None], 0, own - 1)
+    weights = 0.5 * np.stack(
+        [-t * (1 - t) ** 2, 2 - 5 * t**2 + 3 * t**3, t * (1 + 4 * t - 3 * t**2), -(t**2) * (1 - t)]
+    )
+    return points, weights
 
 
 def interpolated(images: Array, down: NDArray[np.int32], right: NDArray[np.int32]) -> Array:

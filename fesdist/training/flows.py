@@ -15,7 +15,7 @@ from fesdist.ground.errors import TileError
 from fesdist.passes.stage import Stage
 from fesdist.shape.flow import ESTIMATOR, Flow, compared, compared_shape, estimate_flow
 from fesdist.shape.judging import ComparedPair
-from fesdist.shape.warping import Displacement
+from fesdist.shape.warping import DISPLACEMENTS_KEPT, Displacement
 from fesdist.training.job import TrainingJob
 from storage.blobs.names import FLOWS
 from storage.blobs.notes import Notes
@@ -100,16 +100,16 @@ def flow_of(stack: TrainingStack, pair: Pair) -> tuple[Flow, ComparedPair]:
 
 
 def keep_displacement(stack: str, displacement: Displacement) -> str:
-    """Keep a displacement of whole images beside the flows, and return its digest, by which it is found again."""
+    """Keep a displacement, on the grid of compared images, and return its digest, by which it is found again."""
     values = np.ascontiguousarray(displacement.values, np.float32)
     name = digest(values)[:32]
     _keep(stack, f"displacement-{name}", {"displacement": values})
     return name
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=DISPLACEMENTS_KEPT)
 def displacement_of(stack: str, name: str) -> Displacement:
-    """Return the displacement of this digest; raises TileError where it is not what it was."""
+    """Return the displacement of this digest, on its grid; raises TileError where it is not what it was."""
     kept = _notes(stack).get(f"displacement-{name}") or {}
     values = kept.get("displacement")
     if values is None or digest(values)[:32] != name:

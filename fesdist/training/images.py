@@ -32,7 +32,10 @@ class JobImages:
     @classmethod
     def of(cls, job: TrainingJob, stack: TrainingStack) -> JobImages:
         """Return the images of a job; raises TileError where one of its displacements is lost."""
-        displacements = {name: displacement_of(stack.path, digest) for name, digest in job.displacements.items()}
+        displacements = {
+            name: displacement_of(stack.path, digest).at(stack.image_shape)
+            for name, digest in job.displacements.items()
+        }
         return cls(stack, job.input_expression, displacements)
 
     def inputs(self, expression: str, samples: Places, region: Region, *, mirrored: bool = False) -> Array:
@@ -41,24 +44,21 @@ class JobImages:
         With `mirrored` the images are those that are turned left to right, and so is the region.
         """
         displacement = self.displacements.get(expression)
-        cols = self.stack.image_shape[1]
         if displacement is None:
-            there = region.mirrored(cols) if mirrored else region
-            return _turned(self.photographs(samples, there)) if mirrored else self.photographs(samples, there)
-        if not mirrored:
-            source = displacement.source(region)
-            return displacement.moved(self.photographs(samples, source), region, source)
+            return self._read(self.before, samples, region, mirrored)
         # Turned first, then moved: what is learned is one displacement for all photographs.
         source = displacement.source(region)
-        turned = _turned(self.photographs(samples, source.mirrored(cols)))
-        return displacement.moved(turned, region, source)
+        return displacement.moved(self._read(self.before, samples, source, mirrored), region, source)
 
     def photographs(self, samples: Places, region: Region) -> Array:
         """Return inputs as they were photographed: (sample, channel, row, col)."""
-        return self.stack.read(self.before, samples, *region.slices)
+        return self._read(self.before, samples, region, mirrored=False)
 
     def targets(self, expression: str, samples: Places, region: Region, *, mirrored: bool = False) -> Array:
         """Return the targets in a region; with `mirrored`, of images that are turned left to right."""
+        return self._read(expression, samples, region, mirrored)
+
+    def _read(self, expression: str, samples: Places, region: Region, mirrored: bool) -> Array:
         there = region.mirrored(self.stack.image_shape[1]) if mirrored else region
         images = self.stack.read(expression, samples, *there.slices)
         return _turned(images) if mirrored else images

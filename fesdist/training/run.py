@@ -11,6 +11,7 @@ import numpy as np
 from fesdist.cluster.settings import Cluster
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.refinement import ALPHAS, Refinement, alpha_map, learned_alpha_map
+from fesdist.ground.tiles import TileGrid
 from fesdist.passes.stage import Progress, results
 from fesdist.shape.warping import DISPLACEMENT
 from fesdist.training.choice import Choice
@@ -20,6 +21,7 @@ from fesdist.training.drafting import open_draft
 from fesdist.training.flows import displacement_of
 from fesdist.training.image_stage import prepare_image
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job, has_shape
+from fesdist.training.layout import CHUNK
 from fesdist.training.plan import TrainingPlan, make_plan
 from fesdist.training.shaping import LearnedShape, learn_shapes
 from fesdist.training.tile_report import summarise
@@ -91,7 +93,7 @@ def train(
         n_resumed = len(draft.receipt_keys())
         if on_plan:
             on_plan(plan, n_resumed)
-        checksums = _write_shapes(draft, job)
+        checksums = _write_shapes(draft, job, stack.image_shape)
         checksums.update(prepare_image(address, cluster, on_progress))
         stage = TileStage(address, plan.n_block, plan.projected_bytes)
         reports = results(stage, range(len(plan.grid)), cluster, on_progress)
@@ -142,11 +144,13 @@ def _facts(
     )
 
 
-def _write_shapes(draft: WeightDraft, job: TrainingJob) -> dict[str, str]:
+def _write_shapes(draft: WeightDraft, job: TrainingJob, image_shape: tuple[int, int]) -> dict[str, str]:
     checksums: dict[str, str] = {}
     for expression, digest in job.displacements.items():
-        values = displacement_of(job.stack, digest).values
-        checksums.update(draft.write(expression, DISPLACEMENT, (slice(None),) * 3, values))
+        displacement = displacement_of(job.stack, digest).at(image_shape)
+        for band in TileGrid(image_shape, (CHUNK, image_shape[1])):
+            values = displacement.over(band.region)
+            checksums.update(draft.write(expression, DISPLACEMENT, (slice(None), *band.region.slices), values))
     return checksums
 
 

@@ -13,7 +13,7 @@ from fesdist.cluster.settings import Cluster
 from fesdist.ground.evenly import evenly
 from fesdist.ground.measures import mouth_region
 from fesdist.passes.stage import Progress, results
-from fesdist.shape.field import FlowSums, resized
+from fesdist.shape.field import FlowSums
 from fesdist.shape.judging import ComparedPair, ShapeErrors, judged
 from fesdist.shape.warping import Displacement
 from fesdist.training.flows import FlowStage, Pair, batches_of, flow_of, keep_displacement, pairs_of
@@ -77,7 +77,8 @@ def _learned(
     shape = images.inputs.shape
     of_folds = [FlowSums.nobody(shape) if each is None else each for each in sums]
     face, mouth = judged(of_folds, pairs, mouth_region(stack.spec.mouth, shape))
-    found = Displacement(resized(reduce(add, of_folds).displacement().values, stack.image_shape))
-    largest = round(float(np.sqrt(np.square(found.values).sum(axis=0)).max()), 3)
+    found = reduce(add, of_folds).displacement()
+    scale = np.divide(stack.image_shape, shape)[:, None, None]
+    largest = round(float(np.sqrt(np.square(found.values * scale).sum(axis=0)).max()), 3)
     people, judges = len(group.samples) - len(unusable), sum(map(len, pairs.values()))
     return LearnedShape(people, tuple(unusable), largest, judges, face, mouth), found

@@ -11,7 +11,8 @@ from fesdist.families.common.fit import Fit
 from fesdist.families.common.layout import ArrayLayout, common_layout
 from fesdist.ground.memory import Allocation
 from fesdist.ground.tiles import Halo
-from fesdist.shape.warping import largest_reach
+from fesdist.shape.flow import compared_shape
+from fesdist.shape.warping import DISPLACEMENTS_KEPT, largest_reach
 
 _COMPARED_AT_ONCE = 1 << 18
 """Values of images of held-out people that are compared with outputs at a time: whole images, one at least."""
@@ -49,8 +50,8 @@ def moving(fit: Fit, tile_shape: tuple[int, int], n_block: int) -> tuple[Allocat
     around = tuple(min(side + 2 * reach, whole) for side, whole in zip(tile_shape, fit.image_shape, strict=True))
     return (
         Allocation("inputs around the tile", (n_block, fit.channels, *around), fit.dtype),
-        Allocation("displacements of the image", (2, *fit.image_shape), "float32"),
-        Allocation("positions", tile_shape, "int32", 4),
+        Allocation("displacements", (2, *compared_shape(fit.image_shape)), "float32", DISPLACEMENTS_KEPT),
+        Allocation("positions", tile_shape, "float64", 6),
     )
 
 

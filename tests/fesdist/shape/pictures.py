@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.ground.tiles import Region
 from fesdist.shape.warping import Displacement
 
 
@@ -36,3 +37,9 @@ def smooth_displacement(shape: tuple[int, int], largest: float, seed: int = 0) -
 def rough_displacement(shape: tuple[int, int], largest: float, seed: int = 0) -> Displacement:
     """Return a displacement in which neighbours know nothing of each other."""
     return Displacement(np.random.default_rng(seed).uniform(-largest, largest, (2, *shape)).astype(np.float32))
+
+
+def over_all(displacement: Displacement) -> NDArray[np.float32]:
+    """Return a displacement at every pixel of its images, (axis, row, col)."""
+    rows, cols = displacement.image_shape
+    return displacement.over(Region(0, rows, 0, cols))

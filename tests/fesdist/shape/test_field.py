@@ -11,13 +11,12 @@ from fesdist.shape.field import (
     UNFOLDED_UP_TO,
     FlowSums,
     largest_intensity,
-    resized,
     smallest_area,
     unfolded,
 )
 from fesdist.shape.flow import STEPS, UNKNOWN, Flow
 from fesdist.shape.warping import LARGEST_REACH, Displacement
-from tests.fesdist.shape.pictures import places, rough_displacement, smooth_displacement
+from tests.fesdist.shape.pictures import over_all, places, rough_displacement, smooth_displacement
 
 SHAPE = (48, 64)
 
@@ -103,7 +102,7 @@ def test_no_flow_however_rough_folds_an_image(unknown: float, seed: int) -> None
     assert smallest_area(found, UNFOLDED_UP_TO) >= LEAST_AREA
     for intensity in (0.5, 1.0, UNFOLDED_UP_TO):
         assert areas(found.values, intensity).min() > 0
-    larger = resized(found.values, (2 * SHAPE[0] + 3, 2 * SHAPE[1]))
+    larger = over_all(found.at((2 * SHAPE[0] + 3, 2 * SHAPE[1])))
     assert areas(larger, UNFOLDED_UP_TO).min() > 0
 
 
@@ -136,21 +135,3 @@ def test_an_intensity_goes_as_far_as_nothing_is_folded() -> None:
     assert largest_intensity(zoomed, 3.0) == 3.0
     assert largest_intensity(zoomed, 10.0) == pytest.approx((1 - LEAST_AREA) / 0.25, abs=2e-3)
     assert smallest_area(zoomed, largest_intensity(zoomed, 10.0)) >= LEAST_AREA
-
-
-@pytest.mark.parametrize("shape", [(96, 128), (97, 130), (24, 32), SHAPE])
-def test_lengths_follow_the_size(shape: tuple[int, int]) -> None:
-    values = np.broadcast_to(np.array([1, -0.5], np.float32)[:, None, None], (2, *SHAPE))
-    found = resized(values, shape)
-    assert found.dtype == np.float32
-    expected = np.array([shape[0] / SHAPE[0], -0.5 * shape[1] / SHAPE[1]])[:, None, None]
-    np.testing.assert_allclose(found, np.broadcast_to(expected, (2, *shape)), rtol=1e-5)
-
-
-def test_one_pixel_at_256_is_two_at_512_at_the_same_place_of_the_face() -> None:
-    down, right = places((256, 256))
-    bump = np.exp(-((down - 100) ** 2 + (right - 150) ** 2) / (2 * 20**2))
-    found = resized(np.stack([bump, -bump]), (512, 512))
-    down, right = ((axis + 0.5) / 2 - 0.5 for axis in places((512, 512)))
-    expected = 2 * np.exp(-((down - 100) ** 2 + (right - 150) ** 2) / (2 * 20**2))
-    np.testing.assert_allclose(found, np.stack([expected, -expected]), atol=1e-3)

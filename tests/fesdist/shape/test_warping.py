@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fesdist.ground.tiles import Region
 from fesdist.shape.kernels import STEPS, WEIGHTS, cubic_weights
 from fesdist.shape.warping import Displacement, interpolated, largest_reach
-from tests.fesdist.shape.pictures import rough_displacement, smooth_displacement
+from tests.fesdist.shape.pictures import over_all, places, rough_displacement, smooth_displacement
 
 SHAPE = (13, 17)
 
@@ -141,3 +141,30 @@ def test_images_without_order_in_memory_and_without_samples() -> None:
     broadcast = np.broadcast_to(images, (2, 3, *SHAPE))
     assert np.array_equal(displacement.applied(broadcast)[:, 2], displacement.applied(images)[:, 0])
     assert displacement.applied(images[:0]).shape == (0, 1, *SHAPE)
+
+
+@pytest.mark.parametrize("shape", [(96, 128), (97, 130), (24, 32), SHAPE])
+def test_lengths_follow_the_size(shape: tuple[int, int]) -> None:
+    values = np.broadcast_to(np.array([1, -0.5], np.float32)[:, None, None], (2, *SHAPE))
+    found = over_all(Displacement(values).at(shape))
+    assert found.dtype == np.float32
+    expected = np.array([shape[0] / SHAPE[0], -0.5 * shape[1] / SHAPE[1]])[:, None, None]
+    np.testing.assert_allclose(found, np.broadcast_to(expected, (2, *shape)), rtol=1e-5)
+
+
+def test_one_pixel_at_256_is_two_at_512_at_the_same_place_of_the_face() -> None:
+    down, right = places((256, 256))
+    bump = np.exp(-((down - 100) ** 2 + (right - 150) ** 2) / (2 * 20**2))
+    found = over_all(Displacement(np.stack([bump, -bump]).astype(np.float32)).at((512, 512)))
+    down, right = ((axis + 0.5) / 2 - 0.5 for axis in places((512, 512)))
+    expected = 2 * np.exp(-((down - 100) ** 2 + (right - 150) ** 2) / (2 * 20**2))
+    np.testing.assert_allclose(found, np.stack([expected, -expected]), atol=1e-3)
+
+
+def test_a_region_of_a_larger_image_has_the_bits_of_the_whole() -> None:
+    displacement = rough_displacement(SHAPE, 2.0).at((2 * SHAPE[0] + 3, 3 * SHAPE[1] - 1))
+    whole = over_all(displacement)
+    for region in (Region(0, 7, 0, 5), Region(3, 29, 17, 50), Region(10, 11, 3, 4)):
+        assert np.array_equal(displacement.over(region), whole[:, *region.slices])
+    turned = displacement.mirrored()
+    np.testing.assert_allclose(over_all(turned), whole[:, :, ::-1] * np.array([1, -1])[:, None, None], atol=1e-5)
