@@ -20,7 +20,7 @@ PUBLISHED = "fesdist.version.published"
 @task(name="train", **STAGE)
 def train_stage(request: Train) -> TrainingResult:
     """Train as a stage, and emit an event for a new version."""
-    with stage("train", "tiles") as running:
+    with stage("train", "tasks") as running:
         result = carry_out(request, running.progress)
         version = f"{request.name} version {result.version}"
         if result.published:

@@ -18,7 +18,7 @@ from fesdist.training.shaping import LearnedShape
 
 def run(request: Train) -> int:
     """Train, and tell what was published and how good it is."""
-    with progress("training", "tiles") as report:
+    with progress("training", "tasks") as report:
         result = carry_out(request, report, _tell_plan)
     if request.json:
         say(json.dumps(asdict(result), indent=2))

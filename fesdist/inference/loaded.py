@@ -158,19 +158,22 @@ class LoadedVersion:
     def _moved_outputs(
         self, inputs: NDArray[Any], expression: str, way: Refinement, intensity: float, texture: float, detail: bool
     ) -> Images:
+        # Imported here: who has no shape does not wait for it.
+        from fesdist.inference.detail import coarse
+
         base = self.moved(inputs, expression, intensity)
         if texture == 0:
             return np.array(unit_scale(base))
         seen = base if intensity == 1 else self.moved(inputs, expression)
         outputs = self._outputs(seen, expression, way, 1.0)
+        following = self.shapes.following(expression, intensity)
 
         def put(samples: slice) -> None:
             change = np.subtract(outputs[samples], unit_scale(seen[samples]), dtype=np.float32)
             if detail:
-                from fesdist.inference.detail import coarse
-
                 change = coarse(change)
-            change = self.shapes.follow(change, expression, intensity)
+            if following is not None:
+                change = following.applied(change)
             change *= np.float32(texture)
             np.add(unit_scale(base[samples]), change, out=outputs[samples])
 

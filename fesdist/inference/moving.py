@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 
-from fesdist.inference.intensities import Images
 from fesdist.shape.field import UNFOLDED_UP_TO, largest_intensity
 from fesdist.shape.warping import DISPLACEMENT, Displacement
 from storage.datasets.version import WeightVersion
@@ -29,31 +28,35 @@ class Shapes:
         if not self.present:
             return None
         with self._lock:
-            if expression not in self._learned:
-                # One at a time: it is as large as an image, and expressions are made one after the other.
-                self._learned = {expression: Displacement(self._version.read(expression, DISPLACEMENT, None))}
-            learned, key = self._learned[expression], (expression, intensity)
+            learned, key = self._read(expression), (expression, intensity)
             if intensity == 1:
                 return learned
             if key not in self._scaled:
                 # One at a time: an animation asks for many.
-                self._scaled = {key: learned.scaled(self._reached(learned, intensity))}
+                self._scaled = {key: learned.scaled(_unfolded_part(learned, intensity))}
             return self._scaled[key]
 
     def reached(self, expression: str, intensity: float) -> float:
         """Return how much of `intensity` the shape follows: all, unless the image would be folded."""
-        learned = self.displacement(expression)
-        return intensity if learned is None else self._reached(learned, intensity)
+        if not self.present or intensity <= UNFOLDED_UP_TO:
+            return intensity
+        with self._lock:
+            return _unfolded_part(self._read(expression), intensity)
 
-    def follow(self, change: Images, expression: str, intensity: float) -> Images:
-        """Return a change made at intensity 1, (sample, channel, row, col), where the face has moved at another."""
-        learned = self.displacement(expression)
-        if learned is None or intensity == 1:
-            return change
-        # To first order: what is at p comes from p + intensity u, and was at p + (intensity - 1) u when that was 1.
-        moved: Images = learned.scaled(self._reached(learned, intensity) - 1).applied(change)
-        return moved
+    def following(self, expression: str, intensity: float) -> Displacement | None:
+        """Return by what a change made at intensity 1 is moved to where the face is at another; None if it stays.
 
-    @staticmethod
-    def _reached(learned: Displacement, intensity: float) -> float:
-        return intensity if intensity <= UNFOLDED_UP_TO else largest_intensity(learned, intensity)
+        To first order: what is at p comes from p + intensity u, and was at p + (intensity - 1) u when that was 1.
+        """
+        learned = self.displacement(expression)
+        return None if learned is None or intensity == 1 else learned.scaled(self.reached(expression, intensity) - 1)
+
+    def _read(self, expression: str) -> Displacement:
+        if expression not in self._learned:
+            # One at a time: it is as large as an image, and expressions are made one after the other.
+            self._learned = {expression: Displacement(self._version.read(expression, DISPLACEMENT, None))}
+        return self._learned[expression]
+
+
+def _unfolded_part(learned: Displacement, intensity: float) -> float:
+    return intensity if intensity <= UNFOLDED_UP_TO else largest_intensity(learned, intensity)

@@ -55,19 +55,11 @@ def move_bytes(planes: Array, rows_at: Array, cols_at: Array, weights: Array, ou
     line, size = planes.reshape(-1), planes.shape[1] * planes.shape[2]
     for i in range(rows_at.shape[0]):
         for j in range(rows_at.shape[1]):
-            a, b, c, d = _places(rows_at[i, j] >> 6, planes.shape[1], planes.shape[2])
-            e, f, g, h = _places(cols_at[i, j] >> 6, planes.shape[2], 1)
+            lines = _places(rows_at[i, j] >> 6, planes.shape[1], planes.shape[2])
+            across = _places(cols_at[i, j] >> 6, planes.shape[2], 1)
             down, right = weights[rows_at[i, j] & 63], weights[cols_at[i, j] & 63]
-            s, t, u, v = right[0], right[1], right[2], right[3]
             for k in range(len(planes)):
-                at = np.uintp(k) * np.uintp(size)
-                total = (
-                    half
-                    + down[0] * _across(line, at + a, e, f, g, h, s, t, u, v)
-                    + down[1] * _across(line, at + b, e, f, g, h, s, t, u, v)
-                    + down[2] * _across(line, at + c, e, f, g, h, s, t, u, v)
-                    + down[3] * _across(line, at + d, e, f, g, h, s, t, u, v)
-                )
+                total = half + _sum(line, np.uintp(k) * np.uintp(size), lines, across, down, right)
                 outputs[k, i, j] = min(max(total >> (2 * _WEIGHT_BITS), 0), 255)
 
 
@@ -77,24 +69,18 @@ def move_floats(planes: Array, rows_at: Array, cols_at: Array, weights: Array, o
     line, size = planes.reshape(-1), planes.shape[1] * planes.shape[2]
     for i in range(rows_at.shape[0]):
         for j in range(rows_at.shape[1]):
-            a, b, c, d = _places(rows_at[i, j] >> 6, planes.shape[1], planes.shape[2])
-            e, f, g, h = _places(cols_at[i, j] >> 6, planes.shape[2], 1)
+            lines = _places(rows_at[i, j] >> 6, planes.shape[1], planes.shape[2])
+            across = _places(cols_at[i, j] >> 6, planes.shape[2], 1)
             down, right = weights[rows_at[i, j] & 63], weights[cols_at[i, j] & 63]
-            s, t, u, v = right[0], right[1], right[2], right[3]
             for k in range(len(planes)):
-                at = np.uintp(k) * np.uintp(size)
-                outputs[k, i, j] = (
-                    down[0] * _across(line, at + a, e, f, g, h, s, t, u, v)
-                    + down[1] * _across(line, at + b, e, f, g, h, s, t, u, v)
-                    + down[2] * _across(line, at + c, e, f, g, h, s, t, u, v)
-                    + down[3] * _across(line, at + d, e, f, g, h, s, t, u, v)
-                )
+                outputs[k, i, j] = _sum(line, np.uintp(k) * np.uintp(size), lines, across, down, right)
 
 
 @njit(inline="always")
 def _places(at: Any, length: Any, stride: Any) -> Any:
     """Return where the four pixels around a position are; those outside are the edge."""
     last = length - 1
+    # Unsigned, so that numba does not look for indices from the end.
     return (
         np.uintp(min(max(at - 1, 0), last) * stride),
         np.uintp(min(max(at, 0), last) * stride),
@@ -104,5 +90,21 @@ def _places(at: Any, length: Any, stride: Any) -> Any:
 
 
 @njit(inline="always")
-def _across(line: Any, at: Any, e: Any, f: Any, g: Any, h: Any, s: Any, t: Any, u: Any, v: Any) -> Any:
-    return s * line[at + e] + t * line[at + f] + u * line[at + g] + v * line[at + h]
+def _sum(line: Any, at: Any, lines: Any, across: Any, down: Any, right: Any) -> Any:
+    """Return the sum over four lines and four pixels across, each times its weights."""
+    return (
+        down[0] * _across(line, at + lines[0], across, right)
+        + down[1] * _across(line, at + lines[1], across, right)
+        + down[2] * _across(line, at + lines[2], across, right)
+        + down[3] * _across(line, at + lines[3], across, right)
+    )
+
+
+@njit(inline="always")
+def _across(line: Any, at: Any, across: Any, right: Any) -> Any:
+    return (
+        right[0] * line[at + across[0]]
+        + right[1] * line[at + across[1]]
+        + right[2] * line[at + across[2]]
+        + right[3] * line[at + across[3]]
+    )

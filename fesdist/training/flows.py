@@ -57,11 +57,8 @@ class FlowStage(Stage[tuple[Pair, ...], int]):
                 _keep(stack.path, _key(stack, pair), arrays)
         return len(key)
 
-    def amount(self, key: tuple[Pair, ...]) -> int:
-        return len(key)
-
     def note(self, key: tuple[Pair, ...]) -> str:
-        return "pairs compared for the shape"
+        return "comparing pairs for the shape"
 
     def called(self, key: tuple[Pair, ...]) -> str:
         return f"the shape of {key[0].before} and {key[0].after} of samples {key[0].sample} to {key[-1].sample}"

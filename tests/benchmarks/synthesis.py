@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.inference.intensities import Images
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.registry import MaskedRegression
+from fesdist.shape.warping import DISPLACEMENT
 from fesdist.training.job import Shape, TrainingRequest
 from fesdist.training.run import train
 from storage.datasets.store import WeightStore
@@ -26,35 +30,16 @@ SHAPED_FACES_A_SECOND = 300
 def synthesis(bench: Bench, *, size: int, side: int, n_faces: int) -> Row:
     """Put an expression on faces that are in memory; the peer multiplies the authors' kind of matrix with them."""
     version = _publish(bench, size, side)
-    arrays = {name: np.asarray(version.version.read("smiling", name)) for name in ("weights", "bias")}
-    faces, _ = random_pairs(n_faces, 3, side)
-    matrix = _sparse(arrays["weights"][0], arrays["bias"][0]).astype(np.float32)
-
-    def ours() -> Images:
-        return version.synthesize(faces, "smiling", refine="none")
-
-    def peer() -> Images:
-        columns = np.ones((side * side + 1, n_faces * 3), np.float32)
-        np.divide(faces.reshape(n_faces * 3, -1).T, np.float32(255), out=columns[:-1], casting="same_kind")
-        return np.asarray(np.clip(matrix @ columns, 0, 1).T.reshape(faces.shape))
-
-    ours_seconds, peer_seconds = alternate(bench.turns, ours, peer)
-    seconds = Spread.of(ours_seconds)
-    values = faces.size
-    work = Work(float32_flops=2.0 * values * size**2, memory_bytes=5.0 * values)
-    kind, least = work.bound(bench.limits)
-    rate = n_faces / seconds.median
-    return Row(
+    return _measured(
+        bench,
+        version,
         name=f"synthesis {size}x{size} RGB {side}",
-        what=f"{n_faces} faces at once through a published version, clipped; peer: the weights as a sparse float32 "
-        "matrix of scipy; bound: products as float32 matrix products on two cores, uint8 read and float32 written",
-        seconds=seconds,
-        rate=f"{rate:,.0f} faces/s",
-        bound=kind,
-        of_bound=least / seconds.median,
-        ratio=ratio(peer_seconds, ours_seconds),
-        difference=float(np.abs(ours() - peer()).max()),
-        target=Target(f"{FACES_A_SECOND:,} faces/s", rate, FACES_A_SECOND),
+        what="put through a published version, clipped; peer: the weights as a sparse float32 matrix of scipy; bound: "
+        "products as float32 matrix products on two cores, uint8 read and float32 written",
+        faces=random_pairs(n_faces, 3, side)[0],
+        still=lambda planes: planes,
+        products=size**2,
+        target=FACES_A_SECOND,
     )
 
 
@@ -63,39 +48,65 @@ def shaped_synthesis(bench: Bench, *, size: int, side: int, n_faces: int) -> Row
     import cv2
 
     version = _publish(bench, size, side, Shape.YES)
-    arrays = {name: np.asarray(version.version.read("smiling", name)) for name in ("weights", "bias", "displacement")}
-    faces, _ = random_pairs(n_faces, 3, side)
-    matrix = _sparse(arrays["weights"][0], arrays["bias"][0]).astype(np.float32)
-    row_at, col_at = arrays["displacement"] + np.indices((side, side), np.float32)
+    row_at, col_at = np.asarray(version.version.read("smiling", DISPLACEMENT)) + np.indices((side, side), np.float32)
     cv2.setNumThreads(THREADS)
+
+    def moved(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        how = {"interpolation": cv2.INTER_CUBIC, "borderMode": cv2.BORDER_REPLICATE}
+        return np.stack([np.asarray(cv2.remap(plane, col_at, row_at, **how), np.uint8) for plane in planes])
+
+    return _measured(
+        bench,
+        version,
+        name=f"synthesis with shape {size}x{size} RGB {side}",
+        what="moved and changed, clipped; peer: remap of OpenCV, sparse float32 matrix of scipy; bound: 16 products "
+        "for the cubic and the window's as float32 matrix products on two cores",
+        faces=random_pairs(n_faces, 3, side)[0],
+        still=moved,
+        products=size**2 + 16,
+        target=SHAPED_FACES_A_SECOND,
+    )
+
+
+def _measured(
+    bench: Bench,
+    version: LoadedVersion,
+    *,
+    name: str,
+    what: str,
+    faces: NDArray[np.uint8],
+    still: Callable[[NDArray[np.uint8]], NDArray[np.uint8]],
+    products: int,
+    target: int,
+) -> Row:
+    """Time a version on `faces` beside a peer that moves their planes by `still` and multiplies its matrix."""
+    n_faces, side = len(faces), faces.shape[-1]
+    arrays = {name: np.asarray(version.version.read("smiling", name)) for name in ("weights", "bias")}
+    matrix = _sparse(arrays["weights"][0], arrays["bias"][0]).astype(np.float32)
 
     def ours() -> Images:
         return version.synthesize(faces, "smiling", refine="none")
 
     def peer() -> Images:
-        planes = faces.reshape(-1, side, side)
-        moved = [cv2.remap(p, col_at, row_at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE) for p in planes]
-        columns = np.ones((side * side + 1, len(planes)), np.float32)
-        np.divide(np.stack(moved).reshape(len(planes), -1).T, np.float32(255), out=columns[:-1], casting="same_kind")
+        columns = np.ones((side * side + 1, n_faces * 3), np.float32)
+        planes = still(faces.reshape(-1, side, side)).reshape(n_faces * 3, -1)
+        np.divide(planes.T, np.float32(255), out=columns[:-1], casting="same_kind")
         return np.asarray(np.clip(matrix @ columns, 0, 1).T.reshape(faces.shape))
 
     ours_seconds, peer_seconds = alternate(bench.turns, ours, peer)
     seconds = Spread.of(ours_seconds)
-    values = faces.size
-    work = Work(float32_flops=2.0 * values * (size**2 + 16), memory_bytes=5.0 * values)
-    kind, least = work.bound(bench.limits)
+    kind, least = Work(float32_flops=2.0 * faces.size * products, memory_bytes=5.0 * faces.size).bound(bench.limits)
     rate = n_faces / seconds.median
     return Row(
-        name=f"synthesis with shape {size}x{size} RGB {side}",
-        what=f"{n_faces} faces moved and changed at once, clipped; peer: remap of OpenCV, a sparse float32 matrix of "
-        "scipy; bound: 16 products for the cubic and the window's as float32 matrix products on two cores",
+        name=name,
+        what=f"{n_faces} faces at once {what}",
         seconds=seconds,
         rate=f"{rate:,.0f} faces/s",
         bound=kind,
         of_bound=least / seconds.median,
         ratio=ratio(peer_seconds, ours_seconds),
         difference=float(np.abs(ours() - peer()).max()),
-        target=Target(f"{SHAPED_FACES_A_SECOND:,} faces/s", rate, SHAPED_FACES_A_SECOND),
+        target=Target(f"{target:,} faces/s", rate, target),
     )
 
 
