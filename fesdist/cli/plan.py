@@ -8,7 +8,7 @@ from dataclasses import replace
 from fesdist.cli.console import counted, duration, people, say, size, table
 from fesdist.cluster.connect import count_workers
 from fesdist.requests.learning import Plan
-from fesdist.training.choosing import widest
+from fesdist.training.choosing import planned, widest
 from fesdist.training.estimate import estimate
 from fesdist.training.job import define_job, has_shape
 from fesdist.training.plan import make_plan
@@ -24,7 +24,7 @@ def run(request: Plan) -> int:
     shaped = has_shape(asked.shape, stack.image_shape)
     described = f"{', '.join(asked.chosen)} chosen by the run" if asked.chosen else asked.model.describe()
     n_workers = count_workers(request.cluster())
-    plan = make_plan(job.planned_shape() if shaped else job, stack, request.memory, n_workers)
+    plan = make_plan(planned(job, asked, stack), stack, request.memory, n_workers)
     cost = estimate(job, stack, plan, n_workers, shaped=shaped)
     (rows, cols), probe = plan.image_shape, " x ".join(map(str, cost.probe_shape))
     tile_rows, tile_cols = plan.tile_shape

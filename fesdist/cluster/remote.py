@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -64,9 +65,9 @@ def _check_workers(client: Client, address: str, memory: int) -> None:
         time.sleep(0.1)
     ask_every_worker(client, check_revision, (revision(),))
     for worker, facts in workers.items():
-        if 0 < (limit := facts["memory_limit"] / facts["nthreads"]) < memory:
+        if 0 < (limit := facts["memory_limit"] // facts["nthreads"]) < memory:
             raise ClusterError(
-                f"worker {worker} has {limit / 2**20:.0f} MiB of memory for each thread, less than the "
-                f"{memory / 2**20:.0f} MiB that --memory allows a task; give --memory {limit / 2**20:.0f}MiB or less, "
-                "or start the workers with a larger --memory-limit"
+                f"worker {worker} has {limit // 2**20} MiB of memory for each thread, less than the "
+                f"{math.ceil(memory / 2**20)} MiB that --memory allows a task; give --memory {limit // 2**20}MiB or "
+                "less, or start the workers with a larger --memory-limit"
             )

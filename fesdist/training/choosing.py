@@ -27,7 +27,7 @@ from fesdist.passes.stage import Progress, Stage, results
 from fesdist.registry import model_from_parameters
 from fesdist.training.choice import Choice, Result, Score
 from fesdist.training.folds import fold_numbers, n_folds
-from fesdist.training.job import SampleGroup, TrainingJob
+from fesdist.training.job import SampleGroup, TrainingJob, TrainingRequest, has_shape
 from fesdist.training.judged import judged_in, stack_of
 from fesdist.training.plan import SAMPLES_AT_ONCE
 from fesdist.training.sampling import looked_at
@@ -144,6 +144,12 @@ def widest(model: AnyModel, chosen: Sequence[str]) -> AnyModel:
     any_model: Any = model
     most: AnyModel = replace(any_model, **{name: max(TRIED[name]) for name in chosen})
     return most
+
+
+def planned(job: TrainingJob, request: TrainingRequest, stack: TrainingStack) -> TrainingJob:
+    """Return the job by which a run is planned before it has learned a shape and chosen: what may take the most."""
+    most = replace(job, parameters=widest(request.model, request.chosen).parameters())
+    return most.planned_shape() if has_shape(request.shape, stack.image_shape) else most
 
 
 def _candidates(model: AnyModel, chosen: Sequence[str], mirror: bool) -> list[AnyModel]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -55,6 +56,7 @@ def _check_disk(store: WeightStore, plan: TrainingPlan) -> None:
     free = store.free_bytes()
     if free is not None and plan.stored_bytes > free:
         raise PlanError(
-            f"the weights take {plan.stored_bytes / 2**20:.0f} MiB, but {store.uri} has only {free / 2**20:.0f} MiB "
-            "left; free some space, choose another store, or train fewer expressions or a smaller window"
+            f"the weights take {math.ceil(plan.stored_bytes / 2**20)} MiB, but {store.uri} has only "
+            f"{free // 2**20} MiB left; free some space, choose another store, or train fewer expressions or a smaller "
+            "window"
         )

@@ -102,20 +102,23 @@ def check_memory(plan: TrainingPlan, job: TrainingJob) -> None:
 
 def _does_not_fit(plan: TrainingPlan, job: TrainingJob) -> PlanError:
     tile_rows, tile_cols = plan.tile_shape
+    # What is needed is rounded up, so that nobody is told that 352 MiB are fewer than 352 MiB.
+    allowed, needed, reserved = (
+        plan.allowed_bytes // 2**20,
+        math.ceil(plan.projected_bytes / 2**20),
+        RESERVED_BYTES // 2**20,
+    )
+    advice = f"give --memory {needed}MiB or more, or train fewer expressions at once"
     if plan.image_pass_bytes > max(0, plan.allowed_bytes - RESERVED_BYTES):
         return PlanError(
-            f"a worker may use {plan.allowed_bytes / 2**20:.0f} MiB, but comparing each image with each other for "
-            f"model {job.model!r}, {job.n_samples} samples of {len(job.expressions)} expressions in tiles of "
-            f"{tile_rows} x {tile_cols} pixels, needs {plan.projected_bytes / 2**20:.0f} MiB "
-            f"({RESERVED_BYTES / 2**20:.0f} MiB for the process itself); give --memory "
-            f"{math.ceil(plan.projected_bytes / 2**20)}MiB or more, or train fewer expressions at once"
+            f"a worker may use {allowed} MiB, but comparing each image with each other for model {job.model!r}, "
+            f"{job.n_samples} samples of {len(job.expressions)} expressions in tiles of {tile_rows} x {tile_cols} "
+            f"pixels, needs {needed} MiB ({reserved} MiB for the process itself); {advice}"
         )
     return PlanError(
-        f"a worker may use {plan.allowed_bytes / 2**20:.0f} MiB, but a tile of {tile_rows} x {tile_cols} pixels for "
-        f"{_counted(len(job.expressions), 'expression')} needs {plan.projected_bytes / 2**20:.0f} MiB "
-        f"({RESERVED_BYTES / 2**20:.0f} MiB for the process itself, the rest for arrays, with {plan.n_block} of "
-        f"{job.n_samples} samples read at a time); give --memory {math.ceil(plan.projected_bytes / 2**20)}MiB or more, "
-        "or train fewer expressions at once"
+        f"a worker may use {allowed} MiB, but a tile of {tile_rows} x {tile_cols} pixels for "
+        f"{_counted(len(job.expressions), 'expression')} needs {needed} MiB ({reserved} MiB for the process itself, "
+        f"the rest for arrays, with {plan.n_block} of {job.n_samples} samples read at a time); {advice}"
     )
 
 

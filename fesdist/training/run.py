@@ -15,7 +15,7 @@ from fesdist.ground.tiles import TileGrid
 from fesdist.passes.stage import Progress, results
 from fesdist.shape.warping import DISPLACEMENT
 from fesdist.training.choice import Choice
-from fesdist.training.choosing import choose
+from fesdist.training.choosing import choose, planned
 from fesdist.training.context import TaskAddress, open_context, unseen
 from fesdist.training.drafting import open_draft
 from fesdist.training.flows import displacement_of
@@ -78,7 +78,7 @@ def train(
     shaped = has_shape(request.shape, stack.image_shape)
     if request.chosen or shaped:
         # What cannot fit is refused before anything runs.
-        make_plan(job.planned_shape() if shaped else job, stack, memory, cluster.n_workers)
+        make_plan(planned(job, request, stack), stack, memory, cluster.n_workers)
         cluster.on_every_worker(_see_stack, job.stack)
     if shaped:
         job, shapes = learn_shapes(job, stack, cluster, on_progress)

@@ -78,7 +78,7 @@ class House:
 
 def train_command(stack: Path, store: str, *options: str) -> list[str]:
     """Return the command of the training that all rounds repeat: small, but of many tiles."""
-    fixed = ["--name", "chaos", "--window", "3", "--memory", "336MiB"]
+    fixed = ["--name", "chaos", "--window", "3", "--memory", "350MiB"]
     return [sys.executable, "-m", "fesdist.cli.main", "train", str(stack), store, *fixed, *options]
 
 

@@ -52,7 +52,7 @@ def test_a_stage_that_fails_in_the_middle_and_is_tried_again_does_each_tile_once
     monkeypatch.setattr("flows.stage.live_progress", receipts.watched)
     monkeypatch.setattr("flows.train.train_stage", train_stage.with_options(retry_delay_seconds=0))
     write_random_stack(tmp_path / "stack.zarr", side=192, people=6)
-    result = train(str(tmp_path / "stack.zarr"), str(store), "again", window=3, memory="332MiB", workers=workers)
+    result = train(str(tmp_path / "stack.zarr"), str(store), "again", window=3, memory="350MiB", workers=workers)
     assert result.n_tiles == 9
     assert [manifest.version for manifest in WeightStore(str(store)).versions("again")] == [1]
     first, second = receipts.attempts
