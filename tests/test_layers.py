@@ -26,10 +26,11 @@ ROOMS = {
     "fesdist.evaluation": {"fesdist.inference"},
     "fesdist.inference": {"fesdist.training"},
     "fesdist.training": {"fesdist.passes", "fesdist.images", "fesdist.registry"},
+    "fesdist.align": {"fesdist.shape"},
     "fesdist.shape": {"fesdist.simd"},
     "fesdist.passes": {"fesdist.cluster", "fesdist.families.common", "storage.blobs"},
     "fesdist.cluster": {"fesdist.ground", "storage.errors"},
-    "fesdist.images": {"fesdist.ground", "storage.datasets", "storage.stack"},
+    "fesdist.images": {"fesdist.align", "storage.datasets", "storage.stack"},
     "fesdist.registry": {
         "fesdist.images",
         *(f"fesdist.families.{wing}" for wing in ("windowed", "onepixel", "sparse", "coded")),

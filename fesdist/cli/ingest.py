@@ -9,6 +9,7 @@ from fesdist.cli.console import EXIT_SOME_FAILED, Progress, counted, people, pro
 from fesdist.images.decode import MEGAPIXEL
 from fesdist.images.ingest import ingest
 from fesdist.images.summary import IngestSummary
+from fesdist.images.survey import said
 from fesdist.requests.stacks import Ingest
 
 _NAMED = 5
@@ -46,6 +47,11 @@ def _print(summary: IngestSummary) -> None:
     say(f"{'created' if summary.created else 'appended to'} {summary.stack}: {images}")
     there = f", {summary.unchanged} were already there" if summary.unchanged else ""
     say(f"stored {counted(summary.added, 'photograph')}{there}; the stack holds {people(summary.n_people)}")
+    if summary.aligned and spec.eyes:
+        say(f"aligned: the eyes of every face are at {said(spec.eyes)} of width and height")
+    if summary.crowded:
+        names = [path.name for path in summary.crowded]
+        warn(f"{counted(len(names), 'photograph')} with several faces, of which the largest was taken: {_some(names)}")
     if summary.resized:
         sizes = [f"{rows} x {cols}" for rows, cols in summary.resized]
         say(f"resized {sum(summary.resized.values())} of them from {_some(sizes)}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from fesdist.cli.console import EXIT_SOME_FAILED, Progress, counted, duration, progress, say, warn
 from fesdist.inference.folder import SynthesisSummary, synthesize_folder
+from fesdist.inference.manifest import Record
 from fesdist.requests.using import Synthesize
 
 _FAILURES_SHOWN = 20
@@ -16,7 +18,8 @@ def run(request: Synthesize) -> int:
     with progress("synthesizing", "photographs") as report:
         summary = carry_out(request, report)
     _tell(summary)
-    return EXIT_SOME_FAILED if summary.failed else 0
+    nothing = summary.faceless and not (summary.done or summary.unchanged)
+    return EXIT_SOME_FAILED if summary.failed or nothing else 0
 
 
 def carry_out(request: Synthesize, on_progress: Progress) -> SynthesisSummary:
@@ -27,6 +30,7 @@ def carry_out(request: Synthesize, on_progress: Progress) -> SynthesisSummary:
         request.store,
         request.reference,
         expressions=request.expressions or (),
+        mixture=request.mix,
         settings=request.settings(),
         cluster=request.cluster(),
         on_progress=on_progress,
@@ -34,10 +38,13 @@ def carry_out(request: Synthesize, on_progress: Progress) -> SynthesisSummary:
 
 
 def _tell(summary: SynthesisSummary) -> None:
-    rate = f", {summary.n_outputs / summary.seconds:.0f} faces/s" if summary.n_outputs else ""
+    rate = f", {summary.n_outputs / summary.seconds:.0f} images/s" if summary.n_outputs else ""
     say(f"{summary.reference}: {', '.join(summary.expressions)}")
-    done, n_outputs = counted(summary.done, "photograph"), counted(summary.n_outputs, "face")
+    done, n_outputs = counted(summary.done, "photograph"), counted(summary.n_outputs, "image")
     say(f"  {done} done, {n_outputs} in {duration(summary.seconds)}{rate}")
+    if summary.n_faces or summary.left_alone:
+        alone = f", {summary.left_alone} left alone: too small, or not asked for" if summary.left_alone else ""
+        say(f"  {counted(summary.n_faces, 'face')} in them{alone}")
     if summary.unchanged:
         say(f"  {counted(summary.unchanged, 'photograph')} done before in the same way (--force repeats them)")
     if summary.others:
@@ -46,9 +53,16 @@ def _tell(summary: SynthesisSummary) -> None:
     for expression, reached in summary.reached.items():
         warn(f"  {expression}: the shape went to {reached:.2f} only, as faces would have been folded beyond that")
     say(f"  outputs and manifest.jsonl are in {summary.out}")
-    if summary.failed:
-        warn(f"{counted(len(summary.failed), 'photograph')} failed:")
-        for record in summary.failed[:_FAILURES_SHOWN]:
-            warn(f"  {record.file.name}: {record.reason}")
-        if len(summary.failed) > _FAILURES_SHOWN:
-            warn(f"  ... and {len(summary.failed) - _FAILURES_SHOWN} more, all in manifest.jsonl")
+    _name(summary.faceless, "without a face that could be worked on")
+    _name(summary.failed, "failed")
+
+
+def _name(records: Sequence[Record], what: str) -> None:
+    """Name photographs of which there is no output, and say why."""
+    if not records:
+        return
+    warn(f"{counted(len(records), 'photograph')} {what}:")
+    for record in records[:_FAILURES_SHOWN]:
+        warn(f"  {record.file.name}: {record.reason}")
+    if len(records) > _FAILURES_SHOWN:
+        warn(f"  ... and {len(records) - _FAILURES_SHOWN} more, all in manifest.jsonl")

@@ -13,6 +13,10 @@ class ImageError(FesdistError):
     """A file that cannot be used as an image."""
 
 
+class NoFaceError(ImageError):
+    """A photograph without a face that was asked for."""
+
+
 class PairingError(FesdistError):
     """A folder of photographs in which no usable pairs were found."""
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.align.aligner import Aligner
 from fesdist.ground.errors import ImageError
 from fesdist.images.decode import decode
 from fesdist.images.pairs import Person, Skipped
@@ -68,6 +69,7 @@ def fill(
     account: Account,
     *,
     pixel_limit: int,
+    aligner: Aligner | None = None,
     on_progress: Progress | None = None,
 ) -> None:
     """Decode the photographs of `people` and append them to a stack; `holdout` is a fraction or ids.
@@ -77,7 +79,7 @@ def fill(
     """
     # Those whom a killed ingest left without a side get one now; ids that were trained on are refused before any work.
     _assign(writer, holdout)
-    read = partial(read_image, spec=writer.spec, pixel_limit=pixel_limit)
+    read = partial(read_image, spec=writer.spec, pixel_limit=pixel_limit, aligner=aligner)
     total, done = sum(len(person.files) for person in people), 0
     for batch in _batches(people, writer.spec, writer.batch):
         attempts: list[tuple[Path, Image | ImageError]] = []
@@ -91,15 +93,19 @@ def fill(
         _assign(writer, holdout)
 
 
-def read_image(path: Path, spec: StackSpec, pixel_limit: int) -> Image:
-    """Return the photograph in `path` as a stack of this `spec` holds it, (channel, row, col).
+def read_image(path: Path, spec: StackSpec, pixel_limit: int, aligner: Aligner | None = None) -> Image:
+    """Return the photograph in `path` as a stack of this `spec` holds it, (channel, row, col): its face, if aligned.
 
     Normalisation "none": uint8 in 0..255, as decoded. "min-max": float64 (v - min) / (max - min) in [0, 1], where
     min and max go over all pixels and channels of the image, as in the code of Khan et al. 2020; raises
     `ImageError` if min = max.
     """
     size = (spec.height, spec.width)
-    pixels = decode(path, colour="gray" if spec.channels == 1 else "rgb", size=size, pixel_limit=pixel_limit)
+    pixels = decode(
+        path, colour="gray" if spec.channels == 1 else "rgb", size=None if aligner else size, pixel_limit=pixel_limit
+    )
+    if aligner:
+        pixels = aligner.aligned(path, pixels, size)
     if spec.normalisation == "none":
         return pixels
     low, high = int(pixels.min()), int(pixels.max())

@@ -8,12 +8,13 @@ from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
+from fesdist.align.aligner import Aligner
 from fesdist.ground.errors import BadParameterError, PairingError
 from fesdist.images.decode import PIXEL_LIMIT, read_header
 from fesdist.images.filling import Account, Progress, fill
 from fesdist.images.pairs import Pairs, find_pairs
 from fesdist.images.summary import IngestSummary, count_pairs
-from fesdist.images.survey import AS_FOUND, Wanted, attempt_all, check_spec, choose_spec
+from fesdist.images.survey import AS_FOUND, Wanted, attempt_all, check_spec, choose_spec, framed
 from storage.blobs.names import check_name
 from storage.errors import NotFoundError
 from storage.stack.place import check_writable, stack_location
@@ -48,6 +49,9 @@ def ingest(
     or a fifth. It concerns new people only: nobody ever changes side. `on_progress(done, total, note)` counts
     files.
 
+    With `wanted.align` the face of each photograph, the largest of several, is brought to the stack's frame; one
+    without a face is a file that cannot be used.
+
     A file that cannot be used is listed in the summary and stops nothing. A batch is stored entirely or not at all:
     after an interruption or a full disk the same call goes on where it stopped, as what is stored is recognised by
     its pixels.
@@ -63,6 +67,7 @@ def ingest(
             f"{pixel_limit:,}, the pixel limit: choose a smaller --size, or raise --pixel-limit"
         )
     existing = _existing(stack_path)
+    wanted = framed(stack_path, existing.spec if existing else None, wanted)
     if existing is not None:
         check_spec(stack_path, existing.spec, wanted)
     named = wanted.input_expression or (existing.spec.input_expression if existing else INPUT_EXPRESSION)
@@ -81,8 +86,9 @@ def ingest(
     used = [headers[path] for person in people for path in person.files.values()]
     spec = existing.spec if existing else choose_spec(used, wanted, named)
 
+    aligner = Aligner.of(wanted.eyes, source, wanted.points) if wanted.align and wanted.eyes else None
     with StackWriter.open(stack_path) if existing else StackWriter.create(stack_path, spec) as writer:
-        fill(writer, people, sides, account, pixel_limit=pixel_limit, on_progress=on_progress)
+        fill(writer, people, sides, account, pixel_limit=pixel_limit, aligner=aligner, on_progress=on_progress)
     stack = TrainingStack.open(stack_path)
     if not stack.n_samples:
         raise _nothing_usable(source, account)
@@ -100,7 +106,9 @@ def ingest(
         without_target=pairs.without_target,
         missing=pairs.missing,
         ignored=pairs.ignored,
-        resized=Counter(header.shape for header in used if header.shape != stack.image_shape),
+        resized=Counter(header.shape for header in used if header.shape != stack.image_shape and not aligner),
+        aligned=aligner is not None,
+        crowded=tuple(sorted(aligner.crowded)) if aligner else (),
     )
 
 

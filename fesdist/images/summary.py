@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from fesdist.images.pairs import Skipped
 from storage.stack.reading import StackSpec, TrainingStack
@@ -47,6 +48,10 @@ class IngestSummary:
     """Files and folders that are no photographs of a pair."""
     resized: Mapping[tuple[int, int], int]
     """How many photographs of which size (rows, columns) were brought to the stack's size."""
+    aligned: bool = False
+    """Whether faces were found and brought to the stack's frame."""
+    crowded: tuple[Path, ...] = ()
+    """Photographs with several faces, of which the largest was taken."""
 
     @property
     def complete(self) -> bool:

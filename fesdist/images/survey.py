@@ -6,10 +6,12 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from fesdist.align.frame import USUAL, Fractions, Frame
+from fesdist.align.points import Points
 from fesdist.ground.errors import BadParameterError, ImageError, PairingError
 from fesdist.images.decode import ChannelMode, ImageHeader
 from storage.stack.reading import StackSpec
@@ -19,6 +21,9 @@ _THREADS = min(4, os.cpu_count() or 1)
 
 _T = TypeVar("_T")
 _SIZES_NAMED = 5
+
+ALIGNED_SIZE = 256, 256
+"""Rows and columns of aligned images if nothing is said: enough for a mouth to show, little enough to learn quickly."""
 
 
 def attempt_all(function: Callable[[Path], _T], paths: Iterable[Path]) -> Iterator[tuple[Path, _T | ImageError]]:
@@ -50,6 +55,12 @@ class Wanted:
     colour: ChannelMode = "auto"
     normalisation: str | None = None
     input_expression: str | None = None
+    eyes: Fractions | None = None
+    """Where the eyes lie, or are brought to, as `Frame.eyes`."""
+    align: bool = False
+    """Whether faces are found and brought to where their eyes are wanted."""
+    points: Points | None = None
+    """Eyes that somebody has marked, of photographs to align."""
 
     @property
     def channels(self) -> int | None:
@@ -59,6 +70,39 @@ class Wanted:
 
 AS_FOUND = Wanted()
 """Whatever the stack, or the photographs, say."""
+
+
+def framed(stack: str | Path, spec: StackSpec | None, wanted: Wanted) -> Wanted:
+    """Return what is wanted with the frame and the size that alignment implies; `spec` is that of a stack that exists.
+
+    Raises `BadParameterError` where photographs would lie otherwise than those that the stack has.
+    """
+    if wanted.eyes:
+        Frame(wanted.eyes)
+    if wanted.points and not wanted.align:
+        raise BadParameterError(
+            "points of eyes are of no use to photographs that are not aligned: give --align as well"
+        )
+    if spec is not None and spec.eyes and not (wanted.align or wanted.eyes):
+        raise BadParameterError(
+            f"the stack {stack} holds faces with their eyes at {said(spec.eyes)}: give --align to bring these there "
+            f"too, or --eyes {said(spec.eyes)} if they lie so already"
+        )
+    if spec is not None and wanted.align and not spec.eyes:
+        raise BadParameterError(
+            f"the stack {stack} does not say where eyes lie in its images, so nothing can be aligned with them: leave "
+            "--align out, or name a new stack"
+        )
+    if not wanted.align:
+        return wanted
+    if spec is not None:
+        return replace(wanted, eyes=wanted.eyes or spec.eyes)
+    return replace(wanted, eyes=wanted.eyes or USUAL.eyes, size=wanted.size or ALIGNED_SIZE)
+
+
+def said(eyes: Fractions) -> str:
+    """Return eyes as the command line has them."""
+    return ",".join(f"{part:g}" for eye in eyes for part in eye)
 
 
 def choose_spec(headers: Iterable[ImageHeader], wanted: Wanted, input_expression: str) -> StackSpec:
@@ -73,7 +117,7 @@ def choose_spec(headers: Iterable[ImageHeader], wanted: Wanted, input_expression
     channels = wanted.channels or max(header.channels for header in headers)
     normalisation = wanted.normalisation or "none"
     dtype = "float64" if normalisation == "min-max" else "uint8"
-    return StackSpec(*size, channels, dtype, normalisation, input_expression)
+    return StackSpec(*size, channels, dtype, normalisation, input_expression, eyes=wanted.eyes)
 
 
 def check_spec(stack: str | Path, spec: StackSpec, wanted: Wanted) -> None:
@@ -83,6 +127,7 @@ def check_spec(stack: str | Path, spec: StackSpec, wanted: Wanted) -> None:
         ("images whose number of channels is", spec.channels, wanted.channels),
         ("images with normalisation", spec.normalisation, wanted.normalisation),
         ("the input expression", spec.input_expression, wanted.input_expression),
+        ("eyes at", spec.eyes, wanted.eyes),
     ):
         if asked is not None and asked != stored:
             raise BadParameterError(

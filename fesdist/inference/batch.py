@@ -12,7 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.ground.errors import ImageError
+from fesdist.align.crop import crop
+from fesdist.align.face import Face
+from fesdist.align.finding import Finding, Found, Placed
+from fesdist.align.paste import put_back
+from fesdist.ground.errors import ImageError, NoFaceError
 from fesdist.images.decode import decode
 from fesdist.images.encode import encode
 from fesdist.images.resize import resize
@@ -20,7 +24,8 @@ from fesdist.inference.full_disk import full_disk_told
 from fesdist.inference.full_size import add_change
 from fesdist.inference.intensities import Images, Range, unit_scale
 from fesdist.inference.loaded import LoadedVersion
-from fesdist.inference.manifest import InputFile, Record
+from fesdist.inference.manifest import FaceRecord, InputFile, Record, Status
+from fesdist.inference.recipe import Recipe
 from fesdist.inference.settings import Detail, OutputSize, SynthesisSettings
 from fesdist.passes.stage import Stage
 from storage.datasets.store import WeightStore
@@ -34,10 +39,12 @@ _BYTES_PER_RESCALED_VALUE = 24
 
 @dataclass(frozen=True)
 class PhotographTask:
-    """One photograph and the files to write, relative to the folder of outputs, by expression."""
+    """One photograph and the files to write, relative to the folder of outputs, by the name of their recipe."""
 
     file: InputFile
     outputs: Mapping[str, str]
+    marked: tuple[Face, ...] = ()
+    """What a table of points has of it."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +57,14 @@ class FolderJob:
     reference: str
     """Name and number of the version, `london@3`; never an alias, which could move during the run."""
     settings: SynthesisSettings
+    recipes: Mapping[str, Recipe]
+    """By name, which is that of an expression unless several are mixed."""
+    finding: Finding | None
+    """None if photographs are aligned."""
     digest: str
     memory: int
     """Bytes that a worker may use: half for weights, three eighths for the images of a group."""
     threads: int
-
-
-def _no_pixels() -> NDArray[np.uint8]:
-    return np.empty((0, 0, 0), np.uint8)
 
 
 @dataclass
@@ -65,25 +72,48 @@ class _Photograph:
     """A photograph on its way through a group, from its task to its record."""
 
     task: PhotographTask
-    inputs: NDArray[np.uint8] = field(default_factory=_no_pixels)
-    """(channel, row, col) at the model's size; no channel if it cannot be used."""
-    full: NDArray[np.uint8] = field(default_factory=_no_pixels)
+    inputs: NDArray[np.uint8] = field(default_factory=lambda: np.empty((0, 0, 0, 0), np.uint8))
+    """Its faces at the model's size, (face, channel, row, col); none if it cannot be used."""
+    full: NDArray[np.uint8] = field(default_factory=lambda: np.empty((0, 0, 0), np.uint8))
     """(channel, row, col) at its own size, if the outputs shall have that size."""
+    found: Found = field(default_factory=Found)
+    """Where its faces are, if it was not taken to be aligned."""
     written: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
-    trouble: str = ""
+    status: Status = "ok"
+    reason: str = ""
+
+    def refuse(self, status: Status, reason: str) -> None:
+        self.status, self.reason = status, reason
 
     def record(self, job: FolderJob, seconds: float) -> Record:
         return Record(
             self.task.file,
-            "failed" if self.trouble else "ok",
-            self.trouble,
+            self.status,
+            self.reason,
             self.written,
             job.reference,
             job.digest,
             round(seconds, 4),
             self.sizes,
+            tuple(map(_face_record, self.found.placed)),
+            self.found.left_out + self.found.too_small,
         )
+
+
+def _face_record(placed: Placed) -> FaceRecord:
+    turn, shift = placed.placement.turn, placed.placement.shift
+    (left, right), confidence = placed.face.eyes, placed.face.confidence
+    return FaceRecord(
+        (_rounded(complex(*left)), _rounded(complex(*right))),
+        round(confidence, 3),
+        (round(turn.real, 6), round(turn.imag, 6)),
+        _rounded(shift),
+    )
+
+
+def _rounded(place: complex) -> tuple[float, float]:
+    return round(place.real, 2), round(place.imag, 2)
 
 
 @dataclass(frozen=True)
@@ -136,56 +166,76 @@ def _synthesize_group(
     group: Sequence[_Photograph], loaded: LoadedVersion, job: FolderJob, pool: ThreadPoolExecutor
 ) -> None:
     list(pool.map(lambda photograph: _read(photograph, loaded, job), group))
-    settings = job.settings
-    for expression in sorted({expression for photograph in group for expression in photograph.task.outputs}):
+    for name in sorted({name for photograph in group for name in photograph.task.outputs}):
         for channels in (1, 3):
-            same = [
-                photograph
-                for photograph in group
-                if len(photograph.inputs) == channels and expression in photograph.task.outputs
-            ]
+            same = [one for one in group if one.inputs.shape[1] == channels and name in one.task.outputs]
             if not same:
                 continue
-            outputs = loaded.synthesize(
-                np.stack([photograph.inputs for photograph in same]),
-                expression,
-                refine=settings.refine,
-                intensity=settings.intensity,
-                texture=settings.texture,
-                stretch=settings.stretch,
-                detail=settings.keeps_detail(loaded.keeps_detail(expression)),
-            )
-            list(pool.map(lambda one, output, to=expression: _write(one, output, to, loaded, job), same, outputs))
+            made = _synthesized(np.concatenate([one.inputs for one in same]), job.recipes[name], loaded, job.settings)
+            ends = np.cumsum([len(one.inputs) for one in same])[:-1]
+            list(pool.map(lambda one, own, to=name: _write(one, own, to, loaded, job), same, np.split(made, ends)))
+
+
+def _synthesized(
+    inputs: NDArray[np.uint8], recipe: Recipe, loaded: LoadedVersion, settings: SynthesisSettings
+) -> Images:
+    return loaded.synthesize(
+        inputs,
+        recipe,
+        refine=settings.refine,
+        intensity=settings.intensity,
+        texture=settings.texture,
+        stretch=settings.stretch,
+        detail=settings.keeps_detail(all(loaded.keeps_detail(expression) for expression, _ in recipe.parts)),
+    )
 
 
 def _read(photograph: _Photograph, loaded: LoadedVersion, job: FolderJob) -> None:
     try:
         path = job.root / photograph.task.file.name
         full = loaded.match_channels(decode(path, pixel_limit=job.settings.pixel_limit))
-        inputs = resize(full, loaded.image_shape)
+        if job.finding is None:
+            inputs = resize(full, loaded.image_shape)[None]
+        else:
+            photograph.found = job.finding.found(full, loaded.image_shape, photograph.task.marked)
+            faces = photograph.found.placed
+            inputs = np.stack([crop(full, placed.placement, loaded.image_shape) for placed in faces])
         if loaded.min_max:
-            Range.of(unit_scale(inputs[None])).require_contrast()
+            Range.of(unit_scale(inputs)).require_contrast()
+    except NoFaceError as error:
+        photograph.refuse("skipped", str(error))
     except ImageError as error:
-        photograph.trouble = str(error)
+        photograph.refuse("failed", str(error))
     else:
         photograph.inputs = inputs
         if job.settings.output_size is OutputSize.INPUT:
             photograph.full = full
 
 
-def _write(photograph: _Photograph, output: Images, expression: str, loaded: LoadedVersion, job: FolderJob) -> None:
-    """Write one output, (channel, row, col) float32 in [0, 1] at the model's size."""
-    name = photograph.task.outputs[expression]
-    if job.settings.output_size is OutputSize.INPUT:
-        base = loaded.moved(photograph.inputs[None], expression, job.settings.intensity)[0]
-        displacement = loaded.shapes.displacement(expression, job.settings.intensity)
-        pixels = add_change(photograph.full, output - unit_scale(base), displacement)
-    else:
-        pixels = np.rint(output * 255).astype(np.uint8)
+def _write(photograph: _Photograph, outputs: Images, recipe: str, loaded: LoadedVersion, job: FolderJob) -> None:
+    """Write one output, whose faces are (face, channel, row, col) float32 in [0, 1] at the model's size."""
+    name = photograph.task.outputs[recipe]
     try:
         with full_disk_told(job.out / name):
-            photograph.sizes[expression] = encode(job.out / name, pixels)
+            pixels = _pixels(photograph, outputs, job.recipes[recipe], loaded, job.settings)
+            photograph.sizes[recipe] = encode(job.out / name, pixels)
     except ImageError as error:
-        photograph.trouble = str(error)
+        photograph.refuse("failed", str(error))
     else:
-        photograph.written[expression] = name
+        photograph.written[recipe] = name
+
+
+def _pixels(
+    photograph: _Photograph, outputs: Images, recipe: Recipe, loaded: LoadedVersion, settings: SynthesisSettings
+) -> NDArray[np.uint8]:
+    """Return what is written, (channel, row, col) uint8 at the size that the settings say."""
+    if settings.output_size is OutputSize.MODEL:
+        return np.asarray(np.rint(outputs[0] * 255), np.uint8)
+    displacement = loaded.shapes.displacement(recipe, settings.intensity)
+    changes = outputs - unit_scale(loaded.moved(photograph.inputs, recipe, settings.intensity))
+    if not photograph.found.placed:
+        return add_change(photograph.full, changes[0], displacement)
+    pixels = photograph.full.copy()
+    for placed, change in zip(photograph.found.placed, changes, strict=True):
+        put_back(pixels, placed.placement, change, displacement)
+    return pixels

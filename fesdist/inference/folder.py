@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from fesdist.align.points import Points
 from fesdist.cluster.connect import ClusterSettings, open_cluster
 from fesdist.ground.errors import BadParameterError
 from fesdist.inference.batch import BatchStage, FolderJob, PhotographTask
-from fesdist.inference.loaded import require_expression
+from fesdist.inference.loaded import LoadedVersion, require_expression
 from fesdist.inference.manifest import FILE_NAME, InputFile, Manifest, Record, open_manifest
-from fesdist.inference.moving import Shapes
 from fesdist.inference.photographs import (
     Photographs,
     check_out,
@@ -21,6 +21,7 @@ from fesdist.inference.photographs import (
     output_ending,
     output_stems,
 )
+from fesdist.inference.recipe import Recipe
 from fesdist.inference.settings import SynthesisSettings
 from fesdist.passes.stage import Progress, outcomes
 from storage.datasets.store import WeightStore
@@ -53,12 +54,29 @@ class SynthesisSummary:
     """Photographs that had all their outputs before."""
     n_outputs: int = 0
     """Files written by this run."""
+    n_faces: int = 0
+    """Faces in them that were found and worked on."""
+    left_alone: int = 0
+    """Faces that were found and not worked on: too small, or not asked for."""
     failed: list[Record] = field(default_factory=list)
+    faceless: list[Record] = field(default_factory=list)
+    """Photographs in which no face was found that could be worked on."""
     others: tuple[str, ...] = ()
     """Files in the folder that are no images by their names."""
     reached: Mapping[str, float] = field(default_factory=dict)
     """The intensity to which a shape followed, by expression, where more would have folded faces."""
     seconds: float = 0.0
+
+    def add(self, record: Record) -> None:
+        """Count what became of a photograph."""
+        self.done += record.status == "ok"
+        self.n_outputs += len(record.outputs)
+        self.n_faces += len(record.faces) if record.status == "ok" else 0
+        self.left_alone += record.left_alone
+        if record.status == "failed":
+            self.failed.append(record)
+        elif record.status == "skipped":
+            self.faceless.append(record)
 
 
 def synthesize_folder(
@@ -68,6 +86,7 @@ def synthesize_folder(
     reference: str,
     *,
     expressions: Sequence[str] = (),
+    mixture: Mapping[str, float] | None = None,
     settings: SynthesisSettings | None = None,
     cluster: ClusterSettings | None = None,
     on_progress: Progress | None = None,
@@ -75,9 +94,10 @@ def synthesize_folder(
     """Write `out/<expression>/<path of the photograph>` for every photograph below `source`, or for one file.
 
     `reference` is `london`, `london@3` or `london@production` in the weight store at the URI `store`. All expressions
-    of the version are made unless `expressions` names some. Photographs of any size are resized to the model's,
-    without regard to their proportions. Outputs that were made from the same file with the same version and settings
-    are kept, unless the settings say otherwise. `out/manifest.jsonl` says what happened to each photograph.
+    of the version are made unless `expressions` names some, or there is a `mixture`, weights by expression. Faces are
+    found and worked on where they are if the settings say how to align; else photographs are resized to the model's
+    size, without regard to their proportions. Outputs that were made from the same file with the same version and
+    settings are kept, unless the settings say otherwise. `out/manifest.jsonl` says what happened to each photograph.
 
     `on_progress(done, total, note)` counts photographs. A photograph that fails is listed in the summary and stops
     nothing. Raises BadParameterError for a folder or an expression that cannot be used, NotFoundError for an unknown
@@ -88,42 +108,46 @@ def synthesize_folder(
     cluster = cluster or ClusterSettings()
     weights = WeightStore(store)
     version = weights.open(reference)
-    chosen = _chosen(expressions, version)
+    recipes = _recipes(expressions, mixture, settings, version)
+    chosen = tuple(recipes)
     check_out(source, out, chosen)
     photographs = find_photographs(source, out)
     if len(photographs.images) <= SMALL_RUN and cluster == ClusterSettings(memory=cluster.memory):
         cluster = replace(cluster, workers=0)
     in_process = cluster.scheduler is None and cluster.local_workers == 0
+    loaded = LoadedVersion(version)
+    alignment = settings.alignment
+    finding = alignment.finding(loaded.eyes, loaded.reference) if alignment else None
     job = FolderJob(
         root=photographs.root.absolute(),
         out=out.absolute(),
         store=weights.uri,
         reference=version.manifest.reference,
-        settings=settings,
-        digest=settings.digest(f"{version.manifest.data} {version.manifest.created}"),
+        # The table of points stays here: each task has its faces.
+        settings=replace(settings, alignment=replace(alignment, points=None) if alignment else None),
+        recipes=recipes,
+        finding=finding,
+        digest=settings.digest(f"{version.manifest.data} {version.manifest.created}", finding),
         memory=cluster.array_bytes,
         threads=len(os.sched_getaffinity(0)) if in_process else 1,
     )
     _check_outputs_are_new(photographs, chosen, job)
     summary = SynthesisSummary(job.reference, chosen, out, others=photographs.others)
-    shapes = Shapes(version)
-    found = {expression: shapes.reached(expression, settings.intensity) for expression in chosen}
-    summary.reached = {expression: reached for expression, reached in found.items() if reached < settings.intensity}
+    found = {name: loaded.shapes.reached(recipe, settings.intensity) for name, recipe in recipes.items()}
+    summary.reached = {name: reached for name, reached in found.items() if reached < settings.intensity}
     with open_manifest(out) as manifest:
         for other in photographs.others:
             manifest.append(Record(InputFile.of(job.root, other), "skipped", "its name does not end like an image's"))
-        tasks = _pending(photographs, chosen, job, manifest, settings.force)
+        tasks = _pending(photographs, chosen, job, manifest, settings.force, alignment.points if alignment else None)
         summary.unchanged = len(photographs.images) - len(tasks)
         if tasks:
             for record in _records(tasks, job, cluster, version):
                 manifest.append(record)
-                summary.done += record.status == "ok"
-                summary.n_outputs += len(record.outputs)
-                if record.status == "failed":
-                    summary.failed.append(record)
+                summary.add(record)
                 if on_progress is not None:
-                    on_progress(summary.done + len(summary.failed), len(tasks), "")
+                    on_progress(summary.done + len(summary.failed) + len(summary.faceless), len(tasks), "")
     summary.failed.sort(key=lambda record: record.file.name)
+    summary.faceless.sort(key=lambda record: record.file.name)
     summary.seconds = time.perf_counter() - began
     return summary
 
@@ -143,14 +167,31 @@ def _check_outputs_are_new(photographs: Photographs, expressions: Sequence[str],
                 )
 
 
-def _chosen(expressions: Sequence[str], version: WeightVersion) -> tuple[str, ...]:
-    for expression in expressions:
-        require_expression(expression, version)
-    return tuple(sorted(set(expressions or version.expressions)))
+def _recipes(
+    expressions: Sequence[str],
+    mixture: Mapping[str, float] | None,
+    settings: SynthesisSettings,
+    version: WeightVersion,
+) -> dict[str, Recipe]:
+    """Return what is made, by the names that outputs go by."""
+    wanted = [Recipe.of(name) for name in expressions or (() if mixture else version.expressions)]
+    if mixture:
+        wanted.append(Recipe.mixed(mixture))
+    for recipe in wanted:
+        for expression, _ in recipe.parts:
+            require_expression(expression, version)
+    return {
+        recipe.name: replace(recipe, regions=settings.regions) for recipe in sorted(wanted, key=lambda one: one.name)
+    }
 
 
 def _pending(
-    photographs: Photographs, expressions: Sequence[str], job: FolderJob, manifest: Manifest, force: bool
+    photographs: Photographs,
+    expressions: Sequence[str],
+    job: FolderJob,
+    manifest: Manifest,
+    force: bool,
+    points: Points | None,
 ) -> list[PhotographTask]:
     """Return what is left to do: photographs with the outputs that they lack."""
     stems = output_stems(photographs.images)
@@ -165,7 +206,7 @@ def _pending(
             if done.get(expression) != (name := f"{expression}/{stems[image]}{ending}")
         }
         if lacking:
-            tasks.append(PhotographTask(file, lacking))
+            tasks.append(PhotographTask(file, lacking, points.of(image) if points else ()))
     return tasks
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.ground.colour import Colour
+from fesdist.align.frame import USUAL, Fractions
+from fesdist.ground.colour import Colour, to_gray
 from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
@@ -19,7 +21,11 @@ from fesdist.inference.bands import Band, BandCache
 from fesdist.inference.codes import ImageEncoder
 from fesdist.inference.intensities import Images, Range, stretched, unit_scale
 from fesdist.inference.moving import Shapes
+from fesdist.inference.recipe import Recipe
+from fesdist.inference.regions import region_mask
 from fesdist.registry import model_from_parameters
+from fesdist.shape.warping import Displacement
+from storage.blobs.documents import convert
 from storage.datasets.version import WeightVersion
 
 WEIGHT_MEMORY = 512 << 20
@@ -27,6 +33,8 @@ WEIGHT_MEMORY = 512 << 20
 
 USUAL_MOUTH = (0.60, 0.80, 0.30, 0.70)
 """Where aligned faces have it, of versions that do not say: (row0, row1, col0, col1) as fractions of the sides."""
+
+_EYES: Any = Fractions
 
 _BLOCK_VALUES = 1 << 19
 """Values (samples x channels x rows x columns) that a thread takes at a time: they stay in its cache."""
@@ -64,7 +72,9 @@ class LoadedVersion:
         self._cache = BandCache(version, (*self._model.reads, *ALPHAS.values()), memory)
         self.refinement = Refinement.LEARNED if Refinement.LEARNED in self.refinements else Refinement.NONE
         """What outputs are refined by when nothing else is said."""
-        self.shapes = Shapes(version)
+        self.eyes: Fractions | None = _eyes(version)
+        """Where eyes lie in the images, as `Frame.eyes`; None if the version does not say."""
+        self.shapes = Shapes(version, self._mask)
         self._pool = ThreadPoolExecutor(threads)
 
     @property
@@ -103,7 +113,7 @@ class LoadedVersion:
     def synthesize(
         self,
         inputs: NDArray[Any],
-        expression: str,
+        wanted: str | Recipe,
         *,
         refine: str | None = None,
         intensity: float = 1.0,
@@ -115,7 +125,8 @@ class LoadedVersion:
 
         A version with a shape moves x first, by `intensity` times its displacement; y is made of x moved once, and the
         change alpha (y - x), times `texture`, goes to where the face has moved. None is the intensity, but with a shape
-        no more than 1: an exaggerated smile is a wider one, not paler lips.
+        no more than 1: an exaggerated smile is a wider one, not paler lips. Of a `Recipe` the displacements and the
+        changes of its expressions are added up, each times its weight, and happen in its regions only.
 
         Alpha is what `refine`, the value of a `Refinement`, says: learned, by the papers (Khan et al. 2020, eq. 17), or
         1; what is None is `refinement`.
@@ -124,21 +135,22 @@ class LoadedVersion:
         with channels as in `match_channels`. The result is (sample, channel, row, col) float32 in [0, 1]. A min-max
         model sees (x - min x) / (max x - min x), and its outputs are brought back to the range of x. `stretch` maps
         the minimum and maximum of each output to 0 and 1, as the authors' code does. With `detail` the photograph keeps
-        its own fine detail, but in the mouth only if that has moved; see `with_detail`.
+        its own fine detail, but in the mouth only if that has moved, and then its hues as well; see `with_detail`.
 
         Raises BadParameterError for an unknown expression or refinement; ImageError for images of another shape, or for
         an image without contrast if the model is a min-max one.
         """
-        self._check(inputs, expression)
+        recipe = wanted if isinstance(wanted, Recipe) else Recipe.of(wanted)
+        self._check(inputs, recipe)
         way = self._refinement(refine)
         inputs = self.match_channels(inputs)
         strength = texture if texture is not None else min(intensity, 1.0) if self.shapes.present else intensity
         own = Range.of(unit_scale(inputs)) if self.min_max else None
         seen = inputs if own is None else own.normalised(unit_scale(inputs))
         if self.shapes.present:
-            outputs = self._moved_outputs(seen, expression, way, intensity, strength, detail)
+            outputs = self._moved_outputs(seen, recipe, way, intensity, strength, detail)
         else:
-            outputs = self._outputs(seen, expression, way, strength)
+            outputs = self._unmoved_outputs(seen, recipe, way, strength)
         if own is not None:
             outputs = own.restored(outputs)
         if detail and not self.shapes.present:
@@ -147,38 +159,54 @@ class LoadedVersion:
             outputs = stretched(outputs)
         return np.clip(outputs, 0, 1, out=outputs)
 
-    def moved(self, inputs: NDArray[Any], expression: str, intensity: float = 1.0) -> NDArray[Any]:
+    def moved(self, inputs: NDArray[Any], wanted: str | Recipe, intensity: float = 1.0) -> NDArray[Any]:
         """Return the inputs, (sample, channel, row, col), as the shape of an expression moves them, in their dtype."""
-        displacement = self.shapes.displacement(expression, intensity)
+        recipe = wanted if isinstance(wanted, Recipe) else Recipe.of(wanted)
+        displacement = self.shapes.displacement(recipe, intensity)
         if displacement is None:
             return inputs
         parts = self._pool.map(lambda block: displacement.applied(inputs[block]), _blocks(inputs.shape))
         return np.concatenate([inputs[:0], *parts])
 
+    def _unmoved_outputs(self, inputs: NDArray[Any], recipe: Recipe, way: Refinement, strength: float) -> Images:
+        (expression, weight), *others = recipe.parts
+        outputs = self._outputs(inputs, expression, way, strength * weight)
+        for expression, weight in others:
+            outputs += self._outputs(inputs, expression, way, strength * weight) - unit_scale(inputs)
+        mask = self._mask(recipe)
+        return outputs if mask is None else np.asarray(blend(unit_scale(inputs), outputs, mask))
+
     def _moved_outputs(
-        self, inputs: NDArray[Any], expression: str, way: Refinement, intensity: float, texture: float, detail: bool
+        self, inputs: NDArray[Any], recipe: Recipe, way: Refinement, intensity: float, texture: float, detail: bool
     ) -> Images:
-        # Imported here: who has no shape does not wait for it.
-        from fesdist.inference.detail import coarse
+        base, mask = self.moved(inputs, recipe, intensity), self._mask(recipe)
+        outputs = np.empty(inputs.shape, np.float32)
+        np.multiply(base, np.float32(1 / 255 if base.dtype == np.uint8 else 1), out=outputs)
+        for expression, weight in recipe.parts if texture != 0 else ():
+            as_learned = intensity == 1 and recipe == Recipe.of(expression)
+            seen = base if as_learned else self.moved(inputs, expression)
+            made = self._outputs(seen, expression, way, 1.0)
+            following = self.shapes.following(expression, recipe, intensity)
 
-        base = self.moved(inputs, expression, intensity)
-        if texture == 0:
-            return np.array(unit_scale(base))
-        seen = base if intensity == 1 else self.moved(inputs, expression)
-        outputs = self._outputs(seen, expression, way, 1.0)
-        following = self.shapes.following(expression, intensity)
-
-        def put(samples: slice) -> None:
-            change = np.subtract(outputs[samples], unit_scale(seen[samples]), dtype=np.float32)
-            if detail:
-                change = coarse(change)
-            if following is not None:
-                change = following.applied(change)
-            change *= np.float32(texture)
-            np.add(unit_scale(base[samples]), change, out=outputs[samples])
-
-        list(self._pool.map(put, _blocks(inputs.shape)))
+            put = partial(
+                _put,
+                outputs,
+                seen,
+                made,
+                following=following,
+                mask=mask,
+                strength=texture * weight,
+                detail=detail,
+            )
+            list(self._pool.map(put, _blocks(inputs.shape)))
         return outputs
+
+    def _mask(self, recipe: Recipe) -> Images | None:
+        """Return where a recipe changes anything, (row, col) float32; None for everywhere."""
+        if not recipe.regions:
+            return None
+        mouth = tuple(self.version.attributes.get("mouth", USUAL_MOUTH))
+        return region_mask(recipe.regions, self.image_shape, self.eyes or USUAL.eyes, mouth)
 
     def _restore_detail(self, inputs: NDArray[Any], outputs: Images) -> None:
         # Imported here: who does not ask for it does not wait for it.
@@ -201,8 +229,9 @@ class LoadedVersion:
             )
         return Refinement(said)
 
-    def _check(self, inputs: NDArray[Any], expression: str) -> None:
-        require_expression(expression, self.version)
+    def _check(self, inputs: NDArray[Any], recipe: Recipe) -> None:
+        for expression, _ in recipe.parts:
+            require_expression(expression, self.version)
         if inputs.ndim != 4 or inputs.shape[2:] != self.image_shape:
             raise ImageError(
                 f"images of shape {inputs.shape}; {self.reference} expects (sample, channel, row, col) with "
@@ -227,6 +256,40 @@ class LoadedVersion:
         for band in self._cache.bands(expression):
             list(self._pool.map(fill, [band] * len(blocks), blocks))
         return outputs
+
+
+def _put(
+    outputs: Images,
+    seen: NDArray[Any],
+    made: Images,
+    samples: slice,
+    *,
+    following: Displacement | None,
+    mask: Images | None,
+    strength: float,
+    detail: bool,
+) -> None:
+    """Add to outputs what was made of inputs, to where it follows, where the mask lets it and as strong as is said.
+
+    With `detail` only what is coarse and gray of it is added: a mean of lips and teeth has a hue that no mouth has.
+    """
+    # Imported here: who has no shape does not wait for it.
+    from fesdist.inference.detail import coarse
+
+    change = np.subtract(made[samples], unit_scale(seen[samples]), dtype=np.float32)
+    if detail:
+        change = coarse(to_gray(change))
+    if following is not None:
+        change = following.applied(change)
+    if mask is not None:
+        change *= mask
+    change *= np.float32(strength)
+    outputs[samples] += change
+
+
+def _eyes(version: WeightVersion) -> Fractions | None:
+    said = version.attributes.get("eyes")
+    return None if said is None else convert(_EYES, said, f"eyes of {version.manifest.reference}")
 
 
 def _blocks(shape: tuple[int, ...]) -> Iterator[slice]:

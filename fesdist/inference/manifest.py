@@ -47,6 +47,19 @@ class InputFile:
 
 
 @dataclass(frozen=True)
+class FaceRecord:
+    """A face that was worked on in a photograph."""
+
+    eyes: tuple[tuple[float, float], tuple[float, float]]
+    """(x, y) of the left one in the image, then of the other, in pixels, as `fesdist.align.face.Eyes`."""
+    confidence: float
+    turn: tuple[float, float]
+    """Real and imaginary part of t: the model's image has at w = x + iy what the photograph has at t w + s."""
+    shift: tuple[float, float]
+    """The same of s, in pixels."""
+
+
+@dataclass(frozen=True)
 class Record:
     """What became of one photograph with one version and one set of settings."""
 
@@ -62,6 +75,10 @@ class Record:
     seconds: float = 0.0
     sizes: Mapping[str, int] = field(default_factory=dict)
     """Bytes of the files in `outputs`, by expression."""
+    faces: tuple[FaceRecord, ...] = ()
+    """Those that were found, the largest first; none where photographs are taken to be aligned."""
+    left_alone: int = 0
+    """How many faces were found and not worked on."""
 
     def after(self, earlier: Record | None) -> Record:
         """Return this record with the outputs of an earlier one that still hold."""

@@ -2,61 +2,107 @@
 
 from __future__ import annotations
 
+import math
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from fesdist.inference.recipe import Recipe
 from fesdist.shape.field import UNFOLDED_UP_TO, largest_intensity
 from fesdist.shape.warping import DISPLACEMENT, Displacement
 from storage.datasets.version import WeightVersion
+
+_KEPT_BYTES = 16 << 20
+"""What is kept of each kind: learned, of recipes, and scaled."""
+
+K = TypeVar("K")
+
+MaskOf = Callable[[Recipe], NDArray[np.float32] | None]
 
 
 class Shapes:
     """The displacements of a version, read when they are needed; threads may share them."""
 
-    def __init__(self, version: WeightVersion) -> None:
+    def __init__(self, version: WeightVersion, mask_of: MaskOf = lambda _: None) -> None:
         self._version = version
+        self._mask_of = mask_of
+        image_bytes = 2 * 4 * math.prod(version.manifest.image_shape)
+        self._most = max(2, _KEPT_BYTES // image_bytes)
         self._learned: dict[str, Displacement] = {}
-        self._scaled: dict[tuple[str, float], Displacement] = {}
+        self._whole: dict[Recipe, Displacement] = {}
+        self._scaled: dict[tuple[Recipe, float], Displacement] = {}
         self._lock = threading.Lock()
         self.present = bool(version.manifest.shape)
         """Whether the version moves anything."""
 
-    def displacement(self, expression: str, intensity: float = 1.0) -> Displacement | None:
-        """Return by what photographs are moved, or None without a shape.
+    def displacement(self, recipe: Recipe, intensity: float = 1.0) -> Displacement | None:
+        """Return by what photographs are moved, `intensity` m Σ w u, or None without a shape.
 
-        Beyond an intensity of 2 it goes as far as the image is folded nowhere, and no further.
+        w are the weights of a recipe, u what was learned of its expressions, m the mask of its regions. It goes as far
+        as the image is folded nowhere, and no further.
         """
         if not self.present:
             return None
         with self._lock:
-            learned, key = self._read(expression), (expression, intensity)
-            if intensity == 1:
-                return learned
-            if key not in self._scaled:
-                # One at a time: an animation asks for many.
-                self._scaled = {key: learned.scaled(_unfolded_part(learned, intensity))}
-            return self._scaled[key]
+            whole = self._of(recipe)
+            if intensity == 1 and recipe.whole and not recipe.regions:
+                return whole
 
-    def reached(self, expression: str, intensity: float) -> float:
+            def scaled() -> Displacement:
+                return whole.scaled(_unfolded_part(whole, recipe, intensity))
+
+            return self._kept(self._scaled, (recipe, intensity), scaled)
+
+    def reached(self, recipe: Recipe, intensity: float) -> float:
         """Return how much of `intensity` the shape follows: all, unless the image would be folded."""
-        if not self.present or intensity <= UNFOLDED_UP_TO:
+        if not self.present:
             return intensity
         with self._lock:
-            return _unfolded_part(self._read(expression), intensity)
+            return _unfolded_part(self._of(recipe), recipe, intensity)
 
-    def following(self, expression: str, intensity: float) -> Displacement | None:
-        """Return by what a change made at intensity 1 is moved to where the face is at another; None if it stays.
+    def following(self, expression: str, recipe: Recipe, intensity: float) -> Displacement | None:
+        """Return by what a change, made for one whole expression, is moved to where a recipe moves faces.
 
-        To first order: what is at p comes from p + intensity u, and was at p + (intensity - 1) u when that was 1.
+        To first order: what is at p comes from p + u'(p), and was at p + u'(p) - u(p) when the image was moved by u.
+        None if it stays.
         """
-        learned = self.displacement(expression)
-        return None if learned is None or intensity == 1 else learned.scaled(self.reached(expression, intensity) - 1)
+        if not self.present or (recipe == Recipe.of(expression) and intensity == 1):
+            return None
+        there, here = self.displacement(recipe, intensity), self.displacement(Recipe.of(expression))
+        if there is None or here is None:
+            return None
+        return Displacement(there.values - here.values, here.image)
+
+    def _of(self, recipe: Recipe) -> Displacement:
+        """Return the displacement of a recipe at intensity 1."""
+
+        def added() -> Displacement:
+            total = sum(np.float32(weight) * self._read(expression).values for expression, weight in recipe.parts)
+            mask = self._mask_of(recipe)
+            return Displacement(np.asarray(total if mask is None else total * mask, np.float32))
+
+        return self._kept(self._whole, recipe, added)
 
     def _read(self, expression: str) -> Displacement:
-        if expression not in self._learned:
-            # One at a time: it is as large as an image, and expressions are made one after the other.
-            self._learned = {expression: Displacement(self._version.read(expression, DISPLACEMENT, None))}
-        return self._learned[expression]
+        def read() -> Displacement:
+            return Displacement(self._version.read(expression, DISPLACEMENT, None))
+
+        return self._kept(self._learned, expression, read)
+
+    def _kept(self, cache: dict[K, Displacement], key: K, make: Callable[[], Displacement]) -> Displacement:
+        """Return what is kept, or make it and forget the oldest: each is as large as an image."""
+        if key not in cache:
+            while len(cache) >= self._most:
+                cache.pop(next(iter(cache)))
+            cache[key] = make()
+        return cache[key]
 
 
-def _unfolded_part(learned: Displacement, intensity: float) -> float:
-    return intensity if intensity <= UNFOLDED_UP_TO else largest_intensity(learned, intensity)
+def _unfolded_part(whole: Displacement, recipe: Recipe, intensity: float) -> float:
+    # Training sees to it that a whole expression folds nothing up to there.
+    if recipe.whole and not recipe.regions and intensity <= UNFOLDED_UP_TO:
+        return intensity
+    return largest_intensity(whole, intensity)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
+from fesdist.align.aligner import finding_of
+from fesdist.align.finding import ALL, Finding
+from fesdist.align.frame import Fractions
+from fesdist.align.points import Points
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.decode import PIXEL_LIMIT
+from fesdist.inference.regions import check_regions
 
 
 class Detail(StrEnum):
@@ -38,18 +43,45 @@ class OutputFormat(StrEnum):
 
 
 @dataclass(frozen=True)
+class Alignment:
+    """How faces are found in photographs of any framing."""
+
+    face: str = ALL
+    """As `Finding.choice`."""
+    points: Points | None = None
+    eyes: Fractions | None = None
+    """Where the model has eyes, if its version does not say."""
+
+    def finding(self, known: Fractions | None, reference: str) -> Finding:
+        """Return how faces are found for a version, `known` being where it says that eyes are.
+
+        Raises BadParameterError where nobody knows where its images have eyes, or there is no detector.
+        """
+        if (eyes := known or self.eyes) is None:
+            raise BadParameterError(
+                f"{reference} does not say where eyes are in its images, as its stack was not made with "
+                "--align; say it with --eyes X,Y,X,Y, fractions of width and height"
+            )
+        return finding_of(eyes, self.face, self.points)
+
+
+@dataclass(frozen=True)
 class SynthesisSettings:
     """How faces are synthesized and written."""
 
     refine: str | None = None
     """Value of a `Refinement`; None is the best that a version has."""
     detail: Detail = Detail.AUTO
+    regions: tuple[str, ...] = ()
+    """Names of `REGION_NAMES`, the only parts of a face that change; none is all of it."""
     intensity: float = 1.0
     """Strength of the expression: 0 is the input, 1 the model's output, more exaggerates."""
     texture: float | None = None
     """Strength of what a model changes after it has moved the photograph; see `LoadedVersion.synthesize` for None."""
     stretch: bool = False
     """Stretch each output to its own minimum and maximum, as the authors' code does."""
+    alignment: Alignment | None = None
+    """How faces are found in photographs; None if these are aligned."""
     output_size: OutputSize = OutputSize.MODEL
     output_format: OutputFormat = OutputFormat.PNG
     pixel_limit: int = PIXEL_LIMIT
@@ -58,6 +90,12 @@ class SynthesisSettings:
     """Make again what is there already."""
 
     def __post_init__(self) -> None:
+        check_regions(self.regions)
+        if self.alignment and self.alignment.face == ALL and self.output_size is OutputSize.MODEL:
+            raise BadParameterError(
+                "all faces of a photograph were asked for, as images of the model's size, of which it has one; choose "
+                "the largest or a number with --face, or --size input"
+            )
         if not (math.isfinite(self.intensity) and self.intensity >= 0):
             raise BadParameterError(
                 f"intensity is {self.intensity}; expected 0 (the input) or more, for instance 1 or 1.5"
@@ -73,12 +111,18 @@ class SynthesisSettings:
         """Return whether outputs keep the photograph's fine detail, of a version that would do so of itself or not."""
         return of_itself if self.detail is Detail.AUTO else self.detail is Detail.PHOTOGRAPH
 
-    def digest(self, version_data: str) -> str:
+    def digest(self, version_data: str, finding: Finding | None = None) -> str:
         """Return 16 hexadecimal digits that change with everything the pixels of an output depend on but its input.
 
         `version_data` names the immutable arrays of the version, which are unlike those of the same number in another
-        store. The pixel limit and `force` are left out: they decide whether a photograph is used, not what it becomes.
+        store; `finding` is how faces are found. The pixel limit and `force` are left out: they decide whether a
+        photograph is used, not what it becomes.
         """
-        facts = asdict(self) | {"version_data": version_data}
-        del facts["pixel_limit"], facts["force"]
+        facts = asdict(replace(self, alignment=None)) | {"version_data": version_data}
+        del facts["pixel_limit"], facts["force"], facts["alignment"]
+        if finding is not None:
+            facts["faces"] = [finding.source, finding.choice, finding.frame.eyes]
+        if not self.regions:
+            # What was made before there were regions is not made again.
+            del facts["regions"]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from fesdist.cluster.settings import DEFAULT_MEMORY, ClusterSettings
 from fesdist.ground.options import argument, option
-from fesdist.requests.units import byte_size, megapixels
+from fesdist.requests.units import byte_size, eye_places, megapixels
 
 ColourName = Literal["per-channel", "shared", "gray"]
 
@@ -28,6 +28,13 @@ memory_option = partial(option, DEFAULT_MEMORY, metavar="SIZE", implied="1GiB", 
 pixel_limit_option = partial(
     option, 64.0, "refuse larger photographs before decoding them", metavar="MEGAPIXELS", reader=megapixels
 )
+points_option = partial(
+    option,
+    None,
+    "eyes that you have marked: a CSV table, or a folder of .tem files; a detector finds the others",
+    metavar="FILE",
+)
+eyes_option = partial(option, None, metavar="X,Y,X,Y", reader=eye_places)
 json_option = partial(option, False, "print JSON for programs instead of tables for people", command_only=True)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.options import argument, option
-from fesdist.requests.groups import expressions_option, pixel_limit_option
+from fesdist.requests.groups import expressions_option, eyes_option, pixel_limit_option, points_option
 from fesdist.requests.units import image_size
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Ingest:
     """Append pairs of photographs to a training stack."""
 
-    EXAMPLE: ClassVar = """fesdist ingest photographs faces.zarr --size 128
+    EXAMPLE: ClassVar = """fesdist ingest photographs faces.zarr --align --size 256
+fesdist ingest aligned_photographs faces.zarr --size 128
 fesdist ingest papers_pairs faces.zarr --target-name smiling --colour gray"""
 
     photographs: str = argument("folder with <expression>/<subject>.png, or with trainA and trainB", metavar="PAIRS")
@@ -45,13 +46,28 @@ fesdist ingest papers_pairs faces.zarr --target-name smiling --colour gray"""
         r"finds the subject in the file's stem: its first group, or the one named subject, such as '(\d+)_'",
         metavar="REGEX",
     )
+    align: bool = option(False, "find the face in each photograph, and bring its eyes to one place")
+    points: str | None = points_option()
+    eyes: tuple[tuple[float, float], tuple[float, float]] | None = eyes_option(
+        help="where eyes lie in the images, or are brought to: fractions of width and height",
+        implied="0.345,0.36,0.655,0.36 with --align",
+    )
     pixel_limit: float = pixel_limit_option()
 
     def wanted(self) -> Wanted:
-        """Return what is asked of the stack's images."""
+        """Return what is asked of the stack's images; raises BadParameterError for a table that is none."""
+        from fesdist.align.points import read_points
         from fesdist.images.survey import Wanted
 
-        return Wanted(self.size, self.colour, self.normalisation, self.input_expression)
+        return Wanted(
+            self.size,
+            self.colour,
+            self.normalisation,
+            self.input_expression,
+            self.eyes,
+            self.align,
+            read_points(self.points) if self.points else None,
+        )
 
     def held_out(self) -> float | tuple[str, ...] | None:
         """Return a fraction, or ids; those in a file are one a line, empty lines left out.

@@ -32,6 +32,36 @@ def megapixels(text: str) -> float:
     return number
 
 
+def eye_places(text: str) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the eyes of a text such as 0.345,0.36,0.655,0.36; raises BadParameterError."""
+    try:
+        left_x, left_y, right_x, right_y = (float(part) for part in text.split(","))
+    except ValueError:
+        raise BadParameterError(
+            f"{text!r} is no place of two eyes; expected X,Y,X,Y as fractions of width and height, the eye on the left "
+            "of the image first, such as 0.345,0.36,0.655,0.36"
+        ) from None
+    return (left_x, left_y), (right_x, right_y)
+
+
+def mixture(text: str) -> dict[str, float]:
+    """Return the weights of a text such as smiling=0.7,surprised=0.3, by expression; raises BadParameterError."""
+    weights: dict[str, float] = {}
+    for part in text.split(","):
+        name, equals, weight = part.strip().rpartition("=")
+        try:
+            value = float(weight)
+        except ValueError:
+            value = math.nan
+        if not (name and equals and math.isfinite(value)) or name in weights:
+            raise BadParameterError(
+                f"{text!r} is no mixture; expected different expressions with a number each, such as "
+                "smiling=0.7,surprised=0.3"
+            )
+        weights[name] = value
+    return weights
+
+
 def image_size(text: str) -> tuple[int, int]:
     """Return rows and columns of a text such as 128 or 128x96; raises BadParameterError."""
     match = re.fullmatch(r"([1-9][0-9]*)(?:x([1-9][0-9]*))?", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from fesdist.ground.errors import BadParameterError
 from fesdist.ground.options import argument, option
 from fesdist.requests.groups import (
     COLOUR_HELP,
@@ -12,21 +13,57 @@ from fesdist.requests.groups import (
     ColourName,
     Computing,
     expressions_option,
+    eyes_option,
     json_option,
     memory_option,
     pixel_limit_option,
+    points_option,
     reference_argument,
     stack_argument,
     store_argument,
 )
+from fesdist.requests.units import mixture
 
 if TYPE_CHECKING:
     from fesdist.comparing.run import ComparisonRequest
-    from fesdist.inference.settings import SynthesisSettings
+    from fesdist.inference.settings import Alignment, SynthesisSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class Aligned:
+    """Photographs of any framing: faces are found, worked on, and the change is put back where they are."""
+
+    GROUP: ClassVar = "photographs of any framing"
+
+    align: bool = option(False, "find faces, and change them where they are")
+    face: str | None = option(
+        None,
+        "largest, all, or a number, 1 being the largest",
+        metavar="WHICH",
+        implied="all; largest with --size model",
+    )
+    points: str | None = points_option()
+    eyes: tuple[tuple[float, float], tuple[float, float]] | None = eyes_option(
+        help="where the model has eyes, if its version does not say: fractions of width and height"
+    )
+
+    def alignment(self, one_face: bool) -> Alignment | None:
+        """Return how faces are found, None if not at all; raises BadParameterError for a table that is none."""
+        from fesdist.align.finding import ALL, LARGEST
+        from fesdist.align.points import read_points
+        from fesdist.inference.settings import Alignment
+
+        if not self.align:
+            given = [name for name in ("face", "points", "eyes") if getattr(self, name) is not None]
+            if given:
+                raise BadParameterError(f"--{given[0]} is of no use without --align: give that as well")
+            return None
+        face = self.face or (LARGEST if one_face else ALL)
+        return Alignment(face, read_points(self.points) if self.points else None, self.eyes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look(Aligned):
     """How faces are synthesized and written."""
 
     GROUP: ClassVar = "what the outputs look like"
@@ -39,6 +76,12 @@ class Look:
     detail: Literal["auto", "photograph", "model"] = option(
         "auto", "whose fine detail outputs have outside the mouth; auto is the model's where it foresaw most"
     )
+    region: tuple[str, ...] | None = option(
+        None,
+        "of the face change these parts only: mouth, eyes, brows, face",
+        metavar="LIST",
+        implied="all; face with --align",
+    )
     intensity: float = option(1.0, "0 is the photograph, 1 the model, 1.5 more", metavar="X")
     texture: float | None = option(
         None,
@@ -47,8 +90,10 @@ class Look:
         implied="as --intensity, but 1 at most with a shape",
     )
     stretch: bool = option(False, "stretch each output to the full range, as the papers' code")
-    size: Literal["model", "input"] = option(
-        "model", "size of the outputs: the model's, or the photograph's with its detail kept"
+    size: Literal["model", "input"] | None = option(
+        None,
+        "size of the outputs: the model's, or the photograph's with its detail kept",
+        implied="model; input with --align",
     )
     format: Literal["png", "jpeg", "webp", "same"] = option("png", "file format")
     force: bool = option(False, "make outputs again that are there already")
@@ -59,33 +104,45 @@ class Look:
         from fesdist.images.decode import MEGAPIXEL
         from fesdist.inference.settings import Detail, OutputFormat, OutputSize, SynthesisSettings
 
+        size = OutputSize(self.size or ("input" if self.align else "model"))
         return SynthesisSettings(
             refine=self.refine,
             detail=Detail(self.detail),
+            regions=self._regions(),
             intensity=self.intensity,
             texture=self.texture,
             stretch=self.stretch,
-            output_size=OutputSize(self.size),
+            alignment=self.alignment(one_face=size is OutputSize.MODEL),
+            output_size=size,
             output_format=OutputFormat(self.format),
             pixel_limit=round(self.pixel_limit * MEGAPIXEL),
             force=self.force,
         )
+
+    def _regions(self) -> tuple[str, ...]:
+        # In photographs of any framing there is more around the face than models have seen.
+        said = self.region or (("face",) if self.align else ())
+        return () if "all" in said else tuple(sorted(set(said)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Synthesize(Look, Computing):
     """Put expressions on a photograph, or on every photograph of a folder tree."""
 
-    EXAMPLE: ClassVar = """fesdist synthesize photos out --weights weights --model london
+    EXAMPLE: ClassVar = """fesdist synthesize photos out --weights weights --model london --align
+fesdist synthesize photos out --weights weights --model london --align --mix smiling=0.7,surprised=0.3 --region mouth
 fesdist synthesize photos out --weights weights --model london@production --size input --intensity 1.3"""
 
-    photographs: str = argument("folder of aligned faces, with its subfolders, or one image", metavar="PHOTOS")
+    photographs: str = argument("folder of photographs, with its subfolders, or one image", metavar="PHOTOS")
     out: str = argument("folder for the outputs, OUT/<expression>/<path of the photograph>", metavar="OUT")
     store: str = store_argument(positional=False, flag="weights")
     reference: str = argument(
         "latest version, or london@3, or an alias", positional=False, flag="model", metavar="NAME[@V]"
     )
     expressions: tuple[str, ...] | None = expressions_option()
+    mix: dict[str, float] | None = option(
+        None, "mixture of expressions, such as smiling=0.7,surprised=0.3", metavar="NAME=X,...", reader=mixture
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

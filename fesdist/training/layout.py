@@ -90,4 +90,5 @@ def _attributes(job: TrainingJob, stack: TrainingStack) -> dict[str, Any]:
         "input_expression": job.input_expression,
         "normalisation": stack.spec.normalisation,
         "mouth": list(stack.spec.mouth),
+        **({"eyes": [list(eye) for eye in stack.spec.eyes]} if stack.spec.eyes else {}),
     }

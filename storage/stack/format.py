@@ -44,6 +44,8 @@ class StackSpec:
     input_expression: str = "neutral"
     mouth: tuple[float, float, float, float] = (0.60, 0.80, 0.30, 0.70)
     """(row0, row1, col0, col1) of the mouth, as fractions of height and width, for evaluation."""
+    eyes: tuple[tuple[float, float], tuple[float, float]] | None = None
+    """(x, y) of the eyes, left in the image first, as fractions of width and height; None if nobody has said."""
 
     def __post_init__(self) -> None:
         if not (1 <= self.height <= _MOST_PIXELS and 1 <= self.width <= _MOST_PIXELS):
@@ -60,6 +62,8 @@ class StackSpec:
         row0, row1, col0, col1 = self.mouth
         if not (0 <= row0 < row1 <= 1 and 0 <= col0 < col1 <= 1):
             raise MismatchError(f"mouth region {self.mouth}; expected fractions (row0, row1, col0, col1) in [0, 1]")
+        if self.eyes is not None and not all(0 < part < 1 for eye in self.eyes for part in eye):
+            raise MismatchError(f"eyes at {self.eyes}; expected fractions ((x, y), (x, y)) between 0 and 1")
         check_name("expression", self.input_expression)
 
     @property
@@ -136,7 +140,8 @@ class StackContents:
         return {
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
-            "spec": {**asdict(self.spec), "mouth": list(self.spec.mouth)},
+            # Stacks that do not say where eyes are look as they did before there was a place to say it.
+            "spec": {key: value for key, value in asdict(self.spec).items() if key != "eyes" or value is not None},
             "expressions": list(self.expressions),
             "subjects": [{"id": s.id, "split": s.split, "digests": dict(s.digests)} for s in self.subjects],
         }

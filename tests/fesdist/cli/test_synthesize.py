@@ -28,7 +28,7 @@ def test_it_says_what_was_made_how_fast_and_where(
     assert run(photographs, out, "--weights", store, "--model", "london") == 0
     printed = capsys.readouterr().out
     assert "london@1: sad, smiling" in printed
-    assert "3 photographs done, 6 faces in" in printed
+    assert "3 photographs done, 6 images in" in printed
     assert "faces/s" in printed
     assert f"outputs and manifest.jsonl are in {out}" in printed
     run(photographs, out, "--weights", store, "--model", "london")

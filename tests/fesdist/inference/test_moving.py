@@ -6,16 +6,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fesdist.ground.colour import to_gray
 from fesdist.inference.detail import coarse
 from fesdist.inference.full_size import add_change
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.moving import Shapes
+from fesdist.inference.recipe import Recipe
 from fesdist.shape.field import LEAST_AREA, smallest_area
 from fesdist.shape.warping import Displacement
 from tests.fesdist.inference.conftest import Publish
 from tests.fesdist.shape.pictures import places, smooth_displacement, texture
 
 SHAPE = (24, 20)
+SMILING = Recipe.of("smiling")
 LEARNED = smooth_displacement(SHAPE, 1.5, seed=3)
 TOLERANCE = 3e-6
 
@@ -71,7 +74,7 @@ def test_a_change_follows_the_face_and_is_one_at_most_unless_told(
     alpha = published.arrays["smiling"]["learned_alpha"]
     change = (alpha * (published.expected(moved, "smiling") - moved / 255)).astype(np.float32)
     if detail:
-        change = coarse(change)
+        change = coarse(to_gray(change))
     change = LEARNED.scaled(intensity - 1).applied(change)
     expected = np.clip(LEARNED.scaled(intensity).applied(inputs) / 255 + texture * change, 0, 1)
     of_itself = loaded.synthesize(inputs, "smiling", intensity=intensity, detail=detail)
@@ -85,7 +88,7 @@ def test_a_change_follows_the_face_and_is_one_at_most_unless_told(
 def test_without_a_shape_texture_is_intensity(publish: Publish) -> None:
     inputs, loaded = _photographs(), LoadedVersion(publish().version)
     assert not loaded.shapes.present
-    assert loaded.shapes.displacement("smiling") is None
+    assert loaded.shapes.displacement(SMILING) is None
     assert loaded.moved(inputs, "smiling") is inputs
     strong = loaded.synthesize(inputs, "smiling", intensity=1.7)
     assert np.array_equal(loaded.synthesize(inputs, "smiling", texture=1.7), strong)
@@ -109,12 +112,12 @@ def test_a_face_is_folded_by_no_intensity(publish: Publish) -> None:
     # Rows come together by a quarter: they meet at an intensity of 4.
     squeezed = np.stack([-0.25 * (down - 12), 0 * right]).astype(np.float32)
     shapes = Shapes(publish(displacement=squeezed).version)
-    assert shapes.reached("smiling", 3.0) == 3.0
-    assert shapes.reached("smiling", 100.0) == pytest.approx((1 - LEAST_AREA) / 0.25, abs=2e-3)
-    limited = shapes.displacement("smiling", 100.0)
+    assert shapes.reached(SMILING, 3.0) == 3.0
+    assert shapes.reached(SMILING, 100.0) == pytest.approx((1 - LEAST_AREA) / 0.25, abs=2e-3)
+    limited = shapes.displacement(SMILING, 100.0)
     assert limited is not None
     assert smallest_area(limited, 1.0) >= LEAST_AREA - 1e-6
-    twice = shapes.displacement("smiling", 2.0)
+    twice = shapes.displacement(SMILING, 2.0)
     assert twice is not None
     assert np.array_equal(twice.values, 2 * squeezed)
 

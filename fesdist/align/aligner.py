@@ -1,0 +1,49 @@
+"""Faces of photographs brought to one frame, for training stacks: the largest of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fesdist.align.crop import crop
+from fesdist.align.finding import LARGEST, Finding
+from fesdist.align.frame import Fractions, Frame
+from fesdist.align.points import Points
+from fesdist.ground.errors import ImageError
+
+
+def finding_of(eyes: Fractions, choice: str, points: Points | None) -> Finding:
+    """Return how faces are found for a frame; raises BadParameterError when there is neither detector nor table."""
+    finding = Finding(Frame(eyes), choice, points.source if points else "", points.digest if points else "")
+    finding.require()
+    return finding
+
+
+@dataclass(frozen=True)
+class Aligner:
+    """Aligns the photographs of a folder, and remembers of which it took the largest of several faces."""
+
+    finding: Finding
+    root: Path
+    """Tables of points name photographs relative to it."""
+    points: Points | None = None
+    crowded: list[Path] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, eyes: Fractions, root: Path, points: Points | None) -> Aligner:
+        """Return an aligner for a frame; raises as `finding_of`."""
+        return cls(finding_of(eyes, LARGEST, points), root, points)
+
+    def aligned(self, path: Path, pixels: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
+        """Return the face in a photograph, (channel, *shape) uint8; raises ImageError for one without."""
+        marked = self.points.of(path.relative_to(self.root).as_posix()) if self.points else ()
+        try:
+            found = self.finding.found(pixels, shape, marked)
+        except ImageError as error:
+            raise ImageError(f"{path}: {error}") from None
+        if found.left_out:
+            self.crowded.append(path)
+        return crop(pixels, found.placed[0].placement, shape)

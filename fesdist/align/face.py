@@ -1,0 +1,24 @@
+"""A face in a photograph, as a detector or a table of points tells it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+Eyes = tuple[tuple[float, float], tuple[float, float]]
+"""(x, y) of the eye that is on the left of the image, then of the other, in pixels: pixel (i, j) covers [j, j + 1) x
+[i, i + 1)."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """Where a face is, by its eyes."""
+
+    eyes: Eyes
+    confidence: float = 1.0
+    """In [0, 1]."""
+
+    @property
+    def eye_distance(self) -> float:
+        """Return the pixels between the eyes."""
+        return math.dist(*self.eyes)

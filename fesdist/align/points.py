@@ -1,0 +1,117 @@
+"""Eyes that somebody has marked: a table of points for photographs in which no detector finds a face."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from fesdist.align.face import Face
+from fesdist.ground.errors import BadParameterError
+
+COLUMNS = ("left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y")
+_EXPECTED = (
+    f"expected a CSV file with the columns file,{','.join(COLUMNS)} (pixels, the eye on the left of the image first; "
+    "face_id and expression may stand for file), or a folder of .tem files"
+)
+_LARGEST_TABLE = 256 << 20
+_LARGEST_TEM = 1 << 20
+
+
+@dataclass(frozen=True)
+class Points:
+    """Faces by photograph, however the table names these."""
+
+    source: str
+    """The file or folder, as it was given."""
+    digest: str
+    """SHA-256 of what was read."""
+    faces: Mapping[str, tuple[Face, ...]]
+    """By path with forward slashes, with or without its ending."""
+
+    def of(self, name: str) -> tuple[Face, ...]:
+        """Return the faces of a photograph, `name` being its path with forward slashes; () for one without points.
+
+        `smiling/001.jpg` is found as that or as `smiling/001`, and not as `001`, which may be another expression.
+        """
+        path = PurePosixPath(name)
+        return self.faces.get(name) or self.faces.get(str(path.with_suffix(""))) or ()
+
+
+def read_points(source: str | Path) -> Points:
+    """Return the faces in a table of points.
+
+    A CSV file has a line a face. A folder has `.tem` files, named as the photographs: the number of points, then one
+    point a line as x and y, of which the first two are the pupils. Raises BadParameterError for anything else, saying
+    which line is wrong.
+    """
+    path = Path(source)
+    try:
+        if path.is_dir():
+            return _of_folder(path)
+        if path.stat().st_size > _LARGEST_TABLE:
+            raise BadParameterError(f"{path} has {path.stat().st_size:,} bytes; {_EXPECTED}")
+        data = path.read_bytes()
+        text = data.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadParameterError(f"the points {path} cannot be read ({error}); {_EXPECTED}") from error
+    return Points(str(source), hashlib.sha256(data).hexdigest(), _of_table(path, text))
+
+
+def _of_table(path: Path, text: str) -> dict[str, tuple[Face, ...]]:
+    rows = csv.DictReader(io.StringIO(text))
+    names = [name.strip() for name in rows.fieldnames or ()]
+    rows.fieldnames = names
+    lacking = [name for name in COLUMNS if name not in names]
+    if "file" not in names and "face_id" not in names:
+        lacking.insert(0, "file")
+    if lacking:
+        raise BadParameterError(f"{path} lacks the columns {', '.join(lacking)}; {_EXPECTED}")
+    faces: dict[str, list[Face]] = defaultdict(list)
+    for row in rows:
+        where = f"{path}, line {rows.line_num}"
+        if row.get("file"):
+            name = row["file"].strip()
+        else:
+            folder, name = (row.get("expression") or "").strip(), (row.get("face_id") or "").strip()
+            name = f"{folder}/{name}" if folder else name
+        if not name:
+            raise BadParameterError(f"{where} names no photograph; {_EXPECTED}")
+        faces[name.replace("\\", "/")].append(_face([row.get(column) or "" for column in COLUMNS], where))
+    return {name: tuple(found) for name, found in faces.items()}
+
+
+def _of_folder(path: Path) -> Points:
+    files = sorted(file for file in path.rglob("*.tem") if not file.name.startswith("."))
+    if not files:
+        raise BadParameterError(f"{path} holds no .tem files; {_EXPECTED}")
+    faces, read = {}, []
+    for file in files:
+        if file.stat().st_size > _LARGEST_TEM:
+            raise BadParameterError(f"{file} has {file.stat().st_size:,} bytes; {_EXPECTED}")
+        data = file.read_bytes()
+        read.append(data)
+        lines = data.decode("ascii", "replace").splitlines()
+        if len(lines) < 3:
+            raise BadParameterError(f"{file} has {len(lines)} lines; {_EXPECTED}")
+        pupils = [word for line in lines[1:3] for word in line.split()]
+        faces[file.relative_to(path).with_suffix("").as_posix()] = (_face(pupils, str(file)),)
+    return Points(str(path), hashlib.sha256(b"".join(read)).hexdigest(), faces)
+
+
+def _face(words: Sequence[str], where: str) -> Face:
+    try:
+        left_x, left_y, right_x, right_y = (float(word) for word in words)
+    except ValueError:
+        raise BadParameterError(f"{where}: {', '.join(words)!r} are no two points; {_EXPECTED}") from None
+    face = Face(((left_x, left_y), (right_x, right_y)))
+    if not all(map(math.isfinite, (left_x, left_y, right_x, right_y))) or face.eye_distance < 1:
+        raise BadParameterError(
+            f"{where}: eyes at {left_x:g},{left_y:g} and {right_x:g},{right_y:g}; expected two places that differ"
+        )
+    return face

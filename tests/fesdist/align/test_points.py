@@ -1,0 +1,75 @@
+"""Tables of points: what is read of them, how photographs are named, and every way in which they may be wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fesdist.align.points import COLUMNS, read_points
+from fesdist.ground.errors import BadParameterError
+
+HEAD = f"file,{','.join(COLUMNS)}"
+
+
+def _table(folder: Path, *lines: str) -> Path:
+    (path := folder / "points.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_line_is_a_face_and_a_photograph_may_have_several(tmp_path: Path) -> None:
+    points = read_points(_table(tmp_path, HEAD, "dogs/rex.png,1,2,30,4", "dogs/rex.png,50,60,90,61.5", "cat,7,8,27,8"))
+    assert [face.eyes for face in points.of("dogs/rex.png")] == [((1, 2), (30, 4)), ((50, 60), (90, 61.5))]
+    assert [face.eyes for face in points.of("cat.jpeg")] == [((7, 8), (27, 8))]
+
+
+def test_another_folder_is_another_photograph(tmp_path: Path) -> None:
+    points = read_points(_table(tmp_path, HEAD, "001,1,2,30,4"))
+    assert points.of("smiling/001.jpg") == ()
+    assert points.of("002.jpg") == ()
+
+
+def test_expression_and_face_id_stand_for_a_file(tmp_path: Path) -> None:
+    head = f"mouth_left_x,face_id, expression,{','.join(COLUMNS)}"
+    points = read_points(_table(tmp_path, f"\ufeff{head}", "9,001,smiling,1,2,30,4"))
+    assert points.of("smiling/001.jpg")[0].eye_distance == pytest.approx(29.07, abs=0.01)
+
+
+def test_a_folder_of_tem_files_has_the_pupils_first(tmp_path: Path) -> None:
+    (tmp_path / "neutral").mkdir()
+    (tmp_path / "neutral" / "001.tem").write_text("3\n570.5\t600\n780\t599.25\n1\t2\n0\n")
+    points = read_points(tmp_path)
+    assert points.of("neutral/001.jpg")[0].eyes == ((570.5, 600), (780, 599.25))
+
+
+def test_another_table_has_another_digest(tmp_path: Path) -> None:
+    first = read_points(_table(tmp_path, HEAD, "a,1,2,30,4")).digest
+    assert read_points(_table(tmp_path, HEAD, "a,1,2,30,5")).digest != first
+
+
+@pytest.mark.parametrize(
+    ("lines", "what"),
+    [
+        (("name,x,y", "a,1,2"), "lacks the columns file, left_eye_x"),
+        ((HEAD, "a,1,2,x,4"), "line 2: '1, 2, x, 4' are no two points"),
+        ((HEAD, "a,1,2,30,4", "b,1,2"), "line 3"),
+        ((HEAD, ",1,2,30,4"), "names no photograph"),
+        ((HEAD, "a,1,2,1,2"), "expected two places that differ"),
+        ((HEAD, "a,nan,2,30,4"), "expected two places that differ"),
+        ((HEAD, "a,1,2,inf,4"), "expected two places that differ"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, lines: tuple[str, ...], what: str) -> None:
+    with pytest.raises(BadParameterError, match=r"points\.csv") as raised:
+        read_points(_table(tmp_path, *lines))
+    assert what in str(raised.value)
+
+
+def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_bytes(b"\xff\xfe\x00garbage")
+    for path in (tmp_path / "points.csv", tmp_path / "missing.csv", tmp_path):
+        with pytest.raises(BadParameterError, match="expected a CSV file"):
+            read_points(path)
+    (tmp_path / "a.tem").write_text("189\n1 2\n")
+    with pytest.raises(BadParameterError, match="2 lines"):
+        read_points(tmp_path)
