@@ -29,7 +29,7 @@ def test_it_says_what_was_made_how_fast_and_where(
     printed = capsys.readouterr().out
     assert "london@1: sad, smiling" in printed
     assert "3 photographs done, 6 images in" in printed
-    assert "faces/s" in printed
+    assert "images/s" in printed
     assert f"outputs and manifest.jsonl are in {out}" in printed
     run(photographs, out, "--weights", store, "--model", "london")
     assert "3 photographs done before in the same way" in capsys.readouterr().out
