@@ -4,32 +4,51 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from fesdist.ground.errors import ImageError
-from fesdist.images.decode import SUFFIXES
+from fesdist.images.belongings import Belongings, Samples, eight_bits
+from fesdist.images.exif import exif_for, xmp_for
+from fesdist.images.formats import SUFFIXES, MissingHeifError, register_heif
+from fesdist.images.png import write_png_of_sixteen_bits
+from fesdist.images.tiff import write_tiff
 
 _OPTIONS: dict[str, dict[str, Any]] = {
     "PNG": {"compress_level": 1},
     "JPEG": {"quality": 95, "subsampling": "4:4:4"},
     "WEBP": {"lossless": True},
-    "TIFF": {"compression": "tiff_adobe_deflate"},
+    "TIFF": {},
     "BMP": {},
+    "AVIF": {"quality": 90, "subsampling": "4:4:4"},
+    "HEIF": {"quality": 90, "chroma": 444},
 }
-"""Pillow's format and options; only JPEG loses anything, and no more than it must. PNG's level 1 writes files that
+"""Pillow's format and options, of files that were not of this format before. PNG's level 1 writes files that
 are a twentieth larger than the default's in a quarter of the time, which is most of what synthesizing a face takes."""
 
+_TRANSPARENT = frozenset({"PNG", "WEBP", "TIFF", "AVIF", "HEIF"})
+_SIXTEEN_BITS = frozenset({"PNG", "TIFF"})
+_JPEG_MARKER = 65_533
+"""Bytes that fit into one of a JPEG's markers."""
+_XMP_MARKER = b"http://ns.adobe.com/xap/1.0/\0"
 
-def encode(path: Path, image: NDArray[np.uint8]) -> int:
-    """Write `image`, (channel, row, col) uint8 in 0..255 with 1 or 3 channels, to `path` in the format of its suffix.
+_NOTHING = Belongings()
 
-    Returns the bytes of the file.
-    PNG, WebP, TIFF and BMP give back the same bits; JPEG is written at quality 95 with full colour resolution.
+
+def encode(path: Path, image: Samples, belongings: Belongings = _NOTHING) -> int:
+    """Write `image`, (channel, row, col) uint8 or uint16 with 1 or 3 channels, to `path` in the format of its suffix.
+
+    Returns the bytes of the file. `belongings` are those of the photograph of which the image was made: profile,
+    alpha, EXIF, XMP, resolution and the way of coding, as far as the format holds them; see `Belongings.colours` for
+    the pixels.
+
+    PNG, WebP, TIFF and BMP give back the same bits, PNG and TIFF all 16 of them, the others the 8 high ones. JPEG is
+    written with the tables of the photograph, or else at quality 95 with full colour resolution; a WebP that lost
+    something before, at 95; AVIF and HEIC at 90.
     Missing folders are made. The file appears under its name when it is complete and replaces an older one in one
     step: a reader, a crash or a full disk never leaves half a file there.
 
@@ -39,21 +58,25 @@ def encode(path: Path, image: NDArray[np.uint8]) -> int:
     form = SUFFIXES.get(path.suffix.lower(), "")
     if form not in _OPTIONS:
         raise ImageError(
-            f"{path}: {path.suffix or 'no suffix'} is no format to write; expected .png, .jpg, .webp, .tif or .bmp"
+            f"{path}: {path.suffix or 'no suffix'} is no format to write; expected .png, .jpg, .webp, .tif, .bmp, "
+            ".avif or .heic"
         )
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[0] not in (1, 3) or 0 in image.shape:
+    if image.dtype not in (np.uint8, np.uint16) or image.ndim != 3 or len(image) not in (1, 3) or 0 in image.shape:
         raise ImageError(
-            f"{path}: cannot write an array of {image.dtype} {image.shape}; expected uint8 (channel, row, col)"
-            " with 1 or 3 channels"
+            f"{path}: cannot write an array of {image.dtype} {image.shape}; expected uint8 or uint16 "
+            "(channel, row, col) with 1 or 3 channels"
         )
-    picture = Image.fromarray(image[0] if image.shape[0] == 1 else np.ascontiguousarray(np.moveaxis(image, 0, -1)))
+    samples, profile = belongings.colours(image, alpha=form in _TRANSPARENT)
+    if form not in _SIXTEEN_BITS:
+        samples = eight_bits(samples)
+    options = _told(form, belongings, profile, image.shape[1:])
     # Beside the target, as a rename is atomic within one file system only; hidden, so that no folder scan takes it.
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    partial = path.with_name(f".{secrets.token_hex(8)}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with partial.open("xb") as file:
-                picture.save(file, form, **_OPTIONS[form])
+                _save(file, form, samples, options)
                 file.flush()
                 os.fsync(file.fileno())
                 n_bytes = os.fstat(file.fileno()).st_size
@@ -61,6 +84,47 @@ def encode(path: Path, image: NDArray[np.uint8]) -> int:
             return n_bytes
         finally:
             partial.unlink(missing_ok=True)
+    except MissingHeifError as missing:
+        raise ImageError(f"{path}: {missing}") from missing
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ImageError(f"{path}: cannot be written ({reason}); expected a writable folder with room") from error
+
+
+def _save(file: BinaryIO, form: str, samples: Samples, options: Mapping[str, Any]) -> None:
+    if form == "TIFF":
+        write_tiff(file, samples, **options)
+    elif samples.dtype == np.uint16:
+        write_png_of_sixteen_bits(file, samples, **options)
+    else:
+        if form == "HEIF":
+            register_heif()
+        planes = samples[0] if len(samples) == 1 else np.ascontiguousarray(np.moveaxis(samples, 0, -1))
+        picture = Image.fromarray(planes, "LA" if len(samples) == 2 else None)
+        picture.save(file, form, **options)
+
+
+def _told(form: str, belongings: Belongings, profile: bytes, shape: tuple[int, ...]) -> dict[str, Any]:
+    """Return the options with which everything is stored that the format can hold."""
+    rows, cols = shape
+    exif, xmp = exif_for(belongings.exif, (rows, cols)), xmp_for(belongings.xmp)
+    options = dict(belongings.coding if belongings.coding and belongings.form == form else _OPTIONS[form])
+    if belongings.dpi is not None and form in ("PNG", "JPEG", "TIFF", "BMP"):
+        options["dpi"] = belongings.dpi
+    if form == "BMP":
+        return options
+    if form == "JPEG":
+        exif = b"Exif\0\0" + exif if exif else b""
+        exif = exif if len(exif) <= _JPEG_MARKER else b""
+        xmp = xmp if len(_XMP_MARKER) + len(xmp) <= _JPEG_MARKER else b""
+    if form == "PNG" and xmp:
+        texts = PngImagePlugin.PngInfo()
+        texts.add_itxt("XML:com.adobe.xmp", xmp.decode("utf-8", "replace"))
+        options["pnginfo"] = texts
+    elif xmp:
+        options["xmp"] = xmp
+    if exif:
+        options["exif"] = exif
+    if profile:
+        options["icc_profile"] = profile
+    return options

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.ground.errors import BadParameterError, ImageError
-from fesdist.images.decode import SUFFIXES, decode
+from fesdist.images.decode import decode
+from fesdist.images.formats import SUFFIXES
 from storage.blobs.npy import read_npy
 
 _EXPECTED = "expected a text file with rows of 0 and 1, an .npy array of two dimensions, or an image (bright is 1)"

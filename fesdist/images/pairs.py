@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fesdist.ground.errors import BadParameterError, PairingError
-from fesdist.images.decode import SUFFIXES
+from fesdist.images.formats import SUFFIXES
 
 _LONGEST_ID = 200
 _NOT_MENTIONED = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})

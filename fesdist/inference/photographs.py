@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from fesdist.ground.errors import BadParameterError
-from fesdist.images.decode import SUFFIXES
+from fesdist.images.formats import SUFFIXES
 from fesdist.inference.settings import OutputFormat
 
 _ENDINGS = {OutputFormat.PNG: ".png", OutputFormat.JPEG: ".jpg", OutputFormat.WEBP: ".webp"}

@@ -165,7 +165,7 @@ def test_what_is_no_image_is_named(tmp_path: Path) -> None:
         ("absent.png", "there is no such file"),
     ):
         for function in (decode, read_header):
-            with pytest.raises(ImageError, match=rf"{name}: {found}; expected a PNG, JPEG, WebP, TIFF, BMP or GIF"):
+            with pytest.raises(ImageError, match=rf"{name}: {found}; expected a PNG, JPEG, WebP, TIFF, BMP, GIF"):
                 function(tmp_path / name)
 
 

@@ -40,7 +40,7 @@ def test_formats_that_cannot_be_written(tmp_path: Path, name: str) -> None:
     ("shape", "dtype"), [((2, 2), "uint8"), ((2, 4, 4), "uint8"), ((3, 4, 0), "uint8"), ((3, 4, 4), "float64")]
 )
 def test_arrays_that_are_no_images(tmp_path: Path, shape: tuple[int, ...], dtype: str) -> None:
-    with pytest.raises(ImageError, match=r"expected uint8 \(channel, row, col\) with 1 or 3 channels"):
+    with pytest.raises(ImageError, match=r"expected uint8 or uint16 \(channel, row, col\) with 1 or 3 channels"):
         encode(tmp_path / "a.png", np.zeros(shape, dtype=dtype))
     assert not list(tmp_path.iterdir())
 
