@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,10 @@ class Belongings:
     """Along columns and along rows of the upright photograph."""
     original: Original | None = None
     """None if the pixels that a model sees are those of the file."""
+
+    def of_another_size(self) -> Belongings:
+        """Return what images of another size than the photograph's get, which holds none of its pixels."""
+        return replace(self, original=None)
 
     def colours(self, image: Samples, *, alpha: bool) -> tuple[Samples, bytes]:
         """Return the samples to store for an image, and the profile in which they are; empty is sRGB.

@@ -106,7 +106,8 @@ class Colours:
         if profile is not None and profile.mode == "CMYK" == image.mode:
             return cls(profile.to_srgb(_channels(image)), None, b"")
         own, alpha = _split(path, image)
-        return cls(own, alpha, data if profile is not None and profile.channels == len(own) else b"")
+        # Many photographs share these bytes.
+        return cls(own, alpha, profile.data if profile is not None and profile.channels == len(own) else b"")
 
     @cached_property
     def seen(self) -> NDArray[np.uint8]:

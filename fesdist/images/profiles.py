@@ -23,6 +23,7 @@ class Profile:
     """An ICC profile that is understood; made by `profile_of`."""
 
     def __init__(self, data: bytes) -> None:
+        self.data = data
         self._profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
         self.mode, self.channels = _MODES[self._profile.profile.xcolor_space.strip()]
         self._to = self._transform("to")

@@ -17,8 +17,9 @@ from fesdist.align.face import Face
 from fesdist.align.finding import Finding, Found, Placed
 from fesdist.align.paste import put_back
 from fesdist.ground.errors import ImageError, NoFaceError
-from fesdist.images.decode import decode
+from fesdist.images.belongings import Belongings, Samples
 from fesdist.images.encode import encode
+from fesdist.images.photograph import read_photograph
 from fesdist.images.resize import resize
 from fesdist.inference.full_disk import full_disk_told
 from fesdist.inference.full_size import add_change
@@ -74,8 +75,9 @@ class _Photograph:
     task: PhotographTask
     inputs: NDArray[np.uint8] = field(default_factory=lambda: np.empty((0, 0, 0, 0), np.uint8))
     """Its faces at the model's size, (face, channel, row, col); none if it cannot be used."""
-    full: NDArray[np.uint8] = field(default_factory=lambda: np.empty((0, 0, 0), np.uint8))
+    full: Samples = field(default_factory=lambda: np.empty((0, 0, 0), np.uint8))
     """(channel, row, col) at its own size, if the outputs shall have that size."""
+    belongings: Belongings = field(default_factory=Belongings)
     found: Found = field(default_factory=Found)
     """Where its faces are, if it was not taken to be aligned."""
     written: dict[str, str] = field(default_factory=dict)
@@ -193,13 +195,14 @@ def _synthesized(
 def _read(photograph: _Photograph, loaded: LoadedVersion, job: FolderJob) -> None:
     try:
         path = job.root / photograph.task.file.name
-        full = loaded.match_channels(decode(path, pixel_limit=job.settings.pixel_limit))
+        found = read_photograph(path, pixel_limit=job.settings.pixel_limit)
+        seen = loaded.match_channels(found.pixels)
         if job.finding is None:
-            inputs = resize(full, loaded.image_shape)[None]
+            inputs = resize(seen, loaded.image_shape)[None]
         else:
-            photograph.found = job.finding.found(full, loaded.image_shape, photograph.task.marked)
+            photograph.found = job.finding.found(found.pixels, loaded.image_shape, photograph.task.marked)
             faces = photograph.found.placed
-            inputs = np.stack([crop(full, placed.placement, loaded.image_shape) for placed in faces])
+            inputs = np.stack([crop(seen, placed.placement, loaded.image_shape) for placed in faces])
         if loaded.min_max:
             Range.of(unit_scale(inputs)).require_contrast()
     except NoFaceError as error:
@@ -207,9 +210,11 @@ def _read(photograph: _Photograph, loaded: LoadedVersion, job: FolderJob) -> Non
     except ImageError as error:
         photograph.refuse("failed", str(error))
     else:
-        photograph.inputs = inputs
+        photograph.inputs, photograph.belongings = inputs, found.belongings
         if job.settings.output_size is OutputSize.INPUT:
-            photograph.full = full
+            photograph.full = loaded.match_channels(found.fine)
+        else:
+            photograph.belongings = found.belongings.of_another_size()
 
 
 def _write(photograph: _Photograph, outputs: Images, recipe: str, loaded: LoadedVersion, job: FolderJob) -> None:
@@ -218,7 +223,7 @@ def _write(photograph: _Photograph, outputs: Images, recipe: str, loaded: Loaded
     try:
         with full_disk_told(job.out / name):
             pixels = _pixels(photograph, outputs, job.recipes[recipe], loaded, job.settings)
-            photograph.sizes[recipe] = encode(job.out / name, pixels)
+            photograph.sizes[recipe] = encode(job.out / name, pixels, photograph.belongings)
     except ImageError as error:
         photograph.refuse("failed", str(error))
     else:
@@ -227,8 +232,8 @@ def _write(photograph: _Photograph, outputs: Images, recipe: str, loaded: Loaded
 
 def _pixels(
     photograph: _Photograph, outputs: Images, recipe: Recipe, loaded: LoadedVersion, settings: SynthesisSettings
-) -> NDArray[np.uint8]:
-    """Return what is written, (channel, row, col) uint8 at the size that the settings say."""
+) -> Samples:
+    """Return what is written, (channel, row, col) at the size that the settings say."""
     if settings.output_size is OutputSize.MODEL:
         return np.asarray(np.rint(outputs[0] * 255), np.uint8)
     displacement = loaded.shapes.displacement(recipe, settings.intensity)

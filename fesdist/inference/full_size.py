@@ -7,23 +7,24 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fesdist.ground.tiles import Region
+from fesdist.images.belongings import Samples
 from fesdist.shape.warping import Displacement
 
 _STRIP_PIXELS = 1 << 20
 """Pixels that are in floating point at a time, so that a photograph of 64 megapixels needs little more than itself."""
 
 
-def add_change(
-    photograph: NDArray[np.uint8], change: NDArray[np.float32], displacement: Displacement | None = None
-) -> NDArray[np.uint8]:
-    """Return the photograph plus the change resized to it: round(255 clip(photograph / 255 + resized change)).
+def add_change(photograph: Samples, change: NDArray[np.float32], displacement: Displacement | None = None) -> Samples:
+    """Return the photograph plus the change resized to it: round(most clip(photograph / most + resized change)).
 
     Pores and hair that the model's size cannot show stay as they were photographed; only what the expression changes
-    is as coarse as the model. `photograph` is (channel, row, col) uint8 with as many channels as `change`, (channel,
-    row, col) float32 in units of [0, 1], resized with a bicubic filter. A `displacement` moves the photograph first.
-    Intensities are those of the file, without a change of gamma.
+    is as coarse as the model. `photograph` is (channel, row, col) uint8, where most = 255, or uint16, where it is
+    65535, with as many channels as `change`, (channel, row, col) float32 in units of [0, 1], resized with a bicubic
+    filter. A `displacement` moves the photograph first. Intensities are those of the file, without a change of gamma.
     """
     _, rows, cols = photograph.shape
+    most = np.iinfo(photograph.dtype).max
+    source = photograph if displacement is None or photograph.dtype == np.uint8 else photograph.astype(np.float32)
     moves = None if displacement is None else displacement.at((rows, cols))
     result = np.empty_like(photograph)
     strip_rows = max(1, _STRIP_PIXELS // cols)
@@ -32,10 +33,10 @@ def add_change(
         if moves is None:
             base = photograph[:, *strip.slices]
         else:
-            (base,) = moves.moved(photograph[None], strip, Region(0, rows, 0, cols))
+            (base,) = moves.moved(source[None], strip, Region(0, rows, 0, cols))
         for before, plane, after in zip(base, change, result, strict=True):
-            added = _resized(plane, strip, rows) * 255
-            after[strip.slices] = np.rint(np.clip(before + added, 0, 255))
+            added = _resized(plane, strip, rows) * most
+            after[strip.slices] = np.rint(np.clip(before + added, 0, most))
     return result
 
 

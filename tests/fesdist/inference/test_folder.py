@@ -15,6 +15,7 @@ import pytest
 from fesdist.cluster.connect import Cluster, ClusterSettings, open_cluster
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError, ImageError
+from fesdist.images.belongings import Belongings
 from fesdist.images.decode import decode
 from fesdist.images.encode import encode
 from fesdist.images.resize import resize
@@ -285,7 +286,7 @@ def test_unknown_names_are_refused_before_anything_is_made(publish: Publish, pho
 def test_a_full_disk_stops_the_run_and_keeps_what_is_done(
     publish: Publish, photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full_for_b(path: Path, image: np.ndarray) -> None:
+    def full_for_b(path: Path, image: np.ndarray, belongings: Belongings) -> None:
         if path.name == "b.png":
             raise ImageError("cannot be written") from OSError(errno.ENOSPC, "No space left on device")
         encode(path, image)
