@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 
 from fesdist.ground.colour import to_gray
 from fesdist.ground.errors import BadParameterError, ImageError
-from fesdist.images.formats import EXPECTED, MissingHeifError, formats_of
+from fesdist.images.formats import EXPECTED, MissingHeifError, formats_of, seems_to_be
 from fesdist.images.png import sound_png
 from fesdist.images.profiles import profile_of
 from fesdist.images.resize import resize
@@ -186,7 +186,10 @@ def _open_header(path: Path, file: BinaryIO) -> Image.Image:
             raise ImageError(f"{path}: {missing}") from missing
         except UnidentifiedImageError:
             file.seek(0)
-            raise refusal(path, f"the file starts with {file.read(12)!r}, which is no known image") from None
+            start = file.read(12)
+            if name := seems_to_be(start):
+                raise refusal(path, f"the file begins like {name}, but is damaged", "a whole one") from None
+            raise refusal(path, f"the file starts with {start!r}, which is no known image") from None
         finally:
             Image.MAX_IMAGE_PIXELS = limit
 

@@ -24,6 +24,19 @@ SUFFIXES = {
 
 EXPECTED = "a PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF or HEIC image"
 
+_SIGNATURES = (
+    (0, b"\x89PNG", "a PNG"),
+    (0, b"\xff\xd8", "a JPEG"),
+    (8, b"WEBP", "a WebP"),
+    (0, b"II*\0", "a TIFF"),
+    (0, b"MM\0*", "a TIFF"),
+    (0, b"BM", "a BMP"),
+    (0, b"GIF8", "a GIF"),
+    (4, b"ftypavi", "an AVIF"),
+    (4, b"ftyphe", "a HEIC"),
+)
+"""Where a file of a format has which bytes."""
+
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 _LONGEST_FTYP = 4096
 
@@ -52,6 +65,11 @@ def register_heif() -> None:
     import pillow_heif  # type: ignore[import-untyped,unused-ignore]
 
     pillow_heif.register_heif_opener(thumbnails=False)
+
+
+def seems_to_be(start: bytes) -> str:
+    """Return of which format a file is by its first 12 bytes, in words; empty for one that is never read."""
+    return next((name for at, signature, name in _SIGNATURES if start[at:].startswith(signature)), "")
 
 
 def _is_heif(start: bytes) -> bool:
