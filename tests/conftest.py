@@ -54,6 +54,12 @@ def _part(data_folder: Path, name: str) -> Path:
 
 
 @pytest.fixture(scope="session")
+def london(data_folder: Path) -> Path:
+    """Return 80 pairs as they were taken, `neutral/NNN.jpg` and `smiling/NNN.jpg`, 1350 x 1350 with `points.csv`."""
+    return _part(data_folder, "london")
+
+
+@pytest.fixture(scope="session")
 def london_128(data_folder: Path) -> Path:
     """Return 80 aligned pairs, `neutral/NNN.png` and `smiling/NNN.png`, 128 x 128 RGB."""
     return _part(data_folder, "london_aligned_128")

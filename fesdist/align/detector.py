@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +14,7 @@ from fesdist.ground.errors import BadParameterError
 
 
 class Detector(Protocol):
-    """Finds faces."""
+    """Finds faces; threads may share it."""
 
     name: str
     """Told in records."""
@@ -22,5 +24,19 @@ class Detector(Protocol):
 
 
 def default_detector() -> Detector:
-    """Return the detector; raises BadParameterError where none is installed."""
-    raise BadParameterError("no detector of faces is installed; mark eyes in a table and give that with --points")
+    """Return the detector of this process; raises BadParameterError where OpenCV cannot be imported."""
+    return _of_process(os.getpid())
+
+
+@cache
+def _of_process(_process: int) -> Detector:
+    """Make the detector of a process: one that forks has another number, so it shares nothing with its parent."""
+    from fesdist.align.mediapipe import MediaPipe
+
+    try:
+        return MediaPipe()
+    except ImportError as error:
+        raise BadParameterError(
+            f"no detector of faces works here ({error}); install opencv-python-headless>=4.10, or mark eyes in a table "
+            "and give that with --points"
+        ) from error

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-Eyes = tuple[tuple[float, float], tuple[float, float]]
-"""(x, y) of the eye that is on the left of the image, then of the other, in pixels: pixel (i, j) covers [j, j + 1) x
-[i, i + 1)."""
+Point = tuple[float, float]
+"""(x, y) in pixels: pixel (i, j) covers [j, j + 1) x [i, i + 1)."""
+
+Eyes = tuple[Point, Point]
+"""The eye that is on the left of the image when the face stands upright, then the other."""
 
 
 @dataclass(frozen=True)
