@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from pathlib import Path
 
 from fesdist.cli.console import Progress, counted, people, progress, say, table, warn
 from fesdist.evaluation.confusion import classifier_line, confusion_table
@@ -12,6 +13,7 @@ from fesdist.evaluation.evaluate import evaluate
 from fesdist.evaluation.looks import MEANINGS, REAL, Looks, Seen, in_percent, with_drop
 from fesdist.evaluation.rows import error_rows, outside_rows
 from fesdist.evaluation.scores import ExpressionScores
+from fesdist.inference.photographs import Photographs, find_photographs
 from fesdist.requests.using import Evaluate
 from storage.errors import StorageError
 
@@ -20,8 +22,11 @@ _MEASURES = ("MSE x100", "change", "PSNR dB", "SSIM")
 
 def run(request: Evaluate) -> int:
     """Evaluate, and tell the errors; raises StorageError at the end if the store cannot keep them."""
+    found = photographs_of(request)
     with progress("evaluating", "people") as report:
-        evaluation = carry_out(request, report)
+        evaluation = carry_out(request, report, found)
+    for name, reason in found.left_out.items() if found else ():
+        warn(f"warning: {name} was left out: {reason}")
     for expression, reason in evaluation.left_out.items():
         warn(f"warning: {expression} was left out: {reason}")
     if evaluation.split == "holdout" and (known := evaluation.trained_on):
@@ -43,7 +48,13 @@ def run(request: Evaluate) -> int:
     return 0
 
 
-def carry_out(request: Evaluate, on_progress: Progress) -> Evaluation:
+def photographs_of(request: Evaluate) -> Photographs | None:
+    """Return the photographs without targets; raises BadParameterError where there is none in the folder."""
+    exclusion = request.exclusion()
+    return None if request.photographs is None else find_photographs(Path(request.photographs), exclusion=exclusion)
+
+
+def carry_out(request: Evaluate, on_progress: Progress, found: Photographs | None = None) -> Evaluation:
     """Evaluate what is asked for; raises as `fesdist.evaluation.evaluate.evaluate`."""
     return evaluate(
         request.stack,
@@ -51,7 +62,7 @@ def carry_out(request: Evaluate, on_progress: Progress) -> Evaluation:
         request.reference,
         split=request.split,
         expressions=request.expressions,
-        photographs=request.photographs,
+        photographs=found or photographs_of(request),
         cluster=request.cluster(),
         on_progress=on_progress,
     )

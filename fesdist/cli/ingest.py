@@ -34,8 +34,7 @@ def carry_out(request: Ingest, on_progress: Progress) -> IngestSummary:
         request.stack,
         request.wanted(),
         holdout=request.held_out(),
-        target_name=request.target_name,
-        subject_pattern=request.subject_pattern,
+        layout=request.layout(),
         pixel_limit=round(request.pixel_limit * MEGAPIXEL),
         on_progress=on_progress,
     )

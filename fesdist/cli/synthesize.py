@@ -50,6 +50,10 @@ def _tell(summary: SynthesisSummary) -> None:
     if summary.others:
         more = ", ..." if len(summary.others) > 3 else ""
         say(f"  {counted(len(summary.others), 'file')} not named like images: {', '.join(summary.others[:3])}{more}")
+    if summary.left_out:
+        named = [f"{name} ({reason})" for name, reason in list(summary.left_out.items())[:3]]
+        more = ", ..." if len(summary.left_out) > 3 else ""
+        say(f"  {len(summary.left_out)} left out: {', '.join(named)}{more}")
     for expression, reached in summary.reached.items():
         warn(f"  {expression}: the shape went to {reached:.2f} only, as faces would have been folded beyond that")
     say(f"  outputs and manifest.jsonl are in {summary.out}")

@@ -19,7 +19,7 @@ from fesdist.evaluation.judging import joined_looks, judges_of, teachers_of
 from fesdist.evaluation.outside import Wanted, look_outside
 from fesdist.evaluation.people import check_fit, learned_from, people_by_expression
 from fesdist.evaluation.scores import ExpressionScores
-from fesdist.inference.photographs import find_photographs
+from fesdist.inference.photographs import Photographs, find_photographs
 from fesdist.passes.stage import Progress, results
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
@@ -35,7 +35,7 @@ def evaluate(
     *,
     split: Split = "holdout",
     expressions: Sequence[str] | None = None,
-    photographs: str | None = None,
+    photographs: str | Photographs | None = None,
     cluster: ClusterSettings | None = None,
     on_progress: Progress | None = None,
 ) -> Evaluation:
@@ -44,12 +44,12 @@ def evaluate(
     `reference` is "name", "name@3" or "name@alias"; `expressions` are all those of the version when None;
     the people are those of the `split` ("holdout" or "train") that have the input and the expression. An expression
     that nobody there has is left out, and a store that cannot be written to keeps nothing; the evaluation says both.
-    `photographs` is a folder of faces without targets, to be looked at as well.
+    `photographs` are faces without targets, to be looked at as well: a folder, or what was found in one.
     Raises BadParameterError for a stack that does not fit the version or has nobody to evaluate for any expression,
     for unknown names, and for a folder without photographs.
     """
     settings = cluster or ClusterSettings()
-    found = None if photographs is None else find_photographs(Path(photographs))
+    found = find_photographs(Path(photographs)) if isinstance(photographs, str) else photographs
     stack, store = TrainingStack.open(stack_path), WeightStore(store_uri)
     name, number = store.resolve(reference)
     version = store.open(f"{name}@{number}")

@@ -12,7 +12,7 @@ from fesdist.align.aligner import Aligner
 from fesdist.ground.errors import BadParameterError, PairingError
 from fesdist.images.decode import PIXEL_LIMIT, read_header
 from fesdist.images.filling import Account, Progress, fill
-from fesdist.images.pairs import Pairs, find_pairs
+from fesdist.images.pairs import USUAL_LAYOUT, Layout, Pairs, find_pairs
 from fesdist.images.summary import IngestSummary, count_pairs
 from fesdist.images.survey import AS_FOUND, Wanted, attempt_all, check_spec, choose_spec, framed
 from storage.blobs.names import check_name
@@ -33,8 +33,7 @@ def ingest(
     wanted: Wanted = AS_FOUND,
     *,
     holdout: float | Collection[str] | None = None,
-    target_name: str = "target",
-    subject_pattern: str | None = None,
+    layout: Layout = USUAL_LAYOUT,
     pixel_limit: int = PIXEL_LIMIT,
     on_progress: Progress | None = None,
 ) -> IngestSummary:
@@ -71,7 +70,7 @@ def ingest(
     if existing is not None:
         check_spec(stack_path, existing.spec, wanted)
     named = wanted.input_expression or (existing.spec.input_expression if existing else INPUT_EXPRESSION)
-    pairs = find_pairs(source, input_expression=named, target_name=target_name, subject_pattern=subject_pattern)
+    pairs = find_pairs(source, input_expression=named, layout=layout)
     for expression in pairs.expressions:
         check_name("expression", expression)
     sides = _holdout(holdout, pairs, {subject.id for subject in existing.subjects} if existing else set())

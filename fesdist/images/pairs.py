@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -10,10 +11,23 @@ from pathlib import Path
 
 from fesdist.ground.errors import BadParameterError, PairingError
 from fesdist.images.formats import SUFFIXES
+from fesdist.images.listing import NOTHING_EXCLUDED, Exclusion, mentioned
 
 _LONGEST_ID = 200
-_NOT_MENTIONED = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
-"""What systems leave in folders; so do names that start with a dot."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a folder of pairs is read."""
+
+    target_name: str = "target"
+    """The expression in trainB and testB."""
+    subject_pattern: str | None = None
+    """A regular expression whose group "subject", or else the first, finds the subject in a file's stem."""
+    exclusion: Exclusion = NOTHING_EXCLUDED
+
+
+USUAL_LAYOUT = Layout()
 
 
 @dataclass(frozen=True)
@@ -77,35 +91,31 @@ class _Found:
             )
 
 
-def find_pairs(
-    source: Path,
-    *,
-    input_expression: str = "neutral",
-    target_name: str = "target",
-    subject_pattern: str | None = None,
-) -> Pairs:
+def find_pairs(source: Path, *, input_expression: str = "neutral", layout: Layout = USUAL_LAYOUT) -> Pairs:
     """Return the people in `source` who have the input expression and another one.
 
     Two layouts are understood. `<expression>/<subject>.<suffix>`; or, where there are folders trainA and trainB,
-    the papers': A holds `input_expression`, B `target_name`, and people in testA and testB, if there are any, are
+    the papers': A holds `input_expression`, B the layout's target, and people in testA and testB, if there are any, are
     held out. A stem that both train and test use means two people; the one in test gets the id `test-<stem>`.
 
-    The subject is the file's stem, or what the group "subject" (otherwise the first group) of `subject_pattern`
-    finds in it. Hidden files are passed over; files that are no photographs are listed in `ignored`.
+    The subject is the file's stem, or what the layout's pattern finds in it. Hidden files are passed over; files that
+    are no photographs, what is excluded and other programs' folders are listed in `ignored`.
 
     Raises `PairingError` when there is no pair, when two files claim the same subject and expression, or when
     `source` cannot be read; `BadParameterError` for an unusable pattern or target name.
     """
-    if target_name == input_expression:
-        raise BadParameterError(f"input and target are both named {target_name!r}: expected two different expressions")
-    pattern = _compiled(subject_pattern)
+    if layout.target_name == input_expression:
+        raise BadParameterError(
+            f"input and target are both named {layout.target_name!r}: expected two different expressions"
+        )
+    reader = _Reader(source, _compiled(layout.subject_pattern), layout.exclusion)
     if not source.is_dir():
         raise PairingError(f"{source} is no folder; expected a folder of photographs")
     try:
         if (source / "trainA").is_dir() and (source / "trainB").is_dir():
-            found, holdout = _papers_layout(source, input_expression, target_name, pattern)
+            found, holdout = _papers_layout(reader, input_expression, layout.target_name)
         else:
-            found, holdout = _expression_folders(source, pattern), None
+            found, holdout = _expression_folders(reader), None
     except OSError as error:
         raise PairingError(f"{error.filename or source} cannot be read: {error.strerror}") from error
 
@@ -122,60 +132,65 @@ def find_pairs(
     return pairs
 
 
-def _expression_folders(source: Path, pattern: re.Pattern[str] | None) -> _Found:
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the folders of a source."""
+
+    source: Path
+    pattern: re.Pattern[str] | None
+    exclusion: Exclusion
+
+    def entries(self, folder: Path, ignored: list[Skipped]) -> Iterator[Path]:
+        """Yield what is in a folder, ascending; what is left out goes to `ignored`."""
+        start = "" if folder == self.source else f"{folder.relative_to(self.source).as_posix()}/"
+        for name in sorted(filter(mentioned, os.listdir(folder))):
+            if reason := self.exclusion.reason(start + name):
+                ignored.append(Skipped(folder / name, reason))
+            else:
+                yield folder / name
+
+    def photographs(self, folder: Path, ignored: list[Skipped]) -> Iterator[tuple[str, Path]]:
+        """Yield subject ids and files of a folder; whatever else lies there goes to `ignored`."""
+        for path in self.entries(folder, ignored):
+            if path.is_dir():
+                ignored.append(Skipped(path, "a folder inside an expression's folder"))
+            elif path.suffix.lower() not in SUFFIXES:
+                ignored.append(Skipped(path, "its name does not end like an image's"))
+            elif (subject := _subject(path.stem, self.pattern)) is None:
+                ignored.append(Skipped(path, "the subject pattern does not match its name"))
+            elif not (subject.isprintable() and 0 < len(subject) <= _LONGEST_ID):
+                ignored.append(Skipped(path, f"a subject id has 1 to {_LONGEST_ID} printable characters"))
+            else:
+                yield subject, path
+
+
+def _expression_folders(reader: _Reader) -> _Found:
     found = _Found()
-    for entry in _visible(source):
+    for entry in reader.entries(reader.source, found.ignored):
         if not entry.is_dir():
             found.ignored.append(Skipped(entry, "lies beside the expressions' folders"))
             continue
-        for subject, path in _photographs(entry, pattern, found.ignored):
+        for subject, path in reader.photographs(entry, found.ignored):
             found.add(subject, entry.name, path)
     return found
 
 
-def _papers_layout(
-    source: Path, input_expression: str, target_name: str, pattern: re.Pattern[str] | None
-) -> tuple[_Found, frozenset[str] | None]:
+def _papers_layout(reader: _Reader, input_expression: str, target_name: str) -> tuple[_Found, frozenset[str] | None]:
     train, test = _Found(), _Found()
-    for found, folder, expression in (
-        (train, "trainA", input_expression),
-        (train, "trainB", target_name),
-        (test, "testA", input_expression),
-        (test, "testB", target_name),
-    ):
-        if (source / folder).is_dir():
-            for subject, path in _photographs(source / folder, pattern, found.ignored):
-                found.add(subject, expression, path)
-    both = _Found(train.files, train.ignored + test.ignored)
-    for entry in _visible(source):
+    expressions = {"A": input_expression, "B": target_name}
+    for entry in reader.entries(reader.source, train.ignored):
         if entry.name not in ("trainA", "trainB", "testA", "testB"):
-            both.ignored.append(Skipped(entry, "lies beside trainA and trainB"))
+            train.ignored.append(Skipped(entry, "lies beside trainA and trainB"))
+        elif entry.is_dir():
+            found = train if entry.name.startswith("train") else test
+            for subject, path in reader.photographs(entry, found.ignored):
+                found.add(subject, expressions[entry.name[-1]], path)
+    both = _Found(train.files, train.ignored + test.ignored)
     renamed = {subject: f"test-{subject}" if subject in train.files else subject for subject in test.files}
     for subject, files in test.files.items():
         for expression, path in files.items():
             both.add(renamed[subject], expression, path)
     return both, frozenset(renamed.values()) or None
-
-
-def _photographs(folder: Path, pattern: re.Pattern[str] | None, ignored: list[Skipped]) -> Iterator[tuple[str, Path]]:
-    """Yield subject ids and files of a folder; whatever else lies there goes to `ignored`."""
-    for path in _visible(folder):
-        if path.is_dir():
-            ignored.append(Skipped(path, "a folder inside an expression's folder"))
-        elif path.suffix.lower() not in SUFFIXES:
-            ignored.append(Skipped(path, "its name does not end like an image's"))
-        elif (subject := _subject(path.stem, pattern)) is None:
-            ignored.append(Skipped(path, "the subject pattern does not match its name"))
-        elif not (subject.isprintable() and 0 < len(subject) <= _LONGEST_ID):
-            ignored.append(Skipped(path, f"a subject id has 1 to {_LONGEST_ID} printable characters"))
-        else:
-            yield subject, path
-
-
-def _visible(folder: Path) -> list[Path]:
-    return sorted(
-        entry for entry in folder.iterdir() if not entry.name.startswith(".") and entry.name not in _NOT_MENTIONED
-    )
 
 
 def _subject(stem: str, pattern: re.Pattern[str] | None) -> str | None:

@@ -11,16 +11,12 @@ from pathlib import Path
 from fesdist.align.points import Points
 from fesdist.cluster.connect import ClusterSettings, open_cluster
 from fesdist.ground.errors import BadParameterError
+from fesdist.images.listing import Exclusion
 from fesdist.inference.batch import BatchStage, FolderJob, PhotographTask
 from fesdist.inference.loaded import LoadedVersion, require_expression
 from fesdist.inference.manifest import FILE_NAME, InputFile, Manifest, Record, open_manifest
-from fesdist.inference.photographs import (
-    Photographs,
-    check_out,
-    find_photographs,
-    output_ending,
-    output_stems,
-)
+from fesdist.inference.names import output_names
+from fesdist.inference.photographs import Photographs, check_names, check_out, find_photographs, output_ending
 from fesdist.inference.recipe import Recipe
 from fesdist.inference.settings import SynthesisSettings
 from fesdist.passes.stage import Progress, outcomes
@@ -63,6 +59,8 @@ class SynthesisSummary:
     """Photographs in which no face was found that could be worked on."""
     others: tuple[str, ...] = ()
     """Files in the folder that are no images by their names."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Files and folders that were not looked at, as in `Photographs`."""
     reached: Mapping[str, float] = field(default_factory=dict)
     """The intensity to which a shape followed, by expression, where more would have folded faces."""
     seconds: float = 0.0
@@ -91,7 +89,7 @@ def synthesize_folder(
     cluster: ClusterSettings | None = None,
     on_progress: Progress | None = None,
 ) -> SynthesisSummary:
-    """Write `out/<expression>/<path of the photograph>` for every photograph below `source`, or for one file.
+    """Write outputs for every photograph below `source`, or for one file, as `out/<expression>/<path>`, if not said.
 
     `reference` is `london`, `london@3` or `london@production` in the weight store at the URI `store`. All expressions
     of the version are made unless `expressions` names some, or there is a `mixture`, weights by expression. Faces are
@@ -110,8 +108,8 @@ def synthesize_folder(
     version = weights.open(reference)
     recipes = _recipes(expressions, mixture, settings, version)
     chosen = tuple(recipes)
-    check_out(source, out, chosen)
-    photographs = find_photographs(source, out)
+    check_out(source, out)
+    photographs = find_photographs(source, out, Exclusion(settings.exclude))
     if len(photographs.images) <= SMALL_RUN and cluster == ClusterSettings(memory=cluster.memory):
         cluster = replace(cluster, workers=0)
     in_process = cluster.scheduler is None and cluster.local_workers == 0
@@ -131,14 +129,16 @@ def synthesize_folder(
         memory=cluster.array_bytes,
         threads=len(os.sched_getaffinity(0)) if in_process else 1,
     )
-    _check_outputs_are_new(photographs, chosen, job)
-    summary = SynthesisSummary(job.reference, chosen, out, others=photographs.others)
+    names = _names(photographs, chosen, version, settings)
+    check_names(photographs, out, {name for own in names.values() for name in own.values()})
+    _check_outputs_are_new(names, job)
+    summary = SynthesisSummary(job.reference, chosen, out, others=photographs.others, left_out=photographs.left_out)
     found = {name: loaded.shapes.reached(recipe, settings.intensity) for name, recipe in recipes.items()}
     summary.reached = {name: reached for name, reached in found.items() if reached < settings.intensity}
     with open_manifest(out) as manifest:
         for other in photographs.others:
             manifest.append(Record(InputFile.of(job.root, other), "skipped", "its name does not end like an image's"))
-        tasks = _pending(photographs, chosen, job, manifest, settings.force, alignment.points if alignment else None)
+        tasks = _pending(names, job, manifest, alignment.points if alignment else None)
         summary.unchanged = len(photographs.images) - len(tasks)
         if tasks:
             for record in _records(tasks, job, cluster, version):
@@ -152,15 +152,23 @@ def synthesize_folder(
     return summary
 
 
-def _check_outputs_are_new(photographs: Photographs, expressions: Sequence[str], job: FolderJob) -> None:
+def _names(
+    photographs: Photographs, expressions: Sequence[str], version: WeightVersion, settings: SynthesisSettings
+) -> dict[str, dict[str, str]]:
+    """Return what the outputs are called, relative to their folder, by photograph and expression."""
+    endings = {image: output_ending(image, settings.output_format) for image in photographs.images}
+    model, _, number = version.manifest.reference.partition("@")
+    facts = {"model": model, "version": number, "intensity": f"{settings.intensity:g}"}
+    return output_names(photographs.images, endings, expressions, settings.name_pattern, facts)
+
+
+def _check_outputs_are_new(names: Mapping[str, Mapping[str, str]], job: FolderJob) -> None:
     """Raise BadParameterError if a first run into a folder would replace files that no run has written."""
-    if (job.out / FILE_NAME).exists():
+    if not job.out.exists() or (job.out / FILE_NAME).exists():
         return
-    stems = output_stems(photographs.images)
-    for image in photographs.images:
-        ending = output_ending(image, job.settings.output_format)
-        for expression in expressions:
-            if (file := job.out / expression / f"{stems[image]}{ending}").is_file():
+    for own in names.values():
+        for name in own.values():
+            if (file := job.out / name).is_file():
                 raise BadParameterError(
                     f"{file} is there already and was not made by a run into {job.out}, which would replace it; choose "
                     "another folder for the outputs"
@@ -186,26 +194,14 @@ def _recipes(
 
 
 def _pending(
-    photographs: Photographs,
-    expressions: Sequence[str],
-    job: FolderJob,
-    manifest: Manifest,
-    force: bool,
-    points: Points | None,
+    names: Mapping[str, Mapping[str, str]], job: FolderJob, manifest: Manifest, points: Points | None
 ) -> list[PhotographTask]:
     """Return what is left to do: photographs with the outputs that they lack."""
-    stems = output_stems(photographs.images)
     tasks = []
-    for image in photographs.images:
+    for image, own in names.items():
         file = InputFile.of(job.root, image)
-        ending = output_ending(image, job.settings.output_format)
-        done = {} if force else manifest.intact_outputs(file, job.digest)
-        lacking = {
-            expression: name
-            for expression in expressions
-            if done.get(expression) != (name := f"{expression}/{stems[image]}{ending}")
-        }
-        if lacking:
+        done = {} if job.settings.force else manifest.intact_outputs(file, job.digest)
+        if lacking := {expression: name for expression, name in own.items() if done.get(expression) != name}:
             tasks.append(PhotographTask(file, lacking, points.of(image) if points else ()))
     return tasks
 

@@ -1,18 +1,24 @@
-"""Which files of a folder are photographs to work on, and what their outputs are called."""
+"""Which files of a folder are photographs to work on, and where their outputs must not go."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.formats import SUFFIXES
+from fesdist.images.listing import NOTHING_EXCLUDED, Exclusion, mentioned
 from fesdist.inference.settings import OutputFormat
 
-_ENDINGS = {OutputFormat.PNG: ".png", OutputFormat.JPEG: ".jpg", OutputFormat.WEBP: ".webp"}
+_ENDINGS = {
+    OutputFormat.PNG: ".png",
+    OutputFormat.JPEG: ".jpg",
+    OutputFormat.WEBP: ".webp",
+    OutputFormat.TIFF: ".tif",
+    OutputFormat.AVIF: ".avif",
+}
 
 
 @dataclass(frozen=True)
@@ -21,65 +27,67 @@ class Photographs:
 
     root: Path
     images: tuple[str, ...]
-    others: tuple[str, ...]
+    others: tuple[str, ...] = ()
     """Files whose names do not end like an image's; hidden files are not mentioned at all."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Files, and folders, which end in a slash, that were not looked at, and why."""
 
 
-def find_photographs(source: Path, out: Path | None = None) -> Photographs:
+def find_photographs(source: Path, out: Path | None = None, exclusion: Exclusion = NOTHING_EXCLUDED) -> Photographs:
     """Return the photographs of a folder tree, or of one file, leaving out everything below `out`, if given.
 
     Links are followed, and a folder that is reached a second time is not read again, so a loop ends. Raises
     BadParameterError when `source` does not exist or holds no photograph.
     """
     if source.is_file():
-        return Photographs(source.parent, (source.name,), ())
+        return Photographs(source.parent, (source.name,))
     if not source.is_dir():
         raise BadParameterError(f"{source} does not exist; expected a folder of photographs, or one image file")
-    files = sorted(_files_below(source, out))
-    images = tuple(name for name in files if PurePosixPath(name).suffix.lower() in SUFFIXES)
+    left_out: dict[str, str] = {}
+    files = sorted(_files_below(source, out, exclusion, left_out))
+    images: list[str] = []
+    others: list[str] = []
+    for name in files:
+        (images if os.path.splitext(name)[1].lower() in SUFFIXES else others).append(name)
     if not images:
         endings = " ".join(SUFFIXES)
+        more = f", and {len(left_out)} left out, such as {min(left_out)}" if left_out else ""
         raise BadParameterError(
-            f"no photographs in {source}: found {len(files)} files, expected names that end in {endings}"
+            f"no photographs in {source}: found {len(files)} files{more}; expected names that end in {endings}"
         )
-    return Photographs(source, images, tuple(name for name in files if name not in set(images)))
+    return Photographs(source, tuple(images), tuple(others), dict(sorted(left_out.items())))
 
 
-def check_out(source: Path, out: Path, expressions: Sequence[str]) -> None:
-    """Raise BadParameterError if an output could replace a photograph, or become one in the next run."""
+def check_out(source: Path, out: Path) -> None:
+    """Raise BadParameterError for a folder of outputs that is a file, or the folder of the photographs."""
     if out.exists() and not out.is_dir():
         raise BadParameterError(f"{out} is a file; expected a folder for the outputs, which is created if absent")
-    root = (source.parent if source.is_file() else source).resolve()
-    if source.is_dir() and out.resolve() == root:
+    if source.is_dir() and out.resolve() == source.resolve():
         raise BadParameterError(
             f"{out} is the folder of the photographs itself; choose another one for the outputs (a new one below the "
             "photographs is fine)"
         )
-    for expression in expressions:
-        if (folder := (out / expression).resolve()) in (root, *root.parents):
-            raise BadParameterError(
-                f"outputs would be written to {folder} among the photographs of {source}; choose another folder"
-            )
 
 
-def output_stems(images: Sequence[str]) -> dict[str, str]:
-    """Return a stem for the outputs of each image, unique even where upper and lower case are not told apart.
+def check_names(photographs: Photographs, out: Path, names: Collection[str]) -> None:
+    """Raise BadParameterError if an output could replace a photograph, or become one in the next run.
 
-    It is the image's path without its ending; images that differ in nothing else (`a.jpg`, `a.png`) keep it: `a.jpg`
-    becomes `a.jpg.png`. An underscore is added while a name is taken.
+    `names` are the outputs', relative to `out`.
     """
-    short = {image: str(PurePosixPath(image).with_suffix("")) for image in images}
-    count = Counter(stem.casefold() for stem in short.values())
-    stems = {image: stem for image, stem in short.items() if count[stem.casefold()] == 1}
-    taken = {stem.casefold() for stem in stems.values()}
-    for image in images:
-        if image not in stems:
-            stem = image
-            while stem.casefold() in taken:
-                stem += "_"
-            stems[image] = stem
-            taken.add(stem.casefold())
-    return stems
+    root, top = photographs.root.resolve(), out.resolve()
+    for name in {name.rpartition("/")[0] for name in names}:
+        folder = (out / name).resolve()
+        above = folder in (root, *root.parents) and folder != top
+        inside = folder.is_relative_to(root) and not top.is_relative_to(root)
+        if above or inside:
+            raise BadParameterError(
+                f"outputs would be written to {folder} among the photographs of {root}; choose another folder"
+            )
+    if top == root and (replaced := set(names).intersection(photographs.images)):
+        raise BadParameterError(
+            f"outputs would replace photographs, such as {root / min(replaced)}; choose another folder, or another "
+            "pattern of names"
+        )
 
 
 def output_ending(image: str, output_format: OutputFormat) -> str:
@@ -90,13 +98,25 @@ def output_ending(image: str, output_format: OutputFormat) -> str:
     return ".png" if ending == ".gif" else ending
 
 
-def _files_below(source: Path, out: Path | None) -> Iterator[str]:
-    seen = set() if out is None else {out.resolve()}
+def _files_below(source: Path, out: Path | None, exclusion: Exclusion, left_out: dict[str, str]) -> Iterator[str]:
+    """Yield the files of a tree, relative to it; what is left out is entered with its reason."""
+    seen = set() if out is None else {os.path.realpath(out)}
     for folder, folders, files in os.walk(source, followlinks=True):
-        if (real := Path(folder).resolve()) in seen:
+        if (real := os.path.realpath(folder)) in seen:
             folders.clear()
             continue
         seen.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        relative = Path(folder).relative_to(source)
-        yield from ((relative / name).as_posix() for name in files if not name.startswith("."))
+        relative = os.path.relpath(folder, source).replace(os.sep, "/")
+        start = "" if relative == "." else f"{relative}/"
+        entered = []
+        for name in sorted(filter(mentioned, folders)):
+            if reason := exclusion.reason(start + name):
+                left_out[f"{start}{name}/"] = reason
+            else:
+                entered.append(name)
+        folders[:] = entered
+        for name in filter(mentioned, files):
+            if reason := exclusion.reason(start + name):
+                left_out[start + name] = reason
+            else:
+                yield start + name

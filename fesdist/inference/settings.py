@@ -14,6 +14,8 @@ from fesdist.align.frame import Fractions
 from fesdist.align.points import Points
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.decode import PIXEL_LIMIT
+from fesdist.images.listing import Exclusion
+from fesdist.inference.names import DEFAULT_PATTERN, check_pattern
 from fesdist.inference.regions import check_regions
 
 
@@ -39,6 +41,8 @@ class OutputFormat(StrEnum):
     PNG = "png"
     JPEG = "jpeg"
     WEBP = "webp"
+    TIFF = "tiff"
+    AVIF = "avif"
     SAME = "same"
 
 
@@ -84,6 +88,10 @@ class SynthesisSettings:
     """How faces are found in photographs; None if these are aligned."""
     output_size: OutputSize = OutputSize.MODEL
     output_format: OutputFormat = OutputFormat.PNG
+    name_pattern: str = DEFAULT_PATTERN
+    """What outputs are called, as `fesdist.inference.names` says."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of files and folders that are left out, as those of `Exclusion`."""
     pixel_limit: int = PIXEL_LIMIT
     """Pixels of a photograph, rows times columns, above which it is refused before it is decoded."""
     force: bool = False
@@ -96,6 +104,8 @@ class SynthesisSettings:
                 "all faces of a photograph were asked for, as images of the model's size, of which it has one; choose "
                 "the largest or a number with --face, or --size input"
             )
+        check_pattern(self.name_pattern)
+        Exclusion(self.exclude)
         if not (math.isfinite(self.intensity) and self.intensity >= 0):
             raise BadParameterError(
                 f"intensity is {self.intensity}; expected 0 (the input) or more, for instance 1 or 1.5"
@@ -115,11 +125,12 @@ class SynthesisSettings:
         """Return 16 hexadecimal digits that change with everything the pixels of an output depend on but its input.
 
         `version_data` names the immutable arrays of the version, which are unlike those of the same number in another
-        store; `finding` is how faces are found. The pixel limit and `force` are left out: they decide whether a
-        photograph is used, not what it becomes.
+        store; `finding` is how faces are found. What decides whether a photograph is used, or where its output goes, is
+        left out: not what it becomes.
         """
         facts = asdict(replace(self, alignment=None)) | {"version_data": version_data}
-        del facts["pixel_limit"], facts["force"], facts["alignment"]
+        for name in ("pixel_limit", "force", "name_pattern", "exclude", "alignment"):
+            del facts[name]
         if finding is not None:
             facts["faces"] = [finding.source, finding.choice, finding.frame.eyes]
         if not self.regions:

@@ -35,6 +35,12 @@ points_option = partial(
     metavar="FILE",
 )
 eyes_option = partial(option, None, metavar="X,Y,X,Y", reader=eye_places)
+exclude_option = partial(
+    option,
+    None,
+    help="leave out files and folders whose name or path is like one of these, separated by commas: drafts,*_old.jpg",
+    metavar="PATTERNS",
+)
 json_option = partial(option, False, "print JSON for programs instead of tables for people", command_only=True)
 
 

@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.options import argument, option
-from fesdist.requests.groups import expressions_option, eyes_option, pixel_limit_option, points_option
+from fesdist.requests.groups import (
+    exclude_option,
+    expressions_option,
+    eyes_option,
+    pixel_limit_option,
+    points_option,
+)
 from fesdist.requests.units import image_size
 
 if TYPE_CHECKING:
+    from fesdist.images.pairs import Layout
     from fesdist.images.survey import Wanted
 
 
@@ -52,7 +59,15 @@ fesdist ingest papers_pairs faces.zarr --target-name smiling --colour gray"""
         help="where eyes lie in the images, or are brought to: fractions of width and height",
         implied="0.345,0.36,0.655,0.36 with --align",
     )
+    exclude: tuple[str, ...] | None = exclude_option()
     pixel_limit: float = pixel_limit_option()
+
+    def layout(self) -> Layout:
+        """Return how the folder is read; raises BadParameterError for an empty pattern."""
+        from fesdist.images.listing import Exclusion
+        from fesdist.images.pairs import Layout
+
+        return Layout(self.target_name, self.subject_pattern, Exclusion(self.exclude or ()))
 
     def wanted(self) -> Wanted:
         """Return what is asked of the stack's images; raises BadParameterError for a table that is none."""

@@ -12,6 +12,7 @@ from fesdist.requests.groups import (
     DEFAULT_COLOUR,
     ColourName,
     Computing,
+    exclude_option,
     expressions_option,
     eyes_option,
     json_option,
@@ -26,6 +27,7 @@ from fesdist.requests.units import mixture
 
 if TYPE_CHECKING:
     from fesdist.comparing.run import ComparisonRequest
+    from fesdist.images.listing import Exclusion
     from fesdist.inference.settings import Alignment, SynthesisSettings
 
 
@@ -95,13 +97,23 @@ class Look(Aligned):
         "size of the outputs: the model's, or the photograph's with its detail kept",
         implied="model; input with --align",
     )
-    format: Literal["png", "jpeg", "webp", "same"] = option("png", "file format")
+    format: Literal["png", "jpeg", "webp", "tiff", "avif", "same"] | None = option(
+        None, "file format", implied="png; the photograph's with --size input"
+    )
+    name_pattern: str | None = option(
+        None,
+        "what outputs are called; fields: expression, path, folder, stem, ending, model, version, intensity",
+        metavar="PATTERN",
+        implied="{expression}/{path}{ending}",
+    )
+    exclude: tuple[str, ...] | None = exclude_option()
     force: bool = option(False, "make outputs again that are there already")
     pixel_limit: float = pixel_limit_option()
 
     def settings(self) -> SynthesisSettings:
         """Return the settings of a synthesis; raises BadParameterError for an intensity that means nothing."""
         from fesdist.images.decode import MEGAPIXEL
+        from fesdist.inference.names import DEFAULT_PATTERN
         from fesdist.inference.settings import Detail, OutputFormat, OutputSize, SynthesisSettings
 
         size = OutputSize(self.size or ("input" if self.align else "model"))
@@ -114,7 +126,9 @@ class Look(Aligned):
             stretch=self.stretch,
             alignment=self.alignment(one_face=size is OutputSize.MODEL),
             output_size=size,
-            output_format=OutputFormat(self.format),
+            output_format=OutputFormat(self.format or ("same" if size is OutputSize.INPUT else "png")),
+            name_pattern=self.name_pattern or DEFAULT_PATTERN,
+            exclude=self.exclude or (),
             pixel_limit=round(self.pixel_limit * MEGAPIXEL),
             force=self.force,
         )
@@ -161,7 +175,18 @@ fesdist evaluate stack.zarr weights london --photographs sketches"""
     photographs: str | None = option(
         None, "faces without targets as well: sketches, animals, other cameras", metavar="FOLDER"
     )
+    exclude: tuple[str, ...] | None = exclude_option()
     json: bool = json_option()
+
+    def exclusion(self) -> Exclusion:
+        """Return what of the photographs is left out; raises BadParameterError without photographs."""
+        from fesdist.images.listing import Exclusion
+
+        if self.exclude and self.photographs is None:
+            raise BadParameterError(
+                "--exclude leaves out photographs of a folder, and none was given: add --photographs"
+            )
+        return Exclusion(self.exclude or ())
 
 
 @dataclass(frozen=True, kw_only=True)

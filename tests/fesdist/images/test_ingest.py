@@ -11,6 +11,7 @@ from fesdist.ground.errors import BadParameterError, PairingError
 from fesdist.images import filling
 from fesdist.images.decode import decode
 from fesdist.images.ingest import ingest
+from fesdist.images.pairs import Layout
 from fesdist.images.summary import PairCount
 from fesdist.images.survey import Wanted
 from storage.errors import BadNameError, MismatchError, NoSpaceError
@@ -102,11 +103,11 @@ def test_hold_out_by_unknown_ids_or_impossible_fractions(folder: Folder, stack: 
 def test_papers_layout_holds_out_the_test_folders(tmp_path: Path, stack: Path, save_face: Save) -> None:
     for seed, name in enumerate(("trainA/1", "trainB/1", "trainA/2", "trainB/2", "testA/1", "testB/1")):
         save_face(f"pairs/{name}.png", seed=seed)
-    summary = ingest(tmp_path / "pairs", stack, target_name="smiling")
+    summary = ingest(tmp_path / "pairs", stack, layout=Layout("smiling"))
     assert summary.pairs == {"smiling": PairCount(2, 1)}
     assert [s.id for s in TrainingStack.open(stack).subjects if s.holdout] == ["test-1"]
     with pytest.raises(BadParameterError, match="testA and testB say who is held out"):
-        ingest(tmp_path / "pairs", stack, target_name="smiling", holdout=0.5)
+        ingest(tmp_path / "pairs", stack, layout=Layout("smiling"), holdout=0.5)
 
 
 def test_bad_files_are_listed_and_stop_nothing(folder: Folder, stack: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from fesdist.ground.errors import BadParameterError, PairingError
-from fesdist.images.pairs import find_pairs
+from fesdist.images.listing import Exclusion
+from fesdist.images.pairs import Layout, find_pairs
 
 Touch = Callable[..., None]
 
@@ -51,7 +52,7 @@ def test_another_input_expression(tmp_path: Path, touch: Touch) -> None:
 
 def test_papers_layout_without_test_folders(tmp_path: Path, touch: Touch) -> None:
     touch("trainA/img_1.png", "trainB/img_1.png", "trainA_gray/img_1.png")
-    pairs = find_pairs(tmp_path, target_name="smiling")
+    pairs = find_pairs(tmp_path, layout=Layout("smiling"))
     assert pairs.people[0].files == {
         "neutral": tmp_path / "trainA/img_1.png",
         "smiling": tmp_path / "trainB/img_1.png",
@@ -68,11 +69,36 @@ def test_papers_layout_with_test_folders_tells_equal_stems_apart(tmp_path: Path,
     assert pairs.people[2].files["target"] == tmp_path / "testB/1.png"
 
 
+def test_what_is_excluded_is_listed_with_its_pattern(tmp_path: Path, touch: Touch) -> None:
+    touch("neutral/a.png", "happy/a.png", "neutral/b.png", "happy/b.png", "drafts/a.png", "happy/@eaDir/a.png")
+    touch("trash/@eaDir/a.png", "neutral/c_old.png", "happy/c_old.png")
+    layout = Layout(exclusion=Exclusion(("drafts", "*_old.*", "happy/b.png")))
+    pairs = find_pairs(tmp_path, layout=layout)
+    assert [person.id for person in pairs.people] == ["a"]
+    assert pairs.without_target == ("b",)
+    assert {skipped.path.relative_to(tmp_path).as_posix(): skipped.reason for skipped in pairs.ignored} == {
+        "drafts": "--exclude drafts",
+        "happy/@eaDir": "another program's",
+        "happy/b.png": "--exclude happy/b.png",
+        "happy/c_old.png": "--exclude *_old.*",
+        "neutral/c_old.png": "--exclude *_old.*",
+        "trash/@eaDir": "another program's",
+    }
+
+
+def test_the_papers_layout_can_be_excluded_from_too(tmp_path: Path, touch: Touch) -> None:
+    touch("trainA/1.png", "trainB/1.png", "trainA/2.png", "trainB/2.png", "testA/3.png", "testB/3.png")
+    pairs = find_pairs(tmp_path, layout=Layout(exclusion=Exclusion(("test?", "train*/2.*"))))
+    assert [person.id for person in pairs.people] == ["1"]
+    assert pairs.holdout is None
+
+
 def test_hidden_files_are_passed_over_and_others_listed(tmp_path: Path, touch: Touch) -> None:
     touch("neutral/a.png", "happy/a.png", "neutral/._a.png", ".DS_Store", "__MACOSX/neutral/a.png")
     touch("happy/Thumbs.db", ".git/a.png", "README.md", "happy/notes.txt", "happy/raw/a.png", "landmarks/a.tem")
     ignored = {str(skipped.path.relative_to(tmp_path)): skipped.reason for skipped in find_pairs(tmp_path).ignored}
     assert ignored == {
+        "__MACOSX": "another program's",
         "README.md": "lies beside the expressions' folders",
         "happy/notes.txt": "its name does not end like an image's",
         "happy/raw": "a folder inside an expression's folder",
@@ -83,7 +109,7 @@ def test_hidden_files_are_passed_over_and_others_listed(tmp_path: Path, touch: T
 @pytest.mark.parametrize("pattern", [r"^(\d+)_", r"(?P<subject>\d+)_(\d+)", r"(_)?(?P<subject>\d{3})"])
 def test_subject_pattern(tmp_path: Path, touch: Touch, pattern: str) -> None:
     touch("neutral/001_03.jpg", "happy/001_08.jpg", "happy/cover.jpg")
-    pairs = find_pairs(tmp_path, subject_pattern=pattern)
+    pairs = find_pairs(tmp_path, layout=Layout(subject_pattern=pattern))
     assert [person.id for person in pairs.people] == ["001"]
     assert [skipped.reason for skipped in pairs.ignored] == ["the subject pattern does not match its name"]
 
@@ -122,13 +148,13 @@ def test_empty_and_absent_folders(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "words"),
+    ("layout", "words"),
     [
-        ({"subject_pattern": "("}, r"subject pattern '\(' is no regular expression"),
-        ({"subject_pattern": r"\d+"}, r"has no group; expected parentheses around the subject's id"),
-        ({"target_name": "neutral"}, "input and target are both named 'neutral'"),
+        (Layout(subject_pattern="("), r"subject pattern '\(' is no regular expression"),
+        (Layout(subject_pattern=r"\d+"), r"has no group; expected parentheses around the subject's id"),
+        (Layout("neutral"), "input and target are both named 'neutral'"),
     ],
 )
-def test_unusable_settings(tmp_path: Path, settings: dict[str, str], words: str) -> None:
+def test_unusable_settings(tmp_path: Path, layout: Layout, words: str) -> None:
     with pytest.raises(BadParameterError, match=words):
-        find_pairs(tmp_path, **settings)
+        find_pairs(tmp_path, layout=layout)

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from fesdist.ground.errors import BadParameterError
-from fesdist.inference.photographs import check_out, find_photographs, output_ending, output_stems
+from fesdist.images.listing import Exclusion
+from fesdist.inference import photographs
+from fesdist.inference.names import DEFAULT_PATTERN, output_names, output_stems
+from fesdist.inference.photographs import check_names, check_out, find_photographs, output_ending
 from fesdist.inference.settings import OutputFormat
 
 
@@ -49,37 +52,90 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_without_photographs_says_what_was_found_and_expected(tmp_path: Path) -> None:
     touch(tmp_path, "notes.txt")
-    with pytest.raises(BadParameterError, match=r"no photographs in .*: found 1 files, .* end in \.png \.jpg"):
+    with pytest.raises(BadParameterError, match=r"no photographs in .*: found 1 files; .* end in \.png \.jpg"):
         find_photographs(tmp_path, tmp_path / "out")
 
 
 def test_outputs_into_the_photographs_themselves_are_refused(tmp_path: Path) -> None:
     touch(tmp_path, "a.png")
     with pytest.raises(BadParameterError, match="is the folder of the photographs itself; choose another one"):
-        check_out(tmp_path, tmp_path / "sub" / "..", ["smiling"])
+        check_out(tmp_path, tmp_path / "sub" / "..")
 
 
 @pytest.mark.parametrize(
-    ("source", "out"),
-    [("faces/smiling", "faces"), ("faces/smiling/a.png", "faces"), ("faces/smiling/children", "faces")],
+    ("source", "out", "name"),
+    [
+        ("faces/smiling", "faces", "smiling/a.png"),
+        ("faces/smiling/a.png", "faces", "smiling/b.png"),
+        ("faces/smiling/children", "faces", "smiling/c.png"),
+        ("faces/smiling", "faces", "smiling/new/a.png"),
+        ("faces", "elsewhere", "../faces/a.png"),
+    ],
 )
-def test_outputs_among_the_photographs_are_refused(tmp_path: Path, source: str, out: str) -> None:
+def test_outputs_among_the_photographs_are_refused(tmp_path: Path, source: str, out: str, name: str) -> None:
     touch(tmp_path, "faces/smiling/a.png", "faces/smiling/children/b.png")
+    (tmp_path / "elsewhere").mkdir()
     with pytest.raises(BadParameterError, match=r"among the photographs .* choose another folder"):
-        check_out(tmp_path / source, tmp_path / out, ["smiling"])
+        check_names(find_photographs(tmp_path / source), tmp_path / out, [name])
 
 
 def test_outputs_below_or_beside_the_photographs_are_fine(tmp_path: Path) -> None:
     touch(tmp_path, "photos/a.png")
-    check_out(tmp_path / "photos", tmp_path / "photos" / "out", ["smiling"])
-    check_out(tmp_path / "photos", tmp_path, ["smiling"])
-    check_out(tmp_path / "photos" / "a.png", tmp_path / "photos", ["smiling"])
+    photographs, single = find_photographs(tmp_path / "photos"), find_photographs(tmp_path / "photos" / "a.png")
+    for found, out, name in (
+        (photographs, "photos/out", "smiling/a.png"),
+        (photographs, ".", "smiling/a.png"),
+        (photographs, ".", "a.png"),
+        (single, "photos", "smiling/a.png"),
+        (single, "photos", "a_smiling.png"),
+    ):
+        check_out(tmp_path / "photos" / "a.png", tmp_path / out)
+        check_names(found, tmp_path / out, [name])
+    with pytest.raises(BadParameterError, match=r"would replace photographs, such as .*a\.png; .* pattern of names"):
+        check_names(single, tmp_path / "photos", ["b.png", "a.png"])
 
 
 def test_a_file_in_place_of_the_folder_of_outputs_is_refused(tmp_path: Path) -> None:
     touch(tmp_path, "a.png", "out")
     with pytest.raises(BadParameterError, match="out is a file; expected a folder for the outputs"):
-        check_out(tmp_path, tmp_path / "out", ["smiling"])
+        check_out(tmp_path, tmp_path / "out")
+
+
+def test_other_programs_folders_and_what_is_excluded_are_left_alone_and_told(tmp_path: Path) -> None:
+    touch(tmp_path, "a.png", "@eaDir/a.png", "sub/@eaDir/b.png", "#recycle/c.png", "Pictures.photoslibrary/d.png")
+    touch(tmp_path, "drafts/e.png", "sub/f_old.png", "sub/g.png", "h.txt", "Thumbs.db", ".thumbnails/i.png")
+    found = find_photographs(tmp_path, None, Exclusion(("drafts/", "*_old.*", "./h.txt")))
+    assert found.images == ("a.png", "sub/g.png")
+    assert found.others == ()
+    assert found.left_out == {
+        "#recycle/": "another program's",
+        "@eaDir/": "another program's",
+        "Pictures.photoslibrary/": "another program's",
+        "drafts/": "--exclude drafts/",
+        "h.txt": "--exclude ./h.txt",
+        "sub/@eaDir/": "another program's",
+        "sub/f_old.png": "--exclude *_old.*",
+    }
+    assert find_photographs(tmp_path, None, Exclusion(("sub/*",))).images == ("a.png", "drafts/e.png")
+    with pytest.raises(BadParameterError, match=r"found 0 files, and 7 left out, such as .*; expected names"):
+        find_photographs(tmp_path, None, Exclusion(("*",)))
+    # Who names such a folder means it.
+    assert find_photographs(tmp_path / "@eaDir").images == ("a.png",)
+
+
+def test_an_empty_pattern_is_refused() -> None:
+    with pytest.raises(BadParameterError, match="has an empty pattern"):
+        Exclusion(("drafts", "/"))
+
+
+def test_a_hundred_thousand_files_are_listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # Whatever compares each name with all others takes minutes here.
+    names = [f"{number:06}.{ending}" for number in range(50_000) for ending in ("png", "txt")]
+    monkeypatch.setattr(photographs.os, "walk", lambda *_, **__: iter([(str(tmp_path), [], names)]))
+    found = find_photographs(tmp_path)
+    assert len(found.images) == len(found.others) == 50_000
+    made = output_names(found.images, dict.fromkeys(found.images, ".png"), ["smiling"], DEFAULT_PATTERN, {})
+    assert made["000007.png"] == {"smiling": "smiling/000007.png"}
 
 
 def test_outputs_keep_the_paths_of_their_photographs() -> None:
