@@ -66,9 +66,13 @@ class Placement:
         x, y = x - self.shift.real, y - self.shift.imag
         return inverse.real * x - inverse.imag * y, inverse.imag * x + inverse.real * y
 
+    def scaled(self, factor: float) -> Placement:
+        """Return the placement in a photograph that is `factor` times as large."""
+        return Placement(factor * self.turn, factor * self.shift)
+
     def reduced(self, factor: int, left: int, top: int) -> Placement:
         """Return the placement in a part of the photograph that begins at (left, top) and is reduced by `factor`."""
-        return Placement(self.turn / factor, (self.shift - complex(left, top)) / factor)
+        return Placement(self.turn, self.shift - complex(left, top)).scaled(1 / factor)
 
 
 def place(face: Face, frame: Frame, shape: tuple[int, int]) -> Placement:

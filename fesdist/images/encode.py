@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -70,13 +70,18 @@ def encode(path: Path, image: Samples, belongings: Belongings = _NOTHING) -> int
     if form not in _SIXTEEN_BITS:
         samples = eight_bits(samples)
     options = _told(form, belongings, profile, image.shape[1:])
+    return write_image(path, lambda file: _save(file, form, samples, options))
+
+
+def write_image(path: Path, save: Callable[[BinaryIO], None]) -> int:
+    """Write a file by `save`, whole or not at all, and return its bytes; raises `ImageError` as `encode`."""
     # Beside the target, as a rename is atomic within one file system only; hidden, so that no folder scan takes it.
     partial = path.with_name(f".{secrets.token_hex(8)}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with partial.open("xb") as file:
-                _save(file, form, samples, options)
+                save(file)
                 file.flush()
                 os.fsync(file.fileno())
                 n_bytes = os.fstat(file.fileno()).st_size

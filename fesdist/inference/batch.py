@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from fesdist.align.crop import crop
 from fesdist.align.face import Face
 from fesdist.align.finding import Finding, Found, Placed
+from fesdist.align.frame import Placement
 from fesdist.align.paste import put_back
 from fesdist.ground.errors import ImageError, NoFaceError
-from fesdist.images.belongings import Belongings, Samples
+from fesdist.images.animation import encode_animation
+from fesdist.images.belongings import Belongings, Samples, eight_bits
 from fesdist.images.encode import encode
 from fesdist.images.photograph import read_photograph
 from fesdist.images.resize import resize
@@ -28,6 +30,7 @@ from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.manifest import FaceRecord, InputFile, Record, Status
 from fesdist.inference.recipe import Recipe
 from fesdist.inference.settings import Detail, OutputSize, SynthesisSettings
+from fesdist.inference.sweep import LONGEST_SIDE, intensities, milliseconds, there_and_back
 from fesdist.passes.stage import Stage
 from storage.datasets.store import WeightStore
 
@@ -80,6 +83,8 @@ class _Photograph:
     belongings: Belongings = field(default_factory=Belongings)
     found: Found = field(default_factory=Found)
     """Where its faces are, if it was not taken to be aligned."""
+    placements: tuple[Placement, ...] = ()
+    """The same in `full`."""
     written: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     status: Status = "ok"
@@ -171,25 +176,32 @@ def _synthesize_group(
     for name in sorted({name for photograph in group for name in photograph.task.outputs}):
         for channels in (1, 3):
             same = [one for one in group if one.inputs.shape[1] == channels and name in one.task.outputs]
-            if not same:
-                continue
-            made = _synthesized(np.concatenate([one.inputs for one in same]), job.recipes[name], loaded, job.settings)
-            ends = np.cumsum([len(one.inputs) for one in same])[:-1]
-            list(pool.map(lambda one, own, to=name: _write(one, own, to, loaded, job), same, np.split(made, ends)))
+            if same:
+                _synthesize_alike(same, name, loaded, job, pool)
 
 
-def _synthesized(
-    inputs: NDArray[np.uint8], recipe: Recipe, loaded: LoadedVersion, settings: SynthesisSettings
-) -> Images:
-    return loaded.synthesize(
-        inputs,
-        recipe,
-        refine=settings.refine,
-        intensity=settings.intensity,
-        texture=settings.texture,
-        stretch=settings.stretch,
-        detail=settings.keeps_detail(all(loaded.keeps_detail(expression) for expression, _ in recipe.parts)),
-    )
+def _synthesize_alike(
+    group: Sequence[_Photograph], name: str, loaded: LoadedVersion, job: FolderJob, pool: ThreadPoolExecutor
+) -> None:
+    """Make and write one recipe of photographs with the same number of channels."""
+    inputs, settings, recipe = np.concatenate([one.inputs for one in group]), job.settings, job.recipes[name]
+    ends = np.cumsum([len(one.inputs) for one in group])[:-1]
+    pictures: list[list[Samples]] = [[] for _ in group]
+    steps = intensities(settings.sweep, settings.intensity) if settings.sweep else [settings.intensity]
+    for intensity in steps:
+        outputs = loaded.synthesize(
+            inputs,
+            recipe,
+            refine=settings.refine,
+            intensity=intensity,
+            texture=settings.texture,
+            stretch=settings.stretch,
+            detail=settings.keeps_detail(all(loaded.keeps_detail(expression) for expression, _ in recipe.parts)),
+        )
+        finish = partial(_pixels, recipe=recipe, intensity=intensity, loaded=loaded, size=settings.output_size)
+        for own, made in zip(pictures, pool.map(finish, group, np.split(outputs, ends)), strict=True):
+            own.append(made)
+    list(pool.map(partial(_write, recipe=name, job=job), group, pictures))
 
 
 def _read(photograph: _Photograph, loaded: LoadedVersion, job: FolderJob) -> None:
@@ -212,35 +224,54 @@ def _read(photograph: _Photograph, loaded: LoadedVersion, job: FolderJob) -> Non
     else:
         photograph.inputs, photograph.belongings = inputs, found.belongings
         if job.settings.output_size is OutputSize.INPUT:
-            photograph.full = loaded.match_channels(found.fine)
+            photograph.full, scale = loaded.match_channels(found.fine), 1.0
+            if job.settings.sweep:
+                photograph.full, scale = _reduced(eight_bits(photograph.full), LONGEST_SIDE)
+            photograph.placements = tuple(placed.placement.scaled(scale) for placed in photograph.found.placed)
         else:
             photograph.belongings = found.belongings.of_another_size()
 
 
-def _write(photograph: _Photograph, outputs: Images, recipe: str, loaded: LoadedVersion, job: FolderJob) -> None:
-    """Write one output, whose faces are (face, channel, row, col) float32 in [0, 1] at the model's size."""
-    name = photograph.task.outputs[recipe]
-    try:
-        with full_disk_told(job.out / name):
-            pixels = _pixels(photograph, outputs, job.recipes[recipe], loaded, job.settings)
-            photograph.sizes[recipe] = encode(job.out / name, pixels, photograph.belongings)
-    except ImageError as error:
-        photograph.refuse("failed", str(error))
-    else:
-        photograph.written[recipe] = name
+def _reduced(pixels: NDArray[np.uint8], longest: int) -> tuple[NDArray[np.uint8], float]:
+    """Return an image whose longer side has `longest` pixels at most, and how many times as large it is."""
+    _, rows, cols = pixels.shape
+    scale = min(1.0, longest / max(rows, cols))
+    return resize(pixels, (max(1, round(scale * rows)), max(1, round(scale * cols)))), scale
 
 
 def _pixels(
-    photograph: _Photograph, outputs: Images, recipe: Recipe, loaded: LoadedVersion, settings: SynthesisSettings
+    photograph: _Photograph,
+    outputs: Images,
+    *,
+    recipe: Recipe,
+    intensity: float,
+    loaded: LoadedVersion,
+    size: OutputSize,
 ) -> Samples:
-    """Return what is written, (channel, row, col) at the size that the settings say."""
-    if settings.output_size is OutputSize.MODEL:
+    """Return a picture, (channel, row, col); `outputs` are the faces in it at the model's size, in [0, 1]."""
+    if size is OutputSize.MODEL:
         return np.asarray(np.rint(outputs[0] * 255), np.uint8)
-    displacement = loaded.shapes.displacement(recipe, settings.intensity)
-    changes = outputs - unit_scale(loaded.moved(photograph.inputs, recipe, settings.intensity))
-    if not photograph.found.placed:
+    displacement = loaded.shapes.displacement(recipe, intensity)
+    changes = outputs - unit_scale(loaded.moved(photograph.inputs, recipe, intensity))
+    if not photograph.placements:
         return add_change(photograph.full, changes[0], displacement)
     pixels = photograph.full.copy()
-    for placed, change in zip(photograph.found.placed, changes, strict=True):
-        put_back(pixels, placed.placement, change, displacement)
+    for placement, change in zip(photograph.placements, changes, strict=True):
+        put_back(pixels, placement, change, displacement)
     return pixels
+
+
+def _write(photograph: _Photograph, pictures: Sequence[Samples], *, recipe: str, job: FolderJob) -> None:
+    name, n_pictures = photograph.task.outputs[recipe], job.settings.sweep
+    try:
+        with full_disk_told(job.out / name):
+            if n_pictures:
+                shown = there_and_back([eight_bits(picture) for picture in pictures], n_pictures)
+                size = encode_animation(job.out / name, shown, milliseconds(n_pictures))
+            else:
+                size = encode(job.out / name, pictures[0], photograph.belongings)
+    except ImageError as error:
+        photograph.refuse("failed", str(error))
+    else:
+        photograph.sizes[recipe] = size
+        photograph.written[recipe] = name

@@ -18,6 +18,7 @@ _ENDINGS = {
     OutputFormat.WEBP: ".webp",
     OutputFormat.TIFF: ".tif",
     OutputFormat.AVIF: ".avif",
+    OutputFormat.GIF: ".gif",
 }
 
 

@@ -17,6 +17,7 @@ from fesdist.images.decode import PIXEL_LIMIT
 from fesdist.images.listing import Exclusion
 from fesdist.inference.names import DEFAULT_PATTERN, check_pattern
 from fesdist.inference.regions import check_regions
+from fesdist.inference.sweep import MOST_PICTURES
 
 
 class Detail(StrEnum):
@@ -44,6 +45,11 @@ class OutputFormat(StrEnum):
     TIFF = "tiff"
     AVIF = "avif"
     SAME = "same"
+    GIF = "gif"
+    """Of animations only."""
+
+
+_MOVING = (OutputFormat.WEBP, OutputFormat.GIF, OutputFormat.PNG)
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,8 @@ class SynthesisSettings:
     detail: Detail = Detail.AUTO
     regions: tuple[str, ...] = ()
     """Names of `REGION_NAMES`, the only parts of a face that change; none is all of it."""
+    sweep: int = 0
+    """Pictures of an animation from the photograph to the expression and back; 0 is one picture that stands still."""
     intensity: float = 1.0
     """Strength of the expression: 0 is the input, 1 the model's output, more exaggerates."""
     texture: float | None = None
@@ -105,6 +113,7 @@ class SynthesisSettings:
                 "the largest or a number with --face, or --size input"
             )
         check_pattern(self.name_pattern)
+        self._check_sweep()
         Exclusion(self.exclude)
         if not (math.isfinite(self.intensity) and self.intensity >= 0):
             raise BadParameterError(
@@ -116,6 +125,20 @@ class SynthesisSettings:
             )
         if self.pixel_limit < 1:
             raise BadParameterError(f"pixel limit is {self.pixel_limit}; expected 1 pixel or more")
+
+    def _check_sweep(self) -> None:
+        if self.sweep == 0:
+            if self.output_format is OutputFormat.GIF:
+                raise BadParameterError(
+                    "GIF has 256 colours and is for animations; give --sweep N, or another --format"
+                )
+            return
+        if not 2 <= self.sweep <= MOST_PICTURES:
+            raise BadParameterError(f"an animation of {self.sweep} pictures; expected 2 to {MOST_PICTURES}, such as 24")
+        if self.output_format not in _MOVING:
+            raise BadParameterError(
+                f"format {self.output_format} of an animation; expected {', '.join(_MOVING)}: leave --format out"
+            )
 
     def keeps_detail(self, of_itself: bool) -> bool:
         """Return whether outputs keep the photograph's fine detail, of a version that would do so of itself or not."""
@@ -133,7 +156,8 @@ class SynthesisSettings:
             del facts[name]
         if finding is not None:
             facts["faces"] = [finding.source, finding.choice, finding.frame.eyes]
-        if not self.regions:
-            # What was made before there were regions is not made again.
-            del facts["regions"]
+        for name in ("regions", "sweep"):
+            # What was made before there were such is not made again.
+            if not facts[name]:
+                del facts[name]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]

@@ -84,12 +84,17 @@ class Look(Aligned):
         metavar="LIST",
         implied="all; face with --align",
     )
-    intensity: float = option(1.0, "0 is the photograph, 1 the model, 1.5 more", metavar="X")
+    intensity: float | None = option(
+        None, "0 is the photograph, 1 the model, 1.5 more", metavar="X", implied="1; 1.5 with --sweep"
+    )
     texture: float | None = option(
         None,
         "the same of colours alone, where a model moves the photograph first",
         metavar="X",
         implied="as --intensity, but 1 at most with a shape",
+    )
+    sweep: int | None = option(
+        None, "animations of N pictures, to the expression and back, of 1024 pixels at most", metavar="N"
     )
     stretch: bool = option(False, "stretch each output to the full range, as the papers' code")
     size: Literal["model", "input"] | None = option(
@@ -97,8 +102,8 @@ class Look(Aligned):
         "size of the outputs: the model's, or the photograph's with its detail kept",
         implied="model; input with --align",
     )
-    format: Literal["png", "jpeg", "webp", "tiff", "avif", "same"] | None = option(
-        None, "file format", implied="png; the photograph's with --size input"
+    format: Literal["png", "jpeg", "webp", "tiff", "avif", "same", "gif"] | None = option(
+        None, "file format", implied="png; the photograph's with --size input; webp with --sweep"
     )
     name_pattern: str | None = option(
         None,
@@ -117,16 +122,18 @@ class Look(Aligned):
         from fesdist.inference.settings import Detail, OutputFormat, OutputSize, SynthesisSettings
 
         size = OutputSize(self.size or ("input" if self.align else "model"))
+        implied_format = "webp" if self.sweep else "same" if size is OutputSize.INPUT else "png"
         return SynthesisSettings(
             refine=self.refine,
             detail=Detail(self.detail),
             regions=self._regions(),
-            intensity=self.intensity,
+            sweep=self.sweep or 0,
+            intensity=(1.5 if self.sweep else 1.0) if self.intensity is None else self.intensity,
             texture=self.texture,
             stretch=self.stretch,
             alignment=self.alignment(one_face=size is OutputSize.MODEL),
             output_size=size,
-            output_format=OutputFormat(self.format or ("same" if size is OutputSize.INPUT else "png")),
+            output_format=OutputFormat(self.format or implied_format),
             name_pattern=self.name_pattern or DEFAULT_PATTERN,
             exclude=self.exclude or (),
             pixel_limit=round(self.pixel_limit * MEGAPIXEL),
