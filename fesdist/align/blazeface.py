@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -15,9 +15,12 @@ from fesdist.align.halves import Square
 SAMPLES = 256
 """Samples a side of the squares that the network sees. It finds eyes that are 1/50 to 2/5 of a side apart."""
 
-LARGEST_PART = 1400
-"""Pixels: photographs with a longer side are also searched in parts of this side, in which most faces are found whose
-eyes are 20 pixels apart, and all whose eyes are 28 apart."""
+PART = 1000
+"""Pixels: photographs with a longer side are also searched in parts of this side, so that faces are found whose eyes
+are 20 pixels apart."""
+
+_PORTRAIT = 1 / 8
+"""Of the photograph's longer side: with eyes farther apart, it is not searched for faces a sixth as large and less."""
 
 _STEP = 0.75
 """Parts lie this share of a side apart: where they overlap, every face that the whole does not show lies in one."""
@@ -32,6 +35,17 @@ _CELLS = ((SAMPLES // 16, 2), (SAMPLES // 32, 6))
 
 
 @dataclass(frozen=True)
+class Search:
+    """Squares that are searched together."""
+
+    squares: list[Square]
+    """In which faces stand upright, more or less."""
+
+    largest: float
+    """Pixels: it is left out if a face has been found with eyes farther apart than that."""
+
+
+@dataclass(frozen=True)
 class Guess:
     """About where a face is."""
 
@@ -42,23 +56,27 @@ class Guess:
     """0 to 1."""
 
 
-def searches(shape: tuple[int, int]) -> Iterator[list[Square]]:
-    """Yield squares in which a photograph of (rows, cols) is searched together; the next are for those without faces.
+def searches(shape: tuple[int, int]) -> list[Search]:
+    """Return the searches for faces in a photograph of (rows, cols), in their order.
 
-    First the whole and, if it is large, its parts; then the whole seen from afar, for faces larger than the photograph;
-    then the first ones upside down.
+    The whole; its parts, if it is large and no portrait; then, if there was no face at all, the whole seen from afar,
+    for a face larger than the photograph, and the first squares upside down.
 
-    >>> [[square.side for square in squares] for squares in searches((900, 1350))]
-    [[1350], [2700], [1350]]
-    >>> [len(squares) for squares in searches((4000, 6000))]
-    [25, 1, 25]
+    >>> [[square.side for square in search.squares] for search in searches((600, 800))]
+    [[800], [], [1600], [800]]
+    >>> [len(search.squares) for search in searches((4000, 6000))]
+    [1, 40, 1, 41]
     """
     whole = Square((shape[1] / 2, shape[0] / 2), max(shape))
-    parts = [Square((x, y), LARGEST_PART) for y, x in product(*(_middles(side) for side in shape))]
-    squares = [whole, *(parts if whole.side > LARGEST_PART else ())]
-    yield squares
-    yield [replace(whole, side=2 * whole.side)]
-    yield [replace(square, angle=math.pi) for square in squares]
+    rows, cols = (_middles(side) for side in shape)
+    parts = [Square((x, y), PART) for y, x in product(rows, cols)] if whole.side > PART else []
+    upside_down = [replace(square, angle=math.pi) for square in (whole, *parts)]
+    return [
+        Search([whole], math.inf),
+        Search(parts, _PORTRAIT * whole.side),
+        Search([replace(whole, side=2 * whole.side)], 0),
+        Search(upside_down, 0),
+    ]
 
 
 def guesses(square: Square, scores: NDArray[np.float32], boxes: NDArray[np.float32]) -> list[Guess]:
@@ -91,15 +109,16 @@ def guesses(square: Square, scores: NDArray[np.float32], boxes: NDArray[np.float
     return found
 
 
-def distinct(guessed: list[Guess]) -> list[Guess]:
-    """Return the surest of the guesses that overlap, the surest first; they may be from several squares."""
+def distinct(guessed: Iterable[Guess], known: Iterable[Guess] = ()) -> list[Guess]:
+    """Return the surest of guesses that overlap, the surest first, without those that overlap known ones."""
     kept: list[Guess] = []
+    others = [guess.square for guess in known]
     for guess in sorted(guessed, key=lambda guess: -guess.score):
-        centres = np.array([other.square.centre for other in kept]).reshape(-1, 2)
-        sides = np.array([[other.square.side] * 2 for other in kept]).reshape(-1, 2)
-        box = np.array([guess.square.side] * 2)
-        if not (_overlap(np.array(guess.square.centre), box, centres, sides) > _SAME).any():
+        centres = np.array([other.centre for other in others]).reshape(-1, 2)
+        sides = np.array([[other.side] * 2 for other in others]).reshape(-1, 2)
+        if not (_overlap(np.array(guess.square.centre), np.full(2, guess.square.side), centres, sides) > _SAME).any():
             kept.append(guess)
+            others.append(guess.square)
     return kept
 
 
@@ -112,8 +131,8 @@ def _face(square: Square, centre: NDArray[np.float64], sides: NDArray[np.float64
 
 def _middles(side: int) -> NDArray[np.float64]:
     """Return the middles of the parts along one side of a photograph."""
-    first, last = min(side, LARGEST_PART) / 2, side - min(side, LARGEST_PART) / 2
-    return np.linspace(first, last, 1 + math.ceil((last - first) / (_STEP * LARGEST_PART)))
+    first, last = min(side, PART) / 2, side - min(side, PART) / 2
+    return np.linspace(first, last, 1 + math.ceil((last - first) / (_STEP * PART)))
 
 
 def _cells() -> NDArray[np.float64]:

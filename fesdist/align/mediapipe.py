@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -66,27 +65,23 @@ class MediaPipe:
     def faces(self, image: NDArray[np.uint8]) -> tuple[Face, ...]:
         """Return the faces of a photograph, (channel, row, col) uint8 with 1 or 3 channels, the largest first."""
         halves = Halves(image)
-        for searched in searches((image.shape[1], image.shape[2])):
-            guessed = [guess for square in searched for guess in self._guesses(halves, square)]
-            found = self._faces(halves, distinct(guessed))
-            if found:
-                return tuple(sorted(found, key=lambda face: -face.eye_distance))
-        return ()
+        known: list[Guess] = []
+        found: list[Face] = []
+        for search in searches((image.shape[1], image.shape[2])):
+            if max((face.eye_distance for face in found), default=0.0) <= search.largest:
+                guessed = [guess for square in search.squares for guess in self._guesses(halves, square)]
+                for guess in distinct(guessed, known):
+                    face = self._face(halves, guess)
+                    if face and not any(_same(face, other) for other in found):
+                        found.append(face)
+                        known.append(guess)
+        return tuple(sorted(found, key=lambda face: -face.eye_distance))
 
     def _guesses(self, halves: Halves, square: Square) -> list[Guess]:
         """Return about where faces are in a square."""
         image = halves.cut(square, SAMPLES, black_outside=True)
         scores, boxes = self._run("face_detection_back", image, ("classificators", "regressors"), signed=True)
         return guesses(square, scores.reshape(-1), boxes.reshape(-1, 8, 2))
-
-    def _faces(self, halves: Halves, guessed: Iterable[Guess]) -> list[Face]:
-        """Return the guesses that are faces at a closer look, each once."""
-        found: list[Face] = []
-        for guess in guessed:
-            face = self._face(halves, guess)
-            if face and not any(_same(face, other) for other in found):
-                found.append(face)
-        return found
 
     def _face(self, halves: Halves, guess: Guess) -> Face | None:
         """Return the face that was guessed, or None if the mesh finds none there."""
