@@ -50,6 +50,11 @@ def _tell(summary: SynthesisSummary) -> None:
     if summary.others:
         more = ", ..." if len(summary.others) > 3 else ""
         say(f"  {counted(len(summary.others), 'file')} not named like images: {', '.join(summary.others[:3])}{more}")
+    if summary.stretched:
+        warn(
+            f"  {counted(summary.stretched, 'photograph')} stretched, as the model's proportions are others; --align "
+            "finds the faces, or crop them first"
+        )
     if summary.left_out:
         named = [f"{name} ({reason})" for name, reason in list(summary.left_out.items())[:3]]
         more = ", ..." if len(summary.left_out) > 3 else ""

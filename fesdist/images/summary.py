@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fesdist.images.pairs import Skipped
+from fesdist.images.resize import stretch
 from storage.stack.reading import StackSpec, TrainingStack
 
 
@@ -60,13 +61,9 @@ class IngestSummary:
 
     @property
     def stretched(self) -> int:
-        """Return how many photographs changed their proportions by more than a pixel when they were resized."""
-        height, width = self.spec.height, self.spec.width
-        return sum(
-            n
-            for (rows, cols), n in self.resized.items()
-            if abs(cols * height - rows * width) > max(rows, cols, height, width)
-        )
+        """Return how many photographs changed their proportions when they were resized."""
+        size = self.spec.height, self.spec.width
+        return sum(n for shape, n in self.resized.items() if stretch(shape, size) != 1)
 
 
 def count_pairs(stack: TrainingStack) -> dict[str, PairCount]:

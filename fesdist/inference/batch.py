@@ -22,7 +22,7 @@ from fesdist.images.animation import encode_animation
 from fesdist.images.belongings import Belongings, Samples, eight_bits
 from fesdist.images.encode import encode
 from fesdist.images.photograph import read_photograph
-from fesdist.images.resize import resize
+from fesdist.images.resize import resize, stretch
 from fesdist.inference.full_disk import full_disk_told
 from fesdist.inference.full_size import add_change
 from fesdist.inference.intensities import Images, Range, unit_scale
@@ -85,6 +85,7 @@ class _Photograph:
     """Where its faces are, if it was not taken to be aligned."""
     placements: tuple[Placement, ...] = ()
     """The same in `full`."""
+    stretched: float = 1.0
     written: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     status: Status = "ok"
@@ -104,6 +105,7 @@ class _Photograph:
             round(seconds, 4),
             self.sizes,
             tuple(map(_face_record, self.found.placed)),
+            self.stretched,
             self.found.left_out + self.found.too_small,
         )
 
@@ -211,6 +213,7 @@ def _read(photograph: _Photograph, loaded: LoadedVersion, job: FolderJob) -> Non
         seen = loaded.match_channels(found.pixels)
         if job.finding is None:
             inputs = resize(seen, loaded.image_shape)[None]
+            photograph.stretched = round(stretch(found.pixels.shape[1:], loaded.image_shape), 4)
         else:
             photograph.found = job.finding.found(found.pixels, loaded.image_shape, photograph.task.marked)
             faces = photograph.found.placed

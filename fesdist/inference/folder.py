@@ -52,6 +52,8 @@ class SynthesisSummary:
     """Files written by this run."""
     n_faces: int = 0
     """Faces in them that were found and worked on."""
+    stretched: int = 0
+    """Photographs that were stretched to the model's proportions."""
     left_alone: int = 0
     """Faces that were found and not worked on: too small, or not asked for."""
     failed: list[Record] = field(default_factory=list)
@@ -71,6 +73,7 @@ class SynthesisSummary:
         self.n_outputs += len(record.outputs)
         self.n_faces += len(record.faces) if record.status == "ok" else 0
         self.left_alone += record.left_alone
+        self.stretched += record.status == "ok" and record.stretched != 1
         if record.status == "failed":
             self.failed.append(record)
         elif record.status == "skipped":
@@ -94,8 +97,9 @@ def synthesize_folder(
     `reference` is `london`, `london@3` or `london@production` in the weight store at the URI `store`. All expressions
     of the version are made unless `expressions` names some, or there is a `mixture`, weights by expression. Faces are
     found and worked on where they are if the settings say how to align; else photographs are resized to the model's
-    size, without regard to their proportions. Outputs that were made from the same file with the same version and
-    settings are kept, unless the settings say otherwise. `out/manifest.jsonl` says what happened to each photograph.
+    size, and those whose proportions that changes are counted. Outputs that were made from the same file with the
+    same version and settings are kept, unless the settings say otherwise. `out/manifest.jsonl` says what happened to
+    each photograph.
 
     `on_progress(done, total, note)` counts photographs. A photograph that fails is listed in the summary and stops
     nothing. Raises BadParameterError for a folder or an expression that cannot be used, NotFoundError for an unknown

@@ -77,6 +77,8 @@ class Record:
     """Bytes of the files in `outputs`, by expression."""
     faces: tuple[FaceRecord, ...] = ()
     """Those that were found, the largest first; none where photographs are taken to be aligned."""
+    stretched: float = 1.0
+    """By how much the photograph was made wider for its height, to have the model's proportions."""
     left_alone: int = 0
     """How many faces were found and not worked on."""
 

@@ -69,7 +69,7 @@ def test_some_failed(run: Run, folder: Path, capsys: pytest.CaptureFixture[str])
     assert "1 person left without a pair by unusable files: 2" in captured.out
     assert captured.err.splitlines() == [
         "photographs that could not be used: 1",
-        f"  {folder}/happy/2.png: the file is empty; expected a PNG, JPEG, WebP, TIFF, BMP or GIF image",
+        f"  {folder}/happy/2.png: the file is empty; expected a PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF or HEIC image",
     ]
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from fesdist.cli import synthesize
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.decode import decode
+from fesdist.images.encode import encode
 from fesdist.requests.parser import read_words
 from fesdist.requests.using import Synthesize
 from tests.fesdist.inference.conftest import Publish, photographs, publish
@@ -77,3 +81,53 @@ def test_the_pixel_limit_is_in_megapixels(publish: Publish, photographs: Path, t
 def test_a_bad_intensity_is_an_error_and_not_a_traceback(photographs: Path, tmp_path: Path) -> None:
     with pytest.raises(BadParameterError, match=r"intensity is -1\.0; expected 0 \(the input\) or more"):
         run(photographs, tmp_path / "out", "--weights", "w", "--model", "m", "--intensity", "-1")
+
+
+def test_names_exclusion_and_proportions(
+    publish: Publish, photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    (photographs / "@eaDir").mkdir()
+    encode(photographs / "@eaDir" / "a.png", np.zeros((3, 24, 20), np.uint8))
+    encode(photographs / "wide.png", np.zeros((3, 24, 40), np.uint8))
+    words = [
+        "--exclude",
+        "gray*",
+        "--name-pattern",
+        "{model}-{version}/{path}_{expression}{ending}",
+        "--format",
+        "tiff",
+    ]
+    assert run(photographs, out, "--weights", publish().store, "--model", "london", *words) == 0
+    made = sorted(path.relative_to(out).as_posix() for path in out.rglob("*.tif"))
+    assert made == ["london-1/a_smiling.tif", "london-1/sub/b_smiling.tif", "london-1/wide_smiling.tif"]
+    printed = capsys.readouterr()
+    assert "2 left out: @eaDir/ (another program's), gray.png (--exclude gray*)" in printed.out
+    assert "1 photograph stretched, as the model's proportions are others; --align finds the" in printed.err
+    records = [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
+    assert {record["input"]: record["stretched"] for record in records} == {
+        "a.png": 1.0,
+        "sub/b.png": 1.0,
+        "wide.png": 0.5,
+    }
+
+
+def test_patterns_that_cannot_be_are_refused_before_any_work(
+    publish: Publish, photographs: Path, tmp_path: Path
+) -> None:
+    words = [photographs, tmp_path / "out", "--weights", publish().store, "--model", "london", "--name-pattern"]
+    with pytest.raises(BadParameterError, match=r"has \{who\}; expected fields"):
+        run(*words, "{who}{ending}")
+    with pytest.raises(BadParameterError, match=r"gives smiling\.png to smiling of a\.png and to smiling of gray\.png"):
+        run(*words, "{expression}{ending}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_at_the_photographs_size_their_format_stays(publish: Publish, photographs: Path, tmp_path: Path) -> None:
+    Image.fromarray(np.full((40, 30, 3), 99, np.uint8)).save(photographs / "c.jpg", quality=70)
+    out, store = tmp_path / "out", publish().store
+    assert run(photographs, out, "--weights", store, "--model", "london", "--size", "input") == 0
+    with Image.open(photographs / "c.jpg") as before, Image.open(out / "smiling" / "c.jpg") as after:
+        assert (after.size, after.quantization) == (before.size, before.quantization)
+    assert run(photographs, tmp_path / "small", "--weights", store, "--model", "london") == 0
+    assert (tmp_path / "small" / "smiling" / "c.png").exists()

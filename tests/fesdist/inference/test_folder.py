@@ -8,9 +8,11 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import psutil
 import pytest
+from PIL import ExifTags, Image
 
 from fesdist.cluster.connect import Cluster, ClusterSettings, open_cluster
 from fesdist.ground.colour import Colour
@@ -24,6 +26,7 @@ from fesdist.inference.folder import synthesize_folder
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.settings import Detail, OutputFormat, OutputSize, SynthesisSettings
 from storage.errors import CorruptChunkError, NoSpaceError, NotFoundError, StorageError
+from tests.fesdist.images import icc
 from tests.fesdist.inference.conftest import Publish, Published
 from tests.fesdist.shape.pictures import smooth_displacement
 
@@ -62,6 +65,36 @@ def test_a_shape_moves_photographs_at_their_own_size(publish: Publish, photograp
         expected = np.rint(255 * loaded.synthesize(inputs, "smiling", intensity=1.5, texture=0.5)[0])
         assert np.abs(made["model"] - expected).max() <= 1
         assert np.abs(made["input"] - expected).max() <= 1
+
+
+def test_what_photographs_had_stays_to_the_bit(publish: Publish, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    pixels = np.random.default_rng(4).integers(0, 256, (30, 25, 4), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation], exif[ExifTags.Base.Artist] = 6, "Anna"
+    options = {"exif": exif, "icc_profile": icc.p3(), "dpi": (300, 300)}
+    Image.fromarray(pixels).save(photos / "alpha.png", **options)
+    Image.fromarray(pixels[..., :3]).save(photos / "colours.tif", **options | {"exif": exif.tobytes()})
+    deep = np.random.default_rng(5).integers(0, 65536, (30, 25, 3), dtype=np.uint16)
+    assert cv2.imwrite(str(photos / "deep.png"), deep)
+    settings = SynthesisSettings(output_size=OutputSize.INPUT, output_format=OutputFormat.SAME, intensity=0)
+    store = publish().store
+    summary = synthesize_folder(photos, tmp_path / "out", store, "london", settings=settings)
+    assert summary.failed == []
+    for name, before in {"alpha.png": pixels, "colours.tif": pixels[..., :3]}.items():
+        with Image.open(tmp_path / "out" / "smiling" / name) as made:
+            assert np.array_equal(np.asarray(made), np.rot90(before, -1))
+            assert made.info["icc_profile"] == icc.p3()
+            assert made.getexif()[ExifTags.Base.Artist] == "Anna"
+            assert made.getexif().get(ExifTags.Base.Orientation, 1) == 1
+            assert [round(float(value)) for value in made.info["dpi"]] == [300, 300]
+    assert np.array_equal(cv2.imread(str(tmp_path / "out" / "smiling" / "deep.png"), cv2.IMREAD_UNCHANGED), deep)
+    # At the model's size there is no place for alpha; the rest is there.
+    synthesize_folder(photos, tmp_path / "small", store, "london")
+    with Image.open(tmp_path / "small" / "smiling" / "alpha.png") as made:
+        assert (made.mode, made.size, made.info["icc_profile"]) == ("RGB", (20, 24), icc.p3())
+        assert made.getexif()[ExifTags.Base.Artist] == "Anna"
 
 
 def test_the_manifest_says_what_happened_to_every_file(publish: Publish, photographs: Path, tmp_path: Path) -> None:
