@@ -4,28 +4,42 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from fesdist.ground.errors import BadParameterError
 
 
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to be written that appears under its name, in one step and on the disk, when the block ends well.
+
+    Missing folders are made. Raises OSError; a reader, a crash or a full disk never leaves half a file there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the target, as a rename is atomic within one file system only; hidden, so that no folder scan takes it; and
+    # of its own name, as the target's may be as long as the disk allows.
+    partial = path.with_name(f".{secrets.token_hex(8)}.partial")
+    try:
+        with partial.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def write_whole(path: Path, data: bytes, what: str) -> None:
-    """Write `data` to `path`, in one step and to the disk; missing folders are made.
+    """Write `data` to `path` as `whole_file` does.
 
     Raises BadParameterError, which begins with `what` is written, when that is impossible.
     """
-    # Beside the target, as a rename is atomic within one file system only.
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with partial.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with whole_file(path) as file:
+            file.write(data)
     except OSError as error:
         raise BadParameterError(
             f"{what} cannot be written to {path} ({error.strerror}); expected a writable folder with room"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,6 +11,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from fesdist.ground.errors import ImageError
+from fesdist.ground.files import whole_file
 from fesdist.images.belongings import Belongings, Samples, eight_bits
 from fesdist.images.exif import exif_for, xmp_for
 from fesdist.images.formats import SUFFIXES, MissingHeifError, register_heif
@@ -48,9 +48,7 @@ def encode(path: Path, image: Samples, belongings: Belongings = _NOTHING) -> int
 
     PNG, WebP, TIFF and BMP give back the same bits, PNG and TIFF all 16 of them, the others the 8 high ones. JPEG is
     written with the tables of the photograph, or else at quality 95 with full colour resolution; a WebP that lost
-    something before, at 95; AVIF and HEIC at 90.
-    Missing folders are made. The file appears under its name when it is complete and replaces an older one in one
-    step: a reader, a crash or a full disk never leaves half a file there.
+    something before, at 95; AVIF and HEIC at 90. The file appears as `fesdist.ground.files.whole_file` says.
 
     Raises `ImageError` for a suffix that cannot be written, an array that is no image, or a disk that does not take
     it.
@@ -74,21 +72,15 @@ def encode(path: Path, image: Samples, belongings: Belongings = _NOTHING) -> int
 
 
 def write_image(path: Path, save: Callable[[BinaryIO], None]) -> int:
-    """Write a file by `save`, whole or not at all, and return its bytes; raises `ImageError` as `encode`."""
-    # Beside the target, as a rename is atomic within one file system only; hidden, so that no folder scan takes it.
-    partial = path.with_name(f".{secrets.token_hex(8)}.partial")
+    """Write what `save` writes to a file, which appears as `fesdist.ground.files.whole_file` says; return its bytes.
+
+    Raises `ImageError` for a disk that does not take it.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with partial.open("xb") as file:
-                save(file)
-                file.flush()
-                os.fsync(file.fileno())
-                n_bytes = os.fstat(file.fileno()).st_size
-            partial.replace(path)
-            return n_bytes
-        finally:
-            partial.unlink(missing_ok=True)
+        with whole_file(path) as file:
+            save(file)
+            file.flush()
+            return os.fstat(file.fileno()).st_size
     except MissingHeifError as missing:
         raise ImageError(f"{path}: {missing}") from missing
     except (OSError, ValueError) as error:

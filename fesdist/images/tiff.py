@@ -11,7 +11,7 @@ from PIL import Image, TiffImagePlugin, TiffTags
 from fesdist.images.belongings import Samples
 
 _DEFLATE = 8
-_LEVEL = 6
+_LEVEL = 3
 _HORIZONTAL_DIFFERENCES = 2
 _INCH = 2
 _STRIP_BYTES = 1 << 18

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -66,3 +67,13 @@ def test_a_path_below_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ImageError, match="cannot be written"):
         encode(tmp_path / "file" / "a.png", np.zeros((1, 2, 2), dtype=np.uint8))
+
+
+@pytest.mark.parametrize("ending", [".png", ".jpg", ".tif"])
+def test_a_name_as_long_as_the_disk_allows(tmp_path: Path, ending: str) -> None:
+    longest = os.pathconf(tmp_path, "PC_NAME_MAX")
+    path = tmp_path / ("x" * (longest - len(ending)) + ending)
+    assert encode(path, np.zeros((3, 4, 4), dtype=np.uint8)) == path.stat().st_size
+    assert decode(path).shape == (3, 4, 4)
+    with pytest.raises(ImageError, match=r"cannot be written \(File name too long\)"):
+        encode(tmp_path / f"x{path.name}", np.zeros((3, 4, 4), dtype=np.uint8))

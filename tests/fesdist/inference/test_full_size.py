@@ -39,3 +39,11 @@ def test_strips_leave_no_seam(monkeypatch: pytest.MonkeyPatch, shape: tuple[int,
     expected = np.clip(128 + 255 * np.asarray(resized, np.float64), 0, 255)
     monkeypatch.setattr(full_size, "_STRIP_PIXELS", 3 * shape[1])
     assert np.abs(add_change(photograph, change)[0] - expected).max() <= 0.51
+
+
+def test_sixteen_bits_are_changed_in_their_own_steps() -> None:
+    photograph = np.random.default_rng(6).integers(3000, 60000, (3, 40, 30)).astype(np.uint16)
+    assert np.array_equal(add_change(photograph, np.zeros((3, 16, 16), np.float32)), photograph)
+    made = add_change(photograph, np.full((3, 16, 16), 1000 / 65535, np.float32))
+    assert made.dtype == np.uint16
+    assert np.array_equal(made, photograph + 1000)
