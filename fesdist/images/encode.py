@@ -83,7 +83,7 @@ def write_image(path: Path, save: Callable[[BinaryIO], None]) -> int:
             return os.fstat(file.fileno()).st_size
     except MissingHeifError as missing:
         raise ImageError(f"{path}: {missing}") from missing
-    except (OSError, ValueError) as error:
+    except Exception as error:  # Pillow's writers raise whatever they trip over in what the photograph's file had
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ImageError(f"{path}: cannot be written ({reason}); expected a writable folder with room") from error
 

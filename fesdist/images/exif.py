@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from PIL import ExifTags, Image
 
 _UPRIGHT = 1
+_TIFF = 42
 _SHORT, _LONG = 3, 4
 _IFD0_DESCRIBES = (
     ExifTags.Base.ImageDescription,
@@ -27,18 +28,24 @@ _PIECES = ((0x0201, 0x0202), (0x0111, 0x0117))
 
 
 def exif_of(image: Image.Image) -> bytes:
-    """Return the EXIF block of a photograph as it is, without the word Exif in front; empty if there is none."""
+    """Return the EXIF block of a photograph as it is, without the word Exif in front; empty if there is none.
+
+    Of a TIFF, whose tags are not a block, it is made of those that tell of the photograph.
+    """
     block = image.info.get("exif", b"")
     if isinstance(block, bytes) and block:
         return re.sub(rb"^(Exif\0\0)+", b"", block)
-    found, kept = image.getexif(), Image.Exif()
-    for tag in _IFD0_DESCRIBES:
-        if tag in found:
-            kept[tag] = found[tag]
-    for group in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
-        if values := found.get_ifd(group):
-            kept[group] = values
-    return kept.tobytes().removeprefix(b"Exif\0\0") if len(kept) else b""
+    try:
+        found, kept = image.getexif(), Image.Exif()
+        for tag in _IFD0_DESCRIBES:
+            if tag in found:
+                kept[tag] = found[tag]
+        for group in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+            if values := found.get_ifd(group):
+                kept[group] = values
+        return kept.tobytes().removeprefix(b"Exif\0\0") if len(kept) else b""
+    except Exception:  # notes that Pillow trips over do not make the photograph unusable
+        return b""
 
 
 def exif_for(block: bytes, shape: tuple[int, int]) -> bytes:
@@ -68,6 +75,8 @@ class _Block:
     """II is little, MM is big endian."""
 
     def for_image(self, rows: int, cols: int) -> bytes:
+        if self._read("H", 2) != _TIFF:
+            raise ValueError("no TIFF")
         first = self._read("I", 4)
         sizes = {0xA002: cols, 0xA003: rows, ExifTags.Base.ImageWidth: cols, ExifTags.Base.ImageLength: rows}
         directories = [first]

@@ -68,13 +68,17 @@ def write_tiff(
 
 
 def _describe(directory: TiffImagePlugin.ImageFileDirectory_v2, exif: bytes) -> None:
-    """Add the tags of an EXIF block."""
-    if not exif:
+    """Add the tags of an EXIF block, if they can be written."""
+    try:
+        found, alone = Image.Exif(), TiffImagePlugin.ImageFileDirectory_v2()
+        found.load(exif)
+        for tag in found:
+            alone[tag] = found.get_ifd(tag) if tag in TiffTags.TAGS_V2_GROUPS else found[tag]
+        alone.tobytes()
+    except Exception:  # notes that Pillow trips over do not make the image unusable
         return
-    found = Image.Exif()
-    found.load(exif)
-    for tag in found:
-        directory[tag] = found.get_ifd(tag) if tag in TiffTags.TAGS_V2_GROUPS else found[tag]
+    for tag, value in alone.items():
+        directory[tag] = value
 
 
 def _compressed(strip: Samples) -> bytes:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.comparing.measurement import Measurement
 from fesdist.evaluation.evaluate import evaluate
 from fesdist.evaluation.scores import METHODS
 from fesdist.families.coded.pca import PrincipalComponents
+from fesdist.images.belongings import Belongings
 from fesdist.images.decode import decode, read_header
+from fesdist.images.encode import encode
 from fesdist.images.mask import read_mask
+from fesdist.images.photograph import read_photograph
 from fesdist.inference.manifest import InputFile, Record, open_manifest
 from fesdist.report.build import write_report
 from fesdist.requests.toml import read_config, read_entrants, write_config
@@ -29,6 +33,7 @@ from storage.datasets.draft import WeightDraft
 from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
+from tests.fesdist.images import icc
 from tests.fesdist.training.stacks import write_stack
 
 GOLDEN = Path(__file__).parents[1] / "formats/v2"
@@ -150,15 +155,27 @@ def _read_settings(folder: Path) -> None:
 
 
 def _make_photographs(folder: Path) -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (20, 24, 3), np.uint8)
-    for suffix in ("png", "jpg", "webp", "tif", "bmp", "gif"):
-        Image.fromarray(pixels).save(folder / f"face.{suffix}")
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 24, 4), np.uint8)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation], exif[ExifTags.Base.Make] = 6, "Camera"
+    had = {"exif": exif.tobytes(), "icc_profile": icc.p3(), "dpi": (300, 300), "xmp": b'<a tiff:Orientation="6"/>'}
+    for suffix in ("png", "jpg", "webp", "tif", "avif", "bmp", "gif"):
+        Image.fromarray(pixels[..., :3]).save(folder / f"face.{suffix}", **had)
+    for suffix in ("png", "tif"):
+        Image.fromarray(pixels).save(folder / f"alpha.{suffix}", **had)
+    deep = Belongings("TIFF", exif=exif.tobytes()[6:], profile=icc.p3(), dpi=(300, 300))
+    for suffix in ("png", "tif"):
+        encode(folder / f"deep.{suffix}", pixels[..., :3].transpose(2, 0, 1).astype(np.uint16) * 257, deep)
 
 
 def _read_photographs(folder: Path) -> None:
     for path in sorted(folder.iterdir()):
         read_header(path, pixel_limit=1_000_000)
         decode(path, pixel_limit=1_000_000)
+        photograph = read_photograph(path, pixel_limit=1_000_000)
+        with tempfile.TemporaryDirectory() as out:
+            for suffix in (".png", ".tif", ".jpg"):
+                encode(Path(out, f"a{suffix}"), photograph.fine, photograph.belongings)
 
 
 def _make_masks(folder: Path) -> None:
