@@ -96,7 +96,7 @@ def output_ending(image: str, output_format: OutputFormat) -> str:
     if output_format is not OutputFormat.SAME:
         return _ENDINGS[output_format]
     ending = PurePosixPath(image).suffix.lower()
-    return ".png" if ending == ".gif" else ending
+    return ending if ending in SUFFIXES and ending != ".gif" else ".png"
 
 
 def _files_below(source: Path, out: Path | None, exclusion: Exclusion, left_out: dict[str, str]) -> Iterator[str]:

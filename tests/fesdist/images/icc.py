@@ -27,6 +27,17 @@ def gray(gamma: float) -> bytes:
     )
 
 
+def inks_as_gray() -> bytes:
+    """Return CMYK in which cyan alone is a gray of L* = 50, paper is white, and every other ink makes black."""
+    lightness = [0] * 16
+    lightness[0b0000], lightness[0b1000] = 255, 128
+    table = b"".join(bytes((value, 128, 128)) for value in lightness)
+    matrix = b"".join(_fixed(float(row == col)) for row in range(3) for col in range(3))
+    straight = bytes(range(256))
+    lut = b"mft1" + bytes(4) + bytes((4, 3, 2, 0)) + matrix + straight * 4 + table + straight * 3
+    return _profile(b"CMYK", {b"wtpt": _xyz(_WHITE), b"A2B0": lut}, b"prtr", b"Lab ")
+
+
 def _rgb(columns: tuple[tuple[float, float, float], ...]) -> bytes:
     curve = b"para" + bytes(4) + struct.pack(">HH", 3, 0)
     curve += b"".join(_fixed(value) for value in (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045))
@@ -36,12 +47,12 @@ def _rgb(columns: tuple[tuple[float, float, float], ...]) -> bytes:
     return _profile(b"RGB ", tags)
 
 
-def _profile(space: bytes, tags: dict[bytes, bytes]) -> bytes:
+def _profile(space: bytes, tags: dict[bytes, bytes], kind: bytes = b"mntr", connected: bytes = b"XYZ ") -> bytes:
     table, data, start = b"", b"", 128 + 4 + 12 * len(tags)
     for name, value in tags.items():
         table += name + struct.pack(">II", start + len(data), len(value))
         data += value + bytes(-len(value) % 4)
-    header = struct.pack(">I4xI", start + len(data), 0x04200000) + b"mntr" + space + b"XYZ " + bytes(12) + b"acsp"
+    header = struct.pack(">I4xI", start + len(data), 0x04200000) + kind + space + connected + bytes(12) + b"acsp"
     header += bytes(28) + b"".join(_fixed(value) for value in _WHITE)
     return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + data
 

@@ -111,6 +111,18 @@ def test_gray_profiles(save: Save, tmp_path: Path) -> None:
         assert np.array_equal(np.asarray(out)[..., 1], photograph.pixels[0])
 
 
+def test_inks_become_what_their_profile_says_and_outputs_are_rgb_without_it(save: Save, tmp_path: Path) -> None:
+    inks = Image.frombytes("CMYK", (3, 1), bytes((0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 255)))
+    photograph = read_photograph(save("a.tif", inks, icc_profile=icc.inks_as_gray()))
+    # L* = 50 is 119 in sRGB; without a profile cyan would be (0, 255, 255).
+    assert np.abs(photograph.pixels[:, 0].T.astype(int) - [[255] * 3, [119] * 3, [0] * 3]).max() <= 2
+    encode(tmp_path / "out.tif", photograph.fine, photograph.belongings)
+    with Image.open(tmp_path / "out.tif") as out:
+        assert out.mode == "RGB"
+        assert "icc_profile" not in out.info
+        assert np.array_equal(np.asarray(out).transpose(2, 0, 1), photograph.pixels)
+
+
 def test_damaged_profiles_are_none(save: Save, rgb: Pixels) -> None:
     photograph = read_photograph(save("a.png", rgb, icc_profile=b"no profile at all"))
     assert np.array_equal(photograph.pixels, rgb.transpose(2, 0, 1))

@@ -159,6 +159,8 @@ def test_no_two_photographs_share_an_output_even_where_case_is_ignored() -> None
         ("a.JPG", OutputFormat.SAME, ".jpg"),
         ("a.tiff", OutputFormat.SAME, ".tiff"),
         ("a.gif", OutputFormat.SAME, ".png"),
+        ("a.dat", OutputFormat.SAME, ".png"),
+        ("a.png", OutputFormat.TIFF, ".tif"),
         ("a.jpg", OutputFormat.WEBP, ".webp"),
         ("a.png", OutputFormat.JPEG, ".jpg"),
     ],
