@@ -142,9 +142,9 @@ class LoadedVersion:
         """
         recipe = wanted if isinstance(wanted, Recipe) else Recipe.of(wanted)
         self._check(inputs, recipe)
-        way = self._refinement(refine)
+        way = self.refinement_said(refine)
         inputs = self.match_channels(inputs)
-        strength = texture if texture is not None else min(intensity, 1.0) if self.shapes.present else intensity
+        strength = self.strength(intensity, texture)
         own = Range.of(unit_scale(inputs)) if self.min_max else None
         seen = inputs if own is None else own.normalised(unit_scale(inputs))
         if self.shapes.present:
@@ -219,7 +219,14 @@ class LoadedVersion:
 
         list(self._pool.map(restore, _blocks(inputs.shape)))
 
-    def _refinement(self, said: str | None) -> Refinement:
+    def strength(self, intensity: float, texture: float | None) -> float:
+        """Return how strongly the change is added when these are said; see `synthesize`."""
+        if texture is not None:
+            return texture
+        return min(intensity, 1.0) if self.shapes.present else intensity
+
+    def refinement_said(self, said: str | None) -> Refinement:
+        """Return the refinement that a value means, None the best; raises BadParameterError for what is not there."""
         if said is None:
             return self.refinement
         if said not in self.refinements:

@@ -99,6 +99,8 @@ def newest_evaluation(store: WeightStore, name: str, number: int) -> Evaluation 
 
 
 def _comparer(version: WeightVersion, stack_path: str, memory: int) -> tuple[Comparer | None, str]:
+    if not stack_path:
+        return None, "the version was imported, so there is no stack that it was trained on"
     try:
         stack = TrainingStack.open(stack_path)
         check_fit(stack, version)

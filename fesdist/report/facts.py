@@ -40,8 +40,12 @@ def facts(version: WeightVersion) -> Iterator[Fact]:
     subjects = manifest.stack.subjects
     everybody = {person for ids in subjects.values() for person in ids}
     yield Fact("Published", _when(manifest.created), f"by {manifest.created_by}, fesdist {manifest.code_version}")
-    yield Fact("Learned from", f"{len(everybody)} people", f"{len(subjects)} expression{plural(subjects)}")
-    yield Fact("Training stack", manifest.stack.path, f"fingerprint {manifest.stack.fingerprint[:16]}")
+    if manifest.imported:
+        for file in manifest.imported["files"]:
+            yield Fact("Imported", file["name"], f"SHA-256 {file['sha256'][:16]}")
+    else:
+        yield Fact("Learned from", f"{len(everybody)} people", f"{len(subjects)} expression{plural(subjects)}")
+        yield Fact("Training stack", manifest.stack.path, f"fingerprint {manifest.stack.fingerprint[:16]}")
     normalisation = version.attributes["normalisation"]
     yield Fact(
         "Settings",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fesdist.families.common.contract import AnyModel
@@ -52,17 +53,24 @@ def tile_layouts(model: AnyModel, fit: Fit) -> tuple[ArrayLayout, ...]:
     return (*own, *evidence) if model.has_evidence else own
 
 
+def dataset_spec(
+    model: AnyModel, layouts: Iterable[ArrayLayout], attributes: Mapping[str, Any], image_shape: tuple[int, int]
+) -> DatasetSpec:
+    """Return everything the store must know to create these arrays of the expressions that `attributes` name."""
+    arrays = tuple(_array(layout, image_shape) for layout in layouts)
+    return DatasetSpec(
+        attributes=attributes,
+        groups={expression: arrays for expression in attributes["expressions"]},
+        coordinates=model.coordinates(),
+    )
+
+
 def weights_spec(job: TrainingJob, stack: TrainingStack) -> DatasetSpec:
     """Return everything the store must know to create the arrays of a job."""
     model = job.build_model()
     fit = job.fit(stack)
     layouts = (*stored_layouts(model, fit), *([SHAPE] if job.displacements else []))
-    arrays = tuple(_array(layout, stack.image_shape) for layout in layouts)
-    return DatasetSpec(
-        attributes=_attributes(job, stack),
-        groups={expression: arrays for expression in job.expressions},
-        coordinates=model.coordinates(),
-    )
+    return dataset_spec(model, layouts, _attributes(job, stack), stack.image_shape)
 
 
 def _array(layout: ArrayLayout, image_shape: tuple[int, int]) -> ArraySpec:

@@ -8,7 +8,7 @@ products, the tiles form the combinations pixel by pixel, and no array is pixels
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Self
 
@@ -24,9 +24,11 @@ from fesdist.families.coded.memory import tile_memory
 from fesdist.families.coded.vectors import by_image, by_set
 from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
+from fesdist.families.common.fixed_map import Codes, FixedMap
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.sums import KeepsSamples
+from fesdist.ground.errors import BadParameterError
 from fesdist.ground.memory import Allocation, Memory
 from fesdist.ground.status import Status
 from fesdist.ground.tiles import Padding, Region
@@ -133,6 +135,14 @@ class CodedModel(KeepsSamples, Coder, Model[Combinations], ABC):
             add_combinations(np.ascontiguousarray(codes), weights.reshape(n_codes, -1), made, 0)
             outputs.append(made)
         return by_image(np.stack(outputs), inputs.shape[1]).reshape(*inputs.shape[:2], rows, cols)
+
+    def fixed_map(self, read: Callable[[str], Array]) -> FixedMap:
+        if self.small_names:
+            raise BadParameterError(
+                f"model {self.name!r} compares a photograph with those it was trained on, which an export would have "
+                "to contain; export one of mr, pixel-rr, pixel-kr, omp, lsrf, lasso, ridge, pca or ssc"
+            )
+        return Codes(read(self.encoder_name), read("decoder"), read("bias"))
 
 
 def _status(decode: Array, shape: tuple[int, int]) -> NDArray[np.uint8]:

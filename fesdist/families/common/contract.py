@@ -6,18 +6,20 @@ pass over the image before the tiles, or a cross-validation of its own. Nothing 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.families.common.fit import Fit
+from fesdist.families.common.fixed_map import FixedMap
 from fesdist.families.common.image_pass import ImagePass
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.sums import Gathered
 from fesdist.families.common.validation import CrossValidation
+from fesdist.ground.errors import BadParameterError
 from fesdist.ground.memory import Memory
 from fesdist.ground.tiles import Padding, Region
 
@@ -101,6 +103,28 @@ class Model(Protocol[G]):
         `inputs_of` for this region, (sample, channel, row, col), uint8 in 0..255 or floating point in [0, 1]. A model
         with an image pass gets the codes of `ImagePass.codes`, (sample, channel, code), for inputs.
         """
+
+    def fixed_map(self, read: Callable[[str], Array]) -> FixedMap:
+        """Return what `apply` does, unclipped, in a form that needs no model; `read` returns a stored array by name.
+
+        Raises BadParameterError for a model whose outputs are no such map.
+        """
+        raise BadParameterError(
+            f"model {self.name!r} has no fixed weights from pixels to pixels, so its versions cannot be exported; "
+            "export one of mr, pixel-rr, pixel-kr, omp, lsrf, lasso, ridge, pca or ssc"
+        )
+
+    @classmethod
+    def for_map(cls, form: FixedMap, **said: Any) -> Self:
+        """Return the model that can have this map, with the hyper-parameters `said`; see `arrays_of`."""
+        raise BadParameterError(f"model {cls.name!r} is not made from weights in a file; expected mr, omp or lsrf")
+
+    def arrays_of(self, form: FixedMap) -> TileArrays:
+        """Return a map as the arrays that `apply` reads, of a whole image; the inverse of `fixed_map`.
+
+        Raises BadParameterError for a map that this model does not make.
+        """
+        raise BadParameterError(f"model {self.name!r} is not made from weights in a file; expected mr, omp or lsrf")
 
 
 AnyModel = Model[Any]

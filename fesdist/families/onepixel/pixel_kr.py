@@ -6,7 +6,7 @@ c = t (K + λ I)⁻¹ and f(x) = Σ_n c[n] k(x[n], x). There is no bias.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Self
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fesdist.families.common.blocks import check_any_samples, check_sets
 from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
+from fesdist.families.common.fixed_map import Tables as TableMap
 from fesdist.families.common.hyperparameters import (
     kernel_option,
     mirror_option,
@@ -211,6 +212,9 @@ class PixelKernelRidge(MadeFromSums[IntensitySums], Model[IntensitySums]):
         for channel in range(channels):
             evaluate(inputs, channel, tables[channel if len(tables) > 1 else 0], outputs)
         return outputs
+
+    def fixed_map(self, read: Callable[[str], Array]) -> TableMap:
+        return TableMap(read("outputs"))
 
 
 def _check_8_bit(dtype: str) -> None:

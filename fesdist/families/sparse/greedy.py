@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.hyperparameters import positive, positive_count, ridge_option
@@ -43,6 +44,10 @@ class GreedyModel(SparseModel):
     @property
     def n_taps(self) -> int:
         return self.n_nonzero
+
+    @classmethod
+    def with_taps(cls, n_taps: int, **said: Any) -> Self:
+        return cls(n_nonzero=n_taps, **said)
 
     def describe(self) -> str:
         """Return the model in a few words, for people."""

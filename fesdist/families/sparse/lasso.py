@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -61,6 +61,10 @@ class Lasso(SparseModel):
     @property
     def n_taps(self) -> int:
         return self.max_nonzero
+
+    @classmethod
+    def with_taps(cls, n_taps: int, **said: Any) -> Self:
+        return cls(max_nonzero=n_taps, **said)
 
     def describe(self) -> str:
         """Return the model in a few words, for people."""

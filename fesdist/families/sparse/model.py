@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from fesdist.families.common.blocks import check_any_samples, check_sets
 from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
+from fesdist.families.common.fixed_map import UNUSED, FixedMap, Taps, Windows
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays, l1_norm
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.sums import KeepsSamples
 from fesdist.families.sparse.kernels.gather import apply_support
 from fesdist.families.sparse.memory import tile_memory
 from fesdist.families.sparse.samples import KeptSamples
+from fesdist.ground.errors import BadParameterError
 from fesdist.ground.memory import Memory
 from fesdist.ground.tiles import Padding, Region
 from fesdist.ground.units import unit_of
@@ -127,6 +129,33 @@ class SparseModel(KeepsSamples, Model[KeptSamples], ABC):
                 apply_support(planes, taps, values_of_taps, biases, made)
                 whole[...] = made.reshape(whole.shape)
         return outputs
+
+    def fixed_map(self, read: Callable[[str], Array]) -> Taps:
+        return Taps(read("support"), read("values"), read("bias"))
+
+    @classmethod
+    def for_map(cls, form: FixedMap, **said: Any) -> Self:
+        return cls.with_taps(_taps(form, cls.name).support.shape[1], **said)
+
+    def arrays_of(self, form: FixedMap) -> TileArrays:
+        taps = _taps(form, self.name)
+        if (spare := self.n_taps - taps.support.shape[1]) < 0:
+            raise BadParameterError(f"{taps.support.shape[1]} input pixels for {self.describe()}; expected no more")
+        missing = [(0, 0), (0, spare), (0, 0), (0, 0)]
+        support = np.pad(taps.support, missing, constant_values=UNUSED)
+        values = np.pad(taps.values, missing).astype(np.float64)
+        return {"support": support, "values": values, "bias": taps.bias.astype(np.float64)}
+
+    @classmethod
+    @abstractmethod
+    def with_taps(cls, n_taps: int, **said: Any) -> Self:
+        """Return the model with room for so many input pixels of each output pixel."""
+
+
+def _taps(form: FixedMap, name: str) -> Taps:
+    if not isinstance(form, (Taps, Windows)):
+        raise BadParameterError(f"{type(form).__name__.lower()} for model {name!r}; expected weights of input pixels")
+    return form.as_taps()
 
 
 def _unit_planes(images: Array) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ Expression Synthesis, International Journal of Computer Vision, 2020, equations 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from fesdist.families.common.blocks import check_any_samples, check_sets
 from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
+from fesdist.families.common.fixed_map import FixedMap, Windows
 from fesdist.families.common.hyperparameters import mirror_option, pool_option, ridge_option
 from fesdist.families.common.in_memory import Learned
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays, common_layout
@@ -30,6 +31,7 @@ from fesdist.families.windowed.memory import PLANES_AT_ONCE, training_memory
 from fesdist.families.windowed.ridge_map import RidgeMap, as_json, checked_ridge, in_words, one_ridge
 from fesdist.families.windowed.solving import solve_block
 from fesdist.families.windowed.sums import WindowSums
+from fesdist.ground.errors import BadParameterError
 from fesdist.ground.memory import Memory
 from fesdist.ground.receptive_field import Offset, check_offsets, halo_of, mask_offsets, window_offsets
 from fesdist.ground.tiles import Padding, Region
@@ -228,6 +230,31 @@ class MaskedRegression(MadeFromSums[WindowSums], Model[WindowSums]):
                 whole = outputs[start : start + step, part]
                 whole[...] = made.reshape(whole.shape)
         return outputs
+
+    def fixed_map(self, read: Callable[[str], Array]) -> Windows:
+        return Windows(self.offsets, read("weights"), read("bias"))
+
+    @classmethod
+    def for_map(cls, form: FixedMap, **said: Any) -> Self:
+        return cls(_windows(form, cls.name).offsets, **said)
+
+    def arrays_of(self, form: FixedMap) -> TileArrays:
+        windows = _windows(form, self.name)
+        if windows.offsets != self.offsets:
+            raise BadParameterError(
+                f"weights of {len(windows.offsets)} input pixels around each, of which the first is at "
+                f"{windows.offsets[0]}; expected those of {self.describe()}"
+            )
+        return {"weights": windows.weights.astype(np.float64), "bias": windows.bias.astype(np.float64)}
+
+
+def _windows(form: FixedMap, name: str) -> Windows:
+    if not isinstance(form, Windows):
+        raise BadParameterError(
+            f"weights of input pixels that differ from place to place, for model {name!r}; expected those of one "
+            "window: say --model omp or lsrf"
+        )
+    return form
 
 
 def _padded(images: Array, padding: Padding) -> NDArray[np.float32]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
+from fesdist.families.common.fixed_map import FixedMap
 from fesdist.families.common.hyperparameters import mirror_option, pool_option, ridge_option
 from fesdist.families.common.in_memory import Learned
 from fesdist.families.windowed.mr import MaskedRegression
@@ -50,3 +51,7 @@ class PixelRidge(MaskedRegression):
     def describe(self) -> str:
         """Return the model in a few words, for people."""
         return f"one input pixel and a bias, {in_words(self.ridge)}{self.beyond_in_words()}"
+
+    @classmethod
+    def for_map(cls, form: FixedMap, **said: Any) -> Self:
+        return cls(**said)

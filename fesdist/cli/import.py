@@ -1,0 +1,32 @@
+"""`fesdist import`: weights that other programs found become a version."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from fesdist.cli.console import say, warn
+from fesdist.exports.npz.reading import Imported, import_files
+from fesdist.requests.sharing import Import
+
+
+def run(request: Import) -> int:
+    """Publish, and tell what the files were taken for."""
+    made = carry_out(request)
+    if request.json:
+        say(json.dumps(asdict(made), indent=2))
+    else:
+        rows, cols = made.image_shape
+        what = f"{made.model}, {made.described}; {made.colour}, {rows} x {cols} pixels"
+        say(f"{made.name}@{made.version}: {', '.join(made.expressions)}; {what}")
+    if made.guessed:
+        warn(
+            f"notice: the weights were taken for those of {made.model}, by their places; if another model found them, "
+            "import them again with --model"
+        )
+    return 0
+
+
+def carry_out(request: Import) -> Imported:
+    """Publish what is asked for; raises as `fesdist.exports.npz.reading.import_files`."""
+    return import_files(request.paths(), request.store, request.name, request.said())

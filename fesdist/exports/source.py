@@ -1,0 +1,158 @@
+"""What is exported: a published version, its expressions as fixed maps and all that is done around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fesdist.families.common.fixed_map import FixedMap
+from fesdist.ground.colour import Colour
+from fesdist.ground.errors import BadParameterError
+from fesdist.ground.measures import mouth_region
+from fesdist.ground.refinement import ALPHAS, Refinement
+from fesdist.ground.tiles import Region
+from fesdist.inference.loaded import USUAL_MOUTH, LoadedVersion, require_expression
+from fesdist.inference.settings import SynthesisSettings
+from fesdist.registry import model_from_parameters
+from fesdist.shape.warping import Displacement
+from storage.datasets.manifest import Manifest
+from storage.datasets.store import WeightStore
+
+
+@dataclass(frozen=True)
+class ExportedExpression:
+    """One expression of a version as `LoadedVersion.synthesize` makes it."""
+
+    name: str
+    form: FixedMap
+    alpha: NDArray[np.float32] | None
+    """Weight of the change, (set, row, col); None is 1."""
+    displacement: Displacement | None
+    detail: bool
+    """Whether the photograph keeps its own fine detail."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where a model has the eyes, (x, y) as parts of the frame's sides from its upper left corner."""
+
+    left: tuple[float, float] = (0.345, 0.36)
+    """Of the eye that is left in the picture."""
+    right: tuple[float, float] = (0.655, 0.36)
+
+    @classmethod
+    def of(cls, numbers: tuple[float, ...]) -> Frame:
+        """Return the frame with eyes at x, y, x, y; raises BadParameterError unless they are apart and within it."""
+        inside = len(numbers) == 4 and all(0 < number < 1 for number in numbers)
+        if not inside or numbers[2] - numbers[0] < 0.05:
+            raise BadParameterError(
+                f"eyes at {', '.join(f'{number:g}' for number in numbers)}; expected x, y of the eye at the left and "
+                "x, y of that at the right, as parts of the sides: 0.345,0.36,0.655,0.36"
+            )
+        return cls((numbers[0], numbers[1]), (numbers[2], numbers[3]))
+
+
+@dataclass(frozen=True)
+class Source:
+    """A version and how it is to be applied."""
+
+    manifest: Manifest
+    expressions: tuple[str, ...]
+    min_max: bool
+    mouth: Region
+    weight_channels: int
+    refinement: Refinement
+    settings: SynthesisSettings
+    loaded: LoadedVersion
+    frame: Frame
+
+    @classmethod
+    def open(
+        cls,
+        store: str,
+        reference: str,
+        expressions: tuple[str, ...],
+        settings: SynthesisSettings,
+        frame: Frame = Frame(),
+    ) -> Source:
+        """Open a version; no expressions mean all of them.
+
+        Raises as `WeightStore.open`, and BadParameterError for an unknown expression, a refinement that the version
+        does not have, and a model that is no fixed map.
+        """
+        version = WeightStore(store).open(reference)
+        manifest = version.manifest
+        for expression in expressions:
+            require_expression(expression, version)
+        loaded = LoadedVersion(version)
+        source = cls(
+            manifest,
+            expressions or manifest.expressions,
+            loaded.min_max,
+            mouth_region(version.attributes.get("mouth", USUAL_MOUTH), manifest.image_shape),
+            Colour(manifest.colour).weight_channels(manifest.channels),
+            loaded.refinement_said(settings.refine),
+            settings,
+            loaded,
+            frame,
+        )
+        # What no export can have is refused before anything is written.
+        source.form_of(source.expressions[0])
+        return source
+
+    @property
+    def shaped(self) -> bool:
+        """Return whether the version moves the photograph before it changes it."""
+        return self.loaded.shapes.present
+
+    @property
+    def texture(self) -> float:
+        """Return how strongly the change is added; see `LoadedVersion.synthesize`."""
+        return self.loaded.strength(self.settings.intensity, self.settings.texture)
+
+    def form_of(self, expression: str) -> FixedMap:
+        """Return the model's own map of an expression; raises BadParameterError for a model that is none."""
+        model = model_from_parameters(self.manifest.model.name, self.manifest.model.parameters)
+        return model.fixed_map(partial(self.loaded.version.read, expression))
+
+    def read(self, expression: str) -> ExportedExpression:
+        """Return an expression with everything that the settings say of it."""
+        alpha = None
+        if self.refinement in ALPHAS:
+            alpha = self.loaded.version.read(expression, ALPHAS[self.refinement]).astype(np.float32)
+        return ExportedExpression(
+            expression,
+            self.form_of(expression),
+            alpha,
+            self.loaded.shapes.displacement(expression),
+            self.settings.keeps_detail(self.loaded.keeps_detail(expression)),
+        )
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that an exported file does not have, or does otherwise, in one sentence for people."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file that was written."""
+
+    path: str
+    n_bytes: int
+    told: str = ""
+    """What is in it, in a few words."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What came of an export."""
+
+    reference: str
+    files: tuple[Written, ...]
+    notices: tuple[Notice, ...] = ()
