@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fesdist.exports.npz.writing import write_npz
+from fesdist.exports.page.writing import write_page
 from fesdist.exports.source import Exported, Source
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import check_writable
 
-FORMATS: dict[str, Callable[[Source, Path], Exported]] = {".npz": write_npz}
+FORMATS: dict[str, Callable[[Source, Path], Exported]] = {".html": write_page, ".npz": write_npz}
 
 
 def export(source: Source, out: Path) -> Exported:
