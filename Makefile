@@ -15,13 +15,14 @@ ROOMS := $(subst /,.,$(patsubst %/__init__.py,%,$(wildcard fesdist/*/__init__.py
 KILLS := 100
 INPUTS := 10000
 
-.PHONY: help install test test-fast test-lowest chaos fuzz check docs demo gallery bench bench-history bench-gans trials \
+.PHONY: help install browser test test-fast test-lowest chaos fuzz check docs demo gallery bench bench-history bench-gans trials \
 	clean
 
 help:
 	@echo "make demo           the whole job on generated faces; ends with a report to open"
 	@echo "make gallery        what each model makes of faces unlike its data: build/gallery/gallery.html"
 	@echo "make test           all tests, and how much of the code they cover"
+	@echo "make browser        Chromium, in which the tests open exported pages; without it they are skipped"
 	@echo "make test-fast      without those that start servers or kill processes; one test: $(BIN)/pytest PATH -k NAME"
 	@echo "make test-lowest    storage and models with the lowest versions of the libraries that are promised to do"
 	@echo "make trials         what happens when Prefect's processes die, as a table"
@@ -42,6 +43,13 @@ $(VENV)/installed: pyproject.toml
 	@touch $@
 
 install: $(VENV)/installed
+
+# Debian and its relatives; whoever is not root there, or is elsewhere, is told what to do.
+browser:
+	@if command -v chromium chromium-browser google-chrome chrome > /dev/null; then echo "a browser is there already"; \
+	elif command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends chromium; \
+	else echo "install Chromium or Chrome with your system's packages, for instance: sudo apt-get install chromium"; fi
 
 test: install
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=

@@ -7,6 +7,7 @@ import hashlib
 import html
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from string import Template
@@ -75,6 +76,7 @@ def _samples(faces: Sequence[tuple[int, int]]) -> list[str]:
     ]
 
 
+@cache
 def _picture(person: int, seed: int) -> str:
     pixels = face(person, "neutral", SAMPLE_SIDE, seed).transpose(1, 2, 0)
     file = BytesIO()

@@ -76,7 +76,7 @@ def _about(source: Source, packed: Packed) -> str:
     return (
         f"Made by fesdist from {source.manifest.reference}, which learned from pairs of photographs at {cols} × {rows} "
         f"pixels. To be small, this page holds {_error(packed)}. The change is enlarged to the size of your "
-        "photograph, so skin and hair stay as they are. The page works without a network, and the drawn faces show nobody."
+        "photograph, so skin and hair stay as they are. The page works without a network. The drawn faces show nobody."
     )
 
 

@@ -1,0 +1,234 @@
+"""The page in a real browser: its pixels are Python's, it asks for nothing, and it tells what goes wrong."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.sparse import csr_array, save_npz
+
+from fesdist.cli.main import main
+from fesdist.exports.page.packing import Change, pack
+from fesdist.exports.source import Source
+from fesdist.ground.colour import Colour
+from fesdist.images.encode import encode
+from fesdist.inference.full_size import add_change
+from fesdist.inference.intensities import unit_scale
+from fesdist.inference.loaded import LoadedVersion
+from fesdist.inference.settings import SynthesisSettings
+from storage.datasets.store import WeightStore
+from tests.fesdist.exports.browser import Browser
+from tests.fesdist.exports.test_npz import COLS, ROWS, anywhere
+from tests.fesdist.inference.conftest import Publish, Published
+
+SHAPE = (24, 20)
+WEAK = {
+    "expressions": {
+        name: {"face": {"mse_x100": 0.9, "unchanged_mse_x100": 1.0}, "mouth": None, "statuses": {}}
+        for name in ("smiling", "sad")
+    }
+}
+"""Errors of a version whose outputs keep the photograph's detail."""
+
+
+def moving(shape: tuple[int, int] = SHAPE) -> NDArray[np.float32]:
+    """Return a smooth displacement of up to a pixel and a half."""
+    rows, cols = (np.linspace(0, np.pi, side) for side in shape)
+    bump = np.sin(rows)[:, None] * np.sin(cols)
+    return np.stack([1.5 * bump, -0.8 * bump]).astype(np.float32)
+
+
+def photograph(path: Path, shape: tuple[int, int] = SHAPE, seed: int = 4) -> NDArray[np.uint8]:
+    """Write noise, which hides no error, and return it: (channel, row, col)."""
+    pixels = np.random.default_rng(seed).integers(40, 200, (3, *shape), dtype=np.uint8)
+    encode(path, pixels)
+    return pixels
+
+
+def export(published: Published, out: Path) -> float:
+    """Write the page and return by how much of 255 its rounded weights may change an output."""
+    assert main(["export", published.store, published.reference, str(out)]) == 0
+    source = Source.open(published.store, published.reference, (), SynthesisSettings())
+    changes = [Change.of(source.read(name), source.form_of(name)) for name in source.expressions]  # type: ignore[arg-type]
+    return pack(changes).worst
+
+
+def opened(browser: Browser, page: Path, photo: Path) -> None:
+    browser.look(1000, 800)
+    browser.open(page)
+    browser.drop(photo)
+    browser.wait(f"app.photo.name === '{photo.stem}'")
+
+
+def shown(browser: Browser, strengths: list[float]) -> NDArray[np.int16]:
+    """Return the picture, (channel, row, col), when the sliders stand so."""
+    for number, strength in enumerate(strengths):
+        move = f"const one = app.sliders.inputs[{number}]; one.value = {100 * strength}"
+        browser.evaluate(f"{{ {move}; one.dispatchEvent(new Event('input')) }}")
+    browser.wait("app.pending === 0")
+    return decoded(browser.evaluate("document.getElementById('picture').toDataURL().split(',')[1]"))
+
+
+def decoded(png: str | bytes) -> NDArray[np.int16]:
+    content = base64.b64decode(png) if isinstance(png, str) else png
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).transpose(2, 0, 1).astype(np.int16)
+
+
+VERSIONS: dict[str, dict[str, Any]] = {
+    "shared": {},
+    "each-colour-its-own": {"colour": Colour.PER_CHANNEL, "learned": True},
+    "stretched": {"normalisation": "min-max"},
+    "moving": {"displacement": moving()},
+    "moving-and-stretched": {"displacement": moving(), "normalisation": "min-max"},
+    "with-detail": {"metrics": WEAK},
+}
+
+
+@pytest.mark.parametrize("kind", VERSIONS)
+def test_a_slider_shows_what_python_makes(kind: str, publish: Publish, browser: Browser, tmp_path: Path) -> None:
+    published = publish(SHAPE, expressions=("sad", "smiling"), **VERSIONS[kind])
+    worst = export(published, tmp_path / "page.html")
+    photo = photograph(tmp_path / "face.png")
+    opened(browser, tmp_path / "page.html", tmp_path / "face.png")
+    loaded = LoadedVersion(published.version)
+    np.testing.assert_array_equal(shown(browser, [0, 0]), photo)
+    for strength in (1.0, 0.6, 1.4):
+        expected = loaded.synthesize(
+            photo[None] / 255, "smiling", intensity=strength, detail=loaded.keeps_detail("smiling")
+        )
+        found = shown(browser, [0, strength])
+        # A position may be rounded to the next 64th of a pixel, and from one pixel to the next noise changes by 160.
+        beside = 160 / 64 if kind.startswith("moving") else 0
+        error = np.abs(found - 255 * expected[0])
+        assert error.max() <= 1 + strength * worst + beside
+        assert error.mean() < 0.5
+        assert np.abs(found - photo).max() > 20
+    assert browser.complaints() == []
+
+
+def test_expressions_add_up(publish: Publish, browser: Browser, tmp_path: Path) -> None:
+    published = publish(SHAPE, expressions=("sad", "smiling"))
+    worst = export(published, tmp_path / "page.html")
+    photo = photograph(tmp_path / "face.png")
+    opened(browser, tmp_path / "page.html", tmp_path / "face.png")
+    unit = photo / 255
+    changes = {name: published.expected(photo[None], name)[0] - unit for name in ("sad", "smiling")}
+    expected = np.clip(unit + 0.3 * changes["sad"] + 0.5 * changes["smiling"], 0, 1)
+    assert np.abs(shown(browser, [0.3, 0.5]) - 255 * expected).max() <= 1 + worst
+
+
+def test_weights_of_pixels_from_anywhere(browser: Browser, tmp_path: Path) -> None:
+    matrix = anywhere(2)
+    save_npz(tmp_path / "omp.npz", csr_array(matrix))
+    store, page = str(tmp_path / "store"), tmp_path / "page.html"
+    size = ["--size", f"{ROWS}x{COLS}"]
+    assert main(["import", str(tmp_path / "omp.npz"), store, "--name", "omp", *size]) == 0
+    assert main(["export", store, "omp", str(page)]) == 0
+    photo = photograph(tmp_path / "face.png", (ROWS, COLS))
+    opened(browser, page, tmp_path / "face.png")
+    expected = LoadedVersion(WeightStore(store).open("omp")).synthesize(photo[None] / 255, "expression")
+    assert np.abs(shown(browser, [1]) - 255 * expected[0]).max() <= 2
+
+
+def test_a_large_photograph_is_saved_at_its_own_size(publish: Publish, browser: Browser, tmp_path: Path) -> None:
+    published = publish(SHAPE, displacement=moving(), expressions=("smiling",))
+    worst = export(published, tmp_path / "page.html")
+    small = photograph(tmp_path / "small.png")
+    large = np.repeat(np.repeat(small, 8, axis=1), 8, axis=2)
+    encode(tmp_path / "large.png", large)
+    opened(browser, tmp_path / "page.html", tmp_path / "large.png")
+    browser.send("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    shown(browser, [1])
+    browser.evaluate("document.getElementById('save').click()")
+    saved = tmp_path / "large-smiling.png"
+    browser.until(lambda: saved.is_file(), "the file was saved")
+    loaded = LoadedVersion(published.version)
+    outputs = loaded.synthesize(small[None] / 255, "smiling", detail=True)
+    moved = loaded.moved(unit_scale(small[None]), "smiling")
+    expected = add_change(large, outputs[0] - moved[0], loaded.shapes.displacement("smiling"))
+    found = decoded(saved.read_bytes())
+    assert found.shape == large.shape
+    # Python clips outputs before it takes the change, and moves bytes; noise in blocks makes much of either.
+    assert np.abs(found - expected).mean() < 1.5
+    assert np.percentile(np.abs(found - expected), 99) <= 8 + worst
+
+
+def test_nothing_changes_outside_the_frame(publish: Publish, browser: Browser, tmp_path: Path) -> None:
+    export(publish(SHAPE, displacement=moving()), tmp_path / "page.html")
+    photo = photograph(tmp_path / "wide.png", (90, 160))
+    opened(browser, tmp_path / "page.html", tmp_path / "wide.png")
+    assert browser.evaluate("document.body.classList.contains('adjusting')")
+    np.testing.assert_array_equal(shown(browser, [1]), photo)
+    browser.evaluate(
+        "app.placeAt(Placement.fromEyes({x: 60, y: 40}, {x: 80, y: 50}, app.model.eyes, app.shape)); app.adjust(false)"
+    )
+    found = shown(browser, [1])
+    corners = browser.evaluate("app.placement.corners.map(({x, y}) => [x, y])")
+    eyes = browser.evaluate(
+        "['left', 'right'].map((eye) => Object.values(app.placement.toPhoto(...app.model.eyes[eye])))"
+    )
+    np.testing.assert_allclose(eyes, [[60, 40], [80, 50]])
+    y, x = np.mgrid[:90, :160] + 0.5
+    inside = np.ones((90, 160), bool)
+    for (x0, y0), (x1, y1) in zip(corners, [*corners[1:], corners[0]], strict=True):
+        inside &= (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0) >= 0
+    changed = (found != photo).any(axis=0)
+    assert not changed[~inside].any()
+    assert changed[inside].mean() > 0.8
+
+
+def test_what_goes_wrong_is_told_in_a_sentence(publish: Publish, browser: Browser, tmp_path: Path) -> None:
+    export(publish(SHAPE), tmp_path / "page.html")
+    browser.open(tmp_path / "page.html")
+    (tmp_path / "letter.txt").write_text("Dear all,")
+    browser.drop(tmp_path / "letter.txt")
+    message = "document.getElementById('message').textContent"
+    browser.wait(f"{message} !== ''")
+    assert "“letter.txt” is not a picture that this browser can open." in browser.evaluate(message)
+    browser.send("Browser.setPermission", permission={"name": "camera"}, setting="denied")
+    browser.evaluate("document.getElementById('use-camera').click()")
+    browser.wait(f"{message}.startsWith('The camera was not allowed.')")
+    assert browser.complaints() == []
+
+
+def test_the_camera_is_shown_live_and_a_picture_taken(publish: Publish, browser: Browser, tmp_path: Path) -> None:
+    export(publish(SHAPE), tmp_path / "page.html")
+    browser.open(tmp_path / "page.html")
+    browser.send("Browser.setPermission", permission={"name": "camera"}, setting="granted")
+    browser.evaluate("app.startCamera()")
+    assert browser.evaluate("app.live && app.photo.name") == "camera"
+    first = browser.evaluate("document.getElementById('picture').toDataURL()")
+    browser.wait(f"document.getElementById('picture').toDataURL() !== {first!r}")
+    browser.evaluate("document.getElementById('take').click()")
+    assert browser.evaluate("[app.live, app.camera.stream]") == [False, None]
+    assert browser.complaints() == []
+
+
+def test_before_and_after(publish: Publish, browser: Browser, tmp_path: Path) -> None:
+    export(publish(SHAPE), tmp_path / "page.html")
+    photo = photograph(tmp_path / "face.png")
+    opened(browser, tmp_path / "page.html", tmp_path / "face.png")
+    after = shown(browser, [1])
+    browser.evaluate("document.getElementById('compare').click()")
+    split = shown(browser, [1])
+    np.testing.assert_array_equal(split[:, :, :10], photo[:, :, :10])
+    np.testing.assert_array_equal(split[:, :, 10:], after[:, :, 10:])
+    browser.evaluate("document.getElementById('compare').click()")
+    browser.evaluate("document.getElementById('picture').dispatchEvent(new Event('pointerdown'))")
+    np.testing.assert_array_equal(shown(browser, [1]), photo)
+
+
+def test_a_page_of_many_numbers_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pairs, stack, store = (str(tmp_path / name) for name in ("pairs", "stack.zarr", "store"))
+    assert main(["faces", pairs, "--people", "5", "--size", "16", "--expressions", "happy"]) == 0
+    assert main(["ingest", pairs, stack]) == 0
+    assert main(["train", stack, store, "--name", "kr", "--model", "pixel-kr", "--ridge", "1", "--workers", "0"]) == 0
+    assert main(["export", store, "kr", str(tmp_path / "page.html")]) == 1
+    assert "model 'pixel-kr' as a page: its outputs are not made from a few" in capsys.readouterr().err
+    assert not (tmp_path / "page.html").exists()
