@@ -220,8 +220,14 @@ def test_before_and_after(publish: Publish, browser: Browser, tmp_path: Path) ->
     np.testing.assert_array_equal(split[:, :, :10], photo[:, :, :10])
     np.testing.assert_array_equal(split[:, :, 10:], after[:, :, 10:])
     browser.evaluate("document.getElementById('compare').click()")
-    browser.evaluate("document.getElementById('picture').dispatchEvent(new Event('pointerdown'))")
+    x, y = browser.evaluate(
+        "(({x, y, width, height}) => [x + width / 2, y + height / 2])(app.view.canvas.getBoundingClientRect())"
+    )
+    press = {"x": x, "y": y, "button": "left", "clickCount": 1}
+    browser.send("Input.dispatchMouseEvent", type="mousePressed", **press)
     np.testing.assert_array_equal(shown(browser, [1]), photo)
+    browser.send("Input.dispatchMouseEvent", type="mouseReleased", **press)
+    np.testing.assert_array_equal(shown(browser, [1]), after)
 
 
 def test_a_page_of_many_numbers_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

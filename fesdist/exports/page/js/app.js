@@ -122,9 +122,11 @@ class App {
   }
 
   takePicture() {
-    this.camera.draw(this.photo);
+    const photo = this.camera.picture(1);
     this.stopCamera();
-    this.view.show(this.photo);
+    this.placement = this.placement.onScale(photo.width / this.photo.width);
+    this.photo = photo;
+    this.view.show(photo);
     this.see();
     this.tell("If it does not look right, press “Place the face” and drag the rings onto the eyes.");
   }
@@ -193,16 +195,33 @@ class App {
     for (const button of document.querySelectorAll("#samples button")) {
       button.addEventListener("click", () => this.openSample(button.firstElementChild));
     }
-    const picture = find("picture");
-    picture.addEventListener("pointerdown", () => this.hold(true));
-    for (const end of ["pointerup", "pointercancel", "pointerleave"]) picture.addEventListener(end, () => this.hold(false));
-    picture.addEventListener("contextmenu", (event) => event.preventDefault());
+    this.listenToPicture(find("picture"));
     listenForFiles((file) => this.openFile(file));
     addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.adjust(false);
       if (event.key === "b" && !event.ctrlKey && !event.metaKey) this.hold(true);
     });
     addEventListener("keyup", (event) => event.key === "b" && this.hold(false));
+  }
+
+  // Held, the picture is what it was; with before and after beside each other, the line between them is dragged.
+  listenToPicture(picture) {
+    const drag = ({ clientX }) => {
+      const box = picture.getBoundingClientRect();
+      const part = Math.min(Math.max((clientX - box.left) / box.width, 0), 1);
+      find("divider").value = 100 * part;
+      this.setSplit(part);
+    };
+    picture.addEventListener("pointerdown", (event) => {
+      picture.setPointerCapture(event.pointerId);
+      if (this.view.split === null) this.hold(true);
+      else drag(event);
+    });
+    picture.addEventListener("pointermove", (event) => {
+      if (event.buttons && this.view.split !== null) drag(event);
+    });
+    for (const end of ["pointerup", "pointercancel"]) picture.addEventListener(end, () => this.hold(false));
+    picture.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 
   stopAndKeep() {

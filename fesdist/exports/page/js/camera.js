@@ -1,5 +1,7 @@
 // The camera: mirrored, as people know themselves, a canvas that is redrawn for every frame.
 
+const LIVE = 480; // longest side of what is shown live; what is taken has all pixels of the camera
+
 class Camera {
   constructor() {
     this.video = document.createElement("video");
@@ -25,7 +27,13 @@ class Camera {
       this.stop();
       throw new Trouble(sentenceFor(error));
     }
-    const photo = photoFrom(this.video, this.video.videoWidth, this.video.videoHeight, "camera");
+    return this.picture(Math.min(1, LIVE / Math.max(this.video.videoWidth, this.video.videoHeight)));
+  }
+
+  // What the camera sees now, at a part of its size.
+  picture(scale) {
+    const { videoWidth, videoHeight } = this.video;
+    const photo = blankPhoto(Math.round(videoWidth * scale), Math.round(videoHeight * scale), "camera");
     this.draw(photo);
     return photo;
   }

@@ -4,18 +4,24 @@ const MOST_PIXELS = 16_000_000; // more than some phones can hold on a canvas
 
 class Trouble extends Error {}
 
+function blankPhoto(width, height, name) {
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  return { canvas, context, width, height, name, shrunk: false };
+}
+
 function photoFrom(source, width, height, name) {
   const shrink = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(width * shrink));
-  canvas.height = Math.max(1, Math.round(height * shrink));
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const photo = blankPhoto(Math.max(1, Math.round(width * shrink)), Math.max(1, Math.round(height * shrink)), name);
+  const { canvas, context } = photo;
   context.fillStyle = "#ffffff"; // what is transparent lies on white
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingEnabled = shrink < 1;
   context.imageSmoothingQuality = "high";
   context.drawImage(source, 0, 0, canvas.width, canvas.height);
-  return { canvas, context, width: canvas.width, height: canvas.height, name, shrunk: shrink < 1 };
+  photo.shrunk = shrink < 1;
+  return photo;
 }
 
 async function photoFromFile(file) {
