@@ -27,7 +27,5 @@ def run(request: Export) -> int:
 
 def carry_out(request: Export) -> Exported:
     """Write what is asked for; raises as `Source.open` and `fesdist.exports.export.export`."""
-    source = Source.open(
-        request.store, request.reference, request.expressions or (), request.settings(), request.frame()
-    )
+    source = Source.open(request.store, request.reference, request.expressions or (), request.settings(), request.eyes)
     return export(source, Path(request.file))

@@ -8,13 +8,15 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.align.frame import USUAL, Fractions, Frame
 from fesdist.families.common.fixed_map import FixedMap
 from fesdist.ground.colour import Colour
-from fesdist.ground.errors import BadParameterError
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.tiles import Region
 from fesdist.inference.loaded import USUAL_MOUTH, LoadedVersion, require_expression
+from fesdist.inference.recipe import Recipe
+from fesdist.inference.regions import region_mask
 from fesdist.inference.settings import SynthesisSettings
 from fesdist.registry import model_from_parameters
 from fesdist.shape.warping import Displacement
@@ -36,26 +38,6 @@ class ExportedExpression:
 
 
 @dataclass(frozen=True)
-class Frame:
-    """Where a model has the eyes, (x, y) as parts of the frame's sides from its upper left corner."""
-
-    left: tuple[float, float] = (0.345, 0.36)
-    """Of the eye that is left in the picture."""
-    right: tuple[float, float] = (0.655, 0.36)
-
-    @classmethod
-    def of(cls, numbers: tuple[float, ...]) -> Frame:
-        """Return the frame with eyes at x, y, x, y; raises BadParameterError unless they are apart and within it."""
-        inside = len(numbers) == 4 and all(0 < number < 1 for number in numbers)
-        if not inside or numbers[2] - numbers[0] < 0.05:
-            raise BadParameterError(
-                f"eyes at {', '.join(f'{number:g}' for number in numbers)}; expected x, y of the eye at the left and "
-                "x, y of that at the right, as parts of the sides: 0.345,0.36,0.655,0.36"
-            )
-        return cls((numbers[0], numbers[1]), (numbers[2], numbers[3]))
-
-
-@dataclass(frozen=True)
 class Source:
     """A version and how it is to be applied."""
 
@@ -67,7 +49,8 @@ class Source:
     refinement: Refinement
     settings: SynthesisSettings
     loaded: LoadedVersion
-    frame: Frame
+    eyes: Fractions
+    """Where the model has eyes, as `Frame.eyes`."""
 
     @classmethod
     def open(
@@ -76,7 +59,7 @@ class Source:
         reference: str,
         expressions: tuple[str, ...],
         settings: SynthesisSettings,
-        frame: Frame = Frame(),
+        eyes: Fractions | None = None,
     ) -> Source:
         """Open a version; no expressions mean all of them.
 
@@ -97,7 +80,7 @@ class Source:
             loaded.refinement_said(settings.refine),
             settings,
             loaded,
-            frame,
+            Frame(eyes).eyes if eyes else loaded.eyes or USUAL.eyes,
         )
         # What no export can have is refused before anything is written.
         source.form_of(source.expressions[0])
@@ -113,6 +96,11 @@ class Source:
         """Return how strongly the change is added; see `LoadedVersion.synthesize`."""
         return self.loaded.strength(self.settings.intensity, self.settings.texture)
 
+    def face_mask(self) -> NDArray[np.float32]:
+        """Return where faces are, (row, col) float32: in photographs of any framing only they change."""
+        mouth = tuple(self.loaded.version.attributes.get("mouth", USUAL_MOUTH))
+        return region_mask(("face",), self.manifest.image_shape, self.eyes, mouth)
+
     def form_of(self, expression: str) -> FixedMap:
         """Return the model's own map of an expression; raises BadParameterError for a model that is none."""
         model = model_from_parameters(self.manifest.model.name, self.manifest.model.parameters)
@@ -127,7 +115,7 @@ class Source:
             expression,
             self.form_of(expression),
             alpha,
-            self.loaded.shapes.displacement(expression),
+            self.loaded.shapes.displacement(Recipe.of(expression)),
             self.settings.keeps_detail(self.loaded.keeps_detail(expression)),
         )
 

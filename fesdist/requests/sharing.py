@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from fesdist.ground.options import argument, option
-from fesdist.requests.groups import ColourName, expressions_option, json_option, reference_argument, store_argument
+from fesdist.requests.groups import (
+    ColourName,
+    expressions_option,
+    eyes_option,
+    json_option,
+    reference_argument,
+    store_argument,
+)
 from fesdist.requests.units import image_size
 
 if TYPE_CHECKING:
     from fesdist.exports.npz.reading import Said
-    from fesdist.exports.source import Frame
     from fesdist.inference.settings import SynthesisSettings
 
 
@@ -36,19 +42,10 @@ fesdist export weights london london.npz"""
     texture: float | None = option(
         None, "of .onnx, as in synthesize", metavar="X", implied="as --intensity, but 1 at most with a shape"
     )
-    eyes: tuple[float, ...] = option(
-        (0.345, 0.36, 0.655, 0.36),
-        "of .html: where the model has the eyes, x,y,x,y as parts of its sides",
-        metavar="X,Y,X,Y",
-        implied="0.345,0.36,0.655,0.36",
+    eyes: tuple[tuple[float, float], tuple[float, float]] | None = eyes_option(
+        help="where the model has eyes, if its version does not say: fractions of width and height"
     )
     json: bool = json_option()
-
-    def frame(self) -> Frame:
-        """Return where the eyes are; raises BadParameterError for anything but two places side by side."""
-        from fesdist.exports.source import Frame
-
-        return Frame.of(self.eyes)
 
     def settings(self) -> SynthesisSettings:
         """Return how outputs are made; raises BadParameterError for an intensity that means nothing."""

@@ -68,17 +68,20 @@ class Packed:
     """Of 255: more than this no output can differ by, whatever the photograph."""
 
 
-def pack(changes: list[Change]) -> Packed:
-    """Return weights in the finest step for which there is room; in the coarsest, if there is none at all."""
+def pack(changes: list[Change], mask: NDArray[np.float32]) -> Packed:
+    """Return weights in the finest step for which there is room; in the coarsest, if there is none at all.
+
+    `mask`, (row, col) in [0, 1], comes first, in 255ths.
+    """
     for step in STEPS:
-        packed = _packed(changes, step)
+        packed = _packed(changes, mask, step)
         if len(packed.text) <= ROOM:
             break
     return packed
 
 
-def _packed(changes: list[Change], step: int) -> Packed:
-    planes: list[NDArray[Any]] = []
+def _packed(changes: list[Change], mask: NDArray[np.float32], step: int) -> Packed:
+    planes: list[NDArray[Any]] = [np.rint(255 * mask).astype(np.int64)]
     worst = 0.0
     for change in changes:
         rounded, bias = _rounded(change, step)

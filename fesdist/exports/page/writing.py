@@ -30,7 +30,7 @@ def write_page(source: Source, out: Path) -> Exported:
                 "ending .onnx"
             )
         changes.append(Change.of(source.read(expression), form))
-    packed = pack(changes)
+    packed = pack(changes, source.face_mask())
     content = assembled(HEADING, _about(source, packed), _model(source, changes, packed), packed.text).encode()
     write_whole(out, content, "the page")
     told = f"{len(changes)} expression{'s' if len(changes) > 1 else ''}, {_error(packed)}"
@@ -54,7 +54,7 @@ def _model(source: Source, changes: list[Change], packed: Packed) -> dict[str, A
         "fine": max(side * FINE_PER_SIDE, SMALLEST_BLUR),
         "feather": side * FEATHER_PER_SIDE,
         "mouth": [mouth.row0, mouth.row1, mouth.col0, mouth.col1],
-        "eyes": {"left": source.frame.left, "right": source.frame.right},
+        "eyes": dict(zip(("left", "right"), source.eyes, strict=True)),
         "expressions": [
             {
                 "name": change.name,

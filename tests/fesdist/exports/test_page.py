@@ -21,6 +21,7 @@ from fesdist.images.encode import encode
 from fesdist.inference.full_size import add_change
 from fesdist.inference.intensities import unit_scale
 from fesdist.inference.loaded import LoadedVersion
+from fesdist.inference.recipe import Recipe
 from fesdist.inference.settings import SynthesisSettings
 from storage.datasets.store import WeightStore
 from tests.fesdist.exports.browser import Browser
@@ -56,7 +57,7 @@ def export(published: Published, out: Path) -> float:
     assert main(["export", published.store, published.reference, str(out)]) == 0
     source = Source.open(published.store, published.reference, (), SynthesisSettings())
     changes = [Change.of(source.read(name), source.form_of(name)) for name in source.expressions]  # type: ignore[arg-type]
-    return pack(changes).worst
+    return pack(changes, source.face_mask()).worst
 
 
 def opened(browser: Browser, page: Path, photo: Path) -> None:
@@ -151,7 +152,7 @@ def test_a_large_photograph_is_saved_at_its_own_size(publish: Publish, browser: 
     loaded = LoadedVersion(published.version)
     outputs = loaded.synthesize(small[None] / 255, "smiling", detail=True)
     moved = loaded.moved(unit_scale(small[None]), "smiling")
-    expected = add_change(large, outputs[0] - moved[0], loaded.shapes.displacement("smiling"))
+    expected = add_change(large, outputs[0] - moved[0], loaded.shapes.displacement(Recipe.of("smiling")))
     found = decoded(saved.read_bytes())
     assert found.shape == large.shape
     # Python clips outputs before it takes the change, and moves bytes; noise in blocks makes much of either.
@@ -180,7 +181,7 @@ def test_nothing_changes_outside_the_frame(publish: Publish, browser: Browser, t
         inside &= (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0) >= 0
     changed = (found != photo).any(axis=0)
     assert not changed[~inside].any()
-    assert changed[inside].mean() > 0.8
+    assert changed[inside].mean() > 0.5
 
 
 def test_what_goes_wrong_is_told_in_a_sentence(publish: Publish, browser: Browser, tmp_path: Path) -> None:

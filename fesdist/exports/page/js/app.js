@@ -51,9 +51,14 @@ class App {
     });
   }
 
+  // Around a face that is only a part of the photograph there is more than the model has seen.
+  mixed() {
+    return this.mixer.mix(this.sliders.values, !this.placement.covers(this.photo));
+  }
+
   draw(quick) {
     const start = performance.now();
-    const mixed = this.mixer.mix(this.sliders.values);
+    const mixed = this.mixed();
     this.view.draw(this.placement, mixed, quick);
     if (this.view.fitting) this.preview.draw(this.mixer.face, mixed);
     document.documentElement.dataset.milliseconds = (performance.now() - start).toFixed(1);
@@ -161,7 +166,7 @@ class App {
     find("save").disabled = true;
     await new Promise((painted) => setTimeout(painted, 30));
     const strengths = this.sliders.values;
-    const blob = await fullSize(this.photo, this.placement, this.shape, this.mixer.mix(strengths));
+    const blob = await fullSize(this.photo, this.placement, this.shape, this.mixed());
     const name = nameOf(this.photo, this.model.expressions, strengths);
     const file = share ? shareable(blob, name) : null;
     if (file) await navigator.share({ files: [file] }).catch(() => {});

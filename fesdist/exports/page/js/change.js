@@ -49,16 +49,29 @@ function rangeOf(face) {
   return { low, width: high - low };
 }
 
-// The photograph keeps its own fine detail: the change is made coarse, but where the mouth opens.
+// The photograph keeps its own fine detail: the change is made coarse, and gray where the face has moved; else the
+// mouth may open.
 function withoutFineChange(model, change, keepMouth) {
-  const coarse = blurred(change, model.rows, model.cols, model.fine);
-  if (!keepMouth) return coarse;
   const size = model.rows * model.cols;
+  if (!keepMouth) return repeated(blurred(grayOf(change, size), model.rows, model.cols, model.fine));
+  const coarse = blurred(change, model.rows, model.cols, model.fine);
   model.mouthMask ??= mouthMask(model);
   for (let at = 0; at < change.length; at++) {
     coarse[at] += model.mouthMask[at % size] * (change[at] - coarse[at]);
   }
   return coarse;
+}
+
+function grayOf(planes, size) {
+  return planes
+    .subarray(0, size)
+    .map((red, at) => (19595 * red + 38470 * planes[at + size] + 7471 * planes[at + 2 * size]) / 65536);
+}
+
+function repeated(plane) {
+  const made = new Float32Array(3 * plane.length);
+  for (let channel = 0; channel < 3; channel++) made.set(plane, channel * plane.length);
+  return made;
 }
 
 function mouthMask(model) {

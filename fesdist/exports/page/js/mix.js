@@ -17,26 +17,29 @@ class Mixer {
     return this.changes.get(expression);
   }
 
-  // strengths: a number for each expression; 0 leaves the photograph, 1 is what the model learned.
-  mix(strengths) {
+  // strengths: a number for each expression; 0 leaves the photograph, 1 is what the model learned. With faceOnly hair and
+  // background stay as they are.
+  mix(strengths, faceOnly) {
     const { model } = this;
     const wanted = model.expressions.map((expression, k) => [expression, strengths[k]]).filter(([, s]) => s !== 0);
     const size = model.rows * model.cols;
     const change = new Float32Array(3 * size);
     const moves = model.moves && wanted.length ? totalMoves(wanted, size) : null;
+    if (faceOnly && moves) masked([moves.down, moves.right], model.face);
     for (const [expression, strength] of wanted) {
-      const own = moves ? this.followed(expression, strength, moves, wanted.length) : this.changeOf(expression);
+      const own = moves ? this.followed(expression, moves, wanted.length === 1 && strength === 1 && !faceOnly) : this.changeOf(expression);
       // A wider smile, not paler lips: beyond 1 only the shape goes on.
       const share = moves ? Math.min(strength, 1) : strength;
       for (let at = 0; at < change.length; at++) change[at] += share * own[at];
     }
+    if (faceOnly) masked([0, 1, 2].map((channel) => change.subarray(channel * size, (channel + 1) * size)), model.face);
     return { change, moves };
   }
 
   // A change was made of a face that its own expression had moved; it goes along to where the mix moves that face.
-  followed(expression, strength, moves, count) {
+  followed(expression, moves, staysThere) {
     const own = this.changeOf(expression);
-    if (count === 1 && strength === 1) return own;
+    if (staysThere) return own;
     const { rows, cols } = this.model;
     const down = moves.down.map((value, at) => value - expression.moves.down[at]);
     const right = moves.right.map((value, at) => value - expression.moves.right[at]);
@@ -54,4 +57,8 @@ function totalMoves(wanted, size) {
     }
   }
   return { down, right };
+}
+
+function masked(planes, mask) {
+  for (const plane of planes) for (let at = 0; at < plane.length; at++) plane[at] *= mask[at];
 }

@@ -38,6 +38,7 @@ async function unpackModel() {
     return Int32Array.from(down, (step, at) => at + step * model.cols + right[at]);
   }
 
+  model.face = plane(255);
   for (const expression of model.expressions) {
     expression.sets = Array.from({ length: model.sets }, () => weightSet(expression));
     expression.moves = model.moves ? { down: plane(model.moveStep), right: plane(model.moveStep) } : null;
