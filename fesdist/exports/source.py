@@ -22,6 +22,7 @@ from fesdist.registry import model_from_parameters
 from fesdist.shape.warping import Displacement
 from storage.datasets.manifest import Manifest
 from storage.datasets.store import WeightStore
+from storage.datasets.version import WeightVersion
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,22 @@ class Source:
         settings: SynthesisSettings,
         eyes: Fractions | None = None,
     ) -> Source:
-        """Open a version; no expressions mean all of them.
+        """Open a version; raises as `WeightStore.open` and `of`."""
+        return cls.of(WeightStore(store).open(reference), expressions, settings, eyes)
 
-        Raises as `WeightStore.open`, and BadParameterError for an unknown expression, a refinement that the version
-        does not have, and a model that is no fixed map.
+    @classmethod
+    def of(
+        cls,
+        version: WeightVersion,
+        expressions: tuple[str, ...],
+        settings: SynthesisSettings,
+        eyes: Fractions | None = None,
+    ) -> Source:
+        """Return a version to be exported; no expressions mean all of them.
+
+        Raises BadParameterError for an unknown expression, a refinement that the version does not have, and a model
+        that is no fixed map.
         """
-        version = WeightStore(store).open(reference)
         manifest = version.manifest
         for expression in expressions:
             require_expression(expression, version)

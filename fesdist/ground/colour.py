@@ -34,7 +34,7 @@ class Colour(StrEnum):
 
 
 # ITU-R 601 luma in 16-bit fixed point, as Pillow's mode "L": gray photographs and gray models agree to the bit.
-_LUMA = np.array([19595, 38470, 7471], dtype=np.int64)
+LUMA = np.array([19595, 38470, 7471], dtype=np.int64)
 
 
 def to_gray(images: NDArray[Any]) -> NDArray[Any]:
@@ -47,7 +47,7 @@ def to_gray(images: NDArray[Any]) -> NDArray[Any]:
         return images
     if images.dtype == np.uint8:
         # 32 bits hold the largest sum, 65536 * 255 + 32768.
-        total: NDArray[Any] = np.einsum("ncij,c->nij", images, _LUMA.astype(np.uint32), dtype=np.uint32)
+        total: NDArray[Any] = np.einsum("ncij,c->nij", images, LUMA.astype(np.uint32), dtype=np.uint32)
         return ((total + np.uint32(1 << 15)) >> np.uint32(16)).astype(np.uint8)[:, None]
-    gray: NDArray[Any] = np.einsum("ncij,c->nij", images, (_LUMA / 65536.0).astype(images.dtype))
+    gray: NDArray[Any] = np.einsum("ncij,c->nij", images, (LUMA / 65536.0).astype(images.dtype))
     return gray[:, None]

@@ -13,13 +13,18 @@ CUT_AT = 3.0
 """Standard deviations from the middle where the kernel ends."""
 
 
-def blurred(images: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    """Return images (..., row, col) blurred by a Gaussian of `sigma` pixels, whose weights sum to 1."""
+def gaussian(sigma: float) -> NDArray[np.float32]:
+    """Return the weights of a Gaussian of `sigma` pixels, from one end to the other, of sum 1."""
     reach = math.ceil(CUT_AT * sigma)
     weights = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma**2))
+    return np.asarray(weights / weights.sum(), np.float32)
+
+
+def blurred(images: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Return images (..., row, col) blurred by a Gaussian of `sigma` pixels, whose weights sum to 1."""
     planes = np.ascontiguousarray(images).reshape(-1, *images.shape[-2:])
     made = np.empty_like(planes)
-    _blur(planes, (weights / weights.sum()).astype(np.float32), made)
+    _blur(planes, gaussian(sigma), made)
     return made.reshape(images.shape)
 
 

@@ -32,21 +32,26 @@ def with_detail(inputs: NDArray[Any], outputs: Images, mouth: Region) -> Images:
     change = np.subtract(outputs, inputs, dtype=np.float32)
     without_fine = coarse(change)
     change -= without_fine
-    change *= _mouth_mask(shape, mouth)
+    change *= mouth_mask(shape, mouth)
     change += without_fine
     change += inputs
     kept: Images = change
     return kept
 
 
+def fine_sigma(shape: tuple[int, int]) -> float:
+    """Return the standard deviation, in pixels, that parts fine from coarse in images of `shape` (rows, cols)."""
+    return max(min(shape) * FINE_PER_SIDE, SMALLEST_BLUR)
+
+
 def coarse(change: Images) -> Images:
     """Return G(change): what is left of a change, (sample, channel, row, col), when all that is fine is taken away."""
-    return blurred(change, max(min(change.shape[-2:]) * FINE_PER_SIDE, SMALLEST_BLUR))
+    return blurred(change, fine_sigma((change.shape[-2], change.shape[-1])))
 
 
 @lru_cache(maxsize=8)
-def _mouth_mask(shape: tuple[int, int], mouth: Region) -> Images:
-    """Return m, (row, col) float32."""
+def mouth_mask(shape: tuple[int, int], mouth: Region) -> Images:
+    """Return m of `with_detail`, (row, col) float32."""
     mask = np.zeros(shape, np.float32)
     mask[mouth.slices] = 1
     soft: Images = gaussian_filter(mask, min(shape) * FEATHER_PER_SIDE, mode="nearest")

@@ -88,7 +88,7 @@ class Displacement:
     def source(self, region: Region) -> Region:
         """Return the input pixels from which the output pixels of a region are interpolated."""
         rows, cols = self.image_shape
-        down, right = self._steps(region)
+        down, right = self.steps(region)
         row0, row1 = (int(edge) // STEPS for edge in (down.min(), down.max()))
         col0, col1 = (int(edge) // STEPS for edge in (right.min(), right.max()))
         # A pixel outside is the edge's, so there is one at least.
@@ -106,7 +106,7 @@ class Displacement:
         `source(region)`; beyond the image its edge goes on. Bytes stay bytes, rounded to the nearest, and are the same
         whatever the region; positions are rounded to 64ths of a pixel.
         """
-        down, right = self._steps(region)
+        down, right = self.steps(region)
         return interpolated(images, down - available.row0 * STEPS, right - available.col0 * STEPS)
 
     def applied(self, images: Array) -> Array:
@@ -115,7 +115,7 @@ class Displacement:
         whole = Region(0, rows, 0, cols)
         return self.moved(images, whole, whole)
 
-    def _steps(self, region: Region) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def steps(self, region: Region) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return where the pixels of a region come from, in 64ths of a pixel: rows and columns, (i, j) int32."""
         steps = np.rint(self.over(region) * STEPS).astype(np.int32)
         steps[0] += STEPS * np.arange(region.row0, region.row1, dtype=np.int32)[:, None]

@@ -9,7 +9,7 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
-from tests.gans.graph import INPUT, OUTPUT
+from fesdist.exports.onnx.graph import INPUT
 
 Images = NDArray[np.float32]
 Generator = Callable[[Images], Images]
@@ -22,4 +22,4 @@ def session(model: onnx.ModelProto | bytes) -> Generator:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     serialised = model if isinstance(model, bytes) else model.SerializeToString()
     running = onnxruntime.InferenceSession(serialised, options, providers=["CPUExecutionProvider"])
-    return lambda images: np.asarray(running.run([OUTPUT], {INPUT: images})[0])
+    return lambda images: np.asarray(running.run(None, {INPUT: images})[0])

@@ -14,14 +14,16 @@ from time import process_time
 import numpy as np
 import torch
 
+from fesdist.exports.onnx.graph import INPUT, OPSET
+from fesdist.exports.onnx.writing import onnx_model
+from fesdist.exports.source import Source
 from fesdist.faces.generate import face
 from fesdist.ground.refinement import Refinement
 from fesdist.inference.intensities import unit_scale
 from fesdist.inference.loaded import LoadedVersion
+from fesdist.inference.settings import Detail, SynthesisSettings
 from tests.benchmarks.timing import alternate
-from tests.gans.export import to_onnx
 from tests.gans.generators import GENERATORS, n_parameters
-from tests.gans.graph import INPUT, OPSET, OUTPUT
 from tests.gans.linear import AFTER, BEFORE, ENTRANTS, draw_stack, linear_size, publish
 from tests.gans.sessions import Generator, Images, session
 
@@ -86,7 +88,7 @@ def module_to_onnx(module: torch.nn.Module, image: Images) -> bytes:
             file,
             opset_version=OPSET,
             input_names=[INPUT],
-            output_names=[OUTPUT],
+            output_names=["outputs"],
             dynamo=False,
         )
     return file.getvalue()
@@ -136,7 +138,8 @@ def _models(folder: Path) -> list[Subject]:
             return loaded.synthesize(images, AFTER, refine=refine)
 
         size = linear_size(version, entrant.refinement)
-        exported = session(to_onnx(version, AFTER, entrant.refinement))
+        settings = SynthesisSettings(refine=entrant.refinement, detail=Detail.MODEL)
+        exported = session(onnx_model(Source.of(version, (AFTER,), settings)))
         refined = ", refined" if entrant.refinement is not Refinement.NONE else ""
         what = f"{entrant.model.describe()}{refined}"
         subjects.append(Subject(entrant.name, what, size.parameters, size.float32_bytes, own, exported))

@@ -11,7 +11,7 @@ from fesdist.exports.source import Exported, Notice, Source, Written
 from fesdist.families.common.fixed_map import Taps, Windows
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import write_whole
-from fesdist.inference.detail import FEATHER_PER_SIDE, FINE_PER_SIDE, SMALLEST_BLUR
+from fesdist.inference.detail import FEATHER_PER_SIDE, fine_sigma
 
 HEADING = "Another look at your face"
 LARGE = 5_000_000
@@ -51,7 +51,7 @@ def _model(source: Source, changes: list[Change], packed: Packed) -> dict[str, A
         "moves": source.shaped,
         "moveStep": MOVE_STEPS,
         "minMax": source.min_max,
-        "fine": max(side * FINE_PER_SIDE, SMALLEST_BLUR),
+        "fine": fine_sigma((rows, cols)),
         "feather": side * FEATHER_PER_SIDE,
         "mouth": [mouth.row0, mouth.row1, mouth.col0, mouth.col1],
         "eyes": dict(zip(("left", "right"), source.eyes, strict=True)),

@@ -267,14 +267,13 @@ async function welcome(app) {
   const k = Math.max(liked, 0);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const start = performance.now() + 500;
-  const step = (now) => {
-    const part = still ? 1 : Math.min(Math.max((now - start) / 900, 0), 1);
-    if (!still && app.sliders.values.some((value, other) => other !== k && value > 0)) return;
+  for (let part = 0; part < 1; ) {
+    const now = await new Promise(requestAnimationFrame);
+    part = still ? 1 : Math.min(Math.max((now - start) / 900, 0), 1);
+    if (app.sliders.touched) return;
     app.sliders.set(k, softly(part));
     app.refresh();
-    if (part < 1) requestAnimationFrame(step);
-  };
-  requestAnimationFrame(step);
+  }
 }
 
 let app;

@@ -2,6 +2,7 @@
 
 class Sliders {
   constructor(list, expressions, changed) {
+    this.touched = false; // whether somebody has moved one
     const template = document.getElementById("slider");
     this.inputs = expressions.map((expression, k) => {
       const item = template.content.cloneNode(true);
@@ -11,6 +12,7 @@ class Sliders {
       label.htmlFor = input.id;
       label.textContent = expression.name.replaceAll(/[_-]/g, " ");
       input.addEventListener("input", () => {
+        this.touched = true;
         this.show(input);
         changed();
       });
