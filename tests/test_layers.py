@@ -19,7 +19,7 @@ ROOMS = {
     "fesdist.__main__": {"fesdist.cli"},
     "fesdist.cli": {"fesdist.requests", "fesdist.report", "fesdist.faces"},
     "fesdist.requests": {"fesdist.tuning", "fesdist.comparing", "fesdist.exports"},
-    "fesdist.report": {"fesdist.evaluation", "fesdist.tuning"},
+    "fesdist.report": {"fesdist.evaluation", "fesdist.tuning", "fesdist.exports"},
     "fesdist.gallery": {"fesdist.report", "fesdist.comparing", "fesdist.faces"},
     "fesdist.tuning": {"fesdist.training"},
     "fesdist.comparing": {"fesdist.evaluation"},

@@ -10,6 +10,7 @@ from fesdist.cluster.settings import DEFAULT_MEMORY, ClusterSettings
 from fesdist.evaluation.comparison import Comparer
 from fesdist.evaluation.document import Evaluation
 from fesdist.evaluation.people import check_fit
+from fesdist.exports.page.beside import page_beside
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import write_whole
 from fesdist.report.facts import facts, headline
@@ -82,6 +83,7 @@ def write_report(
             evaluation=evaluation,
             missing=missing,
             store=store_uri,
+            page=page_beside(Path(out), manifest.reference),
             sections=sections,
             tuning=tuning_section(manifest),
             judgement=judgement(evaluation, comparer, people),

@@ -15,6 +15,7 @@ from typing import Any
 
 from PIL import Image
 
+from fesdist.exports.page.beside import mark_of
 from fesdist.faces.generate import face
 
 FOLDER = Path(__file__).parent
@@ -29,12 +30,14 @@ SAMPLES = ((3, 5), (0, 2), (3, 0), (0, 1))
 SAMPLE_SIDE = 448
 
 
-def assembled(heading: str, about: str, model: Mapping[str, Any], weights: str) -> str:
-    """Return the page; texts are escaped."""
+def assembled(reference: str, texts: tuple[str, str], model: Mapping[str, Any], weights: str) -> str:
+    """Return the page of a version with its heading and what it says of itself; these are escaped."""
+    heading, about = texts
     css = (FOLDER / "page.css").read_text(encoding="utf-8")
     script = "\n".join(["'use strict';", *(_script(name) for name in SCRIPTS)])
     return Template((FOLDER / "page.html").read_text(encoding="utf-8")).substitute(
         policy=_policy(script, css),
+        mark=mark_of(reference),
         title=html.escape(heading),
         heading=html.escape(heading),
         about=html.escape(about),

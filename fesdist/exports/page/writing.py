@@ -31,7 +31,8 @@ def write_page(source: Source, out: Path) -> Exported:
             )
         changes.append(Change.of(source.read(expression), form))
     packed = pack(changes, source.face_mask())
-    content = assembled(HEADING, _about(source, packed), _model(source, changes, packed), packed.text).encode()
+    texts = HEADING, _about(source, packed)
+    content = assembled(source.manifest.reference, texts, _model(source, changes, packed), packed.text).encode()
     write_whole(out, content, "the page")
     told = f"{len(changes)} expression{'s' if len(changes) > 1 else ''}, {_error(packed)}"
     return Exported(

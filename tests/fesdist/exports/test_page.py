@@ -23,6 +23,7 @@ from fesdist.inference.intensities import unit_scale
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.recipe import Recipe
 from fesdist.inference.settings import SynthesisSettings
+from fesdist.report.build import write_report
 from storage.datasets.store import WeightStore
 from tests.fesdist.exports.browser import Browser
 from tests.fesdist.exports.test_npz import COLS, ROWS, anywhere
@@ -239,3 +240,12 @@ def test_a_page_of_many_numbers_is_refused(tmp_path: Path, capsys: pytest.Captur
     assert main(["export", store, "kr", str(tmp_path / "page.html")]) == 1
     assert "model 'pixel-kr' as a page: its outputs are not made from a few" in capsys.readouterr().err
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_report_links_to_a_page_beside_it(publish: Publish, tmp_path: Path) -> None:
+    published = publish(SHAPE)
+    write_report(published.store, published.reference, tmp_path / "report.html")
+    assert f"fesdist export {published.store} london@1 london.html" in (tmp_path / "report.html").read_text()
+    export(published, tmp_path / "try me.html")
+    write_report(published.store, published.reference, tmp_path / "report.html")
+    assert '<a href="try me.html">Try it on a photograph</a>' in (tmp_path / "report.html").read_text()
