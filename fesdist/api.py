@@ -7,6 +7,7 @@ out has the default that `fesdist COMMAND --help` tells; errors are those of the
 from __future__ import annotations
 
 from fesdist.cli import evaluate as _evaluate
+from fesdist.cli import export as _export
 from fesdist.cli import ingest as _ingest
 from fesdist.cli import report as _report
 from fesdist.cli import synthesize as _synthesize
@@ -14,6 +15,8 @@ from fesdist.cli import train as _train
 from fesdist.cli import tune as _tune
 from fesdist.cli.console import Progress
 from fesdist.evaluation.document import Evaluation
+from fesdist.exports.npz.reading import Imported, import_files
+from fesdist.exports.source import Exported
 from fesdist.faces.expression import EXPRESSIONS
 from fesdist.faces.generate import write_faces
 from fesdist.families.coded.krrr import BilinearKernelReducedRank, KernelReducedRank
@@ -43,6 +46,7 @@ from fesdist.inference.loaded import WEIGHT_MEMORY
 from fesdist.inference.loaded import LoadedVersion as LoadedVersion
 from fesdist.report.build import Report as WrittenReport
 from fesdist.requests.learning import Train, Tune
+from fesdist.requests.sharing import Export, Import
 from fesdist.requests.signature import takes
 from fesdist.requests.stacks import Faces, Ingest
 from fesdist.requests.using import Evaluate, Report, Synthesize
@@ -110,6 +114,18 @@ def synthesize(request: Synthesize, on_progress: Progress = _quiet) -> Synthesis
 def write_report(request: Report, on_progress: Progress = _quiet) -> WrittenReport:
     """Write one HTML file with faces, errors and maps of a version."""
     return _report.carry_out(request, on_progress)
+
+
+@takes(Export)
+def export(request: Export) -> Exported:
+    """Write a version for other programs: a page, ONNX, or the papers' files."""
+    return _export.carry_out(request)
+
+
+@takes(Import)
+def import_weights(request: Import) -> Imported:
+    """Publish weights that other programs found as the next version of a model."""
+    return import_files(request.paths(), request.store, request.name, request.said())
 
 
 @takes(Promote)

@@ -6,13 +6,13 @@ import json
 from dataclasses import asdict
 
 from fesdist.cli.console import say, warn
-from fesdist.exports.npz.reading import Imported, import_files
+from fesdist.exports.npz.reading import import_files
 from fesdist.requests.sharing import Import
 
 
 def run(request: Import) -> int:
     """Publish, and tell what the files were taken for."""
-    made = carry_out(request)
+    made = import_files(request.paths(), request.store, request.name, request.said())
     if request.json:
         say(json.dumps(asdict(made), indent=2))
     else:
@@ -25,8 +25,3 @@ def run(request: Import) -> int:
             "import them again with --model"
         )
     return 0
-
-
-def carry_out(request: Import) -> Imported:
-    """Publish what is asked for; raises as `fesdist.exports.npz.reading.import_files`."""
-    return import_files(request.paths(), request.store, request.name, request.said())

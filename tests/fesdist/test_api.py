@@ -49,7 +49,7 @@ def test_all_models_are_on_it() -> None:
     assert set(MODELS.values()) <= {getattr(fd, name) for name in fd.__all__}
 
 
-@pytest.mark.parametrize("verb", ["ingest", "tune", "train", "evaluate", "synthesize", "promote", "rollback"])
+@pytest.mark.parametrize("verb", ["ingest", "tune", "train", "evaluate", "export", "synthesize", "promote", "rollback"])
 def test_functions_take_the_words_of_the_command_line(verb: str) -> None:
     words = {name for name, option in options_of(VERBS[verb]).items() if not option.command_only}
     assert set(inspect.signature(getattr(fd, verb)).parameters) - {"on_progress"} == words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
+from urllib.parse import quote
 
 _SEEN_BYTES = 4096
 """The head of a page says from which version it is."""
@@ -15,13 +16,13 @@ def mark_of(reference: str) -> str:
 
 
 def page_beside(file: Path, reference: str) -> str | None:
-    """Return the name of a page of a version in the folder of a file; None if there is none."""
+    """Return the address of a page of a version in the folder of a file; None if there is none."""
     mark = mark_of(reference).encode()
     for path in sorted(file.absolute().parent.glob("*.html")):
         try:
             with path.open("rb") as page:
                 if mark in page.read(_SEEN_BYTES):
-                    return path.name
+                    return quote(path.name)
         except OSError:
             continue
     return None

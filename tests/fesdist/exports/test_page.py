@@ -248,4 +248,4 @@ def test_a_report_links_to_a_page_beside_it(publish: Publish, tmp_path: Path) ->
     assert f"fesdist export {published.store} london@1 london.html" in (tmp_path / "report.html").read_text()
     export(published, tmp_path / "try me.html")
     write_report(published.store, published.reference, tmp_path / "report.html")
-    assert '<a href="try me.html">Try it on a photograph</a>' in (tmp_path / "report.html").read_text()
+    assert '<a href="try%20me.html">Try it on a photograph</a>' in (tmp_path / "report.html").read_text()
