@@ -18,7 +18,7 @@ def run(request: Synthesize) -> int:
     with progress("synthesizing", "photographs") as report:
         summary = carry_out(request, report)
     _tell(summary)
-    nothing = summary.faceless and not (summary.done or summary.unchanged)
+    nothing = (summary.faceless or summary.strange) and not (summary.done or summary.unchanged)
     return EXIT_SOME_FAILED if summary.failed or nothing else 0
 
 
@@ -62,12 +62,14 @@ def _tell(summary: SynthesisSummary) -> None:
     for expression, reached in summary.reached.items():
         warn(f"  {expression}: the shape went to {reached:.2f} only, as faces would have been folded beyond that")
     say(f"  outputs and manifest.jsonl are in {summary.out}")
+    _name(summary.doubtful, "made although they may not lie as those that the model learned from")
+    _name(summary.strange, "left out, as they do not lie as those that the model learned from")
     _name(summary.faceless, "without a face that could be worked on")
     _name(summary.failed, "failed")
 
 
 def _name(records: Sequence[Record], what: str) -> None:
-    """Name photographs of which there is no output, and say why."""
+    """Name photographs of which there is no output, or a doubtful one, and say why."""
     if not records:
         return
     warn(f"{counted(len(records), 'photograph')} {what}:")

@@ -17,6 +17,10 @@ class NoFaceError(ImageError):
     """A photograph without a face that was asked for."""
 
 
+class UnlikeError(ImageError):
+    """A photograph that does not lie as those do that a model learned from."""
+
+
 class PairingError(FesdistError):
     """A folder of photographs in which no usable pairs were found."""
 

@@ -17,7 +17,7 @@ from fesdist.align.face import Face
 from fesdist.align.finding import Finding, Found, Placed
 from fesdist.align.frame import Placement
 from fesdist.align.paste import put_back
-from fesdist.ground.errors import ImageError, NoFaceError
+from fesdist.ground.errors import ImageError, NoFaceError, UnlikeError
 from fesdist.images.animation import encode_animation
 from fesdist.images.belongings import Belongings, Samples, eight_bits
 from fesdist.images.encode import encode
@@ -26,6 +26,7 @@ from fesdist.images.resize import resize, stretch
 from fesdist.inference.full_disk import full_disk_told
 from fesdist.inference.full_size import add_change
 from fesdist.inference.intensities import Images, Range, unit_scale
+from fesdist.inference.likeness import doubt_of
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.manifest import FaceRecord, InputFile, Record, Status
 from fesdist.inference.recipe import Recipe
@@ -90,6 +91,7 @@ class _Photograph:
     sizes: dict[str, int] = field(default_factory=dict)
     status: Status = "ok"
     reason: str = ""
+    strange: bool = False
 
     def refuse(self, status: Status, reason: str) -> None:
         self.status, self.reason = status, reason
@@ -107,6 +109,7 @@ class _Photograph:
             tuple(map(_face_record, self.found.placed)),
             self.stretched,
             self.found.left_out + self.found.too_small,
+            self.strange,
         )
 
 
@@ -220,7 +223,11 @@ def _read(photograph: _Photograph, loaded: LoadedVersion, job: FolderJob) -> Non
             inputs = np.stack([crop(seen, placed.placement, loaded.image_shape) for placed in faces])
         if loaded.min_max:
             Range.of(unit_scale(inputs)).require_contrast()
-    except NoFaceError as error:
+        if job.finding is None and (doubt := doubt_of(inputs[0], loaded.version)):
+            photograph.strange, photograph.reason = True, doubt
+            if not job.settings.anyway:
+                raise UnlikeError(f"{doubt}; crop it to the face, give --align, or --anyway to make it all the same")
+    except (NoFaceError, UnlikeError) as error:
         photograph.refuse("skipped", str(error))
     except ImageError as error:
         photograph.refuse("failed", str(error))

@@ -59,6 +59,10 @@ class SynthesisSummary:
     failed: list[Record] = field(default_factory=list)
     faceless: list[Record] = field(default_factory=list)
     """Photographs in which no face was found that could be worked on."""
+    strange: list[Record] = field(default_factory=list)
+    """Photographs that were left out because they do not lie as those that the version learned from."""
+    doubtful: list[Record] = field(default_factory=list)
+    """The same that were used all the same."""
     others: tuple[str, ...] = ()
     """Files in the folder that are no images by their names."""
     left_out: Mapping[str, str] = field(default_factory=dict)
@@ -77,7 +81,19 @@ class SynthesisSummary:
         if record.status == "failed":
             self.failed.append(record)
         elif record.status == "skipped":
-            self.faceless.append(record)
+            (self.strange if record.strange else self.faceless).append(record)
+        elif record.strange:
+            self.doubtful.append(record)
+
+    @property
+    def n_seen(self) -> int:
+        """Return of how many photographs it is known what became of them in this run."""
+        return self.done + len(self.failed) + len(self.faceless) + len(self.strange)
+
+    def sort(self) -> None:
+        """Bring what is listed into the order of names."""
+        for records in (self.failed, self.faceless, self.strange, self.doubtful):
+            records.sort(key=lambda record: record.file.name)
 
 
 def synthesize_folder(
@@ -149,9 +165,8 @@ def synthesize_folder(
                 manifest.append(record)
                 summary.add(record)
                 if on_progress is not None:
-                    on_progress(summary.done + len(summary.failed) + len(summary.faceless), len(tasks), "")
-    summary.failed.sort(key=lambda record: record.file.name)
-    summary.faceless.sort(key=lambda record: record.file.name)
+                    on_progress(summary.n_seen, len(tasks), "")
+    summary.sort()
     summary.seconds = time.perf_counter() - began
     return summary
 

@@ -66,7 +66,7 @@ class Record:
     file: InputFile
     status: Status
     reason: str = ""
-    """Why it failed or was skipped; empty when it is ok."""
+    """Why it failed or was skipped, or what is doubtful of it; empty when it is ok."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Files written, relative to the folder of outputs, by expression."""
     version: str = ""
@@ -81,6 +81,8 @@ class Record:
     """By how much the photograph was made wider for its height, to have the model's proportions."""
     left_alone: int = 0
     """How many faces were found and not worked on."""
+    strange: bool = False
+    """Whether it does not lie as the photographs that the version learned from."""
 
     def after(self, earlier: Record | None) -> Record:
         """Return this record with the outputs of an earlier one that still hold."""

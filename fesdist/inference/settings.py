@@ -102,6 +102,8 @@ class SynthesisSettings:
     """Patterns of files and folders that are left out, as those of `Exclusion`."""
     pixel_limit: int = PIXEL_LIMIT
     """Pixels of a photograph, rows times columns, above which it is refused before it is decoded."""
+    anyway: bool = False
+    """Use photographs as well that do not lie as those that the version learned from."""
     force: bool = False
     """Make again what is there already."""
 
@@ -152,7 +154,7 @@ class SynthesisSettings:
         left out: not what it becomes.
         """
         facts = asdict(replace(self, alignment=None)) | {"version_data": version_data}
-        for name in ("pixel_limit", "force", "name_pattern", "exclude", "alignment"):
+        for name in ("pixel_limit", "anyway", "force", "name_pattern", "exclude", "alignment"):
             del facts[name]
         if finding is not None:
             facts["faces"] = [finding.source, finding.choice, finding.frame.eyes]

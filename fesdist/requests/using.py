@@ -112,6 +112,7 @@ class Look(Aligned):
         implied="{expression}/{path}{ending}",
     )
     exclude: tuple[str, ...] | None = exclude_option()
+    anyway: bool = option(False, "use photographs too that do not lie as those that the model learned from")
     force: bool = option(False, "make outputs again that are there already")
     pixel_limit: float = pixel_limit_option()
 
@@ -137,6 +138,7 @@ class Look(Aligned):
             name_pattern=self.name_pattern or DEFAULT_PATTERN,
             exclude=self.exclude or (),
             pixel_limit=round(self.pixel_limit * MEGAPIXEL),
+            anyway=self.anyway,
             force=self.force,
         )
 

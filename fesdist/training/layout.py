@@ -11,6 +11,7 @@ from fesdist.families.common.layout import ArrayLayout, common_layout
 from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.shape.warping import DISPLACEMENT
 from fesdist.training.job import TrainingJob
+from fesdist.training.likeness import LIKENESS, has_likeness
 from storage.datasets.spec import ArraySpec, DatasetSpec
 from storage.stack.reading import TrainingStack
 
@@ -69,7 +70,8 @@ def weights_spec(job: TrainingJob, stack: TrainingStack) -> DatasetSpec:
     """Return everything the store must know to create the arrays of a job."""
     model = job.build_model()
     fit = job.fit(stack)
-    layouts = (*stored_layouts(model, fit), *([SHAPE] if job.displacements else []))
+    of_people = [LIKENESS] if has_likeness(job) else []
+    layouts = (*stored_layouts(model, fit), *([SHAPE] if job.displacements else []), *of_people)
     return dataset_spec(model, layouts, _attributes(job, stack), stack.image_shape)
 
 

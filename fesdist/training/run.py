@@ -22,6 +22,7 @@ from fesdist.training.flows import displacement_of
 from fesdist.training.image_stage import prepare_image
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job, has_shape
 from fesdist.training.layout import CHUNK
+from fesdist.training.likeness import LearnedLikeness, learn_likeness, write_likeness
 from fesdist.training.plan import TrainingPlan, make_plan
 from fesdist.training.shaping import LearnedShape, learn_shapes
 from fesdist.training.tile_report import summarise
@@ -93,14 +94,15 @@ def train(
         n_resumed = len(draft.receipt_keys())
         if on_plan:
             on_plan(plan, n_resumed)
-        checksums = _write_shapes(draft, job, stack.image_shape)
+        likeness = learn_likeness(job, stack)
+        checksums = _write_shapes(draft, job, stack.image_shape) | write_likeness(draft, likeness)
         checksums.update(prepare_image(address, cluster, on_progress))
         stage = TileStage(address, plan.n_block, plan.projected_bytes)
         reports = results(stage, range(len(plan.grid)), cluster, on_progress)
         metrics = summarise(reports)
         checksums.update((key, digest) for report in reports for key, digest in report.checksums.items())
         checksums.update(_refinement_maps(draft, job))
-        version = draft.publish(_facts(request, job, stack, metrics, choice, shapes), checksums)
+        version = draft.publish(_facts(request, job, stack, metrics, choice, shapes, likeness), checksums)
     return TrainingResult(
         request.name,
         version,
@@ -122,6 +124,7 @@ def _facts(
     metrics: RunMetrics,
     choice: Choice | None,
     shapes: Mapping[str, LearnedShape],
+    likeness: Mapping[str, LearnedLikeness],
 ) -> Facts:
     subjects = {
         expression: tuple(stack.subjects[sample].id for sample in group.samples)
@@ -141,6 +144,7 @@ def _facts(
         tuning=request.tuning,
         choice=asdict(choice) if choice else None,
         shape={expression: asdict(learned) for expression, learned in shapes.items()} or None,
+        likeness={name: asdict(found.limits) for name, found in likeness.items() if found.limits} or None,
     )
 
 

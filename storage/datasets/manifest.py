@@ -71,6 +71,8 @@ class Facts:
     """What the run learned of the shape of each expression, as plain JSON; null without, and manifests may lack it."""
     imported: Mapping[str, Any] | None = field(default=None, kw_only=True)
     """From which files a version was made that nobody trained here, as plain JSON; manifests may lack it."""
+    likeness: Mapping[str, Any] | None = field(default=None, kw_only=True)
+    """How far photographs may be from those that taught each expression, as plain JSON; manifests may lack it."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,76 @@
+"""What is compared of a picture: its gray version shrunk to a few numbers, free of brightness and contrast."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fesdist.ground.colour import to_gray
+
+SIDE = 16
+"""Rows and columns of a signature."""
+
+UNIT = 32
+"""One standard deviation of an image's intensities, in a signature."""
+
+_FINE = 64
+"""Means of areas are rounded to so many parts of an intensity before they are normalised."""
+
+Floats = NDArray[np.float64]
+Signature = NDArray[np.int8]
+
+
+def signature(image: NDArray[Any]) -> Signature:
+    """Return what is compared of an image, (row, col) int8: area means in gray, minus their mean, by their deviation.
+
+    `image` is (channel, row, col), uint8 in 0..255 or floating point in [0, 1]. Whole numbers up to the last step, so
+    equal everywhere; all zeros for an image without contrast.
+    """
+    octets = image if image.dtype == np.uint8 else np.rint(image * np.float64(255)).astype(np.uint8)
+    gray = to_gray(octets[None])[0, 0].astype(np.float64)
+    rows, cols = gray.shape
+    sums = _areas(rows) @ gray @ _areas(cols).T
+    means = np.rint(sums * _FINE / (rows * cols)).astype(np.int64)
+    centred = means.size * means - means.sum()
+    squares = int((centred**2).sum())
+    if squares == 0:
+        return np.zeros(means.shape, np.int8)
+    values = centred * UNIT / math.sqrt(squares / means.size)
+    return np.asarray(np.clip(np.rint(values), -127, 127), np.int8)
+
+
+def _areas(length: int) -> Floats:
+    """Return how much of each pixel lies in each of `SIDE` equal parts of a line, (part, pixel) in `SIDE`ths."""
+    ends, pixels = np.arange(SIDE + 1)[:, None] * length, np.arange(length) * SIDE
+    shared = np.minimum(ends[1:], pixels + SIDE) - np.maximum(ends[:-1], pixels)
+    return np.asarray(np.maximum(shared, 0), np.float64)
+
+
+def _moved(down: float = 0.0, right: float = 0.0, zoom: float = 1.0) -> Callable[[NDArray[Any]], Floats]:
+    """Return what shows a picture moved by parts of its side and enlarged, its edge going on."""
+
+    def along(shift: float) -> Floats:
+        places = (np.arange(SIDE) + 0.5 - SIDE / 2) / zoom + SIDE * (0.5 - shift) - 0.5
+        places = np.clip(places, 0, SIDE - 1)[:, None]
+        return np.asarray(np.maximum(0, 1 - np.abs(places - np.arange(SIDE))))
+
+    rows, cols = along(down), along(right)
+    return lambda picture: np.asarray(rows @ picture @ cols.T)
+
+
+MOVES: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
+    "upside down": lambda picture: picture[::-1],
+    **{f"turned by {90 * turns} degrees": partial(np.rot90, k=turns) for turns in (1, 2, 3)},
+    **{
+        f"moved {where} by {share:.0%}": _moved(share * down, share * right)
+        for share in (0.08, 0.15)
+        for where, down, right in (("up", -1, 0), ("down", 1, 0), ("left", 0, -1), ("right", 0, 1))
+    },
+    **{f"{zoom:g} times as large": _moved(zoom=zoom) for zoom in (0.6, 0.8, 1.25, 1.6)},
+}
+"""Pictures to which a photograph's is compared, by what was done to it."""

@@ -1,0 +1,86 @@
+"""How the photographs lie of people who teach an expression: sums go into its version, limits into the manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from fesdist.families.common.layout import ArrayLayout
+from fesdist.ground.evenly import evenly
+from fesdist.ground.likeness import LEAST_PEOPLE, LikenessSums, Limits, limits
+from fesdist.ground.signature import SIDE, Signature, signature
+from fesdist.training.folds import fold_numbers, n_folds
+from fesdist.training.job import SampleGroup, TrainingJob
+from storage.datasets.draft import WeightDraft
+from storage.stack.reading import TrainingStack
+
+MOST_PEOPLE = 256
+"""More hardly tell more of what people look like, and all their images would have to be read."""
+
+_BLOCK_BYTES = 8 << 20
+
+LIKENESS = ArrayLayout(
+    "likeness",
+    (("term", 1 + SIDE**2), ("other_term", 1 + SIDE**2)),
+    "int32",
+    "sums of z zᵀ over people who taught the expression, z being 1 and the signature of the input; see docs/formats",
+    of_pixels=False,
+)
+"""What versions have besides that learned from enough people."""
+
+
+@dataclass(frozen=True)
+class LearnedLikeness:
+    """How far photographs of the people who teach an expression are from each other."""
+
+    sums: LikenessSums
+    limits: Limits | None
+    """None where too few of them have any contrast."""
+
+
+def has_likeness(job: TrainingJob) -> bool:
+    """Return whether enough people teach a job to tell which photographs are unlike theirs."""
+    return job.n_samples >= LEAST_PEOPLE
+
+
+def learn_likeness(job: TrainingJob, stack: TrainingStack) -> dict[str, LearnedLikeness]:
+    """Return what was learned for each expression, from inputs that were not moved; nothing of too few people."""
+    if not has_likeness(job):
+        return {}
+    asked = {
+        group.samples: [group.samples[place] for place in evenly(len(group.samples), MOST_PEOPLE)]
+        for group in job.groups
+    }
+    signatures = _signatures(job, stack, sorted({sample for samples in asked.values() for sample in samples}))
+
+    @lru_cache
+    def learned(samples: tuple[int, ...]) -> LearnedLikeness:
+        fold_of = fold_numbers(stack, SampleGroup((), samples))
+        folds = [
+            np.array([signatures[sample] for sample in asked[samples] if fold_of[sample] == fold], np.int8)
+            for fold in range(n_folds(len(samples)))
+        ]
+        folds = [fold.reshape(-1, SIDE, SIDE) for fold in folds]
+        return LearnedLikeness(LikenessSums.of(np.concatenate(folds)), limits(folds))
+
+    return {name: learned(group.samples) for group in job.groups for name in group.expressions}
+
+
+def write_likeness(draft: WeightDraft, learned: dict[str, LearnedLikeness]) -> dict[str, str]:
+    """Write the sums of each expression, and return their checksums."""
+    checksums: dict[str, str] = {}
+    for expression, found in learned.items():
+        checksums.update(draft.write(expression, LIKENESS.name, (slice(None),) * 2, found.sums.products))
+    return checksums
+
+
+def _signatures(job: TrainingJob, stack: TrainingStack, samples: list[int]) -> dict[int, Signature]:
+    rows, cols = stack.image_shape
+    at_once = max(1, _BLOCK_BYTES // (stack.channels * rows * cols * stack.dtype.itemsize))
+    found: dict[int, Signature] = {}
+    for block in stack.blocks(samples, at_once):
+        images = stack.read(job.input_expression, block, slice(0, rows), slice(0, cols))
+        found.update(zip(block.tolist(), map(signature, images), strict=True))
+    return found
