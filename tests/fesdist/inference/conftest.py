@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from fesdist.ground.colour import Colour
+from fesdist.ground.likeness import LikenessSums
+from fesdist.ground.likeness import limits as known_limits
+from fesdist.ground.signature import signature
 from fesdist.images.encode import encode
 from storage.datasets.manifest import Facts, ModelFacts, StackFacts
 from storage.datasets.store import ArraySpec, DatasetSpec, WeightStore
@@ -59,6 +62,8 @@ def publish(tmp_path: Path) -> Publish:
         learned: bool = False,
         metrics: dict[str, Any] | None = None,
         displacement: NDArray[np.float32] | None = None,
+        taught_by: NDArray[np.uint8] | None = None,
+        limits: dict[str, Any] | None = None,
     ) -> Published:
         generator = np.random.default_rng(seed)
         sets = colour.weight_channels(channels)
@@ -81,6 +86,14 @@ def publish(tmp_path: Path) -> Publish:
             )
             for name, (dims, leading) in shapes.items()
         )
+        people = None
+        if taught_by is not None:
+            signatures = np.stack([signature(image) for image in taught_by])
+            people = LikenessSums.of(signatures).products
+            found = known_limits([signatures[fold::5] for fold in range(5)])
+            limits = limits or (asdict(found) if found else None)
+            sides = people.shape
+            specs = (*specs, ArraySpec("likeness", ("term", "other_term"), sides, sides, "int32", "sums of people"))
         parameters = {"ridge": 0.4, "offsets": [list(offset) for offset in OFFSETS]}
         store = str(tmp_path / "weights")
         draft = WeightStore(store).create_draft(
@@ -96,6 +109,8 @@ def publish(tmp_path: Path) -> Publish:
             if displacement is not None:
                 # Of the second expression half as far, and so on.
                 arrays[expression]["displacement"] = displacement / np.float32(len(arrays))
+            if people is not None:
+                arrays[expression]["likeness"] = people
             for name, values in arrays[expression].items():
                 whole = tuple(slice(0, length) for length in values.shape)
                 checksums |= draft.write(expression, name, whole, values)
@@ -111,6 +126,7 @@ def publish(tmp_path: Path) -> Publish:
                 metrics=metrics or {},
                 job_digest="",
                 shape=None if displacement is None else {name: {"people": 5} for name in expressions},
+                likeness=None if limits is None else dict.fromkeys(expressions, limits),
             ),
             checksums,
         )
