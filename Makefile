@@ -46,8 +46,10 @@ install: $(VENV)/installed
 
 # Debian and its relatives; whoever is not root there, or is elsewhere, is told what to do.
 browser:
-	@if command -v chromium chromium-browser google-chrome chrome > /dev/null; then echo "a browser is there already"; \
-	elif command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
+	@for name in chromium chromium-browser google-chrome chrome; do \
+		if command -v $$name > /dev/null; then echo "a browser is there already"; exit 0; fi; \
+	done; \
+	if command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
 		apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends chromium; \
 	else echo "install Chromium or Chrome with your system's packages, for instance: sudo apt-get install chromium"; fi
 
