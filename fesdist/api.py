@@ -41,9 +41,9 @@ from fesdist.ground.receptive_field import mask_offsets as mask_offsets
 from fesdist.ground.receptive_field import window_offsets as window_offsets
 from fesdist.ground.revision import revision as revision
 from fesdist.images.summary import IngestSummary
-from fesdist.inference.folder import SynthesisSummary
 from fesdist.inference.loaded import WEIGHT_MEMORY
 from fesdist.inference.loaded import LoadedVersion as LoadedVersion
+from fesdist.inference.summary import SynthesisSummary
 from fesdist.report.build import Report as WrittenReport
 from fesdist.requests.learning import Train, Tune
 from fesdist.requests.sharing import Export, Import

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow, task
 
 from fesdist.cli.synthesize import carry_out
-from fesdist.inference.folder import SynthesisSummary
+from fesdist.inference.summary import SynthesisSummary
 from fesdist.requests.signature import takes
 from fesdist.requests.using import Synthesize
 from flows.artifacts import show_table

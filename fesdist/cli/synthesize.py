@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from fesdist.cli.console import EXIT_SOME_FAILED, Progress, counted, duration, progress, say, warn
-from fesdist.inference.folder import SynthesisSummary, synthesize_folder
+from fesdist.inference.folder import synthesize_folder
 from fesdist.inference.manifest import Record
+from fesdist.inference.summary import SynthesisSummary
 from fesdist.requests.using import Synthesize
 
 _FAILURES_SHOWN = 20
@@ -24,6 +25,13 @@ def run(request: Synthesize) -> int:
 
 def carry_out(request: Synthesize, on_progress: Progress) -> SynthesisSummary:
     """Synthesize what is asked for; raises as `fesdist.inference.folder.synthesize_folder`."""
+    return synthesized(request, on_progress=on_progress)
+
+
+def synthesized(
+    request: Synthesize, *, only: Collection[str] | None = None, on_progress: Progress | None = None
+) -> SynthesisSummary:
+    """Do what a request asks for, or for the photographs named in `only`."""
     return synthesize_folder(
         Path(request.photographs),
         Path(request.out),
@@ -33,6 +41,7 @@ def carry_out(request: Synthesize, on_progress: Progress) -> SynthesisSummary:
         mixture=request.mix,
         settings=request.settings(),
         cluster=request.cluster(),
+        only=only,
         on_progress=on_progress,
     )
 

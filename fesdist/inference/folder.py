@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fesdist.align.points import Points
@@ -19,6 +19,7 @@ from fesdist.inference.names import output_names
 from fesdist.inference.photographs import Photographs, check_names, check_out, find_photographs, output_ending
 from fesdist.inference.recipe import Recipe
 from fesdist.inference.settings import SynthesisSettings
+from fesdist.inference.summary import SynthesisSummary
 from fesdist.passes.stage import Progress, outcomes
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
@@ -36,66 +37,6 @@ _BATCHES_PER_WORKER = 4
 """So that workers finish together."""
 
 
-@dataclass
-class SynthesisSummary:
-    """What became of a run."""
-
-    reference: str
-    """Name and number of the version that was used."""
-    expressions: tuple[str, ...]
-    out: Path
-    done: int = 0
-    """Photographs whose outputs were written by this run."""
-    unchanged: int = 0
-    """Photographs that had all their outputs before."""
-    n_outputs: int = 0
-    """Files written by this run."""
-    n_faces: int = 0
-    """Faces in them that were found and worked on."""
-    stretched: int = 0
-    """Photographs that were stretched to the model's proportions."""
-    left_alone: int = 0
-    """Faces that were found and not worked on: too small, or not asked for."""
-    failed: list[Record] = field(default_factory=list)
-    faceless: list[Record] = field(default_factory=list)
-    """Photographs in which no face was found that could be worked on."""
-    strange: list[Record] = field(default_factory=list)
-    """Photographs that were left out because they do not lie as those that the version learned from."""
-    doubtful: list[Record] = field(default_factory=list)
-    """The same that were used all the same."""
-    others: tuple[str, ...] = ()
-    """Files in the folder that are no images by their names."""
-    left_out: Mapping[str, str] = field(default_factory=dict)
-    """Files and folders that were not looked at, as in `Photographs`."""
-    reached: Mapping[str, float] = field(default_factory=dict)
-    """The intensity to which a shape followed, by expression, where more would have folded faces."""
-    seconds: float = 0.0
-
-    def add(self, record: Record) -> None:
-        """Count what became of a photograph."""
-        self.done += record.status == "ok"
-        self.n_outputs += len(record.outputs)
-        self.n_faces += len(record.faces) if record.status == "ok" else 0
-        self.left_alone += record.left_alone
-        self.stretched += record.status == "ok" and record.stretched != 1
-        if record.status == "failed":
-            self.failed.append(record)
-        elif record.status == "skipped":
-            (self.strange if record.strange else self.faceless).append(record)
-        elif record.strange:
-            self.doubtful.append(record)
-
-    @property
-    def n_seen(self) -> int:
-        """Return of how many photographs it is known what became of them in this run."""
-        return self.done + len(self.failed) + len(self.faceless) + len(self.strange)
-
-    def sort(self) -> None:
-        """Bring what is listed into the order of names."""
-        for records in (self.failed, self.faceless, self.strange, self.doubtful):
-            records.sort(key=lambda record: record.file.name)
-
-
 def synthesize_folder(
     source: Path,
     out: Path,
@@ -106,6 +47,7 @@ def synthesize_folder(
     mixture: Mapping[str, float] | None = None,
     settings: SynthesisSettings | None = None,
     cluster: ClusterSettings | None = None,
+    only: Collection[str] | None = None,
     on_progress: Progress | None = None,
 ) -> SynthesisSummary:
     """Write outputs for every photograph below `source`, or for one file, as `out/<expression>/<path>`, if not said.
@@ -117,6 +59,7 @@ def synthesize_folder(
     same version and settings are kept, unless the settings say otherwise. `out/manifest.jsonl` says what happened to
     each photograph.
 
+    Of a folder, `only` names the photographs to look at, relative to it; the others are taken not to be there.
     `on_progress(done, total, note)` counts photographs. A photograph that fails is listed in the summary and stops
     nothing. Raises BadParameterError for a folder or an expression that cannot be used, NotFoundError for an unknown
     version, and NoSpaceError when the disk is full; what was written until then stays.
@@ -130,6 +73,8 @@ def synthesize_folder(
     chosen = tuple(recipes)
     check_out(source, out)
     photographs = find_photographs(source, out, Exclusion(settings.exclude))
+    if only is not None:
+        photographs = replace(photographs, images=tuple(name for name in photographs.images if name in only))
     if len(photographs.images) <= SMALL_RUN and cluster == ClusterSettings(memory=cluster.memory):
         cluster = replace(cluster, workers=0)
     in_process = cluster.scheduler is None and cluster.local_workers == 0

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.align.frame import USUAL, Fractions
-from fesdist.ground.colour import Colour, to_gray
+from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
@@ -20,11 +20,10 @@ from fesdist.ground.refinement import refine as blend
 from fesdist.inference.bands import Band, BandCache
 from fesdist.inference.codes import ImageEncoder
 from fesdist.inference.intensities import Images, Range, stretched, unit_scale
-from fesdist.inference.moving import Shapes
+from fesdist.inference.moving import Shapes, put_change
 from fesdist.inference.recipe import Recipe
 from fesdist.inference.regions import region_mask
 from fesdist.registry import model_from_parameters
-from fesdist.shape.warping import Displacement
 from storage.blobs.documents import convert
 from storage.datasets.version import WeightVersion
 
@@ -189,7 +188,7 @@ class LoadedVersion:
             following = self.shapes.following(expression, recipe, intensity)
 
             put = partial(
-                _put,
+                put_change,
                 outputs,
                 seen,
                 made,
@@ -263,35 +262,6 @@ class LoadedVersion:
         for band in self._cache.bands(expression):
             list(self._pool.map(fill, [band] * len(blocks), blocks))
         return outputs
-
-
-def _put(
-    outputs: Images,
-    seen: NDArray[Any],
-    made: Images,
-    samples: slice,
-    *,
-    following: Displacement | None,
-    mask: Images | None,
-    strength: float,
-    detail: bool,
-) -> None:
-    """Add to outputs what was made of inputs, to where it follows, where the mask lets it and as strong as is said.
-
-    With `detail` only what is coarse and gray of it is added: a mean of lips and teeth has a hue that no mouth has.
-    """
-    # Imported here: who has no shape does not wait for it.
-    from fesdist.inference.detail import coarse
-
-    change = np.subtract(made[samples], unit_scale(seen[samples]), dtype=np.float32)
-    if detail:
-        change = coarse(to_gray(change))
-    if following is not None:
-        change = following.applied(change)
-    if mask is not None:
-        change *= mask
-    change *= np.float32(strength)
-    outputs[samples] += change
 
 
 def _eyes(version: WeightVersion) -> Fractions | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.ground.colour import to_gray
+from fesdist.inference.intensities import Images, unit_scale
 from fesdist.inference.recipe import Recipe
 from fesdist.shape.field import UNFOLDED_UP_TO, largest_intensity
 from fesdist.shape.warping import DISPLACEMENT, Displacement
@@ -99,6 +101,35 @@ class Shapes:
                 cache.pop(next(iter(cache)))
             cache[key] = make()
         return cache[key]
+
+
+def put_change(
+    outputs: Images,
+    seen: NDArray[Any],
+    made: Images,
+    samples: slice,
+    *,
+    following: Displacement | None,
+    mask: Images | None,
+    strength: float,
+    detail: bool,
+) -> None:
+    """Add to outputs what was made of inputs, to where it follows, where the mask lets it and as strong as is said.
+
+    With `detail` only what is coarse and gray of it is added: a mean of lips and teeth has a hue that no mouth has.
+    """
+    # Imported here: who has no shape does not wait for it.
+    from fesdist.inference.detail import coarse
+
+    change = np.subtract(made[samples], unit_scale(seen[samples]), dtype=np.float32)
+    if detail:
+        change = coarse(to_gray(change))
+    if following is not None:
+        change = following.applied(change)
+    if mask is not None:
+        change *= mask
+    change *= np.float32(strength)
+    outputs[samples] += change
 
 
 def _unfolded_part(whole: Displacement, recipe: Recipe, intensity: float) -> float:

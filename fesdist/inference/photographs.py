@@ -37,8 +37,22 @@ class Photographs:
 def find_photographs(source: Path, out: Path | None = None, exclusion: Exclusion = NOTHING_EXCLUDED) -> Photographs:
     """Return the photographs of a folder tree, or of one file, leaving out everything below `out`, if given.
 
-    Links are followed, and a folder that is reached a second time is not read again, so a loop ends. Raises
-    BadParameterError when `source` does not exist or holds no photograph.
+    Raises BadParameterError when `source` does not exist or holds no photograph.
+    """
+    found = list_photographs(source, out, exclusion)
+    if not found.images:
+        more = f", and {len(found.left_out)} left out, such as {min(found.left_out)}" if found.left_out else ""
+        raise BadParameterError(
+            f"no photographs in {source}: found {len(found.others)} files{more}; expected names that end in "
+            f"{' '.join(SUFFIXES)}"
+        )
+    return found
+
+
+def list_photographs(source: Path, out: Path | None = None, exclusion: Exclusion = NOTHING_EXCLUDED) -> Photographs:
+    """Return the same, or nothing for a folder without photographs.
+
+    Links are followed, and a folder that is reached a second time is not read again, so a loop ends.
     """
     if source.is_file():
         return Photographs(source.parent, (source.name,))
@@ -50,12 +64,6 @@ def find_photographs(source: Path, out: Path | None = None, exclusion: Exclusion
     others: list[str] = []
     for name in files:
         (images if os.path.splitext(name)[1].lower() in SUFFIXES else others).append(name)
-    if not images:
-        endings = " ".join(SUFFIXES)
-        more = f", and {len(left_out)} left out, such as {min(left_out)}" if left_out else ""
-        raise BadParameterError(
-            f"no photographs in {source}: found {len(files)} files{more}; expected names that end in {endings}"
-        )
     return Photographs(source, tuple(images), tuple(others), dict(sorted(left_out.items())))
 
 

@@ -169,6 +169,19 @@ fesdist synthesize photos out --weights weights --model london@production --size
 
 
 @dataclass(frozen=True, kw_only=True)
+class Watch(Synthesize):
+    """Put expressions on photographs as they arrive in a folder."""
+
+    EXAMPLE: ClassVar = """fesdist watch inbox out --weights weights --model london@production --align
+fesdist watch inbox out --weights weights --model london --idle 60"""
+
+    every: float = option(2.0, "seconds from look to look; a file that has not changed since the last is worked on")
+    idle: float | None = option(
+        None, "end when nothing came for so many seconds", metavar="SECONDS", implied="watch for ever"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evaluate(Computing):
     """Measure a version on held-out people, beside two baselines that need no model."""
 

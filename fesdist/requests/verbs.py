@@ -8,13 +8,13 @@ from fesdist.requests.build import verb_of
 from fesdist.requests.learning import Plan, Train, Tune
 from fesdist.requests.sharing import Export, Import
 from fesdist.requests.stacks import Faces, Ingest
-from fesdist.requests.using import Compare, Evaluate, Report, Synthesize
+from fesdist.requests.using import Compare, Evaluate, Report, Synthesize, Watch
 from fesdist.requests.weights import Delete, History, Promote, Rollback, Verify, Versions
 
 _REQUESTS: tuple[type[Any], ...] = (
     *(Ingest, Plan, Tune, Train),
     *(Versions, Promote, Rollback, History, Verify, Delete),
-    *(Synthesize, Evaluate, Compare, Report, Export, Import, Faces),
+    *(Synthesize, Watch, Evaluate, Compare, Report, Export, Import, Faces),
 )
 
 VERBS = {verb_of(request): request for request in _REQUESTS}

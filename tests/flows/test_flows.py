@@ -23,7 +23,7 @@ from fesdist.registry import MaskedRegression
 from fesdist.requests.build import options_of
 from fesdist.requests.learning import Train, Tune
 from fesdist.requests.stacks import Ingest
-from fesdist.requests.using import Evaluate, Synthesize
+from fesdist.requests.using import Evaluate, Synthesize, Watch
 from fesdist.training.job import TrainingRequest
 from fesdist.training.run import train as train_model
 from flows.evaluate import evaluate
@@ -32,6 +32,7 @@ from flows.promote import promote_if_better, shortfall_of
 from flows.synthesize import synthesize
 from flows.train import train
 from flows.tune import tune
+from flows.watch import watch
 from flows.whole_job import whole_job
 from storage.datasets.store import WeightStore
 from tests.fesdist.evaluation.small_store import make_stack, publish
@@ -143,7 +144,7 @@ def test_wrong_options_of_the_whole_job_are_refused_before_it_begins(
 
 @pytest.mark.parametrize(
     ("called", "request_type"),
-    [(ingest, Ingest), (train, Train), (tune, Tune), (evaluate, Evaluate), (synthesize, Synthesize)],
+    [(ingest, Ingest), (train, Train), (tune, Tune), (evaluate, Evaluate), (synthesize, Synthesize), (watch, Watch)],
 )
 def test_a_flow_shows_every_option_of_its_command(called: Flow[..., Any], request_type: type[Any]) -> None:
     shown = called.parameters.properties

@@ -20,11 +20,12 @@ from fesdist.align.points import COLUMNS, read_points
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.decode import decode
 from fesdist.images.encode import encode
-from fesdist.inference.folder import SynthesisSummary, synthesize_folder
+from fesdist.inference.folder import synthesize_folder
 from fesdist.inference.intensities import unit_scale
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.recipe import Recipe
 from fesdist.inference.settings import Alignment, OutputFormat, OutputSize, SynthesisSettings
+from fesdist.inference.summary import SynthesisSummary
 from fesdist.inference.sweep import LONGEST_SIDE
 from tests.fesdist.inference.conftest import Publish, Published
 from tests.fesdist.shape.pictures import smooth_displacement

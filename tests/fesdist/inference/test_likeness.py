@@ -10,9 +10,10 @@ import pytest
 
 from fesdist.cli import synthesize
 from fesdist.images.encode import encode
-from fesdist.inference.folder import SynthesisSummary, synthesize_folder
+from fesdist.inference.folder import synthesize_folder
 from fesdist.inference.likeness import doubt_of
 from fesdist.inference.settings import SynthesisSettings
+from fesdist.inference.summary import SynthesisSummary
 from fesdist.requests.parser import read_words
 from fesdist.requests.using import Synthesize
 from storage.errors import FormatError

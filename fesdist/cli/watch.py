@@ -1,0 +1,47 @@
+"""`fesdist watch`: put expressions on photographs as they arrive in a folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from fesdist.cli.console import EXIT_SOME_FAILED, counted, say, warn
+from fesdist.cli.synthesize import synthesized
+from fesdist.ground.errors import BadParameterError
+from fesdist.images.listing import Exclusion
+from fesdist.inference.summary import SynthesisSummary
+from fesdist.inference.watching import Inbox, watch
+from fesdist.requests.using import Watch
+
+
+def run(request: Watch) -> int:
+    """Watch until nothing comes any more, or for ever; return 0, or 3 if some photographs failed."""
+    say(f"watching {request.photographs}; Ctrl-C ends it, and what was finished is stored")
+    failed = 0
+    for summary in carry_out(request):
+        _tell(summary)
+        failed += len(summary.failed)
+    return EXIT_SOME_FAILED if failed else 0
+
+
+def carry_out(request: Watch) -> Iterator[SynthesisSummary]:
+    """Yield what became of the photographs of each look; raises as `fesdist.inference.folder.synthesize_folder`."""
+    folder, settings = Path(request.photographs), request.settings()
+    if not folder.is_dir():
+        raise BadParameterError(f"{folder} is no folder; expected one that exists, into which photographs will come")
+    inbox = Inbox(folder, Path(request.out), Exclusion(settings.exclude))
+    # What was done before is known by the folder of outputs; --force counts for none of it, as it would repeat all.
+    quietly = replace(request, force=False)
+    for names in watch(inbox.arrived, request.every, request.idle):
+        yield synthesized(quietly, only=names)
+
+
+def _tell(summary: SynthesisSummary) -> None:
+    clock = time.strftime("%H:%M:%S")
+    if summary.done:
+        made = counted(summary.n_outputs, "image")
+        say(f"{clock}  {counted(summary.done, 'photograph')} done by {summary.reference}, {made} in {summary.out}")
+    for record in (*summary.faceless, *summary.strange, *summary.failed):
+        warn(f"{clock}  {record.file.name}: {record.reason}")

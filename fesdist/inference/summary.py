@@ -1,0 +1,69 @@
+"""What became of a run over a folder of photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fesdist.inference.manifest import Record
+
+
+@dataclass
+class SynthesisSummary:
+    """What became of a run."""
+
+    reference: str
+    """Name and number of the version that was used."""
+    expressions: tuple[str, ...]
+    out: Path
+    done: int = 0
+    """Photographs whose outputs were written by this run."""
+    unchanged: int = 0
+    """Photographs that had all their outputs before."""
+    n_outputs: int = 0
+    """Files written by this run."""
+    n_faces: int = 0
+    """Faces in them that were found and worked on."""
+    stretched: int = 0
+    """Photographs that were stretched to the model's proportions."""
+    left_alone: int = 0
+    """Faces that were found and not worked on: too small, or not asked for."""
+    failed: list[Record] = field(default_factory=list)
+    faceless: list[Record] = field(default_factory=list)
+    """Photographs in which no face was found that could be worked on."""
+    strange: list[Record] = field(default_factory=list)
+    """Photographs that were left out because they do not lie as those that the version learned from."""
+    doubtful: list[Record] = field(default_factory=list)
+    """The same that were used all the same."""
+    others: tuple[str, ...] = ()
+    """Files in the folder that are no images by their names."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Files and folders that were not looked at, as in `Photographs`."""
+    reached: Mapping[str, float] = field(default_factory=dict)
+    """The intensity to which a shape followed, by expression, where more would have folded faces."""
+    seconds: float = 0.0
+
+    def add(self, record: Record) -> None:
+        """Count what became of a photograph."""
+        self.done += record.status == "ok"
+        self.n_outputs += len(record.outputs)
+        self.n_faces += len(record.faces) if record.status == "ok" else 0
+        self.left_alone += record.left_alone
+        self.stretched += record.status == "ok" and record.stretched != 1
+        if record.status == "failed":
+            self.failed.append(record)
+        elif record.status == "skipped":
+            (self.strange if record.strange else self.faceless).append(record)
+        elif record.strange:
+            self.doubtful.append(record)
+
+    @property
+    def n_seen(self) -> int:
+        """Return of how many photographs it is known what became of them in this run."""
+        return self.done + len(self.failed) + len(self.faceless) + len(self.strange)
+
+    def sort(self) -> None:
+        """Bring what is listed into the order of names."""
+        for records in (self.failed, self.faceless, self.strange, self.doubtful):
+            records.sort(key=lambda record: record.file.name)

@@ -1,0 +1,29 @@
+"""Flow `watch`: expressions are put on photographs as they arrive in a folder."""
+
+from __future__ import annotations
+
+from prefect import flow, task
+
+from fesdist.cli.watch import carry_out
+from fesdist.requests.signature import takes
+from fesdist.requests.using import Watch
+from flows.stage import STAGE, stage
+
+
+@task(name="watch", **STAGE)
+def watch_stage(request: Watch) -> int:
+    """Watch as a stage, and return how many photographs were done."""
+    done = failed = 0
+    with stage("watch", "photographs") as running:
+        for summary in carry_out(request):
+            done, failed = done + summary.done, failed + len(summary.failed)
+            running.progress(done, done, f"{failed} failed" if failed else "")
+        running.outcome = f"{done} photographs done, {failed} failed; nothing came for {request.idle} s"
+    return done
+
+
+@flow(name="watch")
+@takes(Watch)
+def watch(request: Watch) -> int:
+    """Put expressions on what arrives in `photographs`, until nothing came for `idle` seconds, or cancelled."""
+    return watch_stage(request)

@@ -1,0 +1,41 @@
+"""`fesdist watch` from its words to its exit code: what arrives is made, what is bad is named, what was done stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fesdist.cli import watch
+from fesdist.ground.errors import BadParameterError
+from fesdist.requests.parser import read_words
+from fesdist.requests.using import Watch
+from tests.fesdist.inference.conftest import Publish, photographs, publish
+
+__all__ = ["photographs", "publish"]
+
+
+def run(*words: object) -> int:
+    quick = ("--every", "0.01", "--idle", "0.05")
+    return watch.run(read_words(Watch, [*(str(word) for word in words), *quick]))
+
+
+def test_what_is_there_is_done_and_the_bad_one_named(
+    publish: Publish, photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = (photographs, tmp_path / "out", "--weights", publish().store, "--model", "london")
+    (photographs / "broken.png").write_bytes(b"no picture")
+    assert run(*words) == 3
+    printed = capsys.readouterr()
+    assert f"3 photographs done by london@1, 3 images in {tmp_path / 'out'}" in printed.out
+    assert "broken.png: " in printed.err
+    assert "no known image" in printed.err
+    assert (tmp_path / "out/smiling/sub/b.png").is_file()
+    (photographs / "broken.png").unlink()
+    assert run(*words) == 0
+    assert "photographs done" not in capsys.readouterr().out
+
+
+def test_a_folder_that_is_none_is_refused(publish: Publish, tmp_path: Path) -> None:
+    with pytest.raises(BadParameterError, match="is no folder; expected one that exists"):
+        run(tmp_path / "typo", tmp_path / "out", "--weights", publish().store, "--model", "london")
