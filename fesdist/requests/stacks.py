@@ -33,7 +33,11 @@ fesdist ingest papers_pairs faces.zarr --target-name smiling --colour gray"""
     photographs: str = argument("folder with <expression>/<subject>.png, or with trainA and trainB", metavar="PAIRS")
     stack: str = argument("stack to append to, created if absent, such as faces.zarr", metavar="STACK")
     size: tuple[int, int] | None = option(
-        None, "bring all images to this size", metavar="S|ROWSxCOLS", implied="the size they have", reader=image_size
+        None,
+        "bring all images to this size",
+        metavar="S|ROWSxCOLS",
+        implied="the size they have; 256 with --align",
+        reader=image_size,
     )
     colour: Literal["auto", "rgb", "gray"] = option("auto", "channels", implied="gray if all are gray")
     normalisation: Literal["none", "min-max"] | None = option(

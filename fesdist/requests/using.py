@@ -175,7 +175,9 @@ class Watch(Synthesize):
     EXAMPLE: ClassVar = """fesdist watch inbox out --weights weights --model london@production --align
 fesdist watch inbox out --weights weights --model london --idle 60"""
 
-    every: float = option(2.0, "seconds from look to look; a file that has not changed since the last is worked on")
+    every: float = option(
+        2.0, "from look to look; a file that has not changed since the last is worked on", metavar="SECONDS"
+    )
     idle: float | None = option(
         None, "end when nothing came for so many seconds", metavar="SECONDS", implied="watch for ever"
     )
