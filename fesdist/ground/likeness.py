@@ -90,7 +90,8 @@ class Likeness:
         flat -= flat.mean(axis=1, keepdims=True)
         flat /= np.maximum(flat.std(axis=1, keepdims=True), np.finfo(np.float64).tiny)
         flat -= self._mean
-        distances: Floats = ((flat @ self._weights) * flat).sum(axis=1)
+        # No BLAS: its threads would fight those that read photographs.
+        distances: Floats = (np.einsum("mi,ij->mj", flat, self._weights) * flat).sum(axis=1)
         return distances
 
 
@@ -103,12 +104,10 @@ def limits(folds: Sequence[NDArray[np.int8]]) -> Limits | None:
     total = sum(sums[1:], sums[0])
     if total.n_people < LEAST_PEOPLE:
         return None
-    found = [
-        Likeness(total - own).measured(one)[:2]
-        for fold, own in zip(folds, sums, strict=True)
-        for one in fold
-        if one.any()
-    ]
+    found = []
+    for fold, own in zip(folds, sums, strict=True):
+        others = Likeness(total - own)
+        found += [others.measured(one)[:2] for one in fold if one.any()]
     distance, nearer = np.max(found, axis=0)
     return Limits(
         total.n_people,

@@ -32,10 +32,9 @@ def signature(image: NDArray[Any]) -> Signature:
     equal everywhere; all zeros for an image without contrast.
     """
     octets = image if image.dtype == np.uint8 else np.rint(image * np.float64(255)).astype(np.uint8)
-    gray = to_gray(octets[None])[0, 0].astype(np.float64)
-    rows, cols = gray.shape
-    sums = _areas(rows) @ gray @ _areas(cols).T
-    means = np.rint(sums * _FINE / (rows * cols)).astype(np.int64)
+    gray = to_gray(octets[None])[0, 0].astype(np.int64)
+    sums = _area_sums(_area_sums(gray).T).T
+    means = np.rint(sums * _FINE / gray.size).astype(np.int64)
     centred = means.size * means - means.sum()
     squares = int((centred**2).sum())
     if squares == 0:
@@ -44,11 +43,14 @@ def signature(image: NDArray[Any]) -> Signature:
     return np.asarray(np.clip(np.rint(values), -127, 127), np.int8)
 
 
-def _areas(length: int) -> Floats:
-    """Return how much of each pixel lies in each of `SIDE` equal parts of a line, (part, pixel) in `SIDE`ths."""
-    ends, pixels = np.arange(SIDE + 1)[:, None] * length, np.arange(length) * SIDE
-    shared = np.minimum(ends[1:], pixels + SIDE) - np.maximum(ends[:-1], pixels)
-    return np.asarray(np.maximum(shared, 0), np.float64)
+def _area_sums(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return `SIDE` times the sums over `SIDE` equal parts of the rows, (part, col), of values (row, col)."""
+    ends = np.arange(SIDE + 1) * len(values)
+    whole, part = ends // SIDE, ends % SIDE
+    before = np.concatenate([np.zeros_like(values[:1]), values.cumsum(axis=0)])
+    up_to = SIDE * before[whole] + part[:, None] * values[np.minimum(whole, len(values) - 1)]
+    sums: NDArray[np.int64] = np.diff(up_to, axis=0)
+    return sums
 
 
 def _moved(down: float = 0.0, right: float = 0.0, zoom: float = 1.0) -> Callable[[NDArray[Any]], Floats]:
