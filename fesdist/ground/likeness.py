@@ -17,8 +17,8 @@ LEAST_PEOPLE = 10
 _NOISE = 0.1
 """Variance that every direction has besides, in units of an image's: what people may differ in who were not seen."""
 
-_FURTHER, _LEAST_DISTANCE = 1.5, 0.3
-_NEARER, _LEAST_NEARER = 1.25, 1.5
+_FURTHER, _LEAST_DISTANCE = 1.5, 0.45
+_NEARER, _LEAST_NEARER = 1.25, 1.8
 """How much further than the furthest of the people left out a photograph may be, and what all may be at least."""
 
 _SCALES = np.array([1, *[UNIT] * SIDE**2])
