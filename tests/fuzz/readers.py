@@ -10,11 +10,15 @@ from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image
+from scipy.sparse import csr_array, save_npz
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.comparing.measurement import Measurement
 from fesdist.evaluation.evaluate import evaluate
 from fesdist.evaluation.scores import METHODS
+from fesdist.exports.npz.csr import Rows, write_rows
+from fesdist.exports.npz.label import MEMBER, Label
+from fesdist.exports.npz.reading import Said, import_files
 from fesdist.families.coded.pca import PrincipalComponents
 from fesdist.images.belongings import Belongings
 from fesdist.images.decode import decode, read_header
@@ -204,6 +208,22 @@ def _read_outputs(folder: Path) -> None:
             manifest.intact_outputs(InputFile(f"{number}.png", 100, 5), "s")
 
 
+def _make_weights(folder: Path) -> None:
+    """Write weights as scipy does, packed and plain, and with what fesdist adds to them."""
+    matrix = np.tril(np.full((35, 36), 0.1)) * (np.arange(36) % 7 == 0)
+    parts = csr_array(matrix)
+    label = Label("a@1", "omp", {"n_nonzero": 6, "ridge": 0.4}, "shared", 3, (5, 7), "sad", "neutral", "none", 0, 1)
+    rows = Rows(parts.indptr, parts.indices, parts.data, {MEMBER: label.as_array()})
+    (folder / "own.npz").write_bytes(write_rows(rows))
+    save_npz(folder / "packed.npz", parts)
+    save_npz(folder / "plain.npz", parts, compressed=False)
+
+
+def _read_weights(folder: Path) -> None:
+    for path in sorted(folder.glob("*.npz")):
+        import_files([path], str(folder / "store"), "imported", Said(size=(5, 7)))
+
+
 KINDS = {
     "stack uint8": Kind(_golden("stack-uint8"), _read_stack),
     "stack float64": Kind(_golden("stack-float64"), _read_stack),
@@ -214,5 +234,6 @@ KINDS = {
     "configurations": Kind(_make_settings, _read_settings),
     "photographs": Kind(_make_photographs, _read_photographs),
     "masks": Kind(_make_masks, _read_masks),
+    "weights to import": Kind(_make_weights, _read_weights),
     "manifest of outputs": Kind(_make_outputs, _read_outputs),
 }

@@ -47,7 +47,7 @@ def form_of(path: Path, matrices: list[Rows], image_shape: tuple[int, int]) -> W
             )
         pixels = np.repeat(np.arange(n_pixels), np.diff(matrix.indptr))
         of_bias = matrix.indices == n_pixels
-        biases.append(np.bincount(pixels[of_bias], matrix.data[of_bias], n_pixels))
+        biases.append(np.bincount(pixels[of_bias], matrix.data[of_bias], n_pixels).astype(np.float64))
         support, value = _padded(path, pixels[~of_bias], matrix.indices[~of_bias], matrix.data[~of_bias], n_pixels)
         supports.append(support)
         values.append(value)
