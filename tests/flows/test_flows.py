@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +11,15 @@ from PIL import Image
 from prefect import Flow
 from prefect.exceptions import ParameterTypeError, SignatureMismatchError
 
-from fesdist.cluster.in_process import InProcessCluster
 from fesdist.evaluation.document import Evaluation
 from fesdist.evaluation.scores import METHODS, MODEL, UNCHANGED, ExpressionScores
 from fesdist.faces.generate import write_faces
-from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.measures import MEASURES, REGIONS
-from fesdist.registry import MaskedRegression
 from fesdist.requests.build import options_of
 from fesdist.requests.learning import Train, Tune
 from fesdist.requests.stacks import Ingest
 from fesdist.requests.using import Evaluate, Synthesize, Watch
-from fesdist.training.job import TrainingRequest
-from fesdist.training.run import train as train_model
 from flows.evaluate import evaluate
 from flows.ingest import ingest
 from flows.promote import promote_if_better, shortfall_of
@@ -36,7 +30,7 @@ from flows.watch import watch
 from flows.whole_job import whole_job
 from storage.datasets.store import WeightStore
 from tests.fesdist.evaluation.small_store import make_stack, publish
-from tests.flows.site import Site, write_random_stack
+from tests.flows.site import Site
 
 
 @pytest.mark.slow
@@ -79,18 +73,6 @@ def test_the_whole_job_repeated_does_only_what_has_changed(server: Site, tmp_pat
 
 
 @pytest.mark.slow
-def test_flow_adds_less_than_three_seconds_to_its_function(server: Site, tmp_path: Path) -> None:
-    stack, store = tmp_path / "stack.zarr", str(tmp_path / "weights")
-    write_random_stack(stack, side=64, people=6)
-    request = TrainingRequest(str(stack), store, "plain", MaskedRegression.with_window(3), Colour.SHARED)
-    train_model(request, InProcessCluster(), memory=1 << 30)  # compiles
-    start = time.perf_counter()
-    train_model(request, InProcessCluster(), memory=1 << 30)
-    plain = time.perf_counter()
-    train(str(stack), store, "flow", window=3, workers=0)
-    assert (time.perf_counter() - plain) - (plain - start) < 3
-
-
 @pytest.mark.parametrize(("model", "expected"), [(0.5, True), (1.0, False), (2.0, False)])
 def test_version_is_promoted_only_if_it_beats_both_baselines(model: float, expected: bool) -> None:
     shortfall = shortfall_of(evaluation_of("faces", 1, model))

@@ -52,11 +52,12 @@ def test_a_stage_that_fails_in_the_middle_and_is_tried_again_does_each_tile_once
     monkeypatch.setattr("flows.stage.live_progress", receipts.watched)
     monkeypatch.setattr("flows.train.train_stage", train_stage.with_options(retry_delay_seconds=0))
     write_random_stack(tmp_path / "stack.zarr", side=192, people=6)
-    result = train(str(tmp_path / "stack.zarr"), str(store), "again", window=3, memory="350MiB", workers=workers)
-    assert result.n_tiles == 9
+    result = train(str(tmp_path / "stack.zarr"), str(store), "again", window=3, memory="340MiB", workers=workers)
+    # How many tiles there are follows from what the run chooses; some must be left after the third.
+    assert result.n_tiles > 3
     assert [manifest.version for manifest in WeightStore(str(store)).versions("again")] == [1]
     first, second = receipts.attempts
-    assert len(second) == 9
+    assert len(second) == result.n_tiles
     # A worker goes on while the client is told of what it did.
     assert len(first) == 3 if workers == 0 else len(first) >= 3
     assert first.items() <= second.items(), "a tile was written twice"
