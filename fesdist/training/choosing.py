@@ -63,6 +63,10 @@ class Mouth:
         return cls(stack.spec.mouth, math.prod(region.shape) / math.prod(stack.image_shape))
 
 
+NO_MOUTH = Mouth((0.0, 0.0, 0.0, 0.0), 0.0)
+"""Of models with one ridge for the whole image, which the whole face decides."""
+
+
 @dataclass(frozen=True)
 class BandStage(Stage[int, tuple[FoldErrors, ...]]):
     """The errors of all combinations in one band, for each group of expressions; small enough to be sent home."""
@@ -131,7 +135,8 @@ def choose(
     totals = [reduce(add, of_group) for of_group in zip(*found, strict=True)]
     options = tuple({name: getattr(each, name) for name in chosen} for each in ordered)
     refined = np.concatenate([_refined(total) for total in totals], axis=1)
-    best, values = _best(options, refined.mean(axis=1), _of_folds(totals), Mouth.of(stack))
+    mouth = Mouth.of(stack) if model.ridge_may_vary else NO_MOUTH
+    best, values = _best(options, refined.mean(axis=1), _of_folds(totals), mouth)
     tried = tuple(Result(each, _scores(number, job, totals)) for number, each in enumerate(options))
     pixels = sum(piece.n_pixels for band in bands for piece in band)
     parameters_of_all: dict[str, Any] = {**model.parameters(), **values}

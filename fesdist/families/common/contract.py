@@ -40,6 +40,8 @@ class Model(Protocol[G]):
     """Whether it keeps sums, and `evidence` tells from them how rightly it changes people who were left out."""
     chosen_by_folds: ClassVar[tuple[str, ...]] = ()
     """Hyper-parameters that a training run chooses by itself, on people left out, where nobody says them."""
+    ridge_may_vary: ClassVar[bool] = False
+    """Whether its ridge may be a map of cells, another one in the mouth than around it."""
     mirror: bool = False
     """Whether it learns from the images turned left to right as well; the readers of samples see to that."""
 

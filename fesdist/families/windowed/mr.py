@@ -80,6 +80,7 @@ class MaskedRegression(MadeFromSums[WindowSums], Model[WindowSums]):
 
     name: ClassVar[str] = "mr"
     reads: ClassVar[tuple[str, ...]] = ("weights", "bias")
+    ridge_may_vary: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "offsets", check_offsets(self.offsets))

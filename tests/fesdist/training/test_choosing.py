@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.families.common.judging import REFINED_COLUMNS
+from fesdist.ground.errors import BadParameterError
 from fesdist.ground.folds import split_people
 from fesdist.ground.measures import mouth_region
-from fesdist.registry import MaskedRegression, PixelKernelRidge
+from fesdist.registry import MODELS, MaskedRegression, PixelKernelRidge, model_from_parameters, model_named
 from fesdist.training import choosing
 from fesdist.training.choice import Choice, Result
 from fesdist.training.choosing import choose
@@ -156,6 +157,23 @@ def test_the_mouth_may_have_a_ridge_of_its_own(stack: TrainingStack) -> None:
     assert cells[int(16 * (row0 + row1) / 2), int(16 * (col0 + col1) / 2)] == 1.0
     # What is nearly as good is left alone.
     assert choosing._best(options, np.array([[0.5, 0.299], [0.4, 0.3]]), folds, mouth) == (1, {"ridge": 8.0})
+
+
+def test_a_model_with_one_ridge_gets_one() -> None:
+    options = [{"ridge": 1.0}, {"ridge": 8.0}]
+    errors, folds = np.array([[0.5, 0.2], [0.4, 0.3]]), np.ones((5, 2))
+    assert choosing._best(options, errors, folds, choosing.NO_MOUTH) == (1, {"ridge": 8.0})
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if "ridge" in model_named(name).chosen_by_folds])
+def test_a_model_says_whether_its_ridge_may_vary(name: str) -> None:
+    model = model_named(name)
+    parameters = {**model().parameters(), "ridge": [[1.0, 8.0], [8.0, 8.0]]}
+    if model.ridge_may_vary:
+        assert model_from_parameters(name, parameters).parameters()["ridge"] == parameters["ridge"]
+    else:
+        with pytest.raises(BadParameterError, match="ridge"):
+            model_from_parameters(name, parameters)
 
 
 def test_bits_do_not_depend_on_memory_and_the_manifest_says_why(stack: TrainingStack, tmp_path: Path) -> None:
