@@ -122,5 +122,5 @@ class Finding:
             return tuple(placed)
         number = 1 if self.choice == LARGEST else int(self.choice)
         if number > len(placed):
-            raise NoFaceError(f"it has {len(placed)} faces that are large enough, but face {number} was asked for")
+            raise NoFaceError(f"face {number} was asked for, and {len(placed)} of its faces are large enough")
         return (placed[number - 1],)
