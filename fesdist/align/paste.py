@@ -17,8 +17,11 @@ from fesdist.shape.warping import Displacement, interpolated
 FEATHER = 1 / 8
 """Of the frame's shorter side: over so much from its border inwards a change grows from nothing to all."""
 
-_STRIP_PIXELS = 1 << 19
-"""Pixels that are in floating point at a time, so that a large face needs little more than its photograph."""
+_STRIP_PIXELS = 1 << 15
+"""Pixels that are in floating point at a time: they stay in the cache."""
+
+_TAPS = 3
+"""Pixels that the cubic reads beyond a position, and rounding."""
 
 
 def put_back(
@@ -37,49 +40,66 @@ def put_back(
     `photograph` is (channel, row, col) uint8 or uint16 with as many channels as `change`, (channel, row, col) float32
     in units of the largest value.
     """
-    shape = change.shape[1], change.shape[2]
-    largest = np.iinfo(photograph.dtype).max
-    change = _smoothed(change, placement.scale)
-    moves = None if displacement is None else displacement.over(Region(0, shape[0], 0, shape[1]))
-    strips = _strips(placement, shape, photograph.shape[1:])
-    if not strips:
+    channels, *sides = change.shape
+    shape, largest = (sides[0], sides[1]), np.iinfo(photograph.dtype).max
+    learned = _smoothed(change, placement.scale)
+    if displacement is not None:
+        learned = np.concatenate([learned, displacement.over(Region(0, shape[0], 0, shape[1]))])
+    touched = _touched(learned, placement, photograph.shape[1:])
+    if touched is None:
         return
-    # What is moved comes from within the frame, as displacements fade towards its border.
-    whole = Region(strips[0].row0, strips[-1].row1, strips[0].col0, strips[0].col1)
-    before = photograph[:, *whole.slices].copy()
+    reach = 0.0 if displacement is None else float(np.hypot(*learned[channels:]).max()) * placement.scale
+    around = _grown(touched, math.ceil(reach) + _TAPS, photograph.shape[1:])
+    before = photograph[:, *around.slices].copy()
     # The kernels take bytes or floating point.
-    moving = before if moves is None or largest == 255 else before.astype(np.float32)
-    for strip in strips:
+    moving = before if displacement is None or largest == 255 else before.astype(np.float32)
+    step = max(1, _STRIP_PIXELS // touched.shape[1])
+    for row in range(touched.row0, touched.row1, step):
+        strip = Region(row, min(row + step, touched.row1), touched.col0, touched.col1)
         rows, cols = strip.slices
-        y, x = np.arange(rows.start, rows.stop)[:, None], np.arange(cols.start, cols.stop)
-        model_x, model_y = placement.in_model(x + 0.5, y + 0.5)
+        y, x = np.arange(rows.start, rows.stop)[:, None] + 0.5, np.arange(cols.start, cols.stop) + 0.5
+        model_x, model_y = placement.in_model(x, y)
         weight = _feather(model_x, model_y, shape)
-        if not weight.any():
-            continue
-        down, right = steps_of(model_y), steps_of(model_x)
-        base = before[:, rows.start - whole.row0 : rows.stop - whole.row0]
-        if moves is not None:
-            u = weight * interpolated(moves[None], down, right)[0]
-            to_the_right = placement.turn.real * u[1] - placement.turn.imag * u[0]
-            downwards = placement.turn.imag * u[1] + placement.turn.real * u[0]
-            (base,) = interpolated(
-                moving[None],
-                steps_of(y + 0.5 - whole.row0 + downwards),
-                steps_of(x + 0.5 - whole.col0 + to_the_right),
-            )
-        added = interpolated(change[None], down, right)[0] * (weight * np.float32(largest))
-        photograph[:, rows, cols] = np.rint(np.clip(base + added, 0, largest))
+        faded = interpolated(learned[None], steps_of(model_y), steps_of(model_x))[0]
+        faded *= weight
+        if displacement is None:
+            base = photograph[:, rows, cols]
+        else:
+            down, right = faded[channels:]
+            to_the_right = placement.turn.real * right - placement.turn.imag * down
+            downwards = placement.turn.imag * right + placement.turn.real * down
+            places = steps_of(y - around.row0 + downwards), steps_of(x - around.col0 + to_the_right)
+            base = interpolated(moving[None], *places)[0]
+        added = faded[:channels]
+        added *= largest
+        added += base
+        photograph[:, rows, cols] = np.rint(np.clip(added, 0, largest, out=added))
 
 
-def _strips(placement: Placement, shape: tuple[int, int], photograph: tuple[int, ...]) -> list[Region]:
-    """Return the part of the photograph with the frame in it, cut into strips of rows."""
-    corners, (height, width) = placement.corners(shape), photograph
-    row0, row1 = max(0, math.floor(corners.imag.min())), min(height, math.ceil(corners.imag.max()))
-    col0, col1 = max(0, math.floor(corners.real.min())), min(width, math.ceil(corners.real.max()))
-    if row0 >= row1 or col0 >= col1:
-        return []
-    step = max(1, _STRIP_PIXELS // (col1 - col0))
-    return [Region(start, min(start + step, row1), col0, col1) for start in range(row0, row1, step)]
+def _touched(learned: NDArray[np.float32], placement: Placement, photograph: tuple[int, ...]) -> Region | None:
+    """Return the part of a photograph, (rows, cols), in which something changes; None if nothing does."""
+    rows, cols = (np.flatnonzero(learned.any(axis=axes)) for axes in ((0, 2), (0, 1)))
+    if not rows.size:
+        return None
+    row0, row1, col0, col1 = rows[0] - _TAPS, rows[-1] + 1 + _TAPS, cols[0] - _TAPS, cols[-1] + 1 + _TAPS
+    row0, row1 = max(row0, 0), min(row1, learned.shape[1])
+    col0, col1 = max(col0, 0), min(col1, learned.shape[2])
+    part = Placement(placement.turn, placement.turn * complex(col0, row0) + placement.shift)
+    corners, (height, width) = part.corners((row1 - row0, col1 - col0)), photograph
+    seen = Region(
+        max(0, math.floor(corners.imag.min())),
+        min(height, math.ceil(corners.imag.max())),
+        max(0, math.floor(corners.real.min())),
+        min(width, math.ceil(corners.real.max())),
+    )
+    return seen if seen.row0 < seen.row1 and seen.col0 < seen.col1 else None
+
+
+def _grown(region: Region, by: int, photograph: tuple[int, ...]) -> Region:
+    rows, cols = photograph
+    return Region(
+        max(0, region.row0 - by), min(rows, region.row1 + by), max(0, region.col0 - by), min(cols, region.col1 + by)
+    )
 
 
 def _feather(x: NDArray[np.float64], y: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float32]:
