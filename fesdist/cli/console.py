@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import zip_longest
+from typing import TextIO
 
 Progress = Callable[[int, int, str], None]
 
@@ -16,17 +17,51 @@ EXIT_SOME_FAILED = 3
 """Of a command that did its work but for some files or units, which it names."""
 
 _SECONDS_BETWEEN_LINES = 5.0
+_RULE = "─"
+"""Below the heads of tables."""
+_PLAIN = str.maketrans({_RULE: "-", "–": "-", "−": "-", "×": "x"})
+"""What stands for signs of ours where they cannot be shown; others are escaped."""
 
 
 def say(text: str = "") -> None:
-    """Print a line to the standard output."""
-    print(text, flush=True)
+    """Print a line to the standard output; what it cannot show, or that there is none, makes no work undone.
+
+    Raises BrokenPipeError when the reader of a pipe has gone.
+    """
+    try:
+        _print(text, sys.stdout)
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:
+        warn(f"the output cannot be written ({error})")
 
 
 def warn(text: str) -> None:
     """Print a line to the standard error; where nobody can read it, the work it is about is no worse."""
     with suppress(OSError, ValueError):
-        print(text, file=sys.stderr, flush=True)
+        _print(text, sys.stderr)
+
+
+def _print(text: str, stream: TextIO | None) -> None:
+    if stream is None:
+        # Whoever closed the descriptor does not want to read.
+        return
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    if not _shows(text, encoding):
+        text = text.translate(_PLAIN)
+    print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+
+
+def _shows(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -36,11 +71,11 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """
     columns = list(zip(headers, *rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
-    if sys.stdout.isatty():
+    if _is_terminal(sys.stdout):
         longest_words = [max(len(word) for cell in column for word in (cell.split() or [""])) for column in columns]
         widths = _narrowed(widths, longest_words, shutil.get_terminal_size().columns)
     right = [all(cell[:1] in "0123456789+-−–" for cell in column[1:]) for column in columns]
-    for line in (headers, ["─" * width for width in widths], *rows):
+    for line in (headers, [_RULE * width for width in widths], *rows):
         wrapped = [
             textwrap.wrap(cell, max(1, width), break_on_hyphens=False) for cell, width in zip(line, widths, strict=True)
         ]
@@ -99,7 +134,7 @@ def outcome_line(name: str, seconds: float, outcome: str) -> str:
 @contextmanager
 def progress(title: str, unit: str) -> Iterator[Progress]:
     """Yield `report(done, total, note)`: a live bar with rate and remaining time, or plain lines without a terminal."""
-    kind = _bar if sys.stderr.isatty() else _lines
+    kind = _bar if _is_terminal(sys.stderr) else _lines
     with kind(title, unit) as report:
         yield report
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
 
+from fesdist.cli.stopping import Stopped, stopped_as_by_ctrl_c
 from fesdist.requests.build import summary_of
 from fesdist.requests.parser import indented, read_words
 from fesdist.requests.verbs import VERBS
@@ -42,12 +43,13 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the words ask for and return the exit code.
 
-    0, 1 on an error, 2 on wrong usage, 3 if some files failed, 130 when interrupted, 141 when the reader of a pipe
-    (`| head`) has gone.
+    0, 1 on an error, 2 on wrong usage, 3 if some files failed, 130 when interrupted (129 and 143 by SIGHUP and
+    SIGTERM), 141 when the reader of a pipe (`| head`) has gone.
     """
     try:
         try:
-            return _run(sys.argv[1:] if arguments is None else arguments)
+            with stopped_as_by_ctrl_c():
+                return _run(sys.argv[1:] if arguments is None else arguments)
         finally:
             print(end="", flush=True)  # what --help has written, too
     except BrokenPipeError:
@@ -62,6 +64,7 @@ def _run(words: Sequence[str]) -> int:
         parser = build_parser()
         parser.parse_args(words)
         parser.error("expected a COMMAND first")
+    from fesdist.cli.console import warn
     from fesdist.ground.errors import FesdistError
     from storage.errors import StorageError
 
@@ -70,11 +73,11 @@ def _run(words: Sequence[str]) -> int:
         request = read_words(VERBS[verb], rest)
         return int(import_module(f"fesdist.cli.{verb}").run(request))
     except (FesdistError, StorageError) as error:
-        print(f"fesdist: error: {error}", file=sys.stderr)
+        warn(f"fesdist: error: {error}")
         return EXIT_ERROR
-    except KeyboardInterrupt:
-        print("fesdist: interrupted; what was finished is stored, the same command continues", file=sys.stderr)
-        return EXIT_INTERRUPTED
+    except KeyboardInterrupt as stop:
+        warn("fesdist: interrupted; what was finished is stored, the same command continues")
+        return 128 + stop.signal if isinstance(stop, Stopped) else EXIT_INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -68,6 +68,11 @@ def _tell(summary: SynthesisSummary) -> None:
         named = [f"{name} ({reason})" for name, reason in list(summary.left_out.items())[:3]]
         more = ", ..." if len(summary.left_out) > 3 else ""
         say(f"  {len(summary.left_out)} left out: {', '.join(named)}{more}")
+    if summary.made_otherwise:
+        warn(
+            f"  {summary.out} also holds images made by {', '.join(summary.made_otherwise)} with other settings; give "
+            "each its own folder to keep them apart"
+        )
     for expression, reached in summary.reached.items():
         warn(f"  {expression}: the shape went to {reached:.2f} only, as faces would have been folded beyond that")
     say(f"  outputs and manifest.jsonl are in {summary.out}")

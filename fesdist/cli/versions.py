@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from fesdist.cli.console import counted, say, size, table, warn
@@ -17,14 +18,28 @@ EXIT_DAMAGED = 1
 
 
 def run(request: Versions) -> int:
-    """List or clean; return 0, or 1 if a manifest is damaged."""
+    """List or clean; return 0, or 1 if a manifest is damaged, or an alias names a version that is gone."""
     store = WeightStore(request.store)
+    if "://" not in store.uri and not Path(store.uri).is_dir():
+        raise NotFoundError(
+            f"there is no weight store in {store.uri}; expected the folder that `fesdist train` wrote to"
+        )
     if request.clean:
         return _clean(store, request)
     drafts = store.drafts(request.name)
     names = _names(store, drafts, request.name)
     models = {name: store.readable_versions(name) for name in names}
-    damaged = [reason for _, reasons in models.values() for reason in reasons.values()]
+    damaged = [
+        f"{reason}; restore that manifest from a copy, nothing can be done with this version"
+        for _, reasons in models.values()
+        for reason in reasons.values()
+    ]
+    damaged += [
+        f"alias {name}@{alias} names version {version}, which is not there; restore its manifest from a copy, or move "
+        f"the alias with `fesdist promote {request.store} {name} VERSION --as {alias}`"
+        for name in names
+        for alias, version in store.aliases(name).broken().items()
+    ]
     if request.json:
         listed = {name: _describe(store, name, *models[name], drafts) for name in names}
         say(json.dumps(listed, indent=2))
@@ -36,13 +51,13 @@ def run(request: Versions) -> int:
             _print(store, name, manifests)
         _print_unpublished(drafts)
     for reason in damaged:
-        warn(f"warning: {reason}; restore that manifest from a copy, nothing can be done with this version")
+        warn(f"warning: {reason}")
     return EXIT_DAMAGED if damaged else 0
 
 
 def _names(store: WeightStore, drafts: list[DraftInfo], wanted: str | None) -> list[str]:
-    """Return the models to list, which have a version or an unpublished run; raises NotFoundError for others."""
-    names = sorted({*store.names(), *(draft.name for draft in drafts)})
+    """Return the models to list, with a version, an alias or an unpublished run; raises NotFoundError for others."""
+    names = sorted({*store.names_with_aliases(), *(draft.name for draft in drafts)})
     if wanted is None:
         return names
     if wanted not in names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fesdist.ground.errors import BadParameterError
+
+_LEFTOVER = re.compile(r"\.[0-9a-f]{16}\.partial")
 
 
 @contextmanager
@@ -30,6 +33,13 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed processes left of files that they wrote in a folder; nobody may be writing there now."""
+    for leftover in folder.glob(".*.partial"):
+        if _LEFTOVER.fullmatch(leftover.name):
+            leftover.unlink(missing_ok=True)
 
 
 def write_whole(path: Path, data: bytes, what: str) -> None:

@@ -129,6 +129,11 @@ def _holdout(holdout: float | Collection[str] | None, pairs: Pairs, stored: set[
     if isinstance(holdout, int | float):
         if not 0 <= holdout < 1:
             raise BadParameterError(f"the fraction of people to hold out is {holdout}; expected 0 <= fraction < 1")
+        if stored and not {person.id for person in pairs.people} - stored:
+            raise BadParameterError(
+                f"{holdout:g} of the people shall be held out, but all of them are in the stack already, where nobody "
+                "changes sides; leave --holdout out, or make a new stack"
+            )
         return float(holdout)
     known = stored.union((person.id for person in pairs.people), pairs.without_input, pairs.without_target)
     unknown = sorted(set(holdout) - known)

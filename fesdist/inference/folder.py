@@ -11,6 +11,7 @@ from pathlib import Path
 from fesdist.align.points import Points
 from fesdist.cluster.connect import ClusterSettings, open_cluster
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.files import remove_leftovers
 from fesdist.images.listing import Exclusion
 from fesdist.inference.batch import BatchStage, FolderJob, PhotographTask
 from fesdist.inference.loaded import LoadedVersion, require_expression
@@ -101,6 +102,8 @@ def synthesize_folder(
     found = {name: loaded.shapes.reached(recipe, settings.intensity) for name, recipe in recipes.items()}
     summary.reached = {name: reached for name, reached in found.items() if reached < settings.intensity}
     with open_manifest(out) as manifest:
+        for folder in {(out / name).parent for own in names.values() for name in own.values()}:
+            remove_leftovers(folder)
         for other in photographs.others:
             manifest.append(Record(InputFile.of(job.root, other), "skipped", "its name does not end like an image's"))
         tasks = _pending(names, job, manifest, alignment.points if alignment else None)
@@ -111,6 +114,7 @@ def synthesize_folder(
                 summary.add(record)
                 if on_progress is not None:
                     on_progress(summary.n_seen, len(tasks), "")
+        summary.made_otherwise = manifest.made_otherwise(job.digest)
     summary.sort()
     summary.seconds = time.perf_counter() - began
     return summary

@@ -22,7 +22,7 @@ from storage.blobs.documents import convert
 from storage.errors import FormatError
 
 FILE_NAME = "manifest.jsonl"
-_LOCK_NAME = ".manifest.lock"
+LOCK_NAME = ".manifest.lock"
 
 Status = Literal["ok", "failed", "skipped"]
 
@@ -135,6 +135,11 @@ class Manifest:
             if self._records[file.name].sizes.get(expression) == _size(self._path.parent / name)
         }
 
+    def made_otherwise(self, settings: str) -> tuple[str, ...]:
+        """Return the versions whose outputs are in the folder as well, made with other settings than these."""
+        others = (record for record in self._records.values() if record.outputs and record.settings != settings)
+        return tuple(sorted({record.version for record in others}))
+
     def append(self, record: Record) -> None:
         """Add a record, and see that it reaches the operating system."""
         self._appending.write(record.to_line())
@@ -164,7 +169,7 @@ def open_manifest(out: Path) -> Iterator[Manifest]:
     path = out / FILE_NAME
     with telling_disk_errors(str(out)):
         out.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(out / _LOCK_NAME, timeout=0)
+        lock = FileLock(out / LOCK_NAME, timeout=0)
         try:
             lock.acquire()
         except Timeout:

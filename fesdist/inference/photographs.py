@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.formats import SUFFIXES
 from fesdist.images.listing import NOTHING_EXCLUDED, Exclusion, mentioned
+from fesdist.inference.manifest import FILE_NAME, LOCK_NAME
 from fesdist.inference.settings import OutputFormat
 
 _ENDINGS = {
@@ -71,6 +72,11 @@ def check_out(source: Path, out: Path) -> None:
     """Raise BadParameterError for a folder of outputs that is a file, or the folder of the photographs."""
     if out.exists() and not out.is_dir():
         raise BadParameterError(f"{out} is a file; expected a folder for the outputs, which is created if absent")
+    if not out.exists() and out.suffix.lower() in SUFFIXES:
+        raise BadParameterError(
+            f"{out} is named like an image; expected a folder for the outputs, which is created if absent: each "
+            "expression has one of its own below it"
+        )
     if source.is_dir() and out.resolve() == source.resolve():
         raise BadParameterError(
             f"{out} is the folder of the photographs itself; choose another one for the outputs (a new one below the "
@@ -115,6 +121,10 @@ def _files_below(source: Path, out: Path | None, exclusion: Exclusion, left_out:
             folders.clear()
             continue
         seen.add(real)
+        if folder != str(source) and {FILE_NAME, LOCK_NAME} <= set(files):
+            left_out[f"{os.path.relpath(folder, source).replace(os.sep, '/')}/"] = "outputs of another run"
+            folders.clear()
+            continue
         relative = os.path.relpath(folder, source).replace(os.sep, "/")
         start = "" if relative == "." else f"{relative}/"
         entered = []

@@ -40,6 +40,8 @@ class SynthesisSummary:
     """Files in the folder that are no images by their names."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Files and folders that were not looked at, as in `Photographs`."""
+    made_otherwise: tuple[str, ...] = ()
+    """Versions whose outputs are in the same folder, made with other settings."""
     reached: Mapping[str, float] = field(default_factory=dict)
     """The intensity to which a shape followed, by expression, where more would have folded faces."""
     seconds: float = 0.0

@@ -54,6 +54,16 @@ class Aliases(Mapping[str, int]):
     def __len__(self) -> int:
         return len(self._location.list(f"{self._name}/aliases"))
 
+    def broken(self) -> dict[str, int]:
+        """Return the aliases that name a version that is not there, and its number: its manifest was lost."""
+        lost = {}
+        for alias, version in self.items():
+            try:
+                self._check_version(version)
+            except NotFoundError:
+                lost[alias] = version
+        return lost
+
     def head(self, alias: str) -> AliasEntry:
         """Return the move that counts; raises `NotFoundError` for an alias that was never promoted."""
         sequences = self._sequences(alias)

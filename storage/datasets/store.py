@@ -49,6 +49,10 @@ class WeightStore:
         """Return the models that have a version, sorted."""
         return [name for name in self._models(None) if version_numbers(self._location, name)]
 
+    def names_with_aliases(self) -> list[str]:
+        """Return the models that have a version or an alias, sorted: an alias may outlive what it names."""
+        return [name for name in self._models(None) if version_numbers(self._location, name) or len(self.aliases(name))]
+
     def versions(self, name: str) -> list[Manifest]:
         """Return the manifests of all versions of a model, ascending; none for an unknown model.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fesdist.cli.console import counted, how_far, people, table
+from fesdist.cli.console import counted, how_far, people, progress, say, table, warn
 
 HEADERS = ("version", "expressions")
 ROWS = [("1", "angry, disgusted, fearful, happy, sad, surprised"), ("12", "sad")]
@@ -64,7 +65,7 @@ def test_progress_tells_rate_and_remaining_time() -> None:
     assert how_far(0, 8, "people", 0.0, "") == "0 of 8 people"
 
 
-@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["versions", "weights"], ["faces", "drawn"]])
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["versions", "."], ["faces", "drawn"]])
 def test_a_reader_that_leaves_ends_a_command_quietly(words: list[str], tmp_path: Path) -> None:
     read, write = os.pipe()
     os.close(read)
@@ -80,3 +81,35 @@ def test_a_reader_that_leaves_ends_a_command_quietly(words: list[str], tmp_path:
     )
     os.close(write)
     assert (run.returncode, run.stderr) == (141, "")
+
+
+@pytest.mark.parametrize(("encoding", "rule"), [("utf-8", "─"), ("latin-1", "-"), ("ascii", "-")])
+def test_what_cannot_be_shown_is_shown_otherwise(monkeypatch: pytest.MonkeyPatch, encoding: str, rule: str) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    table(("name", "error"), [("Łucja", "–")])
+    shown = written.getvalue().decode(encoding).splitlines()
+    name = "Łucja" if encoding == "utf-8" else "\\u0141ucja"
+    assert shown[1].split() == [rule * 5, rule * 5]
+    assert shown[2].split() == [name, "–" if encoding == "utf-8" else "-"]
+
+
+def test_where_nobody_wants_to_read_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    table(HEADERS, ROWS)
+    say("done")
+    warn("done, with doubts")
+    with progress("training", "tiles") as report:
+        report(1, 2, "")
+
+
+def test_a_full_disk_behind_the_output_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        say("published")
+        monkeypatch.undo()
+        # What is still in the file's own buffer must not be written when it is closed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())

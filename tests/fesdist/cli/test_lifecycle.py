@@ -66,6 +66,16 @@ def test_the_life_of_a_model(stack: str, tmp_path: Path, capsys: pytest.CaptureF
     assert listed["aliases"] == {"production": 1}
     assert [version["version"] for version in listed["versions"]] == [1, 2]
     assert set(listed["versions"][0]["metrics"]["expressions"]) == {"happy", "sad"}
+    for number in (1, 2):
+        # Also when nothing is left but the alias.
+        (tmp_path / f"weights/random/versions/{number}.json").unlink()
+        assert main(["versions", weights]) == 1
+        assert "alias random@production names version 1, which is not there; restore its" in capsys.readouterr().err
+
+
+def test_a_store_that_is_not_there_is_no_empty_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["versions", str(tmp_path / "typo")]) == 1
+    assert f"there is no weight store in {tmp_path / 'typo'}" in capsys.readouterr().err
 
 
 def test_an_unchanged_stack_is_not_trained_again_when_asked(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fesdist.ground.errors import BadParameterError
-from fesdist.ground.files import check_writable, write_whole
+from fesdist.ground.files import check_writable, remove_leftovers, write_whole
 
 
 def test_a_file_is_replaced_and_nothing_lies_beside_it(tmp_path: Path) -> None:
@@ -22,3 +22,12 @@ def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
         write_whole(tmp_path / "file" / "page.html", b"", "the page")
     with pytest.raises(BadParameterError, match=r"no file can be written in .*none; give --out in a writable folder"):
         check_writable(tmp_path / "none")
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    kept = {".0123456789abcde.partial", ".x.partial", "0123456789abcdef.partial", "a.png", ".manifest.lock"}
+    for name in (".0123456789abcdef.partial", *kept):
+        (tmp_path / name).touch()
+    remove_leftovers(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == kept
+    remove_leftovers(tmp_path / "none")

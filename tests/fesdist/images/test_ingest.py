@@ -249,3 +249,9 @@ def test_london_photographs(london_128: Path, stack: Path) -> None:
 def _ingested(folder: Folder, stack: Path, holdout: float | list[str] | None = None) -> TrainingStack:
     ingest(folder, stack, holdout=holdout)
     return TrainingStack.open(stack)
+
+
+def test_a_fraction_that_concerns_nobody_is_refused(folder: Folder, stack: Path) -> None:
+    _ingested(folder, stack)
+    with pytest.raises(BadParameterError, match="all of them are in the stack already, where nobody changes sides"):
+        ingest(folder, stack, holdout=0.5)

@@ -400,3 +400,32 @@ def test_detail_is_kept_where_the_model_foresaw_little(publish: Publish, tmp_pat
     mouth = slice(21, 24), slice(13, 19)
     differences = np.abs(made[Detail.PHOTOGRAPH] - made[Detail.MODEL])
     assert differences[:, *mouth].mean() < differences.mean() / 2
+
+
+def test_outputs_among_the_photographs_are_not_photographs(publish: Publish, photographs: Path, tmp_path: Path) -> None:
+    store = publish().store
+    synthesize_folder(photographs, photographs / "smiles", store, "london")
+    summary = synthesize_folder(photographs, tmp_path / "out", store, "london")
+    assert (summary.done, dict(summary.left_out)) == (3, {"smiles/": "outputs of another run"})
+
+
+def test_images_made_otherwise_in_the_same_folder_are_told(publish: Publish, photographs: Path, tmp_path: Path) -> None:
+    store, out = publish().store, tmp_path / "out"
+    assert synthesize_folder(photographs, out, store, "london").made_otherwise == ()
+    stronger = SynthesisSettings(intensity=1.2)
+    alone = synthesize_folder(photographs / "a.png", out, store, "london", settings=stronger)
+    assert alone.made_otherwise == ("london@1",)
+    assert synthesize_folder(photographs, out, store, "london", settings=stronger).made_otherwise == ()
+
+
+def test_what_a_killed_run_left_is_gone_after_the_next(publish: Publish, photographs: Path, tmp_path: Path) -> None:
+    leftover = tmp_path / "out/smiling/sub/.00112233445566ff.partial"
+    leftover.parent.mkdir(parents=True)
+    leftover.touch()
+    synthesize_folder(photographs, tmp_path / "out", publish().store, "london")
+    assert sorted(file.name for file in leftover.parent.iterdir()) == ["b.png"]
+
+
+def test_a_folder_of_outputs_named_like_an_image_is_refused(publish: Publish, photographs: Path) -> None:
+    with pytest.raises(BadParameterError, match=r"b\.png is named like an image; expected a folder"):
+        synthesize_folder(photographs / "a.png", photographs.parent / "b.png", publish().store, "london")

@@ -1,0 +1,49 @@
+"""Signals of service managers and closed terminals stop a command as Ctrl-C does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from fesdist.cli import main, versions
+from fesdist.cli.stopping import SIGNALS, Stopped, stopped_as_by_ctrl_c
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_command_that_is_stopped_says_so_and_what_to_do(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(versions, "run", lambda request: os.kill(os.getpid(), number))
+    before = signal.getsignal(number)
+    assert main.main(["versions", "weights"]) == 128 + number
+    assert capsys.readouterr().err == (
+        "fesdist: interrupted; what was finished is stored, the same command continues\n"
+    )
+    assert signal.getsignal(number) is before
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stopped_as_by_ctrl_c():
+            os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_only_the_main_thread_takes_signals() -> None:
+    found = []
+
+    def look() -> None:
+        with stopped_as_by_ctrl_c():
+            found.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert found == [signal.getsignal(signal.SIGTERM)]
+    with pytest.raises(Stopped), stopped_as_by_ctrl_c():
+        os.kill(os.getpid(), signal.SIGTERM)
