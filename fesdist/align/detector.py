@@ -24,7 +24,7 @@ class Detector(Protocol):
 
 
 def default_detector() -> Detector:
-    """Return the detector of this process; raises BadParameterError where OpenCV cannot be imported."""
+    """Return the detector of this process; raises BadParameterError where it cannot work."""
     return _of_process(os.getpid())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,7 @@ from numpy.typing import NDArray
 from fesdist.align.blazeface import SAMPLES, Guess, distinct, guesses, searches
 from fesdist.align.face import Face, Point
 from fesdist.align.halves import Halves, Square
-
-_WEIGHTS = Path(__file__).with_name("weights")
+from fesdist.align.networks import check_networks, network
 
 _MESH_SAMPLES = 192
 _MESH_MARGIN = 1.5
@@ -56,9 +54,13 @@ class MediaPipe:
     """
 
     def __init__(self) -> None:
-        """Name the detector; the networks are read when a thread first needs them."""
+        """Name the detector; the networks are read when a thread first needs them.
+
+        Raises BadParameterError where they are not installed.
+        """
         import cv2
 
+        check_networks()
         self.name = f"mediapipe-iris-1 (opencv {cv2.__version__})"
         self._own = threading.local()
 
@@ -118,27 +120,27 @@ class MediaPipe:
         return _point(square.in_photograph((seen + mirrored) / 2))
 
     def _run(
-        self, network: str, image: NDArray[np.uint8], outputs: tuple[str, ...], *, signed: bool = False
+        self, name: str, image: NDArray[np.uint8], outputs: tuple[str, ...], *, signed: bool = False
     ) -> list[NDArray[np.float32]]:
         """Return a network's outputs for an image, (row, col, colour), shown as 0 to 1, or as -1 to 1 if signed."""
         import cv2
 
         networks = self._own.__dict__
-        if network not in networks:
-            networks[network] = _read(network)
+        if name not in networks:
+            networks[name] = _read(name)
         middle = 127.5 if signed else 0.0
-        networks[network].setInput(
+        networks[name].setInput(
             cv2.dnn.blobFromImage(np.ascontiguousarray(image), 1 / (255 - middle), mean=(middle,) * 3)
         )
-        return [np.asarray(output, np.float32) for output in networks[network].forward(outputs)]
+        return [np.asarray(output, np.float32) for output in networks[name].forward(outputs)]
 
 
-def _read(network: str) -> Any:
+def _read(name: str) -> Any:
     """Return a network that OpenCV runs, for one thread."""
     import cv2
 
     cv2.setNumThreads(1)
-    path = str(_WEIGHTS / f"{network}.tflite")
+    path = str(network(name))
     # The newer of OpenCV 5's two engines loses all outputs of these networks but one; older releases have one engine.
     engine = getattr(cv2.dnn, "ENGINE_CLASSIC", None)
     return cv2.dnn.readNetFromTFLite(path) if engine is None else cv2.dnn.readNetFromTFLite(path, engine)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import sys
-from pathlib import Path
 
 import pytest
 
 from fesdist.align import detector
 from fesdist.ground.errors import BadParameterError
+from tests.fesdist.align.installed import needs_networks
 
 
+@needs_networks
 def test_a_process_has_one_detector_and_a_forked_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
     ours = detector.default_detector()
     assert detector.default_detector() is ours
@@ -20,6 +19,7 @@ def test_a_process_has_one_detector_and_a_forked_one_another(monkeypatch: pytest
     assert detector.default_detector() is not ours
 
 
+@needs_networks
 def test_its_name_tells_what_runs_it() -> None:
     import cv2
 
@@ -33,10 +33,3 @@ def test_without_opencv_it_is_said_what_to_do(monkeypatch: pytest.MonkeyPatch) -
         BadParameterError, match=r"no detector of faces works here .*opencv-python-headless>=4\.10, or mark eyes"
     ):
         detector.default_detector()
-
-
-def test_the_weights_are_those_that_are_described() -> None:
-    weights = Path(detector.__file__).with_name("weights")
-    described = re.findall(r"`(\w+\.tflite)` .*`([0-9a-f]{64})`", (weights / "README.md").read_text())
-    files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in weights.glob("*.tflite")}
-    assert dict(described) == files

@@ -16,6 +16,9 @@ from fesdist.align.detector import default_detector
 from fesdist.align.face import Face, Point
 from fesdist.faces.generate import face as draw
 from fesdist.faces.portrait import Portrait
+from tests.fesdist.align.installed import needs_networks
+
+pytestmark = needs_networks
 
 SIZE = 256
 

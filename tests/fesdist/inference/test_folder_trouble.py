@@ -1,0 +1,142 @@
+"""What fails in a folder of photographs fails alone; what would fail for all stops the run."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from fesdist.cluster.connect import ClusterSettings
+from fesdist.ground.errors import BadParameterError, ImageError
+from fesdist.images.belongings import Belongings
+from fesdist.images.decode import decode
+from fesdist.images.encode import encode
+from fesdist.inference import batch
+from fesdist.inference.folder import synthesize_folder
+from fesdist.inference.settings import SynthesisSettings
+from storage.errors import CorruptChunkError, NoSpaceError, NotFoundError, StorageError
+from tests.fesdist.inference.conftest import Publish
+from tests.fesdist.inference.made import expected_pixels, records
+
+
+def test_a_photograph_that_fails_stops_nothing_and_is_tried_again(
+    publish: Publish, photographs: Path, tmp_path: Path
+) -> None:
+    store = publish().store
+    (photographs / "empty.png").touch()
+    first = synthesize_folder(photographs, tmp_path / "out", store, "london")
+    assert (first.done, [record.file.name for record in first.failed]) == (3, ["empty.png"])
+    again = synthesize_folder(photographs, tmp_path / "out", store, "london")
+    assert (again.done, again.unchanged, len(again.failed)) == (0, 3, 1)
+
+
+def test_a_folder_that_must_not_be_written_to_is_told(
+    publish: Publish, photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = publish().store
+
+    def refuse(path: Path, **options: bool) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(StorageError, match=r"cannot write to .*out: Read-only file system; choose a folder"):
+        synthesize_folder(photographs, tmp_path / "out", store, "london")
+
+
+def test_a_flat_photograph_fails_alone_with_a_min_max_model(
+    publish: Publish, photographs: Path, tmp_path: Path
+) -> None:
+    encode(photographs / "flat.png", np.full((3, 24, 20), 7, np.uint8))
+    summary = synthesize_folder(photographs, tmp_path / "out", publish(normalisation="min-max").store, "london")
+    assert (summary.done, len(summary.failed)) == (3, 1)
+    assert "the same value everywhere" in summary.failed[0].reason
+
+
+def test_a_photograph_above_the_pixel_limit_fails_alone(publish: Publish, photographs: Path, tmp_path: Path) -> None:
+    encode(photographs / "large.png", np.zeros((3, 30, 30), np.uint8))
+    settings = SynthesisSettings(pixel_limit=500)
+    summary = synthesize_folder(photographs, tmp_path / "out", publish().store, "london", settings=settings)
+    assert [record.file.name for record in summary.failed] == ["large.png"]
+    assert "900 pixels" in summary.failed[0].reason
+
+
+def test_an_output_that_cannot_be_written_fails_alone(publish: Publish, photographs: Path, tmp_path: Path) -> None:
+    (tmp_path / "out" / "smiling" / "a.png").mkdir(parents=True)
+    summary = synthesize_folder(photographs, tmp_path / "out", publish().store, "london")
+    assert (summary.done, [record.file.name for record in summary.failed]) == (2, ["a.png"])
+
+
+def test_unknown_names_are_refused_before_anything_is_made(publish: Publish, photographs: Path, tmp_path: Path) -> None:
+    store, out = publish().store, tmp_path / "out"
+    with pytest.raises(BadParameterError, match="expression 'angry' is not in london@1; it has smiling"):
+        synthesize_folder(photographs, out, store, "london", expressions=["angry"])
+    with pytest.raises(NotFoundError, match="paris"):
+        synthesize_folder(photographs, out, store, "paris")
+    with pytest.raises(NotFoundError, match="london@7"):
+        synthesize_folder(photographs, out, store, "london@7")
+    assert not out.exists()
+
+
+def test_a_full_disk_stops_the_run_and_keeps_what_is_done(
+    publish: Publish, photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_for_b(path: Path, image: np.ndarray, belongings: Belongings) -> None:
+        if path.name == "b.png":
+            raise ImageError("cannot be written") from OSError(errno.ENOSPC, "No space left on device")
+        encode(path, image)
+
+    store = publish().store
+    monkeypatch.setattr(batch, "encode", full_for_b)
+    with pytest.raises(NoSpaceError, match=r"no space left to write .*b\.png; .* repeat the same command"):
+        synthesize_folder(photographs, tmp_path / "out", store, "london")
+    assert decode(tmp_path / "out" / "smiling" / "a.png").shape == (3, 24, 20)
+    monkeypatch.undo()
+    assert synthesize_folder(photographs, tmp_path / "out", store, "london").failed == []
+
+
+def test_a_damaged_version_stops_the_run(publish: Publish, photographs: Path, tmp_path: Path) -> None:
+    store = publish().store
+    (Path(store) / "london" / "data" / "draft-0" / "smiling" / "bias" / "c" / "0" / "0" / "0").write_bytes(b"")
+    with pytest.raises(CorruptChunkError, match="smiling/bias/c/0/0/0"):
+        synthesize_folder(photographs, tmp_path / "out", store, "london")
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_costs_no_photograph(publish: Publish, tmp_path: Path) -> None:
+    published = publish()
+    for number in range(200):
+        image = np.random.default_rng(number).integers(0, 256, (3, 24, 20), dtype=np.uint8)
+        encode(tmp_path / "photos" / f"{number}.png", image)
+    killed: list[int] = []
+
+    def kill_a_worker(*_: object) -> None:
+        if not killed:
+            workers = [
+                child
+                for child in psutil.Process().children(recursive=True)
+                if "multiprocessing.spawn" in " ".join(child.cmdline())
+            ]
+            killed.append(workers[0].pid)
+            workers[0].kill()
+
+    summary = synthesize_folder(
+        tmp_path / "photos",
+        tmp_path / "out",
+        published.store,
+        "london",
+        cluster=ClusterSettings(workers=2),
+        on_progress=kill_a_worker,
+    )
+    assert killed
+    assert (summary.done, summary.failed) == (200, [])
+    made = decode(tmp_path / "out" / "smiling" / "17.png")
+    assert np.abs(made - expected_pixels(published, tmp_path / "photos" / "17.png")).max() <= 1
+    assert len(records(tmp_path / "out")) == 200
+
+
+def test_a_folder_of_outputs_named_like_an_image_is_refused(publish: Publish, photographs: Path) -> None:
+    with pytest.raises(BadParameterError, match=r"b\.png is named like an image; expected a folder"):
+        synthesize_folder(photographs / "a.png", photographs.parent / "b.png", publish().store, "london")
