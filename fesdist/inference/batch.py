@@ -167,11 +167,21 @@ def _group_size(loaded: LoadedVersion, job: FolderJob) -> int:
     if job.settings.output_size is OutputSize.INPUT:
         # Photographs are held at their own size, whatever that is.
         return job.threads
+    return _images_at_once(loaded, job)
+
+
+def _images_at_once(loaded: LoadedVersion, job: FolderJob) -> int:
+    """Return how many images of the model's size fit into the memory, with all pictures of an animation."""
     rows, cols = loaded.image_shape
     rescaled = loaded.min_max or job.settings.stretch or job.settings.detail is not Detail.MODEL
     whole_copies = rescaled or loaded.shapes.present
-    image_bytes = 3 * rows * cols * (_BYTES_PER_RESCALED_VALUE if whole_copies else _BYTES_PER_VALUE)
-    return max(1, 3 * job.memory // 8 // image_bytes)
+    value_bytes = (_BYTES_PER_RESCALED_VALUE if whole_copies else _BYTES_PER_VALUE) + len(_steps(job.settings))
+    return max(1, 3 * job.memory // 8 // (3 * rows * cols * value_bytes))
+
+
+def _steps(settings: SynthesisSettings) -> list[float]:
+    """Return the intensities of the pictures that are made."""
+    return intensities(settings.sweep, settings.intensity) if settings.sweep else [settings.intensity]
 
 
 def _synthesize_group(
@@ -179,34 +189,53 @@ def _synthesize_group(
 ) -> None:
     list(pool.map(lambda photograph: _read(photograph, loaded, job), group))
     for name in sorted({name for photograph in group for name in photograph.task.outputs}):
+        wanted = [one for one in group if len(one.inputs) and name in one.task.outputs]
+        if job.settings.output_size is OutputSize.INPUT:
+            list(pool.map(partial(_make_large, name=name, loaded=loaded, job=job), wanted))
+            continue
         for channels in (1, 3):
-            same = [one for one in group if one.inputs.shape[1] == channels and name in one.task.outputs]
-            if same:
-                _synthesize_alike(same, name, loaded, job, pool)
+            if same := [one for one in wanted if one.inputs.shape[1] == channels]:
+                _make_small(same, name, loaded, job, pool)
 
 
-def _synthesize_alike(
+def _make_small(
     group: Sequence[_Photograph], name: str, loaded: LoadedVersion, job: FolderJob, pool: ThreadPoolExecutor
 ) -> None:
-    """Make and write one recipe of photographs with the same number of channels."""
-    inputs, settings, recipe = np.concatenate([one.inputs for one in group]), job.settings, job.recipes[name]
-    ends = np.cumsum([len(one.inputs) for one in group])[:-1]
-    pictures: list[list[Samples]] = [[] for _ in group]
-    steps = intensities(settings.sweep, settings.intensity) if settings.sweep else [settings.intensity]
-    for intensity in steps:
-        outputs = loaded.synthesize(
-            inputs,
-            recipe,
-            refine=settings.refine,
-            intensity=intensity,
-            texture=settings.texture,
-            stretch=settings.stretch,
-            detail=settings.keeps_detail(all(loaded.keeps_detail(expression) for expression, _ in recipe.parts)),
-        )
-        finish = partial(_pixels, recipe=recipe, intensity=intensity, loaded=loaded, size=settings.output_size)
-        for own, made in zip(pictures, pool.map(finish, group, np.split(outputs, ends)), strict=True):
-            own.append(made)
-    list(pool.map(partial(_write, recipe=name, job=job), group, pictures))
+    """Make and write one recipe of photographs with the same number of channels, at the model's size."""
+    inputs = np.concatenate([one.inputs[:1] for one in group])
+    steps = _steps(job.settings)
+    made = [np.rint(255 * _outputs(inputs, name, step, loaded, job)).astype(np.uint8) for step in steps]
+    list(pool.map(partial(_write, name=name, job=job), group, zip(*made, strict=True)))
+
+
+def _make_large(photograph: _Photograph, *, name: str, loaded: LoadedVersion, job: FolderJob) -> None:
+    """Make and write one recipe of a photograph, at its own size; its faces a few at a time."""
+    recipe, pictures = job.recipes[name], []
+    at_once = max(1, _images_at_once(loaded, job) // job.threads)
+    for step in _steps(job.settings):
+        displacement, pixels = loaded.shapes.displacement(recipe, step), photograph.full.copy()
+        for start in range(0, len(photograph.inputs), at_once):
+            inputs = photograph.inputs[start : start + at_once]
+            changes = _outputs(inputs, name, step, loaded, job) - unit_scale(loaded.moved(inputs, recipe, step))
+            if not photograph.placements:
+                pixels = add_change(photograph.full, changes[0], displacement)
+            for placement, change in zip(photograph.placements[start:], changes, strict=False):
+                put_back(pixels, placement, change, displacement)
+        pictures.append(pixels)
+    _write(photograph, pictures, name=name, job=job)
+
+
+def _outputs(inputs: NDArray[np.uint8], name: str, intensity: float, loaded: LoadedVersion, job: FolderJob) -> Images:
+    settings, recipe = job.settings, job.recipes[name]
+    return loaded.synthesize(
+        inputs,
+        recipe,
+        refine=settings.refine,
+        intensity=intensity,
+        texture=settings.texture,
+        stretch=settings.stretch,
+        detail=settings.keeps_detail(all(loaded.keeps_detail(expression) for expression, _ in recipe.parts)),
+    )
 
 
 def _read(photograph: _Photograph, loaded: LoadedVersion, job: FolderJob) -> None:
@@ -249,39 +278,18 @@ def _reduced(pixels: NDArray[np.uint8], longest: int) -> tuple[NDArray[np.uint8]
     return resize(pixels, (max(1, round(scale * rows)), max(1, round(scale * cols)))), scale
 
 
-def _pixels(
-    photograph: _Photograph,
-    outputs: Images,
-    *,
-    recipe: Recipe,
-    intensity: float,
-    loaded: LoadedVersion,
-    size: OutputSize,
-) -> Samples:
-    """Return a picture, (channel, row, col); `outputs` are the faces in it at the model's size, in [0, 1]."""
-    if size is OutputSize.MODEL:
-        return np.asarray(np.rint(outputs[0] * 255), np.uint8)
-    displacement = loaded.shapes.displacement(recipe, intensity)
-    changes = outputs - unit_scale(loaded.moved(photograph.inputs, recipe, intensity))
-    if not photograph.placements:
-        return add_change(photograph.full, changes[0], displacement)
-    pixels = photograph.full.copy()
-    for placement, change in zip(photograph.placements, changes, strict=True):
-        put_back(pixels, placement, change, displacement)
-    return pixels
-
-
-def _write(photograph: _Photograph, pictures: Sequence[Samples], *, recipe: str, job: FolderJob) -> None:
-    name, n_pictures = photograph.task.outputs[recipe], job.settings.sweep
+def _write(photograph: _Photograph, pictures: Sequence[Samples], *, name: str, job: FolderJob) -> None:
+    """Write one output: a picture, (channel, row, col), or those of the way there of an animation."""
+    file, n_pictures = photograph.task.outputs[name], job.settings.sweep
     try:
-        with full_disk_told(job.out / name):
+        with full_disk_told(job.out / file):
             if n_pictures:
                 shown = there_and_back([eight_bits(picture) for picture in pictures], n_pictures)
-                size = encode_animation(job.out / name, shown, milliseconds(n_pictures))
+                size = encode_animation(job.out / file, shown, milliseconds(n_pictures))
             else:
-                size = encode(job.out / name, pictures[0], photograph.belongings)
+                size = encode(job.out / file, pictures[0], photograph.belongings)
     except ImageError as error:
         photograph.refuse("failed", str(error))
     else:
-        photograph.sizes[recipe] = size
-        photograph.written[recipe] = name
+        photograph.sizes[name] = size
+        photograph.written[name] = file

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from fesdist.align.points import COLUMNS, read_points
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.decode import decode
 from fesdist.images.encode import encode
+from fesdist.inference import batch
 from fesdist.inference.folder import synthesize_folder
 from fesdist.inference.intensities import unit_scale
 from fesdist.inference.loaded import LoadedVersion
@@ -89,6 +91,23 @@ def test_every_face_is_changed_where_it_is_and_nothing_else(photos: Path, publis
     made = decode(photos.parent / "out/smiling/group/two.png")
     assert np.array_equal(made, _expected(photos, published))
     assert not np.array_equal(made, decode(photos / "group/two.png"))
+
+
+def test_the_faces_of_a_crowd_are_made_as_many_at_a_time_as_fit_into_the_memory(
+    photos: Path, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = []
+    synthesize = LoadedVersion.synthesize
+
+    def counted(loaded: LoadedVersion, inputs: NDArray[np.uint8], *args: Any, **options: Any) -> NDArray[np.float32]:
+        at_once.append(len(inputs))
+        return synthesize(loaded, inputs, *args, **options)
+
+    monkeypatch.setattr(LoadedVersion, "synthesize", counted)
+    monkeypatch.setattr(batch, "_BYTES_PER_RESCALED_VALUE", 1 << 40)
+    _run(photos, published, _settings(photos))
+    assert at_once == [1, 1]
+    assert np.array_equal(decode(photos.parent / "out/smiling/group/two.png"), _expected(photos, published))
 
 
 def test_who_has_no_face_is_named_and_no_failure(photos: Path, published: Published) -> None:
