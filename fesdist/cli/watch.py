@@ -18,24 +18,27 @@ from fesdist.requests.using import Watch
 
 def run(request: Watch) -> int:
     """Watch until nothing comes any more, or for ever; return 0, or 3 if some photographs failed."""
+    summaries, failed = carry_out(request), 0
     say(f"watching {request.photographs}; Ctrl-C ends it, and what was finished is stored")
-    failed = 0
-    for summary in carry_out(request):
+    for summary in summaries:
         _tell(summary)
         failed += len(summary.failed)
     return EXIT_SOME_FAILED if failed else 0
 
 
 def carry_out(request: Watch) -> Iterator[SynthesisSummary]:
-    """Yield what became of the photographs of each look; raises as `fesdist.inference.folder.synthesize_folder`."""
+    """Return what becomes of the photographs of each look, as they come.
+
+    Raises BadParameterError for a folder that is none, at once, and later what `synthesize_folder` raises.
+    """
     folder, settings = Path(request.photographs), request.settings()
     if not folder.is_dir():
         raise BadParameterError(f"{folder} is no folder; expected one that exists, into which photographs will come")
     inbox = Inbox(folder, Path(request.out), Exclusion(settings.exclude))
     # What was done before is known by the folder of outputs; --force counts for none of it, as it would repeat all.
     quietly = replace(request, force=False)
-    for names in watch(inbox.arrived, request.every, request.idle):
-        yield synthesized(quietly, only=names)
+    arrivals = watch(inbox.arrived, request.every, request.idle)
+    return (synthesized(quietly, only=names) for names in arrivals)
 
 
 def _tell(summary: SynthesisSummary) -> None:

@@ -36,6 +36,7 @@ def test_what_is_there_is_done_and_the_bad_one_named(
     assert "photographs done" not in capsys.readouterr().out
 
 
-def test_a_folder_that_is_none_is_refused(publish: Publish, tmp_path: Path) -> None:
+def test_a_folder_that_is_none_is_refused(publish: Publish, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(BadParameterError, match="is no folder; expected one that exists"):
         run(tmp_path / "typo", tmp_path / "out", "--weights", publish().store, "--model", "london")
+    assert capsys.readouterr().out == ""
