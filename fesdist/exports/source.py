@@ -14,7 +14,7 @@ from fesdist.ground.colour import Colour
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.tiles import Region
-from fesdist.inference.loaded import USUAL_MOUTH, LoadedVersion, require_expression
+from fesdist.inference.loaded import LoadedVersion, require_expression
 from fesdist.inference.recipe import Recipe
 from fesdist.inference.regions import region_mask
 from fesdist.inference.settings import SynthesisSettings
@@ -86,7 +86,7 @@ class Source:
             manifest,
             expressions or manifest.expressions,
             loaded.min_max,
-            mouth_region(version.attributes.get("mouth", USUAL_MOUTH), manifest.image_shape),
+            mouth_region(loaded.mouth, manifest.image_shape),
             Colour(manifest.colour).weight_channels(manifest.channels),
             loaded.refinement_said(settings.refine),
             settings,
@@ -109,8 +109,7 @@ class Source:
 
     def face_mask(self) -> NDArray[np.float32]:
         """Return where faces are, (row, col) float32: in photographs of any framing only they change."""
-        mouth = tuple(self.loaded.version.attributes.get("mouth", USUAL_MOUTH))
-        return region_mask(("face",), self.manifest.image_shape, self.eyes, mouth)
+        return region_mask(("face",), self.manifest.image_shape, self.eyes, self.loaded.mouth)
 
     def form_of(self, expression: str) -> FixedMap:
         """Return the model's own map of an expression; raises BadParameterError for a model that is none."""

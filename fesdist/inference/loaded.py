@@ -73,6 +73,8 @@ class LoadedVersion:
         """What outputs are refined by when nothing else is said."""
         self.eyes: Fractions | None = _eyes(version)
         """Where eyes lie in the images, as `Frame.eyes`; None if the version does not say."""
+        self.mouth: tuple[float, float, float, float] = tuple(version.attributes.get("mouth", USUAL_MOUTH))
+        """(row0, row1, col0, col1) as fractions of the image's sides."""
         self.shapes = Shapes(version, self._mask)
         self._pool = ThreadPoolExecutor(threads)
 
@@ -204,14 +206,13 @@ class LoadedVersion:
         """Return where a recipe changes anything, (row, col) float32; None for everywhere."""
         if not recipe.regions:
             return None
-        mouth = tuple(self.version.attributes.get("mouth", USUAL_MOUTH))
-        return region_mask(recipe.regions, self.image_shape, self.eyes or USUAL.eyes, mouth)
+        return region_mask(recipe.regions, self.image_shape, self.eyes or USUAL.eyes, self.mouth)
 
     def _restore_detail(self, inputs: NDArray[Any], outputs: Images) -> None:
         # Imported here: who does not ask for it does not wait for it.
         from fesdist.inference.detail import with_detail
 
-        mouth = mouth_region(self.version.attributes.get("mouth", USUAL_MOUTH), self.image_shape)
+        mouth = mouth_region(self.mouth, self.image_shape)
 
         def restore(samples: slice) -> None:
             outputs[samples] = with_detail(unit_scale(inputs[samples]), outputs[samples], mouth)

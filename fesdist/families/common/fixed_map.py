@@ -1,6 +1,7 @@
 """What a model has learned of an expression as a fixed map from pixels to pixels, told in one of four forms.
 
-They are for whoever carries weights elsewhere: `Model.fixed_map` tells the form, `Model.of_map` makes a model of one.
+They are for whoever carries weights elsewhere: `Model.fixed_map` tells the form, `Model.for_map` and `Model.arrays_of`
+make a model of one.
 All intensities are in [0, 1], and `set` is the weight channel: one for all colours, or one for each.
 """
 
