@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from fesdist.cli.console import outcome_line, progress, say, warn
-from fesdist.cli.main import EXIT_ERROR, EXIT_INTERRUPTED
+from fesdist.cli.main import EXIT_ERROR
+from fesdist.cli.stopping import SIGNALS, Stopped, stopped_as_by_ctrl_c
 from fesdist.faces.generate import write_faces
 from fesdist.ground.errors import FesdistError
 from flows.embedded import start_embedded
@@ -65,13 +67,15 @@ def main() -> int:
     os.environ["DASK_TEMPORARY_DIRECTORY"] = str(folder.absolute() / "scratch")
     os.environ["XDG_CACHE_HOME"] = str(folder.absolute() / "cache")
     try:
-        run(folder, given.people, given.size)
+        # Ctrl-C as well: in the midst of Prefect it may come out as another error.
+        with stopped_as_by_ctrl_c((*SIGNALS, signal.SIGINT)):
+            run(folder, given.people, given.size)
     except (FesdistError, StorageError) as error:
         warn(f"demo: error: {error}")
         return EXIT_ERROR
-    except KeyboardInterrupt:
+    except Stopped as stop:
         warn("demo: interrupted; what was finished is stored, the same command continues")
-        return EXIT_INTERRUPTED
+        return 128 + stop.signal
     return 0
 
 

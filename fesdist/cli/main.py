@@ -48,8 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         try:
-            with stopped_as_by_ctrl_c():
-                return _run(sys.argv[1:] if arguments is None else arguments)
+            return _run(sys.argv[1:] if arguments is None else arguments)
         finally:
             print(end="", flush=True)  # what --help has written, too
     except BrokenPipeError:
@@ -70,8 +69,9 @@ def _run(words: Sequence[str]) -> int:
 
     verb, *rest = words
     try:
-        request = read_words(VERBS[verb], rest)
-        return int(import_module(f"fesdist.cli.{verb}").run(request))
+        with stopped_as_by_ctrl_c():
+            request = read_words(VERBS[verb], rest)
+            return int(import_module(f"fesdist.cli.{verb}").run(request))
     except (FesdistError, StorageError) as error:
         warn(f"fesdist: error: {error}")
         return EXIT_ERROR

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from asyncio import CancelledError
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 """Of service managers and schedulers, and of a terminal that was closed."""
 
+_DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
+
 
 class Stopped(KeyboardInterrupt):
-    """A signal that was not Ctrl-C."""
+    """A signal that stops a command."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -21,25 +24,31 @@ class Stopped(KeyboardInterrupt):
 
 
 @contextmanager
-def stopped_as_by_ctrl_c() -> Iterator[None]:
-    """Raise `Stopped` where these signals would end the process at once; one that is ignored stays so (nohup).
+def stopped_as_by_ctrl_c(signals: Sequence[signal.Signals] = SIGNALS) -> Iterator[None]:
+    """Raise `Stopped` where these signals come; one that is ignored stays so (nohup), as does one with a handler.
 
-    Only a program's main thread may ask for that: elsewhere nothing is changed.
+    Libraries in whose midst a command is stopped may make another error of it, which is raised as `Stopped`, too. Only
+    a program's main thread may ask for signals: elsewhere nothing is changed.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    for number, handler in before.items():
-        if handler is signal.SIG_DFL:
-            signal.signal(number, _stop)
+    came: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        raise Stopped(number)
+
+    before = {number: signal.getsignal(number) for number in signals}
+    ours = [number for number, handler in before.items() if handler in _DEFAULTS]
+    for number in ours:
+        signal.signal(number, stop)
     try:
         yield
+    except (Exception, CancelledError) as error:
+        if came:
+            raise Stopped(came[0]) from error
+        raise
     finally:
-        for number, handler in before.items():
-            if handler is signal.SIG_DFL:
-                signal.signal(number, handler)
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise Stopped(number)
+        for number in ours:
+            signal.signal(number, before[number])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from asyncio import CancelledError
 
 import pytest
 
@@ -58,3 +59,22 @@ def test_outside_of_main_a_stop_is_an_exception() -> None:
             os.kill(os.getpid(), signal.SIGTERM)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("error", [ValueError("half"), CancelledError()])
+def test_what_a_library_makes_of_a_stop_is_a_stop(error: BaseException) -> None:
+    def library() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            raise error from None
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(Stopped) as raised, stopped_as_by_ctrl_c((signal.SIGINT,)):
+            library()
+        assert (raised.value.signal, raised.value.__cause__) == (signal.SIGINT, error)
+        with pytest.raises(type(error)), stopped_as_by_ctrl_c((signal.SIGINT,)):
+            raise error
+    finally:
+        signal.signal(signal.SIGINT, before)
