@@ -61,11 +61,27 @@ class GuardedStore(WrapperStore[Store]):
     def facts(self, array: str) -> ArrayFacts | None:
         """Return what the metadata of an array promise, or None where there is none."""
         if array not in self._facts:
-            self._read(f"{array}/{_METADATA}")
+            self.checked(f"{array}/{_METADATA}")
         return self._facts.get(array)
 
+    def checked(self, key: str) -> bytes | None:
+        """Return a document or chunk, or None where there is none, once it was found to be what it must be."""
+        array, _, name = key.rpartition("/")
+        if name in _OLD_METADATA:
+            return None
+        if name == _METADATA:
+            return self._read_metadata(key, array)
+        array = key.partition("/c/")[0]
+        facts = self.facts(array)
+        if facts is None:
+            raise FormatError(f"{self._what}: chunk {key} belongs to no array")
+        data = self._read_checked(key, facts.most_stored)
+        if data is not None:
+            facts.check_chunk(data, f"{self._what}: chunk {key}")
+        return data
+
     async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
-        data = await asyncio.to_thread(self._read, key)
+        data = await asyncio.to_thread(self.checked, key)
         if data is None or byte_range is None:
             return None if data is None else prototype.buffer.from_bytes(data)
         return await self._store.get(key, prototype, byte_range)
@@ -90,22 +106,6 @@ class GuardedStore(WrapperStore[Store]):
         async for name in self._store.list_dir(prefix):
             if name not in _OLD_METADATA and (self._only is None or name in (self._only, _METADATA)):
                 yield name
-
-    def _read(self, key: str) -> bytes | None:
-        """Return a document or chunk, or None where there is none, once it was found to be what it must be."""
-        array, _, name = key.rpartition("/")
-        if name in _OLD_METADATA:
-            return None
-        if name == _METADATA:
-            return self._read_metadata(key, array)
-        array = key.partition("/c/")[0]
-        facts = self.facts(array)
-        if facts is None:
-            raise FormatError(f"{self._what}: chunk {key} belongs to no array")
-        data = self._read_checked(key, facts.most_stored)
-        if data is not None:
-            facts.check_chunk(data, f"{self._what}: chunk {key}")
-        return data
 
     def _read_metadata(self, key: str, array: str) -> bytes | None:
         if self._checksums is not None and key not in self._checksums:

@@ -9,8 +9,10 @@ import stat
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from io import RawIOBase
 from pathlib import Path
 
+from typing_extensions import Buffer
 from zarr.storage import LocalStore
 
 from storage.blobs.disk import naming, sync, sync_files, telling_disk_errors
@@ -19,6 +21,9 @@ from storage.errors import AlreadyExistsError, BadNameError, FormatError, NotFou
 
 _PENDING = ".pending"
 """Folder for documents being written, at the root unless told otherwise: on the same disk, away from Zarr readers."""
+
+_PARTIAL = ".partial"
+"""Ending of a chunk that is being written, in its own folder, as Zarr calls its own."""
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
@@ -52,6 +57,23 @@ class LocalLocation:
         with self._written(target, data) as pending:
             pending.replace(target)
         sync(target.parent)
+
+    def put(self, key: str, data: Buffer) -> None:
+        target = self._path(key)
+        pending = target.with_name(f"{target.name}.{uuid.uuid4().hex}{_PARTIAL}")
+        with telling_disk_errors(self.uri):
+            try:
+                try:
+                    file = pending.open("wb", buffering=0)
+                except FileNotFoundError:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    file = pending.open("wb", buffering=0)
+                with file:
+                    _write_all(file, data)
+                pending.replace(target)
+            except BaseException:
+                pending.unlink(missing_ok=True)
+                raise
 
     def create(self, key: str, data: bytes) -> None:
         target = self._path(key)
@@ -89,7 +111,7 @@ class LocalLocation:
         sync_files([self._path(key) for key in keys])
 
     def tidy(self) -> None:
-        leftovers = [*self._root.rglob("*.partial"), *self._pending.glob("*")]
+        leftovers = [*self._root.rglob(f"*{_PARTIAL}"), *self._pending.glob("*")]
         # The first stacks had a file of this name.
         for leftover in (*leftovers, self._pending) if self._pending.is_file() else leftovers:
             leftover.unlink(missing_ok=True)
@@ -161,6 +183,13 @@ def _link(pending: Path, target: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+
+
+def _write_all(file: RawIOBase, data: Buffer) -> None:
+    """Write all bytes: one call may take fewer of them."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) or 0 :]
 
 
 def _size_of_file(path: str) -> int:

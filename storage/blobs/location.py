@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from typing_extensions import Buffer
 from zarr.abc.store import Store
 
 from storage.blobs.limits import LARGEST_READ
@@ -37,6 +38,9 @@ class Location(Protocol):
 
         Raises `AlreadyExistsError` for the others, and `NoSpaceError`.
         """
+
+    def put(self, key: str, data: Buffer) -> None:
+        """Write or replace a document as `write` does; it may be lost with the power until `flush` returned."""
 
     def exists(self, key: str) -> bool:
         """Return whether there is a document of this key."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+from typing_extensions import Buffer
 from zarr.storage import ObjectStore
 
 from storage.blobs.limits import LARGEST_READ, check_size
@@ -54,6 +55,9 @@ class ObjectLocation:
 
         with self._told(key), self._bucket_exists():
             obstore.put(self._objects, key, data)
+
+    def put(self, key: str, data: Buffer) -> None:
+        self.write(key, bytes(data))
 
     def create(self, key: str, data: bytes) -> None:
         import obstore

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-import numpy as np
 import zarr
 from numpy.typing import NDArray
 
 from storage.blobs.checksums import READERS, checksums_of, differing
-from storage.blobs.disk import telling_disk_errors
+from storage.blobs.chunks import ChunkedArray
 from storage.blobs.documents import Document, check_format, decode, encode
 from storage.blobs.guard import GuardedStore
 from storage.blobs.interrupts import interrupts_afterwards
@@ -35,6 +34,15 @@ FORMAT = "fesdist-draft"
 FORMAT_VERSION = 1
 
 T = TypeVar("T")
+
+
+class Written(NamedTuple):
+    """What belongs into an array: a region of whole chunks, and its values."""
+
+    group: str
+    array: str
+    region: Region
+    values: NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,7 @@ class WeightDraft:
         self.name = check_name("model", name)
         self.id = check_name("draft", draft_id)
         self._location = open_location(uri)
-        self._arrays: dict[tuple[str, str], zarr.Array[Any]] = {}
+        self._arrays: dict[tuple[str, str], ChunkedArray] = {}
         self._claim: str | None = None
 
     def __reduce__(self) -> tuple[type[WeightDraft], tuple[str, str, str]]:
@@ -96,32 +104,36 @@ class WeightDraft:
         return self._described.created
 
     def write(self, group: str, array: str, region: Region, values: NDArray[Any]) -> dict[str, str]:
-        """Write a region of whole chunks durably and return the SHA-256 of each chunk, read back, by chunk key.
+        """Write a region of whole chunks durably and return the SHA-256 of each chunk by its key.
 
         `values` has the region's shape and the array's dtype. Raises `MismatchError` for another shape or dtype or a
         region with parts of chunks, `NotFoundError` for an unknown array, and `NoSpaceError` when the disk is full.
         """
-        target = self._array(group, array)
-        what = f"array {group}/{array} of draft {self.id}"
-        region = resolve_region(region, target.shape, what)
-        check_whole_chunks(region, target.shape, target.chunks, what)
-        shape = tuple(part.stop - part.start for part in region)
-        if values.shape != shape or values.dtype != target.dtype:
-            raise MismatchError(
-                f"{what}: values of shape {values.shape} {values.dtype} were given for a region of shape {shape};"
-                f" expected that shape and {target.dtype}"
-            )
-        with interrupts_afterwards(), telling_disk_errors(self.uri):
-            target[region] = values
-        keys = keys_of(group, target, region)
-        self._location.flush([f"{self._data}/{key}" for key in keys])
-        return self._checksums(keys)
+        return self.write_all([Written(group, array, region, values)])
+
+    def write_all(self, parts: Iterable[Written]) -> dict[str, str]:
+        """Write regions of several arrays as `write` does, and wait for the disk once."""
+        checksums: dict[str, str] = {}
+        for group, array, region, values in parts:
+            target = self._array(group, array)
+            what = f"array {group}/{array} of draft {self.id}"
+            region = resolve_region(region, target.shape, what)
+            check_whole_chunks(region, target.shape, target.chunks, what)
+            shape = tuple(part.stop - part.start for part in region)
+            if values.shape != shape or values.dtype != target.dtype:
+                raise MismatchError(
+                    f"{what}: values of shape {values.shape} {values.dtype} were given for a region of shape {shape};"
+                    f" expected that shape and {target.dtype}"
+                )
+            with interrupts_afterwards():
+                checksums.update(target.write(self._location, self._data, region, values))
+        self._location.flush([f"{self._data}/{key}" for key in checksums])
+        return checksums
 
     def read(self, group: str, array: str, region: Region | None = None) -> NDArray[Any]:
         """Return a region, or all, of what was written so far, zeros elsewhere; raises as `write` does."""
         source = self._array(group, array)
-        values = source[resolve_region(region, source.shape, f"array {group}/{array} of draft {self.id}")]
-        return np.asarray(values)
+        return source.read(resolve_region(region, source.shape, f"array {group}/{array} of draft {self.id}"))
 
     def check(self, checksums: dict[str, str]) -> list[str]:
         """Return the chunk keys whose chunks are missing or do not have the given SHA-256."""
@@ -190,25 +202,24 @@ class WeightDraft:
     def _described(self) -> DraftJob:
         return read_job(self._location, self.name, self.id)
 
-    def _guarded(self, read_only: bool) -> GuardedStore:
+    def _guarded(self) -> GuardedStore:
         what = f"draft {self.id} of model {self.name!r} in {self.uri}"
-        return GuardedStore(self._location, self._data, what, _fault, read_only=read_only)
+        return GuardedStore(self._location, self._data, what, _fault)
 
     def _group(self) -> zarr.Group:
         try:
-            return self._guarded(read_only=True).open_group()
+            return self._guarded().open_group()
         except FileNotFoundError:
             raise NotFoundError(f"draft {self.id} of model {self.name!r} has no data in {self.uri}") from None
 
-    def _array(self, group: str, array: str) -> zarr.Array[Any]:
+    def _array(self, group: str, array: str) -> ChunkedArray:
         if (group, array) not in self._arrays:
             path = f"{check_name('expression', group)}/{check_name('array', array)}"
-            try:
-                opened = self._guarded(read_only=False).open_array(path)
-            except FileNotFoundError:
-                raise NotFoundError(f"draft {self.id} of model {self.name!r} has no array {path}") from None
-            # A chunk of zeros must have a file too: a checksum, and no doubt whether it was written.
-            self._arrays[group, array] = opened.with_config({"write_empty_chunks": True})
+            store = self._guarded()
+            facts = store.facts(path)
+            if facts is None:
+                raise NotFoundError(f"draft {self.id} of model {self.name!r} has no array {path}")
+            self._arrays[group, array] = ChunkedArray(store, facts)
         return self._arrays[group, array]
 
     def _checksums(self, keys: list[str]) -> dict[str, str]:

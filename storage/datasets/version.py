@@ -12,6 +12,7 @@ import zarr
 from numpy.typing import NDArray
 
 from storage.blobs.checksums import differing
+from storage.blobs.chunks import ChunkedArray
 from storage.blobs.guard import GuardedStore
 from storage.blobs.location import Location
 from storage.blobs.metadata import ArrayFacts
@@ -36,7 +37,7 @@ class WeightVersion:
     def __init__(self, location: Location, manifest: Manifest) -> None:
         self.manifest = manifest
         self._location = location
-        self._arrays: dict[tuple[str, str], zarr.Array[Any]] = {}
+        self._arrays: dict[tuple[str, str], ChunkedArray] = {}
 
     @cached_property
     def checksums(self) -> dict[str, str]:
@@ -75,9 +76,8 @@ class WeightVersion:
         Raises `NotFoundError` for an unknown array, `MismatchError` for a region that does not fit, and
         `CorruptChunkError` naming the version and the chunk.
         """
-        source = self._array(group, array)
-        values = source[resolve_region(region, source.shape, f"array {group}/{array} of {self.manifest.reference}")]
-        return np.asarray(values)
+        source = self._chunked(group, array)
+        return source.read(resolve_region(region, source.shape, f"array {group}/{array} of {self.manifest.reference}"))
 
     def stored_bytes(self, group: str, array: str) -> int:
         """Return the bytes that an array takes in the store, its metadata included."""
@@ -147,13 +147,20 @@ class WeightVersion:
         return found
 
     def _array(self, group: str, array: str) -> zarr.Array[Any]:
+        arrays = self._group(group)
+        found = arrays.get(check_name("array", array))
+        if not isinstance(found, zarr.Array):
+            known = ", ".join(sorted(arrays.array_keys()))
+            raise NotFoundError(
+                f"version {self.manifest.reference} has no array {group}/{array}; the group has {known}"
+            )
+        return found
+
+    def _chunked(self, group: str, array: str) -> ChunkedArray:
         if (group, array) not in self._arrays:
-            arrays = self._group(group)
-            found = arrays.get(check_name("array", array))
-            if not isinstance(found, zarr.Array):
-                known = ", ".join(sorted(arrays.array_keys()))
-                raise NotFoundError(
-                    f"version {self.manifest.reference} has no array {group}/{array}; the group has {known}"
-                )
-            self._arrays[group, array] = found
+            key = self._array(group, array).path
+            facts = self._guarded.facts(key)
+            if facts is None:  # which Zarr has just opened
+                raise FormatError(f"version {self.manifest.reference} has lost {key} while it was opened")
+            self._arrays[group, array] = ChunkedArray(self._guarded, facts)
         return self._arrays[group, array]

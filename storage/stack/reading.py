@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import zarr
-from numcodecs import blosc
 from numpy.typing import NDArray
 
+from storage.blobs.chunks import ChunkedArray
 from storage.blobs.guard import GuardedStore
 from storage.blobs.location import Location
-from storage.blobs.regions import Region, chunk_keys, resolve_region
+from storage.blobs.regions import chunk_keys, resolve_region
 from storage.errors import FormatError, MismatchError, NotFoundError
 from storage.stack.format import StackContents, StackSpec, Subject, digest
 from storage.stack.place import array_rule, read_contents, stack_location
@@ -36,7 +35,7 @@ class TrainingStack:
     def __init__(self, location: Location, contents: StackContents) -> None:
         self._location = location
         self._contents = contents
-        self._arrays: dict[str, zarr.Array[Any]] = {}
+        self._arrays: dict[str, ChunkedArray] = {}
 
     @staticmethod
     def open(path: str | Path) -> TrainingStack:
@@ -133,26 +132,9 @@ class TrainingStack:
         indices = np.asarray(samples, dtype=np.int64)
         self._check_samples(expression, indices)
         rows, cols = resolve_region((rows, cols), self.image_shape, f"region of {expression!r} in {self.path}")
-        out = np.empty((len(indices), self.channels, rows.stop - rows.start, cols.stop - cols.start), dtype=self.dtype)
         if not len(indices):
-            return out
-        array = self._array(expression)
-        # A chunk is decoded as a whole, so all that is wanted of its samples is taken from one reading.
-        done = 0
-        for part in self.blocks(indices, len(indices)):
-            first, last = int(part[0]), int(part[-1])
-            region = (slice(first, last + 1), slice(0, self.channels), rows, cols)
-            self._check_chunks(expression, region, array.chunks)
-            try:
-                images = np.asarray(array[region])
-            except RuntimeError as error:  # of Blosc, which does not know the file
-                raise FormatError(
-                    f"{self._broken(expression, region, array.chunks)} of {self.path} cannot be unpacked ({error}): the"
-                    " stack was damaged; restore that file from a copy"
-                ) from error
-            out[done : done + len(part)] = images[part - first]
-            done += len(part)
-        return out
+            return np.empty((0, self.channels, rows.stop - rows.start, cols.stop - cols.start), dtype=self.dtype)
+        return self._array(expression).read_at(indices, (slice(0, self.channels), rows, cols), self._damaged)
 
     def blocks(self, samples: Sequence[int] | NDArray[np.int64], at_most: int) -> Iterator[NDArray[np.int64]]:
         """Yield ascending `samples` in blocks of `at_most`, each within one chunk, so that none is decoded twice."""
@@ -232,34 +214,29 @@ class TrainingStack:
         }
         return xarray.Dataset(arrays, coords=labels)
 
-    def _array(self, expression: str) -> zarr.Array[Any]:
+    def _array(self, expression: str) -> ChunkedArray:
         if expression not in self._arrays:
-            try:
-                self._arrays[expression] = self._guarded(expression).open_array(expression)
-            except FileNotFoundError:
-                raise FormatError(f"array {expression!r} of {self.path} is missing: the stack was damaged") from None
+            store = self._guarded(expression)
+            facts = store.facts(expression)
+            if facts is None:
+                raise FormatError(f"array {expression!r} of {self.path} is missing: the stack was damaged")
+            self._arrays[expression] = ChunkedArray(store, facts)
         return self._arrays[expression]
 
     def _guarded(self, expression: str) -> GuardedStore:
         rule = array_rule(self.spec, self.n_samples)
         return GuardedStore(self._location, "", f"stack {self.path}", rule, only=expression)
 
-    def _check_chunks(self, expression: str, region: Region, chunks: tuple[int, ...]) -> None:
-        """Raise `FormatError` for a lost chunk, which Zarr would read as a chunk of zeros."""
-        for key in chunk_keys(region, chunks):
-            if not self._location.exists(f"{expression}/{key}"):
-                raise FormatError(
-                    f"chunk {expression}/{key} of {self.path} is missing: the stack was damaged; restore that file "
-                    "from a copy, or ingest the photographs into a new stack"
-                )
-
-    def _broken(self, expression: str, region: Region, chunks: tuple[int, ...]) -> str:
-        for key in chunk_keys(region, chunks):
-            try:
-                blosc.decompress(self._location.read(f"{expression}/{key}"))
-            except RuntimeError:
-                return f"chunk {expression}/{key}"
-        return f"a chunk of {expression!r}"
+    def _damaged(self, key: str, error: RuntimeError | None) -> FormatError:
+        if error is None:  # which Zarr would read as zeros
+            return FormatError(
+                f"chunk {key} of {self.path} is missing: the stack was damaged; restore that file from a copy, or "
+                "ingest the photographs into a new stack"
+            )
+        return FormatError(
+            f"chunk {key} of {self.path} cannot be unpacked ({error}): the stack was damaged; restore that file from a"
+            " copy"
+        )
 
     def _check_expression(self, expression: str) -> None:
         if expression not in self.expressions:

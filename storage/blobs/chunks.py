@@ -1,0 +1,179 @@
+"""An array's chunks straight from a location and into it: each is one document, and a few are under way at once.
+
+Zarr reads and writes the same bytes; its pipeline costs several times what the bytes themselves cost.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from itertools import pairwise, product
+from typing import Any, NamedTuple
+
+import numpy as np
+from numcodecs import blosc
+from numpy.typing import NDArray
+
+from storage.blobs.checksums import sha256
+from storage.blobs.guard import GuardedStore
+from storage.blobs.location import Location
+from storage.blobs.metadata import ArrayFacts
+from storage.blobs.regions import Region
+
+AT_ONCE = 8
+"""Chunks that are read or written at once: disks and object stores answer slowly, and unpacking takes a processor."""
+
+Fault = Callable[[str, RuntimeError | None], Exception]
+"""Makes an error of the key of a chunk, and of what Blosc said of it; None if it is not there."""
+
+_scratch = threading.local()
+
+
+_Cut = tuple[int, slice | NDArray[np.int64], slice]
+"""Along one dimension: the number of a chunk, what is wanted in it, and where that belongs in what is asked for."""
+
+
+class _Part(NamedTuple):
+    """What of one chunk belongs where."""
+
+    coordinates: tuple[int, ...]
+    inside: tuple[slice | NDArray[np.int64], ...]
+    """Its place in the chunk."""
+    outside: tuple[slice, ...]
+    """Its place in the region."""
+
+
+class ChunkedArray:
+    """One array of a guarded store; every byte is checked there before it is unpacked here."""
+
+    def __init__(self, store: GuardedStore, facts: ArrayFacts) -> None:
+        self._store = store
+        self.facts = facts
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.facts.shape
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        return self.facts.chunks
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(self.facts.dtype)
+
+    def read(self, region: Region, fault: Fault | None = None) -> NDArray[Any]:
+        """Return the values of a region with explicit bounds; see `read_at`."""
+        first, *others = region
+        return self.read_at(np.arange(first.start, first.stop), tuple(others), fault)
+
+    def read_at(self, places: NDArray[np.int64], region: Region, fault: Fault | None = None) -> NDArray[Any]:
+        """Return the values at ascending `places` of the first dimension, and in `region` of the others.
+
+        Raises what `fault` says of a chunk that is missing or cannot be unpacked, and what the guarded store raises;
+        without `fault`, a chunk that is not there is zeros.
+        """
+        shape = (len(places), *(part.stop - part.start for part in region))
+        values = (np.empty if fault else np.zeros)(shape, self.dtype)
+
+        def fill(part: _Part) -> None:
+            key = self.key(part.coordinates)
+            data = self._store.checked(key)
+            if data is not None:
+                values[part.outside] = self._unpacked(data, key, fault)[part.inside]
+            elif fault:
+                raise fault(key, None)
+
+        _each(fill, list(self._parts(places, region)))
+        return values
+
+    def write(self, location: Location, folder: str, region: Region, values: NDArray[Any]) -> dict[str, str]:
+        """Write whole chunks, not packed, below `folder`, and return the SHA-256 of each by key; `flush` them after.
+
+        `values` has the region's shape; where the array ends within a chunk, zeros fill it up.
+        """
+        little = self.dtype.newbyteorder("<")
+
+        def put(part: _Part) -> tuple[str, str]:
+            chunk = np.ascontiguousarray(values[part.outside], little)
+            if chunk.shape != self.chunks:
+                whole = np.zeros(self.chunks, little)
+                whole[part.inside] = chunk
+                chunk = whole
+            key, data = self.key(part.coordinates), chunk.data.cast("B")
+            location.put(f"{folder}/{key}", data)
+            return key, sha256(data)
+
+        first, *others = region
+        parts = list(self._parts(np.arange(first.start, first.stop), tuple(others)))
+        return dict(_each(put, parts))
+
+    def key(self, coordinates: Iterable[int]) -> str:
+        """Return the key of a chunk below the store: "smiling/weights/c/0/0/1"."""
+        return "/".join((self.facts.key, "c", *map(str, coordinates)))
+
+    def _parts(self, places: NDArray[np.int64], region: Region) -> Iterator[_Part]:
+        cuts = [list(_picked(places, self.chunks[0]))]
+        cuts += [list(_cut(part, chunk)) for part, chunk in zip(region, self.chunks[1:], strict=True)]
+        for along in product(*cuts):
+            numbers, inside, outside = zip(*along, strict=True)
+            yield _Part(numbers, inside, outside)
+
+    def _unpacked(self, data: bytes, key: str, fault: Fault | None) -> NDArray[Any]:
+        little = self.dtype.newbyteorder("<")
+        if not self.facts.packed:
+            return np.frombuffer(data, little).reshape(self.chunks)
+        buffer = _buffer(self.facts.chunk_bytes)
+        try:
+            blosc.decompress(data, buffer)
+        except RuntimeError as error:  # of Blosc, which does not know the file
+            if fault is None:
+                raise
+            raise fault(key, error) from error
+        return buffer.view(little).reshape(self.chunks)
+
+
+def _cut(part: slice, chunk: int) -> Iterator[_Cut]:
+    for number in range(part.start // chunk, -(-part.stop // chunk)):
+        start, stop = max(part.start, number * chunk), min(part.stop, (number + 1) * chunk)
+        inside = slice(start - number * chunk, stop - number * chunk)
+        yield number, inside, slice(start - part.start, stop - part.start)
+
+
+def _picked(places: NDArray[np.int64], chunk: int) -> Iterator[_Cut]:
+    of_chunk = places // chunk
+    starts = [0, *(np.flatnonzero(np.diff(of_chunk)) + 1).tolist(), len(places)]
+    for start, stop in pairwise(starts):
+        number = int(of_chunk[start])
+        inside = places[start:stop] - number * chunk
+        first, last = int(inside[0]), int(inside[-1])
+        # Places that follow each other are read without a copy.
+        yield number, slice(first, last + 1) if last - first == len(inside) - 1 else inside, slice(start, stop)
+
+
+def _buffer(n_bytes: int) -> NDArray[np.uint8]:
+    """Return memory of this thread that lasts until it asks again: fresh pages cost as much as what fills them."""
+    kept: NDArray[np.uint8] | None = getattr(_scratch, "buffer", None)
+    if kept is None or len(kept) != n_bytes:
+        kept = _scratch.buffer = np.empty(n_bytes, np.uint8)
+    return kept
+
+
+def _each(work: Callable[[_Part], Any], parts: Sequence[_Part]) -> list[Any]:
+    """Return what `work` returns of each part, a few at once; raises what the first of them that fails raises."""
+    if len(parts) == 1:
+        return [work(parts[0])]
+    # Not `map`, which would go on with the others after a failure.
+    waiting = [_threads().submit(work, part) for part in parts]
+    try:
+        return [each.result() for each in waiting]
+    finally:
+        for each in waiting:
+            each.cancel()
+
+
+@lru_cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(AT_ONCE, "chunks")
