@@ -65,6 +65,10 @@ class Memory:
         """Return the phase with the most bytes."""
         return max(self.phases, key=lambda phase: phase.nbytes, default=Phase("all along", ()))
 
+    def phase(self, name: str) -> Phase:
+        """Return the phase of this name."""
+        return next(phase for phase in self.phases if phase.name == name)
+
     @property
     def nbytes(self) -> int:
         """Return the most bytes that are ever alive at once."""

@@ -81,7 +81,7 @@ def _measure(job: TrainingJob, stack: TrainingStack, tile: Tile, n_samples: int)
         model.solve(gathered)
         if model.has_evidence:
             # As many systems are solved again as there are folds, in some of the rows.
-            model.evidence([gathered] * n_folds(len(group.samples)), row_step(stack.image_shape))
+            model.evidence(gathered, [gathered] * n_folds(len(group.samples)), row_step(stack.image_shape))
         add_seconds += (added - start) * (growth**2 if prepared else growth) + compare_seconds * growth**2
         solve_seconds += (time.perf_counter() - added) * (1.0 if model.keeps_sums else growth)
     return add_seconds, solve_seconds

@@ -61,7 +61,7 @@ class JobImages:
     def _read(self, expression: str, samples: Places, region: Region, mirrored: bool) -> Array:
         there = region.mirrored(self.stack.image_shape[1]) if mirrored else region
         images = self.stack.read(expression, samples, *there.slices)
-        return _turned(images) if mirrored else images
+        return turned(images) if mirrored else images
 
     def blocks(
         self, group: SampleGroup, inputs: Region, targets: Region, n_block: int, *, mirror: bool = False
@@ -84,7 +84,7 @@ class JobImages:
             if not mirror:
                 continue
             if alike:
-                seen, wanted = _turned(seen), {name: _turned(images) for name, images in wanted.items()}
+                seen, wanted = turned(seen), {name: turned(images) for name, images in wanted.items()}
             else:
                 seen = self.inputs(group.expressions[0], block, inputs, mirrored=True)
                 wanted = {name: self.targets(name, block, targets, mirrored=True) for name in group.expressions}
@@ -95,5 +95,6 @@ class JobImages:
             yield block.tolist(), Samples(seen, wanted, tuple(ids))
 
 
-def _turned(images: Array) -> Array:
+def turned(images: Array) -> Array:
+    """Return images turned left to right."""
     return np.ascontiguousarray(images[..., ::-1])

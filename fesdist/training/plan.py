@@ -11,6 +11,7 @@ from fesdist.ground.errors import PlanError
 from fesdist.ground.memory import Memory
 from fesdist.ground.tiles import TileGrid
 from fesdist.training.folds import n_folds
+from fesdist.training.holding import held_memory
 from fesdist.training.job import TrainingJob
 from fesdist.training.layout import CHUNK, SHAPE, stored_layouts
 from storage.stack.reading import TrainingStack
@@ -30,6 +31,8 @@ class TrainingPlan:
     image_shape: tuple[int, int]
     tile_shape: tuple[int, int]
     n_block: int
+    holds: bool
+    """Whether a tile's samples are all read before it is solved, piece by piece; else its sums are kept as a whole."""
     allowed_bytes: int
     """Memory that a worker may use."""
     projected_bytes: int
@@ -57,7 +60,8 @@ def make_plan(job: TrainingJob, stack: TrainingStack, allowed_bytes: int, n_work
     while True:
         tile_shape = _even_side(rows, side), _even_side(cols, side)
         plan = plan_with_tiles(job, stack, allowed_bytes, tile_shape)
-        if plan.projected_bytes <= allowed_bytes and (plan.n_block >= min(8, job.n_samples) or side == CHUNK):
+        roomy = plan.holds or plan.n_block >= min(8, job.n_samples)
+        if plan.projected_bytes <= allowed_bytes and (roomy or side == CHUNK):
             return plan
         if side == CHUNK:
             raise _does_not_fit(plan, job)
@@ -73,8 +77,14 @@ def plan_with_tiles(
     n_held_out = max(map(len, job.holdout.values()), default=0)
     of_image = image_pass.memory(fit, tile_shape, n_held_out) if image_pass else Memory()
     n_block, folds = min(job.n_samples, SAMPLES_AT_ONCE), n_folds(job.n_samples) if model.has_evidence else 1
+    chunk = stack.spec.chunks()[0]
+
+    held = held_memory(model, fit, tile_shape, n_held_out, chunk, moved=bool(job.displacements)) if folds > 1 else None
+    holds = held is not None and held.nbytes <= allowed_bytes - RESERVED_BYTES
 
     def of_tile() -> Memory:
+        if held is not None and holds:
+            return held
         memory = model.memory(fit, tile_shape, n_block, **({"n_folds": folds} if folds > 1 else {}))
         return memory.within(*moving(fit, tile_shape, n_block)) if job.displacements else memory
 
@@ -85,7 +95,8 @@ def plan_with_tiles(
     return TrainingPlan(
         image_shape=fit.image_shape,
         tile_shape=tile_shape,
-        n_block=n_block,
+        n_block=chunk if holds else n_block,
+        holds=holds,
         allowed_bytes=allowed_bytes,
         projected_bytes=RESERVED_BYTES + max(of_tile().nbytes, of_image.nbytes),
         image_pass_bytes=of_image.nbytes,

@@ -97,7 +97,7 @@ def train(
         likeness = learn_likeness(job, stack)
         checksums = _write_shapes(draft, job, stack.image_shape) | write_likeness(draft, likeness)
         checksums.update(prepare_image(address, cluster, on_progress))
-        stage = TileStage(address, plan.n_block, plan.projected_bytes)
+        stage = TileStage(address, plan.n_block, plan.projected_bytes, plan.holds)
         reports = results(stage, range(len(plan.grid)), cluster, on_progress)
         metrics = summarise(reports)
         checksums.update((key, digest) for report in reports for key, digest in report.checksums.items())

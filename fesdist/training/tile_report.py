@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fesdist.ground.metrics import ExpressionMetrics, RegionErrors, RunMetrics
 from fesdist.ground.status import Status
@@ -38,6 +38,8 @@ class TileReport:
     """Largest resident memory that the worker process ever had (measured)."""
     projected_bytes: int = 0
     """Memory that the plan expected; 0 in receipts of older runs."""
+    phases: dict[str, float] = field(default_factory=dict)
+    """Seconds by phase; what is written is written while errors are measured."""
 
     @property
     def key(self) -> str:

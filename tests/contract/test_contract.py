@@ -204,10 +204,10 @@ def test_evidence_is_what_a_look_at_people_left_out_finds(model: AnyModel, colou
     tile = TileGrid(SHAPE, (5, 21))[1]
     if not model.has_evidence:
         with pytest.raises(TypeError, match="has no evidence"):
-            model.evidence([], step)
+            model.evidence(None, [], step)
         return
     sums = [gather(model, pairs.of(np.flatnonzero(folds == fold)), tile, {}) for fold in range(3)]
-    found = model.evidence(sums, step)
+    found = model.evidence(sums[0] + sums[1] + sums[2], sums, step)
     agreement, change = (
         {name: np.zeros((pairs.fit.weight_channels, *SHAPE)) for name in pairs.targets} for _ in range(2)
     )

@@ -86,10 +86,10 @@ class Model(Protocol[G]):
     def solve(self, gathered: G) -> dict[str, TileArrays]:
         """Return, for each expression, the arrays with pixels of `layout`, and those of `common_layout`."""
 
-    def evidence(self, folds: Sequence[G], row_step: int) -> dict[str, TileArrays]:
+    def evidence(self, total: G, folds: Sequence[G], row_step: int) -> dict[str, TileArrays]:
         """Return how rightly each expression's outputs differ from the inputs, for people who were left out.
 
-        `folds` are the sums of each fold. With y the output of what all other folds teach,
+        `folds` are the sums of each fold, `total` those of all. With y the output of what all other folds teach,
         `agreement` is Σ (t - x)(y - x) and `change` Σ (y - x)², over all people, each (weight channel, row, col)
         float64 for images in [0, 1]; 0 but in rows of the image that are multiples of `row_step`.
         """

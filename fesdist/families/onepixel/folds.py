@@ -111,10 +111,12 @@ class IntensityFolds:
             yield number, agreement, change
 
 
-def evidence_of(folds: Sequence[IntensitySums], candidate: tuple[Solver, int], row_step: int) -> dict[str, TileArrays]:
+def evidence_of(
+    total: IntensitySums, folds: Sequence[IntensitySums], candidate: tuple[Solver, int], row_step: int
+) -> dict[str, TileArrays]:
     """Return `agreement` and `change` of each expression; see `Model.evidence`."""
-    problem = folds[0].problem
-    region, total = problem.tile.region, reduce(add, folds)
+    problem = total.problem
+    region = problem.tile.region
     rows = Judgement(problem.image_shape or (0, 0), (), row_step).rows(region)
     shape = problem.weight_channels, *region.shape
     found = {name: {"agreement": np.zeros(shape), "change": np.zeros(shape)} for name in problem.expressions}

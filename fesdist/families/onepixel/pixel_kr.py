@@ -178,8 +178,8 @@ class PixelKernelRidge(MadeFromSums[IntensitySums], Model[IntensitySums]):
             for whole, of_row in zip(tables, solve_row(self._solver(), known, n_expressions), strict=True):
                 whole[..., row - region.row0, :] = of_row[..., 0, :]
 
-    def evidence(self, folds: Sequence[IntensitySums], row_step: int) -> dict[str, TileArrays]:
-        return evidence_of(folds, (self._solver(), self.pool), row_step)
+    def evidence(self, total: IntensitySums, folds: Sequence[IntensitySums], row_step: int) -> dict[str, TileArrays]:
+        return evidence_of(total, folds, (self._solver(), self.pool), row_step)
 
     def _solver(self) -> Solver:
         """Return what fills the tables of a set of weights from its sums."""

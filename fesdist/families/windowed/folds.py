@@ -21,7 +21,7 @@ from fesdist.families.common.layout import Array, TileArrays
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
 from fesdist.families.common.validation import FoldErrors, Judgement
-from fesdist.families.windowed.judging import judged_rows, wanted_change
+from fesdist.families.windowed.judging import judged_rows, left_out_rows, wanted_change
 from fesdist.families.windowed.memory import validation_memory, widest
 from fesdist.families.windowed.ridge_map import RidgeMap, ridges_at
 from fesdist.families.windowed.sums import WindowSums
@@ -144,25 +144,27 @@ class WindowFolds:
 
 
 def evidence_of(
-    folds: Sequence[WindowSums], field: Field, ridge: float | RidgeMap, pool: int, row_step: int
+    total: WindowSums, folds: Sequence[WindowSums], window: tuple[Field, int], ridge: float | RidgeMap, row_step: int
 ) -> dict[str, TileArrays]:
-    """Return `agreement` and `change` of each expression; see `Model.evidence`."""
-    problem = folds[0].problem
+    """Return `agreement` and `change` of each expression; see `Model.evidence`.
+
+    `window` is a field, and how far neighbours are pooled.
+    """
+    problem = total.problem
     shape = problem.weight_channels, *problem.tile.region.shape
     found = {name: {"agreement": np.zeros(shape), "change": np.zeros(shape)} for name in problem.expressions}
     judgement = Judgement(problem.image_shape or (0, 0), (), row_step)
-    for parts in zip(*(sums.parts() for sums in folds), strict=True):
-        region, total = parts[0].problem.tile.region, reduce(add, parts)
+    for of_all, *parts in zip(total.parts(), *(sums.parts() for sums in folds), strict=True):
+        region = of_all.problem.tile.region
         rows = judgement.rows(region)
         if not rows:
             continue
         ridges = ridges_at(ridge, region, problem.image_shape)[None, rows.start - region.row0 :: row_step]
         down, across = region.within(problem.tile.region)
         place = slice(down.start + rows.start - region.row0, down.stop, row_step), across
-        for own in parts:
-            for channel in range(problem.weight_channels):
-                judged = judged_rows((total - own, own), channel, (field, pool), ridges, rows)
-                for number, name in enumerate(problem.expressions):
-                    found[name]["agreement"][channel, *place] += judged.agreement[0, number]
-                    found[name]["change"][channel, *place] += judged.change[0, number]
+        for channel in range(problem.weight_channels):
+            judged = left_out_rows(of_all, parts, channel, window, ridges, rows)
+            for number, name in enumerate(problem.expressions):
+                found[name]["agreement"][channel, *place] = judged.agreement[0, number]
+                found[name]["change"][channel, *place] = judged.change[0, number]
     return found

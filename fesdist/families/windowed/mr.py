@@ -184,8 +184,8 @@ class MaskedRegression(MadeFromSums[WindowSums], Model[WindowSums]):
                     solved[expression][name][..., *place] = values
         return solved
 
-    def evidence(self, folds: Sequence[WindowSums], row_step: int) -> dict[str, TileArrays]:
-        return evidence_of(folds, self.offsets, self.ridge, self.pool, row_step)
+    def evidence(self, total: WindowSums, folds: Sequence[WindowSums], row_step: int) -> dict[str, TileArrays]:
+        return evidence_of(total, folds, (self.offsets, self.pool), self.ridge, row_step)
 
     @classmethod
     def cross_validation(cls, candidates: Sequence[Self]) -> WindowValidation:

@@ -33,7 +33,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _command(stack: Path, store: Path, *options: str) -> list[str]:
     """Return the command of a training; a worker, which takes seconds to start, is asked for where one has to die."""
     # So little memory makes small tiles, and many: a run is then still in its middle when three are stored.
-    fixed = ["--name", "random", "--window", "5", "--memory", "400MiB"]
+    fixed = ["--name", "random", "--window", "5", "--ridge", "1", "--pool", "0", "--mirror", "no", "--memory", "350MiB"]
     return [*FESDIST, "train", str(stack), str(store), *fixed, *options]
 
 

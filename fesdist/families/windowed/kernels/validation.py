@@ -31,6 +31,10 @@ class Gathered(NamedTuple):
     corner: float
     """The bias's own entry: the number of samples, in the units of the other entries."""
 
+    def without(self, others: Gathered) -> Gathered:
+        """Return the entries less those of some of the samples."""
+        return self._replace(line=self.line - others.line, corner=self.corner - others.corner)
+
 
 class Judged(NamedTuple):
     """What is found of each candidate, (candidate, expression, row, col) float64."""

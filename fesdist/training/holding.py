@@ -1,0 +1,141 @@
+"""All samples of a tile, read once: those who teach it, fold by fold, and those on whom it is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fesdist.families.common.contract import AnyModel
+from fesdist.families.common.fit import Fit
+from fesdist.families.common.footprint import evidence_arrays, moving, solved_arrays
+from fesdist.families.common.layout import Array
+from fesdist.families.common.samples import Samples
+from fesdist.ground.memory import Allocation, Memory, Phase
+from fesdist.ground.tiles import Region
+from fesdist.training.context import learned_from
+from fesdist.training.folds import n_folds
+from fesdist.training.images import JobImages, turned
+from fesdist.training.job import SampleGroup
+
+PIECE = 64
+"""Rows and columns that are solved at a time: the sums of all folds stay in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """The samples of a group of expressions in a tile."""
+
+    folds: tuple[Samples, ...]
+    """Those who teach, fold by fold."""
+    measured: Mapping[str, tuple[Array, Array]]
+    """By expression, inputs and targets of its held-out people, in the same regions."""
+
+    def of(self, inputs: tuple[slice, slice], targets: tuple[slice, slice]) -> Iterator[Samples]:
+        """Yield those who teach a part of the tile, fold by fold, without copying."""
+        for fold in self.folds:
+            shown = {name: images[..., *targets] for name, images in fold.targets.items()}
+            yield Samples(fold.inputs[..., *inputs], shown)
+
+
+def hold(
+    images: JobImages,
+    group: SampleGroup,
+    held_out: Mapping[str, Sequence[int]],
+    folds: Mapping[int, int],
+    regions: tuple[Region, Region],
+    *,
+    mirror: bool,
+) -> Held:
+    """Read a group's samples, whose `folds` are by their places in the stack, and the `held_out` of each expression.
+
+    `regions` are those of inputs and of targets. A chunk of the stack is unpacked once, and once more for the mirror
+    images of a tile that has not the image's own axis. Raises as reading the stack does.
+    """
+    inputs, targets = regions
+    of_fold = [[place for place in group.samples if folds[place] == fold] for fold in range(1 + max(folds.values()))]
+    measured = sorted({place for name in group.expressions for place in held_out[name]})
+    reading = _Reading(images, group.expressions[0], of_fold, mirror)
+    *seen, of_measured = reading.images(None, inputs, measured)
+    shown = {name: reading.images(name, targets, held_out[name]) for name in group.expressions}
+    teach = [Samples(before, {name: shown[name][fold] for name in shown}) for fold, before in enumerate(seen)]
+    at = {place: row for row, place in enumerate(measured)}
+
+    def inputs_of(name: str) -> Array:
+        alike = len(held_out[name]) == len(measured)
+        return of_measured if alike else of_measured[[at[place] for place in held_out[name]]]
+
+    return Held(tuple(teach), {name: (inputs_of(name), shown[name][-1]) for name in group.expressions})
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How the images of one expression are put where they belong."""
+
+    of: JobImages
+    first: str
+    """Expression whose displacement the inputs are moved by; with a displacement it is alone in its group."""
+    of_fold: list[list[int]]
+    mirror: bool
+
+    def images(self, name: str | None, region: Region, others: Sequence[int]) -> list[Array]:
+        """Return the targets `name`, or inputs, of each fold with its mirror images, and last those of `others`."""
+        stack = self.of.stack
+        shape, cols = (stack.channels, *region.shape), stack.image_shape[1]
+        times = 2 if self.mirror else 1
+        kept = [np.empty((times * len(places), *shape), stack.dtype) for places in self.of_fold]
+        kept.append(np.empty((len(others), *shape), stack.dtype))
+        self._fill(kept, [*self.of_fold, others], name, region, mirrored=False)
+        if self.mirror:
+            halves = [each[len(places) :] for each, places in zip(kept, self.of_fold, strict=False)]
+            if region.mirrored(cols) == region and not (name is None and self.of.displacements):
+                for half, each in zip(halves, kept, strict=False):
+                    half[...] = turned(each[: len(half)])
+            else:
+                self._fill(halves, self.of_fold, name, region, mirrored=True)
+        return kept
+
+    def _fill(
+        self, kept: list[Array], wanted: Sequence[Sequence[int]], name: str | None, region: Region, *, mirrored: bool
+    ) -> None:
+        where = {place: (number, at) for number, places in enumerate(wanted) for at, place in enumerate(places)}
+        stack = self.of.stack
+        for block in stack.blocks(sorted(where), stack.spec.chunks()[0]):
+            if name is None:
+                found = self.of.inputs(self.first, block, region, mirrored=mirrored)
+            else:
+                found = self.of.targets(name, block, region, mirrored=mirrored)
+            for image, place in zip(found, block.tolist(), strict=True):
+                number, at = where[place]
+                kept[number][at] = image
+
+
+def held_memory(
+    model: AnyModel, fit: Fit, tile_shape: tuple[int, int], n_held_out: int, n_block: int, *, moved: bool
+) -> Memory:
+    """Return what is alive at most in a tile whose samples are held; `n_block` of them are read at a time."""
+    rows, cols = tile_shape
+    inputs, targets, _ = learned_from(model, Region(rows, 2 * rows, cols, 2 * cols), (3 * rows, 3 * cols))
+    n_teach = fit.n_samples * (2 if model.mirror else 1)
+
+    def images(name: str, n: int, copies: int) -> tuple[Allocation, ...]:
+        return (
+            Allocation(f"{name}: inputs", (n, fit.channels, *inputs.shape), fit.dtype),
+            Allocation(f"{name}: targets", (n, fit.channels, *targets.shape), fit.dtype, copies),
+        )
+
+    folds = n_folds(fit.n_samples)
+    piece = model.memory(fit, (min(rows, PIECE), min(cols, PIECE)), n_teach, folds)
+    measuring = model.memory(fit, tile_shape, n_block, folds).phase("measuring")
+    solved = (*solved_arrays(model.layout(fit), fit, tile_shape), *evidence_arrays(fit, tile_shape))
+    # Those on whom expressions are measured may be others for each of them.
+    held = (*images("held samples", n_teach, fit.n_expressions), *images("held-out", 2 * n_held_out, fit.n_expressions))
+    return Memory(
+        held,
+        (
+            Phase("reading", (*images("read", n_block, 1), *(moving(fit, tile_shape, n_block) if moved else ()))),
+            *(Phase(f"{phase.name} a piece", (*piece.always, *phase.allocations, *solved)) for phase in piece.phases),
+            measuring,
+        ),
+    )

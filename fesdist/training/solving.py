@@ -1,0 +1,116 @@
+"""What a tile learns from its samples: all of it at once, or piece by piece where its samples are held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+
+from fesdist.families.common.image_pass import Prepared
+from fesdist.families.common.layout import TileArrays
+from fesdist.families.common.problem import TileProblem
+from fesdist.ground.tiles import Padding, Region, Tile, TileGrid
+from fesdist.passes.phases import Clock
+from fesdist.training.context import TaskContext, learned_from
+from fesdist.training.folds import fold_numbers, row_step
+from fesdist.training.holding import PIECE, Held, hold
+from fesdist.training.job import SampleGroup
+from fesdist.training.layout import tile_layouts
+
+
+def hold_samples(context: TaskContext, tile: Tile, group: SampleGroup) -> Held:
+    """Read all samples of a tile whose model is made from sums; raises as reading the stack does."""
+    stack, model = context.stack, context.model
+    inputs, targets, _ = learned_from(model, tile.region, stack.image_shape)
+    held_out = {name: context.job.holdout.get(name, ()) for name in group.expressions}
+    folds = fold_numbers(stack, group)
+    return hold(context.images, group, held_out, folds, (inputs, targets), mirror=model.mirror)
+
+
+def solve_held(context: TaskContext, tile: Tile, group: SampleGroup, held: Held, clock: Clock) -> dict[str, TileArrays]:
+    """Return the arrays of each expression, solved from samples that are held."""
+    stack, model = context.stack, context.model
+    all_inputs, all_targets, _ = learned_from(model, tile.region, stack.image_shape)
+    solved = _empty(context, tile, group)
+    for part in TileGrid(tile.region.shape, (PIECE, PIECE)):
+        region = part.region.shifted(tile.region.row0, tile.region.col0)
+        inputs, targets, padding = learned_from(model, region, stack.image_shape)
+        problem = _problem(context, Tile(tile.index, region), padding, group, {})
+        with clock("sums"):
+            folds = []
+            for samples in held.of(inputs.within(all_inputs), targets.within(all_targets)):
+                sums = model.gather(problem, np.dtype(stack.dtype))
+                sums.add(samples)
+                folds.append(sums)
+        _solve_sums(context, tile.region, folds, solved, clock)
+    return solved
+
+
+def solve_streamed(
+    context: TaskContext,
+    tile: Tile,
+    group: SampleGroup,
+    prepared: Mapping[str, Prepared],
+    n_block: int,
+    clock: Clock,
+) -> dict[str, TileArrays]:
+    """Return the arrays of each expression, its samples read `n_block` at a time; raises as reading the stack does."""
+    stack, model = context.stack, context.model
+    inputs, targets, padding = learned_from(model, tile.region, stack.image_shape)
+    problem = _problem(context, tile, padding, group, prepared)
+    folds = fold_numbers(stack, group) if model.has_evidence else dict.fromkeys(group.samples, 0)
+    gathered = [model.gather(problem, np.dtype(stack.dtype)) for _ in range(1 + max(folds.values()))]
+    for places, samples in clock.over(
+        "read", context.images.blocks(group, inputs, targets, n_block, mirror=model.mirror)
+    ):
+        fold_of = np.array([folds[place] for place in places], np.int64)
+        with clock("sums"):
+            for fold in np.unique(fold_of):
+                gathered[fold].add(samples.of(fold_of == fold) if len(gathered) > 1 else samples)
+    if not model.has_evidence:
+        with clock("solve"):
+            return model.solve(gathered[0])
+    solved = _empty(context, tile, group)
+    _solve_sums(context, tile.region, gathered, solved, clock)
+    return solved
+
+
+def _problem(
+    context: TaskContext, tile: Tile, padding: Padding, group: SampleGroup, prepared: Mapping[str, Prepared]
+) -> TileProblem:
+    stack = context.stack
+    return TileProblem(
+        tile, padding, stack.channels, context.job.colour, group.expressions, prepared, stack.image_shape
+    )
+
+
+def _empty(context: TaskContext, tile: Tile, group: SampleGroup) -> dict[str, TileArrays]:
+    """Return arrays of zeros: so is the evidence in rows that are not judged, and where there is only one person."""
+    layouts = tile_layouts(context.model, context.job.fit(context.stack))
+    shape = tile.region.shape
+    return {
+        expression: {layout.name: np.zeros(layout.shape(shape), layout.dtype) for layout in layouts}
+        for expression in group.expressions
+    }
+
+
+def _solve_sums(
+    context: TaskContext, region: Region, folds: list[Any], solved: dict[str, TileArrays], clock: Clock
+) -> None:
+    """Put into `solved` what is solved from the sums of all folds, and the evidence of each fold, part by part."""
+    model, step = context.model, row_step(context.stack.image_shape)
+    for parts in zip(*(sums.parts() for sums in folds), strict=True):
+        place = parts[0].pixels.within(region)
+        with clock("sums"):
+            total = reduce(add, parts)
+        with clock("evidence"):
+            evidence = model.evidence(total, parts, step) if len(parts) > 1 else {}
+        with clock("solve"):
+            weights = model.solve(total)
+        for of_part in (weights, evidence):
+            for expression, arrays in of_part.items():
+                for name, values in arrays.items():
+                    solved[expression][name][..., *place] = values
