@@ -28,6 +28,17 @@ OWN_SETTINGS = {
     # Pages and figures that anybody on this machine could read.
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
+    # Dask has workers give back every large array to the system; tiles need the same pages again at once, and getting
+    # them anew costs as much as what is computed in them. One arena, as what a thread kept would be nobody else's.
+    **{
+        f"distributed.nanny.pre-spawn-environ.{name}": str(value)
+        for name, value in (
+            ("MALLOC_TRIM_THRESHOLD_", 1 << 30),
+            ("MALLOC_MMAP_THRESHOLD_", 1 << 30),
+            ("MALLOC_TOP_PAD_", 1 << 26),
+            ("MALLOC_ARENA_MAX", 1),
+        )
+    },
 }
 
 

@@ -32,7 +32,7 @@ def signature(image: NDArray[Any]) -> Signature:
     equal everywhere; all zeros for an image without contrast.
     """
     octets = image if image.dtype == np.uint8 else np.rint(image * np.float64(255)).astype(np.uint8)
-    gray = to_gray(octets[None])[0, 0].astype(np.int64)
+    gray = to_gray(octets[None])[0, 0]
     sums = _area_sums(_area_sums(gray).T).T
     means = np.rint(sums * _FINE / gray.size).astype(np.int64)
     centred = means.size * means - means.sum()
@@ -43,12 +43,14 @@ def signature(image: NDArray[Any]) -> Signature:
     return np.asarray(np.clip(np.rint(values), -127, 127), np.int8)
 
 
-def _area_sums(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return `SIDE` times the sums over `SIDE` equal parts of the rows, (part, col), of values (row, col)."""
+def _area_sums(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Return `SIDE` times the sums over `SIDE` equal parts of the rows, (part, col), of integers (row, col)."""
     ends = np.arange(SIDE + 1) * len(values)
     whole, part = ends // SIDE, ends % SIDE
-    before = np.concatenate([np.zeros_like(values[:1]), values.cumsum(axis=0)])
-    up_to = SIDE * before[whole] + part[:, None] * values[np.minimum(whole, len(values) - 1)]
+    between = np.add.reduceat(values, whole[:-1], axis=0, dtype=np.int64)
+    between[whole[:-1] == whole[1:]] = 0  # of which `reduceat` returns the row where they would begin
+    before = np.concatenate([np.zeros_like(between[:1]), between.cumsum(axis=0)])
+    up_to = SIDE * before + part[:, None] * values[np.minimum(whole, len(values) - 1)].astype(np.int64)
     sums: NDArray[np.int64] = np.diff(up_to, axis=0)
     return sums
 

@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-import numpy as np
-
 from fesdist.cluster.settings import Cluster
+from fesdist.ground.alpha_maps import Rows, learned_alpha, papers_alpha
 from fesdist.ground.metrics import RunMetrics
-from fesdist.ground.refinement import ALPHAS, Refinement, alpha_map, learned_alpha_map
+from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.tiles import TileGrid
 from fesdist.passes.stage import Progress, results
 from fesdist.shape.warping import DISPLACEMENT
@@ -27,7 +26,7 @@ from fesdist.training.plan import TrainingPlan, make_plan
 from fesdist.training.shaping import LearnedShape, learn_shapes
 from fesdist.training.tile_report import summarise
 from fesdist.training.tile_stage import TileStage
-from storage.datasets.draft import WeightDraft
+from storage.datasets.draft import WeightDraft, Written
 from storage.datasets.manifest import Facts, ModelFacts, StackFacts
 from storage.datasets.store import WeightStore
 from storage.errors import StorageError
@@ -101,7 +100,7 @@ def train(
         reports = results(stage, range(len(plan.grid)), cluster, on_progress)
         metrics = summarise(reports)
         checksums.update((key, digest) for report in reports for key, digest in report.checksums.items())
-        checksums.update(_refinement_maps(draft, job))
+        checksums.update(_refinement_maps(draft, job, stack))
         version = draft.publish(_facts(request, job, stack, metrics, choice, shapes, likeness), checksums)
     return TrainingResult(
         request.name,
@@ -172,16 +171,23 @@ def _see_stack(path: str) -> None:
         raise unseen(error) from error
 
 
-def _refinement_maps(draft: WeightDraft, job: TrainingJob) -> dict[str, str]:
-    checksums: dict[str, str] = {}
-    for expression in job.expressions:
-        maps = {ALPHAS[Refinement.PAPERS]: alpha_map(np.asarray(draft.read(expression, "norm")))}
+def _refinement_maps(draft: WeightDraft, job: TrainingJob, stack: TrainingStack) -> dict[str, str]:
+    def rows_of(expression: str, name: str) -> Rows:
+        return lambda rows: draft.read(expression, name, (slice(None), rows, slice(None)))
+
+    image_shape = stack.image_shape
+    shape = job.colour.weight_channels(stack.channels), *image_shape
+    maps = {}
+    for name in job.expressions:
+        maps[name, ALPHAS[Refinement.PAPERS]] = papers_alpha(rows_of(name, "norm"), shape)
         if job.build_model().has_evidence:
-            agreement, change = (np.asarray(draft.read(expression, name)) for name in ("agreement", "change"))
-            maps[ALPHAS[Refinement.LEARNED]] = learned_alpha_map(agreement, change)
-        for name, alpha in maps.items():
-            checksums.update(draft.write(expression, name, (slice(None),) * 3, alpha))
-    return checksums
+            learned = learned_alpha(rows_of(name, "agreement"), rows_of(name, "change"), shape)
+            maps[name, ALPHAS[Refinement.LEARNED]] = learned
+    return draft.write_all(
+        Written(expression, name, (slice(None), *band.region.slices), alpha.rows(band.region.slices[0]))
+        for (expression, name), alpha in maps.items()
+        for band in TileGrid(image_shape, (CHUNK, image_shape[1]))
+    )
 
 
 def _newest_of_same_job(store: WeightStore, name: str, job: TrainingJob) -> TrainingResult | None:

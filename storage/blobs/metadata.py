@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from storage.blobs.documents import decode
 from storage.errors import FormatError
@@ -82,14 +82,14 @@ class _Keys(Struct, forbid_unknown_fields=True):
         separator: Literal["/"] = "/"
 
     name: Literal["default"]
-    configuration: Separator | None = None
+    configuration: Separator | UnsetType = UNSET
 
 
 class _Bytes(Struct, forbid_unknown_fields=True, tag_field="name", tag="bytes"):
     class Endian(Struct, forbid_unknown_fields=True):
         endian: Literal["little"]
 
-    configuration: Endian | None = None
+    configuration: Endian | UnsetType = UNSET
 
 
 class _Blosc(Struct, forbid_unknown_fields=True, tag_field="name", tag="blosc"):

@@ -13,9 +13,10 @@ from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.fixed_map import Taps, Windows
 from fesdist.families.common.layout import ArrayLayout, TileArrays, common_layout, l1_norm
+from fesdist.ground.alpha_maps import alpha_map
 from fesdist.ground.colour import Colour
 from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
-from fesdist.ground.refinement import ALPHAS, Refinement, alpha_map
+from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.revision import revision
 from fesdist.ground.status import Status
 from fesdist.inference.loaded import USUAL_MOUTH

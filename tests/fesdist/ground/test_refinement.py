@@ -6,9 +6,11 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, maximum_filter
+from skimage.morphology import disk
 
-from fesdist.ground.refinement import BLUR_PER_SIDE, DISK_PER_SIDE, alpha_map, learned_alpha_map, refine
+from fesdist.ground.alpha_maps import BLUR_PER_SIDE, DISK_PER_SIDE, alpha_map, learned_alpha_map, papers_alpha
+from fesdist.ground.refinement import refine
 from tests.fesdist import reference
 
 
@@ -31,6 +33,33 @@ def test_maps_follow_the_paper(shape: tuple[int, int]) -> None:
     alpha = alpha_map(norms)
     assert alpha.dtype == np.float32
     np.testing.assert_allclose(alpha, np.array(expected), atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(1030, 1100), (512, 777)])
+def test_maps_of_large_images_are_nearly_those_that_are_made_at_their_own_size(shape: tuple[int, int]) -> None:
+    """They are made in squares of pixels; what differs is how a disk's edge falls into them."""
+    rows, cols = np.ogrid[: shape[0], : shape[1]]
+    mouth = np.exp(-(((rows / shape[0] - 0.7) / 0.08) ** 2) - ((cols / shape[1] - 0.5) / 0.2) ** 2)
+    norms = (1 + 3 * mouth + 0.05 * np.random.default_rng(2).standard_normal(shape))[None]
+    side = min(shape)
+    z = np.abs(norms[0] - norms.mean()) / norms.std()
+    z = rescaled(maximum_filter(z, footprint=disk(round(side * DISK_PER_SIDE)), mode="constant"))
+    fine = gaussian_filter(rescaled(1 / (1 + np.exp(-10 * (z - 0.2)))), side * BLUR_PER_SIDE, mode="nearest")
+    np.testing.assert_allclose(alpha_map(norms)[0], fine, atol=0.04)
+    judged = (np.arange(shape[0]) % (side // 64) == 0)[:, None] * np.ones(shape)
+    sums = judged * (0.3 + 0.5 * mouth), judged * (1.0 + mouth)
+    around, below = (gaussian_filter(each, side * BLUR_PER_SIDE, mode="nearest") for each in sums)
+    np.testing.assert_allclose(learned_alpha_map(sums[0][None], sums[1][None])[0], around / below, atol=0.02)
+
+
+def test_a_map_is_the_same_band_by_band() -> None:
+    norm = np.random.default_rng(4).gamma(2.0, size=(2, 1090, 530))
+    alpha = papers_alpha(lambda rows: norm[:, rows], norm.shape)
+    whole = alpha.whole()
+    assert whole.shape == norm.shape
+    for first in range(0, 1090, 64):
+        band = slice(first, min(first + 64, 1090))
+        assert np.array_equal(alpha.rows(band), whole[:, band])
 
 
 def test_what_stands_out_is_changed_and_the_rest_is_kept() -> None:

@@ -61,6 +61,7 @@ CODECS: list[Any] = [
     [{"name": "vlen-bytes"}],
     [{"name": "sharding_indexed", "configuration": {}}],
     [{"name": "bytes"}, {"name": "bytes"}],
+    [{"name": "bytes", "configuration": None}],
     [],
 ]
 
@@ -75,6 +76,7 @@ CODECS: list[Any] = [
         {"zarr_format": 2},
         {"chunk_grid": {"name": "rectilinear", "configuration": {"chunk_shapes": [[1]]}}},
         {"chunk_key_encoding": {"name": "v2", "configuration": {"separator": "."}}},
+        {"chunk_key_encoding": {"name": "default", "configuration": None}},
         {"storage_transformers": [{"name": "indirection"}]},
         {"fill_value": 7},
         {"shape": [1 << 62, 3, 20, 24]},
