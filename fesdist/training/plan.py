@@ -77,7 +77,7 @@ def plan_with_tiles(
     n_held_out = max(map(len, job.holdout.values()), default=0)
     of_image = image_pass.memory(fit, tile_shape, n_held_out) if image_pass else Memory()
     n_block, folds = min(job.n_samples, SAMPLES_AT_ONCE), n_folds(job.n_samples) if model.has_evidence else 1
-    chunk = stack.spec.chunks()[0]
+    chunk = min(stack.spec.chunks()[0], job.n_samples + n_held_out)
 
     held = held_memory(model, fit, tile_shape, n_held_out, chunk, moved=bool(job.displacements)) if folds > 1 else None
     holds = held is not None and held.nbytes <= allowed_bytes - RESERVED_BYTES

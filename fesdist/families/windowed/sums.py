@@ -6,6 +6,7 @@ import copy
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ class WindowSums:
     ) -> None:
         self.problem, self.dtype, self.margin, self.field = problem, dtype, margin, field
         # A change is what happens to the pixel itself, so its own products are known even where it is no tap.
-        self.planes = Planes(with_centre(field), len(problem.expressions), squares)
+        self.planes = _planes(field, len(problem.expressions), squares)
         self.n_samples = 0
         self.ledger = Ledger()
         tile, halo, padding = problem.tile.region, halo_of(self.planes.field), problem.padding
@@ -177,6 +178,12 @@ class WindowSums:
                 if planes.squares:
                     yield arrays["squares"][:, expression, rows, cols], own[:, planes.square(expression)]
             yield arrays["images"][..., rows, cols], flat.image(block.sums.image_sums)
+
+
+@lru_cache
+def _planes(field: Field, n_expressions: int, squares: bool) -> Planes:
+    """Return the planes of a field with its centre: they know their displacements once they were asked for."""
+    return Planes(with_centre(field), n_expressions, squares)
 
 
 def _with_whole_rows(images: Array) -> Array:

@@ -229,7 +229,7 @@ def test_a_disk_that_fills_up_stops_the_run_and_keeps_its_tiles(
     write, written = tile_stage._write, []
 
     def full_after_two(*arguments: object) -> dict[str, str]:
-        if len(written) == 4:
+        if len(written) == 2:
             raise NoSpaceError("no space left")
         written.append(arguments)
         return write(*arguments)  # type: ignore[arg-type]
