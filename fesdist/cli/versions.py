@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,8 @@ def run(request: Versions) -> int:
             say(f"{request.store} has no models yet; `fesdist train` publishes one")
         for name, manifests in published.items():
             _print(store, name, manifests)
+            if request.timing:
+                _print_timing(manifests)
         _print_unpublished(drafts)
     for reason in damaged:
         warn(f"warning: {reason}")
@@ -143,6 +146,32 @@ def _print(store: WeightStore, name: str, manifests: list[Manifest]) -> None:
     )
     say("  face, mouth: MSE x 100 on held-out people, the mean over the expressions")
     say()
+
+
+def _print_timing(manifests: list[Manifest]) -> None:
+    """Print the steps of each training, and the phases of its tiles: seconds on the wall, then seconds of workers."""
+    for manifest in manifests:
+        metrics = manifest.measured(RunMetrics)
+        if not metrics.phases:
+            say(f"{manifest.reference} does not tell where its time went: an earlier fesdist trained it, or another")
+            continue
+        computing = sum(metrics.phases.values())
+        say(f"{manifest.reference}: seconds by step, then of {counted(metrics.tiles, 'tile')} by phase")
+        table(
+            ("", "seconds", "share of the tiles"),
+            [
+                *((step, f"{seconds:.2f}", "") for step, seconds in _longest_first(metrics.steps)),
+                *(
+                    (f"tiles: {phase}", f"{seconds:.2f}", f"{100 * seconds / computing:.0f} %")
+                    for phase, seconds in _longest_first(metrics.phases)
+                ),
+            ],
+        )
+        say()
+
+
+def _longest_first(seconds: Mapping[str, float]) -> list[tuple[str, float]]:
+    return sorted(seconds.items(), key=lambda item: -item[1])
 
 
 def _print_unpublished(drafts: list[DraftInfo]) -> None:

@@ -45,6 +45,10 @@ class RunMetrics:
     """Largest resident memory that a worker process ever had (measured)."""
     projected_bytes: int = 0
     """Memory that the plan expected a worker to need at most."""
+    phases: Mapping[str, float] = field(default_factory=dict)
+    """Seconds of all tiles by phase; "write" is what was waited for it when the errors were measured."""
+    steps: Mapping[str, float] = field(default_factory=dict)
+    """Seconds of the run by step, as a clock on the wall tells them; all tiles are one step."""
 
     def statuses(self) -> Counter[Status]:
         """Return how many systems of all expressions ended with which status."""

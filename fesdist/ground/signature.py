@@ -31,10 +31,19 @@ def signature(image: NDArray[Any]) -> Signature:
     `image` is (channel, row, col), uint8 in 0..255 or floating point in [0, 1]. Whole numbers up to the last step, so
     equal everywhere; all zeros for an image without contrast.
     """
+    return signature_of(across(image), image.shape[2])
+
+
+def across(image: NDArray[Any]) -> NDArray[np.int64]:
+    """Return what a signature needs of some rows of an image, (row, part) int64; see `signature`."""
     octets = image if image.dtype == np.uint8 else np.rint(image * np.float64(255)).astype(np.uint8)
-    gray = to_gray(octets[None])[0, 0]
-    sums = _area_sums(_area_sums(gray).T).T
-    means = np.rint(sums * _FINE / gray.size).astype(np.int64)
+    return _area_sums(to_gray(octets[None])[0, 0], 1)
+
+
+def signature_of(rows: NDArray[np.int64], cols: int) -> Signature:
+    """Return the signature of an image of so many columns from what `across` returned of all its rows."""
+    sums = _area_sums(rows, 0)
+    means = np.rint(sums * _FINE / (len(rows) * cols)).astype(np.int64)
     centred = means.size * means - means.sum()
     squares = int((centred**2).sum())
     if squares == 0:
@@ -43,16 +52,17 @@ def signature(image: NDArray[Any]) -> Signature:
     return np.asarray(np.clip(np.rint(values), -127, 127), np.int8)
 
 
-def _area_sums(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Return `SIDE` times the sums over `SIDE` equal parts of the rows, (part, col), of integers (row, col)."""
-    ends = np.arange(SIDE + 1) * len(values)
+def _area_sums(values: NDArray[Any], axis: int) -> NDArray[np.int64]:
+    """Return `SIDE` times the sums over `SIDE` equal parts of an axis of integers (row, col)."""
+    length = values.shape[axis]
+    ends = np.arange(SIDE + 1) * length
     whole, part = ends // SIDE, ends % SIDE
-    between = np.add.reduceat(values, whole[:-1], axis=0, dtype=np.int64)
-    between[whole[:-1] == whole[1:]] = 0  # of which `reduceat` returns the row where they would begin
+    between = np.moveaxis(np.add.reduceat(values, whole[:-1], axis=axis, dtype=np.int64), axis, 0)
+    between[whole[:-1] == whole[1:]] = 0  # of which `reduceat` returns what stands where they would begin
     before = np.concatenate([np.zeros_like(between[:1]), between.cumsum(axis=0)])
-    up_to = SIDE * before + part[:, None] * values[np.minimum(whole, len(values) - 1)].astype(np.int64)
-    sums: NDArray[np.int64] = np.diff(up_to, axis=0)
-    return sums
+    cut = np.moveaxis(values.take(np.minimum(whole, length - 1), axis=axis), axis, 0).astype(np.int64)
+    sums = np.diff(SIDE * before + part[:, None] * cut, axis=0)
+    return np.ascontiguousarray(np.moveaxis(sums, 0, axis))
 
 
 def _moved(down: float = 0.0, right: float = 0.0, zoom: float = 1.0) -> Callable[[NDArray[Any]], Floats]:

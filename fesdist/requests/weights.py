@@ -20,6 +20,7 @@ fesdist versions weights --clean"""
     name: str | None = option(None, "this model only", metavar="NAME")
     clean: bool = option(False, "remove the tiles of runs that were never published")
     older_than: float = option(0.0, "with --clean, spare runs that were started in these last hours", metavar="HOURS")
+    timing: bool = option(False, "tell where the time of each training went")
     json: bool = json_option()
 
 

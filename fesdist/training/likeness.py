@@ -10,7 +10,7 @@ import numpy as np
 from fesdist.families.common.layout import ArrayLayout
 from fesdist.ground.evenly import evenly
 from fesdist.ground.likeness import LEAST_PEOPLE, LikenessSums, Limits, limits
-from fesdist.ground.signature import SIDE, Signature, signature
+from fesdist.ground.signature import SIDE, Signature, across, signature_of
 from fesdist.training.folds import fold_numbers, n_folds
 from fesdist.training.job import SampleGroup, TrainingJob
 from storage.datasets.draft import WeightDraft
@@ -18,8 +18,6 @@ from storage.stack.reading import TrainingStack
 
 MOST_PEOPLE = 256
 """More hardly tell more of what people look like, and all their images would have to be read."""
-
-_BLOCK_BYTES = 8 << 20
 
 LIKENESS = ArrayLayout(
     "likeness",
@@ -77,10 +75,14 @@ def write_likeness(draft: WeightDraft, learned: dict[str, LearnedLikeness]) -> d
 
 
 def _signatures(job: TrainingJob, stack: TrainingStack, samples: list[int]) -> dict[int, Signature]:
-    rows, cols = stack.image_shape
-    at_once = max(1, _BLOCK_BYTES // (stack.channels * rows * cols * stack.dtype.itemsize))
+    (rows, cols), (at_once, _, band, _) = stack.image_shape, stack.spec.chunks()
     found: dict[int, Signature] = {}
     for block in stack.blocks(samples, at_once):
-        images = stack.read(job.input_expression, block, slice(0, rows), slice(0, cols))
-        found.update(zip(block.tolist(), map(signature, images), strict=True))
+        # All people of a chunk, a band of chunks at a time: so each is unpacked once.
+        bands = [
+            [across(image) for image in stack.read(job.input_expression, block, part, slice(0, cols))]
+            for part in (slice(row, min(row + band, rows)) for row in range(0, rows, band))
+        ]
+        of_people = (signature_of(np.concatenate(parts), cols) for parts in zip(*bands, strict=True))
+        found.update(zip(block.tolist(), of_people, strict=True))
     return found

@@ -11,6 +11,7 @@ from fesdist.ground.alpha_maps import Rows, learned_alpha, papers_alpha
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.tiles import TileGrid
+from fesdist.passes.phases import Clock
 from fesdist.passes.stage import Progress, results
 from fesdist.shape.warping import DISPLACEMENT
 from fesdist.training.choice import Choice
@@ -70,7 +71,7 @@ def train(
 
     Raises PlanError, TileError, ClusterError, and the errors of the storage room; stored tiles are kept.
     """
-    start = time.perf_counter()
+    start, clock = time.perf_counter(), Clock()
     stack = TrainingStack.open(request.stack)
     store = WeightStore(request.store)
     job = define_job(request, stack)
@@ -81,9 +82,11 @@ def train(
         make_plan(planned(job, request, stack), stack, memory, cluster.n_workers)
         cluster.on_every_worker(_see_stack, job.stack)
     if shaped:
-        job, shapes = learn_shapes(job, stack, cluster, on_progress)
+        with clock("shape"):
+            job, shapes = learn_shapes(job, stack, cluster, on_progress)
     if request.chosen:
-        model, choice = choose(request.model, request.chosen, job, stack, cluster, on_progress)
+        with clock("choice"):
+            model, choice = choose(request.model, request.chosen, job, stack, cluster, on_progress)
         job = replace(job, parameters=model.parameters())
     if if_changed and (newest := _newest_of_same_job(store, request.name, job)):
         return newest
@@ -93,14 +96,18 @@ def train(
         n_resumed = len(draft.receipt_keys())
         if on_plan:
             on_plan(plan, n_resumed)
-        likeness = learn_likeness(job, stack)
-        checksums = _write_shapes(draft, job, stack.image_shape) | write_likeness(draft, likeness)
-        checksums.update(prepare_image(address, cluster, on_progress))
-        stage = TileStage(address, plan.n_block, plan.projected_bytes, plan.holds)
-        reports = results(stage, range(len(plan.grid)), cluster, on_progress)
-        metrics = summarise(reports)
+        with clock("likeness"):
+            likeness = learn_likeness(job, stack)
+            checksums = _write_shapes(draft, job, stack.image_shape) | write_likeness(draft, likeness)
+        with clock("image pass"):
+            checksums.update(prepare_image(address, cluster, on_progress))
+        with clock("tiles"):
+            stage = TileStage(address, plan.n_block, plan.projected_bytes, plan.holds)
+            reports = results(stage, range(len(plan.grid)), cluster, on_progress)
         checksums.update((key, digest) for report in reports for key, digest in report.checksums.items())
-        checksums.update(_refinement_maps(draft, job, stack))
+        with clock("refinement"):
+            checksums.update(_refinement_maps(draft, job, stack))
+        metrics = replace(summarise(reports), steps=clock.seconds)
         version = draft.publish(_facts(request, job, stack, metrics, choice, shapes, likeness), checksums)
     return TrainingResult(
         request.name,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from fesdist.ground.metrics import ExpressionMetrics, RegionErrors, RunMetrics
 from fesdist.ground.status import Status
+from fesdist.passes.phases import added
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def summarise(reports: list[TileReport]) -> RunMetrics:
         tile_seconds=round(sum(report.seconds for report in reports), 3),
         peak_bytes=max(report.peak_bytes for report in reports),
         projected_bytes=max(report.projected_bytes for report in reports),
+        phases=added(report.phases for report in reports),
     )
 
 

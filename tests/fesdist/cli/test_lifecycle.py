@@ -61,6 +61,10 @@ def test_the_life_of_a_model(stack: str, tmp_path: Path, capsys: pytest.CaptureF
     first, second = (line for line in lines if "mr 9 taps" in line)
     assert first.endswith("production")
     assert "ridge 2" in second
+    assert main(["versions", weights, "--timing"]) == 0
+    timing = capsys.readouterr().out
+    assert "random@2: seconds by step, then of" in timing
+    assert all(phase in timing for phase in ("refinement", "tiles: read", "tiles: solve", "tiles: write"))
     assert main(["versions", weights, "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)["random"]
     assert listed["aliases"] == {"production": 1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ from fesdist.cluster.connect import ClusterSettings, open_cluster
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError, PlanError, TileError
+from fesdist.ground.memory import Allocation, Memory
 from fesdist.registry import MaskedRegression
+from fesdist.training import plan
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
 from fesdist.training.plan import RESERVED_BYTES, make_plan
 from fesdist.training.run import TrainingResult, train
@@ -26,6 +29,7 @@ from storage.stack.reading import TrainingStack
 from tests.fesdist.training.stacks import write_stack
 
 GIB = 1 << 30
+HUGE = Allocation("more than there is", (1 << 40,), "uint8")
 
 
 @pytest.fixture(scope="module")
@@ -259,3 +263,20 @@ def test_a_tile_that_keeps_failing_is_named_and_alone(
     result = _train(_request(stack, tmp_path))
     assert (result.n_resumed, result.version) == (8, 1)
     assert _checksums(tmp_path) == undisturbed
+
+
+@pytest.mark.parametrize("options", [{"pool": 1, "mirror": True}, {}])
+def test_samples_that_are_held_teach_what_those_teach_that_come_a_few_at_a_time(
+    stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    model = replace(MaskedRegression.with_window(3), **options)
+    metrics = []
+    for part, held_memory in (("held", plan.held_memory), ("streamed", lambda *_, **__: Memory((HUGE,)))):
+        monkeypatch.setattr(plan, "held_memory", held_memory)
+        metrics.append(_train(_request(stack, tmp_path / part, model=model)).metrics)
+    held, streamed = (WeightStore(str(tmp_path / part)).open("random").checksums for part in ("held", "streamed"))
+    assert held == streamed
+    assert held
+    assert metrics[0].expressions == metrics[1].expressions
+    assert metrics[0].phases.keys() == {"read", "sums", "evidence", "solve", "held-out", "write"}
+    assert metrics[0].steps.keys() == {"likeness", "image pass", "tiles", "refinement"}
