@@ -20,7 +20,7 @@ SHAPE, CHUNKS = (11, 3, 50, 37), (4, 3, 16, 16)
 
 
 def stored(folder: Path, *, packed: bool = True, dtype: str = "uint8") -> np.ndarray:
-    values = np.random.default_rng(0).integers(0, 200, SHAPE).astype(dtype)
+    values = np.random.default_rng(0).integers(0, 8, SHAPE).astype(dtype)
     compressors: Any = BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle") if packed else None
     group = zarr.open_group(str(folder), mode="w")
     array = group.create_array("x", shape=SHAPE, chunks=CHUNKS, dtype=dtype, compressors=compressors, fill_value=0)
