@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
+import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
+from multiprocessing import forkserver, resource_tracker
 
 import dask
 from distributed import Client, LocalCluster
@@ -42,6 +44,10 @@ OWN_SETTINGS = {
 }
 
 
+IMPORTED = ["distributed", "numba", "zarr", "scipy.linalg", "fesdist.cluster.task"]
+"""What takes workers seconds to import; no word of what they will be asked to do."""
+
+
 @contextmanager
 def started(n_workers: int, memory: int) -> Iterator[Cluster]:
     """Yield a cluster of `n_workers` processes that may use `memory` bytes each.
@@ -51,7 +57,7 @@ def started(n_workers: int, memory: int) -> Iterator[Cluster]:
     """
     with dask.config.set(OWN_SETTINGS):
         security = Security.temporary()
-        with _interrupts_held_back():
+        with _interrupts_held_back(), dask.config.set({"distributed.worker.multiprocessing-method": _method()}):
             local = LocalCluster(
                 n_workers=n_workers,
                 threads_per_worker=1,
@@ -64,6 +70,22 @@ def started(n_workers: int, memory: int) -> Iterator[Cluster]:
             )
         with local, Client(local, set_as_default=False) as client:
             yield DaskCluster(client)
+
+
+def _method() -> str:
+    """Return how workers are started: forked from a process that has imported what they need, or each on its own."""
+    settings = dask.config.get("distributed.nanny.pre-spawn-environ")
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update({name: str(value) for name, value in settings.items()})
+    try:
+        multiprocessing.set_forkserver_preload(IMPORTED)
+        forkserver.ensure_running()
+    except OSError:  # its socket is a file, whose name may be too long or not allowed
+        return "spawn"
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+    return "forkserver"
 
 
 @contextmanager
