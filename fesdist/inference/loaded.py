@@ -150,6 +150,10 @@ class LoadedVersion:
         seen = inputs if own is None else own.normalised(unit_scale(inputs))
         if self.shapes.present:
             outputs = self._moved_outputs(seen, recipe, way, intensity, strength, detail)
+        elif own is None and not detail and not stretch and len(recipe.parts) == 1 and not recipe.regions:
+            # Nothing follows but clipping, which costs least where outputs are made.
+            ((expression, weight),) = recipe.parts
+            return self._outputs(seen, expression, way, strength * weight, clip=True)
         else:
             outputs = self._unmoved_outputs(seen, recipe, way, strength)
         if own is not None:
@@ -245,20 +249,30 @@ class LoadedVersion:
                 f"{self.image_shape[0]} rows and {self.image_shape[1]} columns: resize them"
             )
 
-    def _outputs(self, inputs: NDArray[Any], expression: str, way: Refinement, intensity: float) -> Images:
+    def _outputs(
+        self, inputs: NDArray[Any], expression: str, way: Refinement, intensity: float, *, clip: bool = False
+    ) -> Images:
         outputs = np.empty(inputs.shape, np.float32)
         blocks = list(_blocks(inputs.shape))
         codes = self._encoder.codes(inputs, expression, blocks, self._pool.map) if self._encoder and blocks else None
+        refined = way in ALPHAS or intensity != 1
 
         def fill(band: Band, samples: slice) -> None:
             rows, cols = band.region.slices
             seen, padding = self._model.inputs_of(band.region, self.image_shape)
             given = inputs[samples, :, *seen.slices] if codes is None else codes[samples]
-            made = self._model.apply(band.arrays, given, padding)
-            if way in ALPHAS or intensity != 1:
+            made = outputs[samples, :, rows, cols]
+            if clip and not refined:
+                self._model.put(band.arrays, given, padding, made)
+                return
+            full = self._model.apply(band.arrays, given, padding)
+            if refined:
                 alpha = band.arrays[ALPHAS[way]] if way in ALPHAS else 1
-                made = blend(unit_scale(inputs[samples, :, rows, cols]), made, alpha, intensity)
-            outputs[samples, :, rows, cols] = made
+                full = blend(unit_scale(inputs[samples, :, rows, cols]), full, alpha, intensity)
+            if clip:
+                np.clip(full, 0, 1, out=made)
+            else:
+                made[...] = full
 
         for band in self._cache.bands(expression):
             list(self._pool.map(fill, [band] * len(blocks), blocks))

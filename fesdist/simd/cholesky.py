@@ -1,10 +1,10 @@
 """Symmetric positive definite systems, one a lane: a register of pixels is factored and solved at once.
 
-A = L D Lᵀ with unit lower triangular L, in blocks of four columns. Sixteen pixels share every instruction, so
-the matrices of a block are interleaved: entry (i, k) of all sixteen lies together. Only V = L D is kept, in the
-lower triangle; the four rows of L that a panel needs are scaled from it. Right-hand sides are further rows
-below the matrix: what turns a row of A into a row of V turns bᵀ into (D Lᵀ x)ᵀ = (L⁻¹ b)ᵀ, so forward
-substitution costs no code.
+A = L D Lᵀ with unit lower triangular L, in blocks of four columns. The matrices of sixteen pixels are interleaved:
+entry (i, k) of all sixteen lies together. As many as one register of the CPU holds share every instruction; then come
+the next, so that the sums of a tile stay in registers and V in the first cache. Only V = L D is kept, in the lower
+triangle; the four rows of L that a panel needs are scaled from it. Right-hand sides are further rows below the matrix:
+what turns a row of A into a row of V turns bᵀ into (D Lᵀ x)ᵀ = (L⁻¹ b)ᵀ, so forward substitution costs no code.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fesdist.simd.lanes import LANES, load, multiply, multiply_subtract, positive_reciprocal, store
+from fesdist.simd.lanes import LANES, PART, load_part, multiply, multiply_subtract, positive_reciprocal, store
 
 Array = NDArray[Any]
 
@@ -31,15 +31,17 @@ class Workspace(NamedTuple):
     those before them have the identity's rows and cost next to nothing; right-hand side r is row `order + r`."""
     inverse: Array
     """Inverse pivots (order, LANES)."""
+    factor: Array
+    """V and the right-hand sides of `PART` lanes, as `matrix`: near each other, they stay in the first cache."""
     panel: Array
-    """Scaled rows of four columns (order, PANEL, LANES)."""
+    """Scaled rows of four columns (order, PANEL, PART)."""
 
 
 def workspace_shapes(unknowns: int, right_hand_sides: int) -> tuple[tuple[int, ...], ...]:
     """Return the shapes of the arrays of `workspace`."""
     order = -(-unknowns // PANEL) * PANEL
     rows = order + -(-right_hand_sides // 2) * 2
-    return (rows, order, LANES), (order, LANES), (order, PANEL, LANES)
+    return (rows, order, LANES), (order, LANES), (rows, order, PART), (order, PANEL, PART)
 
 
 def workspace(unknowns: int, right_hand_sides: int) -> Workspace:
@@ -51,33 +53,33 @@ def workspace(unknowns: int, right_hand_sides: int) -> Workspace:
 
 
 @njit(nogil=True, inline="always")
-def _load_tile(line: Array, at: int, next_row: int) -> Any:
-    """Return two rows of four columns."""
+def _load_tile(line: Array, at: int, next_row: int, step: int) -> Any:
+    """Return two rows of four columns, which lie `step` numbers apart."""
     below = at + next_row
     return (
-        load(line, at),
-        load(line, at + LANES),
-        load(line, at + 2 * LANES),
-        load(line, at + 3 * LANES),
-        load(line, below),
-        load(line, below + LANES),
-        load(line, below + 2 * LANES),
-        load(line, below + 3 * LANES),
+        load_part(line, at),
+        load_part(line, at + step),
+        load_part(line, at + 2 * step),
+        load_part(line, at + 3 * step),
+        load_part(line, below),
+        load_part(line, below + step),
+        load_part(line, below + 2 * step),
+        load_part(line, below + 3 * step),
     )
 
 
 @njit(nogil=True, inline="always")
-def _store_tile(line: Array, at: int, next_row: int, tile: Any) -> None:
+def _store_tile(line: Array, at: int, next_row: int, step: int, tile: Any) -> None:
     a0, a1, a2, a3, b0, b1, b2, b3 = tile
     below = at + next_row
     store(line, at, a0)
-    store(line, at + LANES, a1)
-    store(line, at + 2 * LANES, a2)
-    store(line, at + 3 * LANES, a3)
+    store(line, at + step, a1)
+    store(line, at + 2 * step, a2)
+    store(line, at + 3 * step, a3)
     store(line, below, b0)
-    store(line, below + LANES, b1)
-    store(line, below + 2 * LANES, b2)
-    store(line, below + 3 * LANES, b3)
+    store(line, below + step, b1)
+    store(line, below + 2 * step, b2)
+    store(line, below + 3 * step, b3)
 
 
 @njit(nogil=True, inline="always")
@@ -87,16 +89,16 @@ def _subtract_products(
     """Return tile[r, c] - Σ_k left[r, k] × right[k, c] for n values of k."""
     a0, a1, a2, a3, b0, b1, b2, b3 = tile
     for _ in range(n):
-        x, y = load(left, at), load(left, at + next_row)
-        u = load(right, k_at)
+        x, y = load_part(left, at), load_part(left, at + next_row)
+        u = load_part(right, k_at)
         a0, b0 = multiply_subtract(a0, x, u), multiply_subtract(b0, y, u)
-        u = load(right, k_at + LANES)
+        u = load_part(right, k_at + PART)
         a1, b1 = multiply_subtract(a1, x, u), multiply_subtract(b1, y, u)
-        u = load(right, k_at + 2 * LANES)
+        u = load_part(right, k_at + 2 * PART)
         a2, b2 = multiply_subtract(a2, x, u), multiply_subtract(b2, y, u)
-        u = load(right, k_at + 3 * LANES)
+        u = load_part(right, k_at + 3 * PART)
         a3, b3 = multiply_subtract(a3, x, u), multiply_subtract(b3, y, u)
-        at += LANES
+        at += PART
         k_at += next_k
     return a0, a1, a2, a3, b0, b1, b2, b3
 
@@ -105,33 +107,33 @@ def _subtract_products(
 def _factor_diagonal(line: Array, at: int, next_row: int, inverse: Array, panel: Array, column: int) -> None:
     """Factor the 4 x 4 block at `at`: V in place, 1 / D into `inverse`, L into the panel's rows from `column` on."""
     for k in range(PANEL):
-        reciprocal = positive_reciprocal(load(line, at + k * next_row + k * LANES))
+        reciprocal = positive_reciprocal(load_part(line, at + k * next_row + k * PART))
         store(inverse, (column + k) * LANES, reciprocal)
         for i in range(k + 1, PANEL):
-            v = load(line, at + i * next_row + k * LANES)
-            store(panel, ((column + k) * PANEL + i) * LANES, multiply(v, reciprocal))
+            v = load_part(line, at + i * next_row + k * PART)
+            store(panel, ((column + k) * PANEL + i) * PART, multiply(v, reciprocal))
             for c in range(k + 1, i + 1):
-                entry = at + i * next_row + c * LANES
-                scaled = load(panel, ((column + k) * PANEL + c) * LANES)
-                store(line, entry, multiply_subtract(load(line, entry), v, scaled))
+                entry = at + i * next_row + c * PART
+                scaled = load_part(panel, ((column + k) * PANEL + c) * PART)
+                store(line, entry, multiply_subtract(load_part(line, entry), v, scaled))
 
 
 @njit(nogil=True, inline="always")
 def _eliminate_within(tile: Any, panel: Array, at: int) -> Any:
     """Return the tile with its columns eliminated from each other, by the 4 x 4 triangle of L at `at`."""
     a0, a1, a2, a3, b0, b1, b2, b3 = tile
-    row1, row2 = at + PANEL * LANES, at + 2 * PANEL * LANES
-    factor = load(panel, at + LANES)
+    row1, row2 = at + PANEL * PART, at + 2 * PANEL * PART
+    factor = load_part(panel, at + PART)
     a1, b1 = multiply_subtract(a1, a0, factor), multiply_subtract(b1, b0, factor)
-    factor = load(panel, at + 2 * LANES)
+    factor = load_part(panel, at + 2 * PART)
     a2, b2 = multiply_subtract(a2, a0, factor), multiply_subtract(b2, b0, factor)
-    factor = load(panel, at + 3 * LANES)
+    factor = load_part(panel, at + 3 * PART)
     a3, b3 = multiply_subtract(a3, a0, factor), multiply_subtract(b3, b0, factor)
-    factor = load(panel, row1 + 2 * LANES)
+    factor = load_part(panel, row1 + 2 * PART)
     a2, b2 = multiply_subtract(a2, a1, factor), multiply_subtract(b2, b1, factor)
-    factor = load(panel, row1 + 3 * LANES)
+    factor = load_part(panel, row1 + 3 * PART)
     a3, b3 = multiply_subtract(a3, a1, factor), multiply_subtract(b3, b1, factor)
-    factor = load(panel, row2 + 3 * LANES)
+    factor = load_part(panel, row2 + 3 * PART)
     a3, b3 = multiply_subtract(a3, a2, factor), multiply_subtract(b3, b2, factor)
     return a0, a1, a2, a3, b0, b1, b2, b3
 
@@ -141,25 +143,25 @@ def _substitute_within(tile: Any, line: Array, at: int, next_row: int, inverse: 
     """Return the four unknowns of the tile's two right-hand sides; the triangle of V is at `at`."""
     a0, a1, a2, a3, b0, b1, b2, b3 = tile
     row1, row2, row3 = at + next_row, at + 2 * next_row, at + 3 * next_row
-    d = load(inverse, (column + 3) * LANES)
+    d = load_part(inverse, (column + 3) * LANES)
     a3, b3 = multiply(a3, d), multiply(b3, d)
-    v = load(line, row3 + 2 * LANES)
+    v = load_part(line, row3 + 2 * PART)
     a2, b2 = multiply_subtract(a2, a3, v), multiply_subtract(b2, b3, v)
-    v = load(line, row3 + LANES)
+    v = load_part(line, row3 + PART)
     a1, b1 = multiply_subtract(a1, a3, v), multiply_subtract(b1, b3, v)
-    v = load(line, row3)
+    v = load_part(line, row3)
     a0, b0 = multiply_subtract(a0, a3, v), multiply_subtract(b0, b3, v)
-    d = load(inverse, (column + 2) * LANES)
+    d = load_part(inverse, (column + 2) * LANES)
     a2, b2 = multiply(a2, d), multiply(b2, d)
-    v = load(line, row2 + LANES)
+    v = load_part(line, row2 + PART)
     a1, b1 = multiply_subtract(a1, a2, v), multiply_subtract(b1, b2, v)
-    v = load(line, row2)
+    v = load_part(line, row2)
     a0, b0 = multiply_subtract(a0, a2, v), multiply_subtract(b0, b2, v)
-    d = load(inverse, (column + 1) * LANES)
+    d = load_part(inverse, (column + 1) * LANES)
     a1, b1 = multiply(a1, d), multiply(b1, d)
-    v = load(line, row1)
+    v = load_part(line, row1)
     a0, b0 = multiply_subtract(a0, a1, v), multiply_subtract(b0, b1, v)
-    d = load(inverse, column * LANES)
+    d = load_part(inverse, column * LANES)
     return multiply(a0, d), a1, a2, a3, multiply(b0, d), b1, b2, b3
 
 
@@ -171,43 +173,51 @@ def factor_and_solve(systems: Workspace, unknowns: int) -> None:
     `inverse` becomes 1 / D, and 0 where a pivot was not positive; the solutions of such a lane are finite, and
     meaningless.
     """
-    rows, order, _ = systems.matrix.shape
-    line, scales, scaled = systems.matrix.reshape(-1), systems.inverse.reshape(-1), systems.panel.reshape(-1)
-    next_row = order * LANES
+    line, scales = systems.matrix.reshape(-1), systems.inverse.reshape(-1)
+    rows = len(systems.matrix)
+    for part in range(0, LANES, PART):
+        _solve_part(line[part:], scales[part:], systems.factor.reshape(-1), systems.panel.reshape(-1), rows, unknowns)
+
+
+@njit(nogil=True)
+def _solve_part(line: Array, scales: Array, own: Array, scaled: Array, rows: int, unknowns: int) -> None:
+    """Solve `PART` of the lanes: those with which the flat arrays of matrices and inverse pivots begin."""
+    order = len(own) // (rows * PART)
+    next_given, next_row = order * LANES, order * PART
     spare = order - unknowns
-    first = spare * LANES
+    first = spare * PART
     for column in range(0, order, PANEL):
         done = max(column - spare, 0)
         for k in range(spare, column):
-            reciprocal = load(scales, k * LANES)
+            reciprocal = load_part(scales, k * LANES)
             for c in range(PANEL):
-                v = load(line, (column + c) * next_row + k * LANES)
-                store(scaled, (k * PANEL + c) * LANES, multiply(v, reciprocal))
+                v = load_part(own, (column + c) * next_row + k * PART)
+                store(scaled, (k * PANEL + c) * PART, multiply(v, reciprocal))
         for row in range(column, rows, 2):
-            at = row * next_row + column * LANES
-            tile = _load_tile(line, at, next_row)
+            tile = _load_tile(line, row * next_given + column * LANES, next_given, LANES)
             tile = _subtract_products(
-                tile, line, row * next_row + first, next_row, scaled, first * PANEL, PANEL * LANES, done
+                tile, own, row * next_row + first, next_row, scaled, first * PANEL, PANEL * PART, done
             )
             if row >= column + PANEL:
-                tile = _eliminate_within(tile, scaled, column * PANEL * LANES)
-            _store_tile(line, at, next_row, tile)
+                tile = _eliminate_within(tile, scaled, column * PANEL * PART)
+            _store_tile(own, row * next_row + column * PART, next_row, PART, tile)
             if row == column + 2:
-                _factor_diagonal(line, column * next_row + column * LANES, next_row, scales, scaled, column)
+                _factor_diagonal(own, column * next_row + column * PART, next_row, scales, scaled, column)
     for row in range(order, rows, 2):
         for column in range(order - PANEL, -1, -PANEL):
-            at = row * next_row + column * LANES
+            at = row * next_row + column * PART
             below = column + PANEL
-            tile = _load_tile(line, at, next_row)
+            tile = _load_tile(own, at, next_row, PART)
             tile = _subtract_products(
                 tile,
-                line,
-                at + PANEL * LANES,
+                own,
+                at + PANEL * PART,
                 next_row,
-                line,
-                below * next_row + column * LANES,
+                own,
+                below * next_row + column * PART,
                 next_row,
                 order - below,
             )
-            tile = _substitute_within(tile, line, column * next_row + column * LANES, next_row, scales, column)
-            _store_tile(line, at, next_row, tile)
+            tile = _substitute_within(tile, own, column * next_row + column * PART, next_row, scales, column)
+            _store_tile(own, at, next_row, PART, tile)
+            _store_tile(line, row * next_given + column * LANES, next_given, LANES, tile)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, models, register_model
 
@@ -20,11 +20,15 @@ LANES = 16
 """Pixels in a register: 64 bytes of float32 or of pairs of 16-bit numbers; of float64 it is two registers in truth."""
 
 
-class Lanes(types.Type):
-    """`LANES` numbers of one type."""
+PART = 8 if binding.get_host_cpu_features().get("avx512f") else 4
+"""Lanes of float64 that the CPU has in one register: where many sums are kept, more would not all fit."""
 
-    def __init__(self, name: str, element: ir.Type) -> None:
-        self.vector = ir.VectorType(element, LANES)
+
+class Lanes(types.Type):
+    """`LANES` numbers of one type, or a part of them."""
+
+    def __init__(self, name: str, element: ir.Type, count: int = LANES) -> None:
+        self.vector = ir.VectorType(element, count)
         super().__init__(f"Lanes({name})")
 
 
@@ -39,6 +43,7 @@ class LanesModel(models.PrimitiveModel):
 PAIRS = Lanes("int32", ir.IntType(32))
 FLOAT32 = Lanes("float32", ir.FloatType())
 FLOAT64 = Lanes("float64", ir.DoubleType())
+FLOAT64_PART = Lanes("part of float64", ir.DoubleType(), PART)
 
 BY_ELEMENT = {types.uint32: PAIRS, types.float32: FLOAT32, types.float64: FLOAT64}
 
@@ -72,6 +77,16 @@ def load(typing_context: Any, array: Any, index: Any) -> Any:
 
 
 @instruction
+def load_part(typing_context: Any, array: Any, index: Any) -> Any:
+    """Return the `PART` numbers at `array[index:]`, float64."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.load(address_of(context, builder, signature.args[0], arguments, FLOAT64_PART.vector), align=1)
+
+    return FLOAT64_PART(array, types.intp), code
+
+
+@instruction
 def load_as_float64(typing_context: Any, array: Any, index: Any) -> Any:
     """Return the register of float64 at `array[index:]`; int64 or float64."""
     element = ir.IntType(64) if array.dtype == types.int64 else ir.DoubleType()
@@ -79,9 +94,22 @@ def load_as_float64(typing_context: Any, array: Any, index: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         vector = ir.VectorType(element, LANES)
         value = builder.load(address_of(context, builder, signature.args[0], arguments, vector), align=1)
-        return builder.sitofp(value, FLOAT64.vector) if array.dtype == types.int64 else value
+        return _as_float64(builder, value) if array.dtype == types.int64 else value
 
     return FLOAT64(array, types.intp), code
+
+
+def _as_float64(builder: Any, value: Any) -> Any:
+    """Return int64 as float64, rounded once, on CPUs that have no instruction for it as well.
+
+    The halves h and l of h 2³² + l become floating-point numbers as bits beside exponents: 2⁸⁴ + 2⁶³ + h 2³² and
+    2⁵² + l, exactly.
+    """
+    integers, floats = value.type, ir.VectorType(ir.DoubleType(), value.type.count)
+    high = builder.xor(builder.lshr(value, constant(integers, 32)), constant(integers, 0x4530000080000000))
+    low = builder.or_(builder.and_(value, constant(integers, 0xFFFFFFFF)), constant(integers, 0x4330000000000000))
+    high, low = (builder.bitcast(half, floats) for half in (high, low))
+    return builder.fadd(builder.fsub(high, constant(floats, 2.0**84 + 2.0**63 + 2.0**52)), low)
 
 
 @instruction
@@ -158,7 +186,7 @@ def _dot_pairs(builder: Any, total: Any, left: Any, right: Any) -> Any:
 
 def _fused(builder: Any, total: Any, left: Any, right: Any) -> Any:
     vector = total.type
-    name = f"llvm.fma.v{LANES}f{64 if vector == FLOAT64.vector else 32}"
+    name = f"llvm.fma.v{vector.count}f{64 if vector.element == FLOAT64.vector.element else 32}"
     function_type = ir.FunctionType(vector, [vector, vector, vector])
     fused = cgutils.get_or_insert_function(builder.module, function_type, name)  # type: ignore[no-untyped-call]
     return builder.call(fused, [left, right, total])
@@ -246,3 +274,18 @@ def pair_rows(typing_context: Any, low: Any, high: Any, index: Any) -> Any:
         return builder.or_(low, builder.shl(high, constant(PAIRS.vector, 16)))
 
     return PAIRS(low, high, types.intp), code
+
+
+@instruction
+def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
+    """Ask for the cache line of `array[index]`, which will be read."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        octet, number = ir.IntType(8), ir.IntType(32)
+        address = address_of(context, builder, signature.args[0], arguments, octet)
+        kind = ir.FunctionType(ir.VoidType(), [octet.as_pointer(), number, number, number])
+        fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")  # type: ignore[no-untyped-call]
+        builder.call(fetch, [address, number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), code

@@ -56,6 +56,45 @@ def to_float32(typing_context: Any, value: Any) -> Any:
 
 
 @instruction
+def spread_float32(typing_context: Any, number: Any) -> Any:
+    """Return a register with one float32 in all lanes."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        none = ir.Constant(FLOAT32.vector, ir.Undefined)
+        first = builder.insert_element(none, *arguments, ir.Constant(ir.IntType(32), 0))
+        return builder.shuffle_vector(first, none, constant(PAIRS.vector, 0))
+
+    return FLOAT32(types.float32), code
+
+
+@instruction
+def load_pixels(typing_context: Any, array: Any, index: Any) -> Any:
+    """Return the register of float32 at `array[index:]`; uint8 or float32."""
+    element = ir.IntType(8) if array.dtype == types.uint8 else ir.FloatType()
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        vector = ir.VectorType(element, LANES)
+        value = builder.load(address_of(context, builder, signature.args[0], arguments, vector), align=1)
+        return builder.sitofp(builder.zext(value, PAIRS.vector), FLOAT32.vector) if vector != FLOAT32.vector else value
+
+    return FLOAT32(array, types.intp), code
+
+
+@instruction
+def clipped(typing_context: Any, value: Any) -> Any:
+    """Return the lanes of a float32 register clipped to 0..1; NaN stays."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        (number,) = arguments
+        for limit, inside in ((0.0, ">"), (1.0, "<")):
+            bound = constant(FLOAT32.vector, limit)
+            number = builder.select(builder.fcmp_unordered(inside, number, bound), number, bound)
+        return number
+
+    return FLOAT32(value), code
+
+
+@instruction
 def load_sample(typing_context: Any, array: Any, index: Any) -> Any:
     """Return the register of float64 at `array[index:]`; uint8 or float64."""
     element = ir.IntType(8) if array.dtype == types.uint8 else ir.DoubleType()

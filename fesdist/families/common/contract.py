@@ -106,6 +106,10 @@ class Model(Protocol[G]):
         with an image pass gets the codes of `ImagePass.codes`, (sample, channel, code), for inputs.
         """
 
+    def put(self, arrays: Mapping[str, Array], inputs: Array, padding: Padding, outputs: NDArray[np.float32]) -> None:
+        """Set `outputs` to what `apply` returns, clipped to [0, 1]; the pixels of each of its rows lie side by side."""
+        np.clip(self.apply(arrays, inputs, padding), 0, 1, out=outputs)
+
     def fixed_map(self, read: Callable[[str], Array]) -> FixedMap:
         """Return what `apply` does, unclipped, in a form that needs no model; `read` returns a stored array by name.
 

@@ -12,7 +12,7 @@ import numpy as np
 from fesdist.families.common.layout import Array
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.windowed.flat import FlatBlock, flat_block
-from fesdist.families.windowed.kernels.planes import PASS_SAMPLES, add_products, add_samples, pack
+from fesdist.families.windowed.kernels.planes import PASS_SAMPLES, add_products, add_samples, pack, room_for_lines
 from fesdist.ground.colour import Colour, to_gray
 from fesdist.ground.receptive_field import Field, Offset, displacements
 
@@ -84,30 +84,33 @@ class BlockSums:
 
     def add(self, images: list[Array]) -> None:
         """Add samples: the inputs with what of the halo lies in the image, then the targets of each expression."""
+        n_samples, dtype = min(len(images[0]), PASS_SAMPLES), images[0].dtype
+        # Made once: fresh memory costs as much as what is put there.
+        room = [room_for_lines(n_samples, self.flat.length, dtype) for _ in images]
         for start in range(0, len(images[0]), PASS_SAMPLES):
-            self._add_pass([array[start : start + PASS_SAMPLES] for array in images])
+            self._add_pass([array[start : start + PASS_SAMPLES] for array in images], room)
 
-    def _add_pass(self, images: list[Array]) -> None:
+    def _add_pass(self, images: list[Array], room: list[Array]) -> None:
         for channel in range(self.problem.channels):
-            self._add_channel(images, channel)
+            self._add_channel(images, channel, room)
         if self.problem.colour is Colour.GRAY:
-            self._add_lines(self._lines([to_gray(array) for array in images], 0), self.sums[0])
+            self._add_lines(self._lines([to_gray(array) for array in images], 0, room), self.sums[0])
 
-    def _add_channel(self, images: list[Array], channel: int) -> None:
-        lines = self._lines(images, channel)
+    def _add_channel(self, images: list[Array], channel: int, room: list[Array]) -> None:
+        lines = self._lines(images, channel, room)
         for line, sums in zip(lines, self.image_sums[:, channel], strict=True):
             add_samples(line, 0, self.flat.n_inputs, sums)
         if self.problem.colour is not Colour.GRAY:
             self._add_lines(lines, self.sums[channel if len(self.sums) > 1 else 0])
 
-    def _lines(self, images: list[Array], channel: int) -> list[Array]:
+    def _lines(self, images: list[Array], channel: int, room: list[Array]) -> list[Array]:
         """Return the packed lines of the inputs, then of each expression's targets, at the same positions."""
         flat, padding = self.flat, self.problem.padding
         start = padding.top * flat.stride + padding.left
         origins = [start] + [flat.origin] * (len(images) - 1)
         return [
-            pack(array, channel, origin, flat.stride, flat.length)
-            for array, origin in zip(images, origins, strict=True)
+            pack(array, channel, origin, flat.stride, own_room)
+            for array, origin, own_room in zip(images, origins, room, strict=True)
         ]
 
     def _add_lines(self, lines: list[Array], sums: Array) -> None:

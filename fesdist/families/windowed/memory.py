@@ -21,6 +21,7 @@ from fesdist.families.windowed.block import Planes, sum_type
 from fesdist.families.windowed.equations import ROWS_AT_ONCE
 from fesdist.families.windowed.flat import flat_block
 from fesdist.families.windowed.kernels.planes import PASS_SAMPLES, packed_shape
+from fesdist.families.windowed.kernels.windows import steps_of, strip_shape
 from fesdist.families.windowed.sums import BLOCK
 from fesdist.ground.colour import Colour
 from fesdist.ground.memory import Allocation, Memory, Phase
@@ -30,7 +31,7 @@ from fesdist.simd.cholesky import workspace_shapes
 from fesdist.simd.lanes import LANES
 
 PLANES_AT_ONCE = 48
-"""Images (a channel each) that `apply` pads and converts at a time: sixteen colour photographs."""
+"""Images (a channel each) of which `apply` converts a strip at a time: sixteen colour photographs."""
 
 OBJECTS_OF_A_BLOCK = 6000
 """Bytes of what Python needs beside the numbers: a block, its problem, its places and the heads of its arrays."""
@@ -209,7 +210,8 @@ def _systems(taps: int, n_expressions: int) -> tuple[Allocation, ...]:
 
 
 def _outputs(field: Field, fit: Fit, tile_shape: tuple[int, int], n_images: int) -> tuple[Allocation, ...]:
-    """Return the images that `apply` has at a time: padded, and the outputs of all of them."""
+    """Return the images that `apply` has at a time: a strip of them, and the outputs of all."""
     n = min(n_images * (1 if fit.colour is Colour.PER_CHANNEL else fit.channels), PLANES_AT_ONCE)
-    padded = flat_block(tile_shape, field).padded_shape
-    return Allocation("images padded", (n, *padded), "float32"), Allocation("outputs made", (n, *tile_shape), "float32")
+    strip = strip_shape(n, tile_shape, steps_of(field).span)
+    made = n_images, fit.channels, *tile_shape
+    return Allocation("strip of images", strip, "float32"), Allocation("outputs made", made, "float32")

@@ -24,9 +24,8 @@ from fesdist.families.common.layout import Array, ArrayLayout, TileArrays, commo
 from fesdist.families.common.made_from_sums import MadeFromSums, same_mirror
 from fesdist.families.common.pooling import checked_pool
 from fesdist.families.common.problem import TileProblem
-from fesdist.families.windowed.flat import flat_block
 from fesdist.families.windowed.folds import WindowCandidate, WindowValidation, evidence_of
-from fesdist.families.windowed.kernels.windows import apply_windows
+from fesdist.families.windowed.kernels.windows import apply_windows, steps_of
 from fesdist.families.windowed.memory import PLANES_AT_ONCE, training_memory
 from fesdist.families.windowed.ridge_map import RidgeMap, as_json, checked_ridge, in_words, one_ridge
 from fesdist.families.windowed.solving import solve_block
@@ -35,8 +34,6 @@ from fesdist.ground.errors import BadParameterError
 from fesdist.ground.memory import Memory
 from fesdist.ground.receptive_field import Offset, check_offsets, halo_of, mask_offsets, window_offsets
 from fesdist.ground.tiles import Padding, Region
-from fesdist.ground.units import unit_of
-from fesdist.simd.lanes import LANES
 
 
 @dataclass(frozen=True)
@@ -201,36 +198,32 @@ class MaskedRegression(MadeFromSums[WindowSums], Model[WindowSums]):
 
     def apply(self, arrays: Mapping[str, Array], inputs: Array, padding: Padding) -> NDArray[np.float32]:
         """Return bias[p] + Σ_a weights[a, p] x[p + a], unclipped; see `Model.apply`."""
+        outputs = np.empty((*inputs.shape[:2], *arrays["bias"].shape[-2:]), np.float32)
+        self._put(arrays, inputs, padding, outputs, clip=False)
+        return outputs
+
+    def put(self, arrays: Mapping[str, Array], inputs: Array, padding: Padding, outputs: NDArray[np.float32]) -> None:
+        self._put(arrays, inputs, padding, outputs, clip=True)
+
+    def _put(self, arrays: Mapping[str, Array], inputs: Array, padding: Padding, outputs: Array, *, clip: bool) -> None:
         ready = self.prepare(arrays)
         weights, bias = ready["weights"], ready["bias"]
-        rows, cols = bias.shape[-2:]
         samples, channels, seen_rows, seen_cols = inputs.shape
-        halo = halo_of(self.offsets)
-        padded_rows = padding.top + seen_rows + padding.bottom
-        stride = padding.left + seen_cols + padding.right
-        if (padded_rows, stride) != (rows + halo.top + halo.bottom, cols + halo.left + halo.right):
+        rows, cols = bias.shape[-2:]
+        steps = steps_of(self.offsets)
+        around = padding.top + seen_rows + padding.bottom, padding.left + seen_cols + padding.right
+        if around != (rows + steps.span[0], cols + steps.span[1]):
             raise ValueError(f"inputs of shape {inputs.shape} with {padding} do not surround {rows} x {cols} outputs")
         check_sets(len(weights), channels)
-        if cols < LANES:
-            missing = LANES - cols
-            wider = Padding(padding.top, padding.bottom, padding.left, padding.right + missing)
-            widened = {
-                name: np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, missing)]) for name, array in ready.items()
-            }
-            return np.ascontiguousarray(self.apply(widened, inputs, wider)[..., :cols])
-        starts = flat_block((rows, cols), self.offsets).tap_starts
-        outputs = np.empty((samples, channels, rows, cols), np.float32)
         # One set of weights takes all channels as so many images; sets of their own take a channel each.
         parts = [slice(None)] if len(weights) == 1 else [slice(channel, channel + 1) for channel in range(channels)]
         step = max(1, PLANES_AT_ONCE // channels)
         for number, part in enumerate(parts):
             for start in range(0, samples, step):
-                planes = _padded(inputs[start : start + step, part], padding)
-                made = np.empty((len(planes), rows, cols), np.float32)
-                apply_windows(planes, weights[number], bias[number], starts, made)
-                whole = outputs[start : start + step, part]
-                whole[...] = made.reshape(whole.shape)
-        return outputs
+                some = slice(start, start + step), part
+                images = _as_read(inputs[some])
+                first = -padding.top, -padding.left
+                apply_windows(images, first, steps, (weights[number], bias[number]), clip, outputs[some])
 
     def fixed_map(self, read: Callable[[str], Array]) -> Windows:
         return Windows(self.offsets, read("weights"), read("bias"))
@@ -258,11 +251,8 @@ def _windows(form: FixedMap, name: str) -> Windows:
     return form
 
 
-def _padded(images: Array, padding: Padding) -> NDArray[np.float32]:
-    """Return (sample × channel, row, col) float32 in [0, 1] units, with zeros around the images."""
-    *leading, rows, cols = images.shape
-    shape = padding.top + rows + padding.bottom, padding.left + cols + padding.right
-    padded = np.zeros((*leading, *shape), np.float32)
-    inner = padded[..., padding.top : padding.top + rows, padding.left : padding.left + cols]
-    np.multiply(images, np.float32(1 / unit_of(images.dtype)), out=inner, casting="same_kind")
-    return padded.reshape(-1, *shape)
+def _as_read(images: Array) -> Array:
+    """Return images as the kernel reads them, uint8 or float32, the pixels of a row side by side; rarely a copy."""
+    if images.dtype != np.uint8:
+        images = images.astype(np.float32, copy=False)
+    return images if images.strides[-1] == images.itemsize else np.ascontiguousarray(images)

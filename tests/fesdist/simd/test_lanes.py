@@ -33,9 +33,31 @@ def test_load_and_store_move_numbers_at_any_place(dtype: Any, index: int) -> Non
 @pytest.mark.parametrize("dtype", [np.int64, np.float64])
 def test_load_as_float64_rounds_as_a_conversion_does(dtype: Any) -> None:
     source = np.random.default_rng(0).integers(-(2**62), 2**62, 2 * LANES).astype(dtype)
+    source[3:13] = [0, 1, -1, 2**32, -(2**32), 2**53 + 1, -(2**53) - 3, 2**52, -(2**63), -(2**31) - 7]
     target = np.zeros(LANES)
     njit(lambda source, target: lanes.store(target, 0, lanes.load_as_float64(source, 3)))(source, target)
     assert np.array_equal(target, source[3 : 3 + LANES].astype(np.float64))
+
+
+def test_parts_make_up_a_register_of_float64() -> None:
+    source, target = np.random.default_rng(0).normal(size=LANES + 1), np.zeros(LANES)
+    assert LANES % lanes.PART == 0
+
+    @njit
+    def move(source: Array, target: Array) -> None:
+        for part in range(0, LANES, lanes.PART):
+            lanes.store(target, part, lanes.load_part(source, part + 1))
+
+    move(source, target)
+    assert np.array_equal(target, source[1:])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_prefetch_changes_nothing(dtype: Any) -> None:
+    source = np.arange(200).astype(dtype)
+    before = source.copy()
+    njit(lambda source: lanes.prefetch(source, 130))(source)
+    assert np.array_equal(source, before)
 
 
 def test_a_sum_of_pairs_begins_at_nought_and_is_added_to_64_bits() -> None:

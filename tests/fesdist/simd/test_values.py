@@ -42,6 +42,26 @@ def test_load_sample_is_float64(dtype: Any) -> None:
     assert np.array_equal(target, source[9 : 9 + LANES].astype(np.float64))
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_load_pixels_is_float32(dtype: Any) -> None:
+    given, out = np.arange(100, 103 + LANES).astype(dtype), np.zeros(LANES, np.float32)
+    njit(lambda out, line: store(out, 0, values.load_pixels(line, 3)))(out, given)
+    assert np.array_equal(out, np.arange(103, 103 + LANES))
+
+
+def test_spread_float32() -> None:
+    out = np.zeros(LANES, np.float32)
+    njit(lambda out, number: store(out, 0, values.spread_float32(number)))(out, np.float32(0.1))
+    assert np.array_equal(out, np.full(LANES, np.float32(0.1)))
+
+
+def test_clipped_is_as_numpy_clips() -> None:
+    given = numbers(np.float32)
+    given[:6] = np.nan, np.inf, -np.inf, -0.0, 0.25, 1.0
+    found = applied(njit(lambda register: values.clipped(register)), given)
+    np.testing.assert_array_equal(found, np.clip(given, 0, 1))
+
+
 def test_sum_of_lanes_adds_halves_to_each_other() -> None:
     given = numbers(np.float64)
     expected = given

@@ -61,7 +61,7 @@ def _solve_blocks(
     sums: Array, features: Array, ridge: float, counted: Counted, systems: Workspace, tables: Tables
 ) -> None:
     used, known = counted
-    matrix, inverse, _ = systems
+    matrix, inverse = systems.matrix, systems.inverse
     outputs, norm, status = tables
     rows, cols = status.shape
     order = features.shape[1]

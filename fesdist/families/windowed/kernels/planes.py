@@ -25,6 +25,7 @@ from fesdist.simd.lanes import (
     ones_like,
     open_sum,
     pair_rows,
+    prefetch,
     store,
 )
 
@@ -32,6 +33,9 @@ Array = NDArray[Any]
 
 PASS_SAMPLES = 64
 """Samples packed at a time: few enough that the windows around a register of pixels stay in the first cache."""
+_AHEAD = 12
+"""Rows that are fetched from memory while earlier ones are packed."""
+_CACHE_LINE = 64
 SLACK = 2 * LANES
 """Extra pixels at the end of every flat line, so that the last register may reach beyond the image."""
 
@@ -41,17 +45,24 @@ def packed_shape(n_samples: int, length: int, dtype: np.dtype[Any]) -> tuple[tup
     return ((-(-n_samples // 2), length), np.uint32) if dtype == np.uint8 else ((n_samples, length), np.float64)
 
 
-def pack(images: Array, channel: int, origin: int, stride: int, length: int) -> Array:
-    """Lay one channel of at most `PASS_SAMPLES` samples out for `add_products`, zeros elsewhere.
+def room_for_lines(n_samples: int, length: int, dtype: np.dtype[Any]) -> Array:
+    """Return zeros in which `pack` lays out up to `n_samples` samples of a place, again and again."""
+    return np.zeros(*packed_shape(n_samples, length, dtype))
+
+
+def pack(images: Array, channel: int, origin: int, stride: int, room: Array) -> Array:
+    """Lay one channel of at most `PASS_SAMPLES` samples out for `add_products`.
 
     `images` is (sample, channel, row, col), uint8 or float64, each row without gaps; pixel (row, col) goes to position
-    `origin + row * stride + col`. Returns (sample pair, `length`) uint32, the samples of a pair in the low and
-    high 16 bits, for uint8, and (sample, `length`) float64 for float64.
+    `origin + row * stride + col`. `room` is what `room_for_lines` made; it keeps its zeros elsewhere as long as images
+    of one shape go to one place. Returns the part of it that was filled: (sample pair, length) uint32, the samples of a
+    pair in the low and high 16 bits, for uint8, and (sample, length) float64 for float64.
     """
-    packed: Array = np.zeros(*packed_shape(len(images), length, images.dtype))
     if images.dtype == np.uint8:
+        packed = room[: -(-len(images) // 2)]
         _pack_pairs(images, channel, origin, stride, packed)
         return packed
+    packed = room[: len(images)]
     rows, cols = images.shape[2:]
     for row in range(rows):
         start = origin + row * stride
@@ -66,6 +77,7 @@ def _pack_pairs(images: Array, channel: int, origin: int, stride: int, packed: A
     whole = cols - cols % LANES
     for first in range(0, n, 2):
         for row in range(rows):
+            _fetch_ahead(images, channel, first, row)
             low = images[first, channel, row]
             to = (first // 2) * packed.shape[1] + origin + row * stride
             if first + 1 == n:
@@ -79,6 +91,19 @@ def _pack_pairs(images: Array, channel: int, origin: int, stride: int, packed: A
                 line[to + col] = np.uint32(low[col]) | np.uint32(high[col]) << np.uint32(16)
 
 
+@njit(nogil=True, inline="always")
+def _fetch_ahead(images: Array, channel: int, first: int, row: int) -> None:
+    """Ask for a pair's rows that come `_AHEAD` rows later: of large images no processor guesses where these are."""
+    n, _, rows, cols = images.shape
+    row += _AHEAD
+    while row >= rows:
+        first, row = first + 2, row - rows
+    for sample in range(first, min(first + 2, n)):
+        line = images[sample, channel, row]
+        for col in range(0, cols + _CACHE_LINE - 1, _CACHE_LINE):
+            prefetch(line, min(col, cols - 1))
+
+
 @njit(nogil=True, cache=True)
 def add_products(left: Array, right: Array, shifts: Array, start: int, stop: int, sums: Array) -> None:
     """Add Σ_n left[n, q] × right[n, q + shifts[k]] to `sums[k, q]`, for all k and start <= q < stop.
@@ -90,40 +115,44 @@ def add_products(left: Array, right: Array, shifts: Array, start: int, stop: int
     samples, length = left.shape
     left_line, right_line, out = left.reshape(-1), right.reshape(-1), sums.reshape(-1)
     last = len(shifts) - 1
-    for q in range(start, stop, 2 * LANES):
-        for k in range(0, last + 1, 4):
-            # Four shifts at two registers of pixels: eight sums hide the latency of the products and share loads.
-            # Where fewer than four are left, the last shift is computed again and not stored.
-            k1, k2, k3 = min(k + 1, last), min(k + 2, last), min(k + 3, last)
-            to0, to1, to2, to3 = q + k * length, q + k1 * length, q + k2 * length, q + k3 * length
-            at0, at1, at2, at3 = q + shifts[k], q + shifts[k1], q + shifts[k2], q + shifts[k3]
-            a0, b0 = open_sum(out, to0), open_sum(out, to0 + LANES)
-            a1, b1 = open_sum(out, to1), open_sum(out, to1 + LANES)
-            a2, b2 = open_sum(out, to2), open_sum(out, to2 + LANES)
-            a3, b3 = open_sum(out, to3), open_sum(out, to3 + LANES)
+    for q in range(start, stop, LANES):
+        for k in range(0, last + 1, 6):
+            # Six shifts hide the latency of the products, share what is loaded of `left`, and fit into the registers.
+            # Where fewer than six are left, the last shift is computed again and not stored.
+            k1, k2, k3, k4, k5 = (
+                min(k + 1, last),
+                min(k + 2, last),
+                min(k + 3, last),
+                min(k + 4, last),
+                min(k + 5, last),
+            )
+            to0, to1, to2 = q + k * length, q + k1 * length, q + k2 * length
+            to3, to4, to5 = q + k3 * length, q + k4 * length, q + k5 * length
+            at0, at1, at2 = q + shifts[k], q + shifts[k1], q + shifts[k2]
+            at3, at4, at5 = q + shifts[k3], q + shifts[k4], q + shifts[k5]
+            a0, a1, a2 = open_sum(out, to0), open_sum(out, to1), open_sum(out, to2)
+            a3, a4, a5 = open_sum(out, to3), open_sum(out, to4), open_sum(out, to5)
             at = 0
             for _ in range(samples):
-                x, y = load(left_line, at + q), load(left_line, at + q + LANES)
+                x = load(left_line, at + q)
                 a0 = multiply_add(a0, x, load(right_line, at + at0))
-                b0 = multiply_add(b0, y, load(right_line, at + at0 + LANES))
                 a1 = multiply_add(a1, x, load(right_line, at + at1))
-                b1 = multiply_add(b1, y, load(right_line, at + at1 + LANES))
                 a2 = multiply_add(a2, x, load(right_line, at + at2))
-                b2 = multiply_add(b2, y, load(right_line, at + at2 + LANES))
                 a3 = multiply_add(a3, x, load(right_line, at + at3))
-                b3 = multiply_add(b3, y, load(right_line, at + at3 + LANES))
+                a4 = multiply_add(a4, x, load(right_line, at + at4))
+                a5 = multiply_add(a5, x, load(right_line, at + at5))
                 at += length
             close_sum(out, to0, a0)
-            close_sum(out, to0 + LANES, b0)
             if k + 1 <= last:
                 close_sum(out, to1, a1)
-                close_sum(out, to1 + LANES, b1)
             if k + 2 <= last:
                 close_sum(out, to2, a2)
-                close_sum(out, to2 + LANES, b2)
             if k + 3 <= last:
                 close_sum(out, to3, a3)
-                close_sum(out, to3 + LANES, b3)
+            if k + 4 <= last:
+                close_sum(out, to4, a4)
+            if k + 5 <= last:
+                close_sum(out, to5, a5)
 
 
 @njit(nogil=True, cache=True)

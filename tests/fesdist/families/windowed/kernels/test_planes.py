@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fesdist.families.windowed.kernels.planes import PASS_SAMPLES, SLACK, add_products, add_samples, pack
+from fesdist.families.windowed.kernels.planes import (
+    PASS_SAMPLES,
+    SLACK,
+    add_products,
+    add_samples,
+    pack,
+    room_for_lines,
+)
 
 
 @given(
@@ -30,7 +37,8 @@ def test_products_and_samples(n: int, rows: int, cols: int, margin: int, shifts:
         for row in range(rows):
             line[:, origin + row * stride :][:, :cols] = image[:, 1, row]
     given_images = images / 255 if floating else images
-    left, right = (pack(image, 1, origin, stride, length) for image in given_images)
+    rooms = [room_for_lines(n, length, given_images.dtype) for _ in given_images]
+    left, right = (pack(image, 1, origin, stride, room) for image, room in zip(given_images, rooms, strict=True))
     start = 7
     products = np.full((len(shifts), length), 11, np.float64 if floating else np.int64)
     samples = products[0].copy()
@@ -47,7 +55,7 @@ def test_products_and_samples(n: int, rows: int, cols: int, margin: int, shifts:
 
 def test_the_largest_pass_stays_exact() -> None:
     white = np.full((PASS_SAMPLES, 1, 1, 64), 255, np.uint8)
-    line = pack(white, 0, 0, 64, 64 + SLACK)
+    line = pack(white, 0, 0, 64, room_for_lines(PASS_SAMPLES, 64 + SLACK, white.dtype))
     sums = np.full((1, 64 + SLACK), 2**60)
     add_products(line, line, np.array([0]), 0, 64, sums)
     assert (sums[0, :64] == 2**60 + PASS_SAMPLES * 255**2).all()
@@ -57,7 +65,11 @@ def test_the_largest_pass_stays_exact() -> None:
 def test_pairs_of_samples_share_a_number(n: int) -> None:
     images = np.arange(n * 3 * 18, dtype=np.uint8).reshape(n, 1, 3, 18)
     images.flags.writeable = False
-    halves = pack(images, 0, 2, 20, 64).view(np.uint16).reshape(-1, 64, 2)
+    room = room_for_lines(9, 64, images.dtype)
+    # What was there before is gone.
+    pack(np.full((9, 1, 3, 18), 255, np.uint8), 0, 2, 20, room)
+    halves = pack(images, 0, 2, 20, room).view(np.uint16).reshape(-1, 64, 2)
+    assert len(halves) == (n + 1) // 2
     for sample in range(n):
         line = halves[sample // 2, :, sample % 2 if np.little_endian else 1 - sample % 2]
         assert np.array_equal(line[2:62].reshape(3, 20)[:, :18], images[sample, 0])
