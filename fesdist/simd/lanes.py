@@ -184,7 +184,7 @@ def _dot_pairs(builder: Any, total: Any, left: Any, right: Any) -> Any:
     return builder.add(total, builder.add(low, high))
 
 
-def _fused(builder: Any, total: Any, left: Any, right: Any) -> Any:
+def fused(builder: Any, total: Any, left: Any, right: Any) -> Any:
     vector = total.type
     name = f"llvm.fma.v{vector.count}f{64 if vector.element == FLOAT64.vector.element else 32}"
     function_type = ir.FunctionType(vector, [vector, vector, vector])
@@ -197,7 +197,7 @@ def multiply_add(typing_context: Any, total: Any, left: Any, right: Any) -> Any:
     """Return total + left × right, rounded once; for pairs, total + left₀ × right₀ + left₁ × right₁ in 32 bits."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return (_dot_pairs if total == PAIRS else _fused)(builder, *arguments)
+        return (_dot_pairs if total == PAIRS else fused)(builder, *arguments)
 
     return total(total, left, right), code
 
@@ -208,7 +208,7 @@ def multiply_subtract(typing_context: Any, total: Any, left: Any, right: Any) ->
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         minuend, left_value, right_value = arguments
-        return _fused(builder, minuend, builder.fneg(left_value), right_value)
+        return fused(builder, minuend, builder.fneg(left_value), right_value)
 
     return total(total, left, right), code
 

@@ -15,6 +15,7 @@ from fesdist.simd.lanes import (
     PAIRS,
     address_of,
     constant,
+    fused,
     instruction,
 )
 
@@ -108,6 +109,38 @@ def load_sample(typing_context: Any, array: Any, index: Any) -> Any:
     return FLOAT64(array, types.intp), code
 
 
+@instruction
+def no_products(typing_context: Any, array: Any) -> Any:
+    """Return a register of zeros for `add_products_of` samples: uint8 (32-bit integers) or float64."""
+    lanes = PAIRS if array.dtype == types.uint8 else FLOAT64
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return ir.Constant(lanes.vector, None)
+
+    return lanes(array), code
+
+
+@instruction
+def add_products_of(typing_context: Any, total: Any, left: Any, at: Any, right: Any, other: Any) -> Any:
+    """Return total + left[at:] × right[other:]; for uint8 exact, of up to 33,000 products in a lane."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        before, *places = arguments
+        element = ir.IntType(8) if total == PAIRS else ir.DoubleType()
+        values = [
+            builder.load(
+                address_of(context, builder, kind, place, ir.VectorType(element, LANES)),
+                align=1,
+            )
+            for kind, place in ((signature.args[1], places[:2]), (signature.args[3], places[2:]))
+        ]
+        if total != PAIRS:
+            return fused(builder, before, *values)
+        return builder.add(before, builder.mul(*(builder.zext(value, PAIRS.vector) for value in values)))
+
+    return total(total, left, types.intp, right, types.intp), code
+
+
 def _halves(builder: Any, value: Any) -> tuple[Any, Any]:
     undefined = ir.Constant(value.type, ir.Undefined)
     half = value.type.count // 2
@@ -120,13 +153,20 @@ def _halves(builder: Any, value: Any) -> tuple[Any, Any]:
 
 @instruction
 def sum_of_lanes(typing_context: Any, value: Any) -> Any:
-    """Return the sum of the lanes of a float64 register: halves are added until one number is left."""
+    """Return the sum of a register's lanes as float64: halves are added until one number is left.
+
+    Of float64, or of 32-bit integers that are not negative.
+    """
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         (numbers,) = arguments
+        if value == PAIRS:
+            numbers = builder.zext(numbers, ir.VectorType(ir.IntType(64), LANES))
+        add = builder.add if value == PAIRS else builder.fadd
         while numbers.type.count > 1:
-            numbers = builder.fadd(*_halves(builder, numbers))
-        return builder.extract_element(numbers, ir.Constant(ir.IntType(32), 0))
+            numbers = add(*_halves(builder, numbers))
+        total = builder.extract_element(numbers, ir.Constant(ir.IntType(32), 0))
+        return builder.sitofp(total, ir.DoubleType()) if value == PAIRS else total
 
     return types.float64(value), code
 

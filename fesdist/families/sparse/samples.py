@@ -11,6 +11,7 @@ from fesdist.families.common.blocks import checked_block
 from fesdist.families.common.layout import Array
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
+from fesdist.families.sparse.kernels.columns import columns_of
 from fesdist.ground.colour import Colour, to_gray
 from fesdist.simd.lanes import LANES
 
@@ -42,13 +43,17 @@ class KeptSamples:
         self.image_shape = inputs.shape[2:]
         unchanged = inputs[:, :, *own.slices]
         for difference, after in zip(self.differences, images[1:], strict=True):
+            if self.dtype == np.uint8:
+                difference += after.sum(axis=0, dtype=np.uint32)
+                difference -= unchanged.sum(axis=0, dtype=np.uint32)
+                continue
             # Sample by sample, so that floating-point sums do not depend on the blocks.
             for n in range(len(inputs)):
                 difference += after[n]
                 difference -= unchanged[n]
         if self.problem.colour is Colour.GRAY:
             images = [to_gray(array) for array in images]
-        self._blocks.append([_columns(array) for array in images])
+        self._blocks.append([columns_of(array) for array in images])
         self.n_samples += len(inputs)
 
     def vectors(self, number: int) -> list[NDArray[Any]]:
@@ -68,9 +73,3 @@ class KeptSamples:
             together[..., start : start + columns.shape[2]] = columns
             start += columns.shape[2]
         return together
-
-
-def _columns(images: Array) -> Array:
-    """Return a copy of images (sample, channel, row, col) as (channel, pixel, sample)."""
-    n, channels, rows, cols = images.shape
-    return np.ascontiguousarray(images.reshape(n, channels, rows * cols).transpose(1, 2, 0))

@@ -62,6 +62,23 @@ def test_clipped_is_as_numpy_clips() -> None:
     np.testing.assert_array_equal(found, np.clip(given, 0, 1))
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+def test_products_of_samples_are_added(dtype: Any) -> None:
+    left, right = np.random.default_rng(0).integers(250, 256, (2, 2 * LANES)).astype(dtype)
+    out = np.zeros(1)
+
+    @njit
+    def dot(out: Any, left: Any, right: Any) -> None:
+        total = values.no_products(left)
+        for _ in range(33_000):
+            total = values.add_products_of(total, left, 3, right, 5)
+        out[0] = values.sum_of_lanes(total)
+
+    dot(out, left, right)
+    wide = left.astype(np.int64), right.astype(np.int64)
+    assert out[0] == 33_000 * (wide[0][3 : 3 + LANES] * wide[1][5 : 5 + LANES]).sum()
+
+
 def test_sum_of_lanes_adds_halves_to_each_other() -> None:
     given = numbers(np.float64)
     expected = given

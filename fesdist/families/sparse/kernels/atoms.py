@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fesdist.ground.memory import Allocation
 from fesdist.simd.lanes import LANES, load, multiply_add, multiply_subtract, ones_like, store
-from fesdist.simd.values import load_sample, spread, sum_of_lanes, zeros_like
+from fesdist.simd.values import add_products_of, load_sample, no_products, spread, sum_of_lanes, zeros_like
 
 Array = NDArray[Any]
 
@@ -112,12 +112,12 @@ def product(left: Array, first: int, right: Array, second: int) -> float:
     """Return Σ left[:, first] × right[:, second] of two arrays of samples, (channel, pixel, sample)."""
     channels, _, length = left.shape
     left_line, right_line = left.reshape(-1), right.reshape(-1)
-    total = zeros_like(load_sample(left_line, 0))
+    total = no_products(left_line)
     for channel in range(channels):
         at = (channel * left.shape[1] + first) * length
         other = (channel * right.shape[1] + second) * length
         for n in range(0, length, LANES):
-            total = multiply_add(total, load_sample(left_line, at + n), load_sample(right_line, other + n))
+            total = add_products_of(total, left_line, at + n, right_line, other + n)
     return sum_of_lanes(total)  # type: ignore[no-any-return]
 
 
