@@ -17,7 +17,6 @@ from fesdist.images.summary import IngestSummary, count_pairs
 from fesdist.images.survey import AS_FOUND, Wanted, attempt_all, check_spec, choose_spec, framed
 from storage.blobs.names import check_name
 from storage.errors import NotFoundError
-from storage.stack.place import check_writable, stack_location
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
 
@@ -59,7 +58,6 @@ def ingest(
     contradict the stack or each other, and the storage room's errors: another writer, a full disk, a bad name.
     """
     source, stack_path = Path(source), str(stack_path)
-    check_writable(stack_location(stack_path))
     if (size := wanted.size) is not None and math.prod(size) > pixel_limit:
         raise BadParameterError(
             f"images of {size[0]:,} x {size[1]:,} = {math.prod(size):,} pixels were asked for; expected at most "

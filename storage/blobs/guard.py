@@ -81,7 +81,7 @@ class GuardedStore(WrapperStore[Store]):
         return data
 
     async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
-        data = await asyncio.to_thread(self.checked, key)
+        data = await asyncio.get_running_loop().run_in_executor(self._location.readers, self.checked, key)
         if data is None or byte_range is None:
             return None if data is None else prototype.buffer.from_bytes(data)
         return await self._store.get(key, prototype, byte_range)
@@ -99,7 +99,7 @@ class GuardedStore(WrapperStore[Store]):
 
     async def set(self, key: str, value: Buffer) -> None:
         # Where links lead out of the location, this raises before anything is written there.
-        await asyncio.to_thread(self._location.exists, self._key(key))
+        await asyncio.to_thread(self._location.confine, self._key(key))
         await self._store.set(key, value)
 
     async def list_dir(self, prefix: str) -> AsyncIterator[str]:

@@ -39,6 +39,10 @@ class LocalLocation:
     def uri(self) -> str:
         return str(self._root)
 
+    @property
+    def readers(self) -> None:
+        return None
+
     def __reduce__(self) -> tuple[type[LocalLocation], tuple[str]]:
         return LocalLocation, (self.uri,)
 
@@ -109,6 +113,9 @@ class LocalLocation:
 
     def flush(self, keys: Sequence[str]) -> None:
         sync_files([self._path(key) for key in keys])
+
+    def confine(self, key: str) -> None:
+        self._path(key)
 
     def tidy(self) -> None:
         leftovers = [*self._root.rglob(f"*{_PARTIAL}"), *self._pending.glob("*")]

@@ -6,6 +6,7 @@ Object stores cannot rename, so nothing here does: what is atomic is to replace 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -14,6 +15,7 @@ from zarr.abc.store import Store
 
 from storage.blobs.limits import LARGEST_READ
 from storage.blobs.local import LocalLocation
+from storage.blobs.schemes import EXPECTED, SERVICES, service_of
 from storage.errors import NotFoundError, StorageError
 
 
@@ -23,6 +25,10 @@ class Location(Protocol):
     @property
     def uri(self) -> str:
         """Return the address that `open_location` takes."""
+
+    @property
+    def readers(self) -> ThreadPoolExecutor | None:
+        """Return the threads that read many documents at once, or None where answers come as fast as they are used."""
 
     def read(self, key: str, most: int = LARGEST_READ) -> bytes:
         """Return a document; raises `NotFoundError`, and `FormatError` for more than `most` bytes, read or not.
@@ -57,6 +63,9 @@ class Location(Protocol):
     def flush(self, keys: Sequence[str]) -> None:
         """Return when these documents would survive a power failure."""
 
+    def confine(self, key: str) -> None:
+        """Raise `FormatError` if links lead this key out of the location."""
+
     def tidy(self) -> None:
         """Remove what killed writers left that is no document; only where nobody writes."""
 
@@ -70,19 +79,20 @@ class Location(Protocol):
 def open_location(uri: str) -> Location:
     """Return the location of an "s3://bucket/prefix", a "file://" address or a path; nothing is created yet.
 
-    Raises `StorageError` for other schemes, and if the package that speaks to object stores is not installed.
+    `storage.blobs.schemes` has the other object stores. Raises `StorageError` for other schemes, for variables that
+    cannot work, and if the package that speaks to object stores is not installed.
     """
     scheme, separator, _ = uri.partition("://")
     if not uri or "\0" in uri:
-        raise NotFoundError(f"{uri!r} is no place for a store: expected a folder or s3://bucket/prefix")
-    if uri.startswith(("s3:", "file:")) and not separator:
-        raise StorageError(f"{uri!r} has lost a slash: expected s3://bucket/prefix, file:///folder, or ./{uri}")
+        raise NotFoundError(f"{uri!r} is no place for a store: expected {EXPECTED}")
     if not separator:
+        scheme, colon, _ = uri.partition(":")
+        if colon and scheme in (*SERVICES, "file"):
+            raise StorageError(f"{uri!r} has lost a slash: expected {EXPECTED}, or ./{uri}")
         return LocalLocation(uri)
     if scheme == "file":
         return LocalLocation(unquote(urlsplit(uri).path))
-    if scheme == "s3":
-        from storage.blobs.s3 import ObjectLocation
+    service_of(uri)
+    from storage.blobs.objects import ObjectLocation
 
-        return ObjectLocation(uri)
-    raise StorageError(f"{uri!r} has the scheme {scheme!r}: expected a folder, file:///folder or s3://bucket/prefix")
+    return ObjectLocation(uri)

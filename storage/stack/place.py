@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from storage.blobs.disk import telling_disk_errors
 from storage.blobs.limits import LARGEST_DOCUMENT
 from storage.blobs.local import LocalLocation
 from storage.blobs.location import Location, open_location
 from storage.blobs.metadata import ArrayFacts, Rule
-from storage.errors import NotFoundError, StorageError
+from storage.errors import NotFoundError
 from storage.stack.format import DIMENSIONS, StackContents, StackSpec
 
 ROOT = "zarr.json"
@@ -21,7 +18,7 @@ _MOST_SAMPLES = 1 << 24
 
 
 def stack_location(path: str | Path) -> Location:
-    """Return the location of a stack: a folder, a file:// address, or s3://bucket/prefix."""
+    """Return the location of a stack: a folder, or an address as `open_location` takes it."""
     location = open_location(str(path))
     if isinstance(location, LocalLocation):
         # A document that is being written inside a Zarr group makes other readers of it warn.
@@ -55,28 +52,3 @@ def array_rule(spec: StackSpec, n_samples: int, most: int = _MOST_SAMPLES) -> Ru
         return ""
 
     return fault
-
-
-def locked(location: Location) -> FileLock:
-    """Return the held lock of a stack that is written; raises `StorageError` where another process holds it."""
-    check_writable(location)
-    lock = FileLock(f"{location.uri}.lock")
-    with telling_disk_errors(location.uri):
-        Path(location.uri).parent.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise StorageError(
-                f"another process is writing to the stack {location.uri}: wait until it has finished"
-                " (a process that was killed holds no lock)"
-            ) from None
-    return lock
-
-
-def check_writable(location: Location) -> None:
-    """Raise `StorageError` for a stack in an object store, which has no lock that a killed process gives up."""
-    if not isinstance(location, LocalLocation):
-        raise StorageError(
-            f"{location.uri} is in an object store, where stacks are read but not written: ingest into a folder, then"
-            " copy that folder there"
-        )

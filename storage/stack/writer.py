@@ -8,17 +8,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from storage.blobs.disk import telling_disk_errors
 from storage.blobs.interrupts import interrupts_afterwards
 from storage.blobs.location import Location
 from storage.blobs.names import check_name
-from storage.errors import AlreadyExistsError, MismatchError, StorageError
+from storage.errors import MismatchError, StorageError
 from storage.stack.arrays import StackArrays
 from storage.stack.format import StackContents, StackSpec, Subject, digest
-from storage.stack.place import locked, read_contents, stack_location
+from storage.stack.lock import Lock, check_empty, locked
+from storage.stack.place import read_contents, stack_location
 from storage.stack.split import assign_split
 
 __all__ = ["AppendOutcome", "PendingSubject", "StackSpec", "StackWriter", "digest"]
@@ -50,7 +50,7 @@ class StackWriter:
     `zarr.json`. Killed at any instant, the stack holds what it held before the batch, or the batch as well.
     """
 
-    def __init__(self, location: Location, lock: FileLock, contents: StackContents, arrays: StackArrays) -> None:
+    def __init__(self, location: Location, lock: Lock, contents: StackContents, arrays: StackArrays) -> None:
         self._location = location
         self._lock = lock
         self._contents = contents
@@ -62,9 +62,7 @@ class StackWriter:
         location = stack_location(path)
         lock = locked(location)
         try:
-            folder = Path(location.uri)
-            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-                raise AlreadyExistsError(f"{folder} exists: open it to append to it, or choose another path")
+            check_empty(location)
             contents = StackContents(spec)
             with telling_disk_errors(location.uri):
                 return StackWriter(location, lock, contents, StackArrays.create(location, contents))
@@ -171,9 +169,11 @@ class StackWriter:
         """Write images by expression and sample index, then commit; after a failure only what was committed remains."""
         with interrupts_afterwards(), telling_disk_errors(self._location.uri):
             try:
+                self._lock.check()
                 self._arrays.resize(contents)
                 for expression, by_sample in images.items():
                     self._arrays.write(expression, by_sample)
+                self._lock.check()
                 self._arrays.commit(contents)
             except (OSError, StorageError):
                 self._contents = read_contents(self._location)

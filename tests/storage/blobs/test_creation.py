@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.blobs import creation, s3
+from storage.blobs import creation, objects
 from storage.blobs.creation import created
 from storage.blobs.location import open_location
 from storage.datasets.store import WeightStore
@@ -100,7 +100,7 @@ def test_a_store_that_overwrites_is_refused_before_the_first_draft(
         return put(store, key, data, **options)
 
     monkeypatch.setattr(obstore, "put", ignoring)
-    assert s3_uri not in s3._creating
+    assert s3_uri not in objects._creating
     with pytest.raises(StorageError, match=r"ignores the header If-None-Match: \* of PUT, .* choose a store with"):
         WeightStore(s3_uri).create_draft("london", "job", WEIGHTS, {})
     assert open_location(s3_uri).list("") == []

@@ -1,0 +1,150 @@
+"""One writer at a time in an object store: a lease that its holder renews, and that runs out by the store's own clock.
+
+Leases are numbered documents; the highest number counts, and a number is taken with create-if-absent.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event, Thread
+
+from storage.blobs.creation import created, mark
+from storage.blobs.documents import decode, encode
+from storage.blobs.objects import ObjectLocation
+from storage.blobs.provenance import now, who
+from storage.errors import NotFoundError, StorageError
+
+RENEWAL_SECONDS = 30.0
+EXPIRY_SECONDS = 300.0
+"""How long a lease counts that is not renewed, by the store's clock."""
+
+TRUSTED_SECONDS = 120.0
+"""How long its holder counts on it: so much less that nobody else can have it while a request is on its way."""
+
+_held: set[str] = set()
+"""Marks of the leases of this process."""
+
+
+@dataclass(frozen=True)
+class _Holder:
+    """Who has a lease."""
+
+    where: str
+    """Host, its start, and its space of processes: there, and only there, it is seen whether the process lives."""
+    process: int
+    who: str
+    since: str
+    """ISO 8601, UTC."""
+    mark: str
+    given_up: bool = False
+
+
+class Lease:
+    """The held lease of what lies at `what`; documents are kept in `location`, which is for nothing else."""
+
+    def __init__(self, location: ObjectLocation, what: str) -> None:
+        self._location = location
+        self._what = what
+        self._holder = _Holder(_where(), os.getpid(), who(), now(), mark())
+        asked = _clock()
+        number = max(self._numbers(), default=0)
+        self._refuse_if_held(number)
+        self._key = _key(number + 1)
+        if not created(location, self._key, self._encoded()):
+            raise StorageError(f"another process has just begun to write to {what}: wait until it has finished")
+        # Its number may have been used, given up and removed since it was looked for.
+        if max(self._numbers(), default=0) != number + 1:
+            location.delete(self._key)
+            raise StorageError(f"other processes write to {what}: wait until they have finished")
+        self._renewed = asked
+        self._ended = Event()
+        _held.add(self._holder.mark)
+        Thread(target=self._renew, daemon=True).start()
+        for old in self._numbers()[:-1]:
+            location.delete(_key(old))
+
+    def check(self) -> None:
+        """Raise `StorageError` if the lease may be another's by now, as this process slept or the store was away."""
+        if (late := _clock() - self._renewed) > TRUSTED_SECONDS:
+            raise StorageError(
+                f"this process has not been able to say for {late:.0f} s that it writes to {self._what}, and another"
+                " one may do so by now; what was complete is kept: run the same command again"
+            )
+
+    def release(self) -> None:
+        """Let others write; the document stays, so that its number is not used again."""
+        if self._ended.is_set():
+            return
+        self._ended.set()
+        _held.discard(self._holder.mark)
+        self._holder = replace(self._holder, given_up=True)
+        # Who cannot say so keeps others waiting until the lease runs out, and nothing worse.
+        with suppress(StorageError):
+            self._location.write(self._key, self._encoded())
+
+    def _refuse_if_held(self, number: int) -> None:
+        if not number:
+            return
+        try:
+            found = decode(_Holder, self._location.read(_key(number)), f"lease {number} of {self._what}")
+            if found.given_up or self._dead(found):
+                return
+            left = EXPIRY_SECONDS - self._location.age(_key(number))
+        except NotFoundError:
+            return
+        if left > 0:
+            raise StorageError(
+                f"{found.who}, process {found.process}, has been writing to {self._what} since {found.since}: wait"
+                f" until it has finished (if it was killed, its lease runs out in {left:.0f} s)"
+            )
+
+    def _dead(self, holder: _Holder) -> bool:
+        """Return whether the holder is of this very machine, and gone."""
+        if holder.where != self._holder.where:
+            return False
+        if holder.process == os.getpid():
+            return holder.mark not in _held
+        try:
+            os.kill(holder.process, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:  # somebody else's process
+            return False
+        return False
+
+    def _renew(self) -> None:
+        while not self._ended.wait(RENEWAL_SECONDS):
+            asked = _clock()
+            # What keeps a lease from being renewed hits the writer as well, which knows better what to say.
+            with suppress(StorageError):
+                self._location.write(self._key, self._encoded())
+                self._renewed = asked
+
+    def _encoded(self) -> bytes:
+        return encode(self._holder, f"lease of {self._what}")
+
+    def _numbers(self) -> list[int]:
+        stems = (name.removesuffix(".json") for name in self._location.list(""))
+        return sorted(int(stem) for stem in stems if stem.isdecimal())
+
+
+def _key(number: int) -> str:
+    return f"{number}.json"
+
+
+def _where() -> str:
+    """Return what tells this machine, since it started, and this container's processes from all others."""
+    parts = [socket.gethostname()]
+    with suppress(OSError):
+        parts += [Path("/proc/sys/kernel/random/boot_id").read_text().strip(), os.readlink("/proc/self/ns/pid")]
+    return " ".join(parts)
+
+
+def _clock() -> float:
+    """Return seconds that go on while the machine sleeps, where it has such a clock."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

@@ -1,0 +1,65 @@
+"""One writer of a stack at a time: a lock beside its folder, or a lease beside its prefix in a bucket."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from filelock import FileLock, Timeout
+
+from storage.blobs.disk import telling_disk_errors
+from storage.blobs.lease import Lease
+from storage.blobs.local import LocalLocation
+from storage.blobs.location import Location
+from storage.blobs.objects import ObjectLocation
+from storage.errors import AlreadyExistsError, StorageError
+
+
+class Lock(Protocol):
+    """What the only writer holds."""
+
+    def check(self) -> None:
+        """Raise `StorageError` if it may be another's by now."""
+
+    def release(self) -> None:
+        """Let others write."""
+
+
+class _FolderLock(FileLock):
+    """A lock of the operating system, which nobody else has while the process lives."""
+
+    def check(self) -> None:
+        """Do nothing."""
+
+
+def locked(location: Location) -> Lock:
+    """Return the held lock of a stack that is written; raises `StorageError` where another process holds it."""
+    if isinstance(location, ObjectLocation):
+        if location.uri.count("/") < 3:
+            raise StorageError(
+                f"{location.uri} is a whole bucket, and what tells that a stack is being written lies beside the stack:"
+                f" expected a name in it, such as {location.uri}/stack.zarr"
+            )
+        return Lease(ObjectLocation(f"{location.uri}.lock"), f"the stack {location.uri}")
+    lock = _FolderLock(f"{location.uri}.lock")
+    with telling_disk_errors(location.uri):
+        Path(location.uri).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise StorageError(
+                f"another process is writing to the stack {location.uri}: wait until it has finished"
+                " (a process that was killed holds no lock)"
+            ) from None
+    return lock
+
+
+def check_empty(location: Location) -> None:
+    """Raise `AlreadyExistsError` if there is anything where a stack shall be created."""
+    if isinstance(location, LocalLocation):
+        folder = Path(location.uri)
+        taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    else:
+        taken = bool(location.list(""))
+    if taken:
+        raise AlreadyExistsError(f"{location.uri} exists: open it to append to it, or choose another path")
