@@ -1,4 +1,4 @@
-"""Large random stacks on disk, written the way ingest writes them and as quickly as the disk takes them."""
+"""Large random stacks, written the way ingest writes them and as quickly as their place takes them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from storage.stack.reading import StackSpec
 from storage.stack.writer import PendingSubject, StackWriter
 
 
-def write_stack(path: Path, *, side: int, n_samples: int, channels: int = 3, seed: int = 0) -> int:
+def write_stack(path: Path | str, *, side: int, n_samples: int, channels: int = 3, seed: int = 0) -> int:
     """Write `n_samples` pairs of noise, `neutral` and `smiling`, and return the bytes of their pixels.
 
     Every image is one noise image moved by some rows: they differ, and no time goes into random numbers. Noise
