@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 from storage.blobs.location import Location
+from storage.blobs.threads import each
 from storage.errors import NotFoundError
-
-READERS = 8
-"""Threads that read documents at once."""
 
 
 def sha256(data: bytes | bytearray | memoryview[int]) -> str:
@@ -28,8 +25,7 @@ def checksums_of(location: Location, folder: str, keys: Iterable[str]) -> dict[s
             return None
 
     wanted = list(keys)
-    with ThreadPoolExecutor(READERS) as readers:
-        return dict(zip(wanted, readers.map(checksum, wanted), strict=True))
+    return dict(zip(wanted, each(checksum, wanted, location.at_once), strict=True))
 
 
 def differing(location: Location, folder: str, checksums: Mapping[str, str]) -> list[str]:

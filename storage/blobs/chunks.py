@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from itertools import pairwise, product
 from typing import Any, NamedTuple
 
@@ -21,9 +19,7 @@ from storage.blobs.guard import GuardedStore
 from storage.blobs.location import Location
 from storage.blobs.metadata import ArrayFacts
 from storage.blobs.regions import Region
-
-AT_ONCE = 8
-"""Chunks that are read or written at once: disks and object stores answer slowly, and unpacking takes a processor."""
+from storage.blobs.threads import each
 
 Fault = Callable[[str, RuntimeError | None], Exception]
 """Makes an error of the key of a chunk, and of what Blosc said of it; None if it is not there."""
@@ -86,29 +82,14 @@ class ChunkedArray:
             elif fault:
                 raise fault(key, None)
 
-        _each(fill, list(self._parts(places, region)))
+        each(fill, list(self._parts(places, region)), self._store.at_once)
         return values
 
-    def write(self, location: Location, folder: str, region: Region, values: NDArray[Any]) -> dict[str, str]:
-        """Write whole chunks, not packed, below `folder`, and return the SHA-256 of each by key; `flush` them after.
-
-        `values` has the region's shape; where the array ends within a chunk, zeros fill it up.
-        """
-        little = self.dtype.newbyteorder("<")
-
-        def put(part: _Part) -> tuple[str, str]:
-            chunk = np.ascontiguousarray(values[part.outside], little)
-            if chunk.shape != self.chunks:
-                whole = np.zeros(self.chunks, little)
-                whole[part.inside] = chunk
-                chunk = whole
-            key, data = self.key(part.coordinates), chunk.data.cast("B")
-            location.put(f"{folder}/{key}", data)
-            return key, sha256(data)
-
+    def whole_chunks(self, region: Region, values: NDArray[Any]) -> list[WholeChunk]:
+        """Return the chunks that a region of whole chunks consists of; `values` has its shape."""
         first, *others = region
-        parts = list(self._parts(np.arange(first.start, first.stop), tuple(others)))
-        return dict(_each(put, parts))
+        parts = self._parts(np.arange(first.start, first.stop), tuple(others))
+        return [WholeChunk(self, part, values) for part in parts]
 
     def key(self, coordinates: Iterable[int]) -> str:
         """Return the key of a chunk below the store: "smiling/weights/c/0/0/1"."""
@@ -135,6 +116,36 @@ class ChunkedArray:
         return buffer.view(little).reshape(self.chunks)
 
 
+class WholeChunk(NamedTuple):
+    """A chunk that is to be written, not packed."""
+
+    array: ChunkedArray
+    part: _Part
+    values: NDArray[Any]
+    """Of a whole region."""
+
+    def contents(self) -> memoryview[int]:
+        """Return its bytes; where the array ends within the chunk, zeros fill it up."""
+        little = self.array.dtype.newbyteorder("<")
+        chunk = np.ascontiguousarray(self.values[self.part.outside], little)
+        if chunk.shape != self.array.chunks:
+            whole = np.zeros(self.array.chunks, little)
+            whole[self.part.inside] = chunk
+            chunk = whole
+        return chunk.data.cast("B")
+
+
+def write_chunks(location: Location, folder: str, chunks: Sequence[WholeChunk]) -> dict[str, str]:
+    """Write chunks of any arrays below `folder`, and return the SHA-256 of each by key; `flush` them after."""
+
+    def put(chunk: WholeChunk) -> tuple[str, str]:
+        key, data = chunk.array.key(chunk.part.coordinates), chunk.contents()
+        location.put(f"{folder}/{key}", data)
+        return key, sha256(data)
+
+    return dict(each(put, chunks, location.at_once))
+
+
 def _cut(part: slice, chunk: int) -> Iterator[_Cut]:
     for number in range(part.start // chunk, -(-part.stop // chunk)):
         start, stop = max(part.start, number * chunk), min(part.stop, (number + 1) * chunk)
@@ -159,21 +170,3 @@ def _buffer(n_bytes: int) -> NDArray[np.uint8]:
     if kept is None or len(kept) != n_bytes:
         kept = _scratch.buffer = np.empty(n_bytes, np.uint8)
     return kept
-
-
-def _each(work: Callable[[_Part], Any], parts: Sequence[_Part]) -> list[Any]:
-    """Return what `work` returns of each part, a few at once; raises what the first of them that fails raises."""
-    if len(parts) == 1:
-        return [work(parts[0])]
-    # Not `map`, which would go on with the others after a failure.
-    waiting = [_threads().submit(work, part) for part in parts]
-    try:
-        return [each.result() for each in waiting]
-    finally:
-        for each in waiting:
-            each.cancel()
-
-
-@lru_cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(AT_ONCE, "chunks")

@@ -16,6 +16,7 @@ from storage.blobs.checksums import sha256
 from storage.blobs.limits import LARGEST_DOCUMENT
 from storage.blobs.location import Location
 from storage.blobs.metadata import ArrayFacts, Rule, parse_node
+from storage.blobs.threads import threads
 from storage.errors import CorruptChunkError, FormatError, NotFoundError
 
 _METADATA = "zarr.json"
@@ -58,6 +59,11 @@ class GuardedStore(WrapperStore[Store]):
         """Return an array; raises `FileNotFoundError`."""
         return zarr.open_array(self, path=path, mode="r" if self.read_only else "r+", zarr_format=3)
 
+    @property
+    def at_once(self) -> int:
+        """Return how many chunks are read at once."""
+        return self._location.at_once
+
     def facts(self, array: str) -> ArrayFacts | None:
         """Return what the metadata of an array promise, or None where there is none."""
         if array not in self._facts:
@@ -81,7 +87,7 @@ class GuardedStore(WrapperStore[Store]):
         return data
 
     async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
-        data = await asyncio.get_running_loop().run_in_executor(self._location.readers, self.checked, key)
+        data = await asyncio.get_running_loop().run_in_executor(threads(self.at_once), self.checked, key)
         if data is None or byte_range is None:
             return None if data is None else prototype.buffer.from_bytes(data)
         return await self._store.get(key, prototype, byte_range)

@@ -17,6 +17,7 @@ from zarr.storage import LocalStore
 
 from storage.blobs.disk import naming, sync, sync_files, telling_disk_errors
 from storage.blobs.limits import LARGEST_READ, check_size
+from storage.blobs.threads import AT_ONCE
 from storage.errors import AlreadyExistsError, BadNameError, FormatError, NotFoundError
 
 _PENDING = ".pending"
@@ -40,8 +41,8 @@ class LocalLocation:
         return str(self._root)
 
     @property
-    def readers(self) -> None:
-        return None
+    def at_once(self) -> int:
+        return AT_ONCE
 
     def __reduce__(self) -> tuple[type[LocalLocation], tuple[str]]:
         return LocalLocation, (self.uri,)

@@ -6,7 +6,6 @@ Object stores cannot rename, so nothing here does: what is atomic is to replace 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -27,8 +26,8 @@ class Location(Protocol):
         """Return the address that `open_location` takes."""
 
     @property
-    def readers(self) -> ThreadPoolExecutor | None:
-        """Return the threads that read many documents at once, or None where answers come as fast as they are used."""
+    def at_once(self) -> int:
+        """Return how many documents are read or written at once."""
 
     def read(self, key: str, most: int = LARGEST_READ) -> bytes:
         """Return a document; raises `NotFoundError`, and `FormatError` for more than `most` bytes, read or not.

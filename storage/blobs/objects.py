@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -21,10 +20,8 @@ from storage.blobs.limits import LARGEST_READ, check_size
 from storage.blobs.profiles import profile_options
 from storage.blobs.schemes import service_of, store_class
 from storage.blobs.telling import check_variables, told
+from storage.blobs.threads import REQUESTS_AT_ONCE
 from storage.errors import NotFoundError, StorageError
-
-REQUESTS_AT_ONCE = 32
-"""Chunks that are on their way at the same time: an answer takes so long that one after the other would take hours."""
 
 _MAX_RETRIES = 6
 _RETRY_TIMEOUT = timedelta(seconds=60)
@@ -32,8 +29,6 @@ _RETRY_TIMEOUT = timedelta(seconds=60)
 
 _PROBE = ".probe"
 """Prefix of the objects by which a store is asked what it heeds, and what time it is there."""
-
-_readers = ThreadPoolExecutor(REQUESTS_AT_ONCE, "fesdist-requests")
 
 _creating: set[str] = set()
 """Addresses of which this process knows that they create objects only if absent."""
@@ -55,8 +50,8 @@ class ObjectLocation:
         return ObjectLocation, (self.uri,)
 
     @property
-    def readers(self) -> ThreadPoolExecutor:
-        return _readers
+    def at_once(self) -> int:
+        return REQUESTS_AT_ONCE
 
     def read(self, key: str, most: int = LARGEST_READ) -> bytes:
         import obstore
@@ -67,10 +62,7 @@ class ObjectLocation:
             return bytes(found.bytes())
 
     def write(self, key: str, data: bytes) -> None:
-        import obstore
-
-        with told(self.uri, key, "write"):
-            obstore.put(self._objects, key, data)
+        self.put(key, data)
 
     def put(self, key: str, data: BytesLike) -> None:
         import obstore
@@ -222,7 +214,7 @@ def _opened_with(uri: str, variables: tuple[tuple[str, str], ...]) -> Any:
     opened = store_class(service.store, uri)
     options = profile_options(given) if uri.startswith("s3://") else {}
     check_variables(uri, given, options.get("endpoint", ""))
-    # Zarr asks for so many chunks at once, each of which is a few hundred kilobytes.
+    # Where Zarr itself reads and writes, which is where stacks are filled.
     zarr.config.set({"async.concurrency": REQUESTS_AT_ONCE})
     with told(uri, "", "read"):
         return opened.from_url(

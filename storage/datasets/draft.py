@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,8 +11,8 @@ from typing import Any, NamedTuple, TypeVar
 import zarr
 from numpy.typing import NDArray
 
-from storage.blobs.checksums import READERS, checksums_of, differing
-from storage.blobs.chunks import ChunkedArray
+from storage.blobs.checksums import checksums_of, differing
+from storage.blobs.chunks import ChunkedArray, WholeChunk, write_chunks
 from storage.blobs.documents import Document, check_format, decode, encode
 from storage.blobs.guard import GuardedStore
 from storage.blobs.interrupts import interrupts_afterwards
@@ -24,6 +23,7 @@ from storage.blobs.names import check_name
 from storage.blobs.notes import Notes
 from storage.blobs.provenance import now
 from storage.blobs.regions import Region, check_whole_chunks, resolve_region
+from storage.blobs.threads import each
 from storage.datasets.claims import claimants, claimed
 from storage.datasets.keys import data_folder, draft_folder, job_key, receipt_keys
 from storage.datasets.manifest import Facts, publish_manifest
@@ -85,8 +85,10 @@ class WeightDraft:
         """
         description = encode(DraftJob(now(), job), f"job of draft {self.id}")
         _create(self._location, job_key(self.name, self.id), description)
-        for key, document in skeleton(spec).items():
-            stored = _create(self._location, f"{self._data}/{key}", document)
+        documents = skeleton(spec)
+        places = [(f"{self._data}/{key}", document) for key, document in documents.items()]
+        found = each(lambda place: _create(self._location, *place), places, self._location.at_once)
+        for (key, document), stored in zip(documents.items(), found, strict=True):
             if not same_document(key, stored, document):
                 raise MismatchError(
                     f"draft {self.id} of model {self.name!r} exists in {self.uri} with another {key}; remove it with"
@@ -113,7 +115,7 @@ class WeightDraft:
 
     def write_all(self, parts: Iterable[Written]) -> dict[str, str]:
         """Write regions of several arrays as `write` does, and wait for the disk once."""
-        checksums: dict[str, str] = {}
+        chunks: list[WholeChunk] = []
         for group, array, region, values in parts:
             target = self._array(group, array)
             what = f"array {group}/{array} of draft {self.id}"
@@ -125,8 +127,9 @@ class WeightDraft:
                     f"{what}: values of shape {values.shape} {values.dtype} were given for a region of shape {shape};"
                     f" expected that shape and {target.dtype}"
                 )
-            with interrupts_afterwards():
-                checksums.update(target.write(self._location, self._data, region, values))
+            chunks += target.whole_chunks(region, values)
+        with interrupts_afterwards():
+            checksums = write_chunks(self._location, self._data, chunks)
         self._location.flush([f"{self._data}/{key}" for key in checksums])
         return checksums
 
@@ -154,9 +157,8 @@ class WeightDraft:
     def receipts(self, kind: type[T]) -> dict[str, T]:
         """Return all receipts by key; see `receipt`."""
         keys = self.receipt_keys()
-        with ThreadPoolExecutor(READERS) as readers:
-            found = zip(keys, readers.map(lambda key: self.receipt(key, kind), keys), strict=True)
-        return {key: receipt for key, receipt in found if receipt is not None}
+        found = each(lambda key: self.receipt(key, kind), keys, self._location.at_once)
+        return {key: receipt for key, receipt in zip(keys, found, strict=True) if receipt is not None}
 
     def receipt_keys(self) -> list[str]:
         """Return the keys of all receipts, sorted."""

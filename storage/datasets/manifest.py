@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 from msgspec import Struct, json
 
-from storage.blobs.checksums import READERS, sha256
+from storage.blobs.checksums import sha256
 from storage.blobs.creation import ATTEMPTS, created, mark, too_many
 from storage.blobs.documents import check_format, convert, decode, encode
 from storage.blobs.limits import LARGEST_DOCUMENT
 from storage.blobs.location import Location
 from storage.blobs.names import check_name
 from storage.blobs.provenance import now, who
+from storage.blobs.threads import each
 from storage.errors import BadNameError, FormatError, NotFoundError, StorageError
 
 FORMAT = "fesdist-weights"
@@ -169,8 +169,7 @@ def read_manifests(location: Location, name: str) -> dict[int, Manifest | Storag
             return error
 
     numbers = version_numbers(location, name)
-    with ThreadPoolExecutor(READERS) as readers:
-        return dict(zip(numbers, readers.map(read, numbers), strict=True))
+    return dict(zip(numbers, each(read, numbers, location.at_once), strict=True))
 
 
 def read_checksums(location: Location, manifest: Manifest) -> dict[str, str]:

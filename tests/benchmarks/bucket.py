@@ -74,7 +74,7 @@ def bucket(bench: Bench, *, size: int, side: int, n_samples: int, workers: int) 
     return Row(
         name=f"MR {size}x{size} RGB {side}, bucket, {where}",
         what=f"{n_samples} pairs, from a bucket into a bucket, {DELAY_SECONDS * 1000:.0f} ms before each of "
-        f"{n_requests:.0f} answers, cluster already started; peer: from this machine's disk to it; bound: as of the peer",
+        f"{n_requests:.0f} answers, cluster already started; peer: from disk to disk; bound: as of the peer",
         seconds=seconds,
         rate=f"{side * side / seconds.median / 1e6:.2f} Mpixel/s",
         bound=kind,
