@@ -115,6 +115,8 @@ class WeightDraft:
 
     def write_all(self, parts: Iterable[Written]) -> dict[str, str]:
         """Write regions of several arrays as `write` does, and wait for the disk once."""
+        parts = tuple(parts)
+        each(lambda place: self._array(*place), list({part[:2] for part in parts}), self._location.at_once)
         chunks: list[WholeChunk] = []
         for group, array, region, values in parts:
             target = self._array(group, array)
