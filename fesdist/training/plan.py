@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from fesdist.cluster.settings import RESERVED_BYTES
 from fesdist.families.common.footprint import moving
 from fesdist.ground.errors import PlanError
-from fesdist.ground.memory import Memory
+from fesdist.ground.memory import Allocation, Memory
 from fesdist.ground.tiles import TileGrid
 from fesdist.training.folds import n_folds
 from fesdist.training.holding import held_memory
 from fesdist.training.job import TrainingJob
 from fesdist.training.layout import CHUNK, SHAPE, stored_layouts
+from storage.blobs.threads import AT_ONCE
 from storage.stack.reading import TrainingStack
 
 LARGEST_TILE = 512
@@ -86,7 +87,8 @@ def plan_with_tiles(
         if held is not None and holds:
             return held
         memory = model.memory(fit, tile_shape, n_block, **({"n_folds": folds} if folds > 1 else {}))
-        return memory.within(*moving(fit, tile_shape, n_block)) if job.displacements else memory
+        around = (*_arriving(stack), *(moving(fit, tile_shape, n_block) if job.displacements else ()))
+        return memory.within(*around) if around else memory
 
     while of_tile().nbytes > allowed_bytes - RESERVED_BYTES and n_block > 1:
         n_block //= 2
@@ -109,6 +111,15 @@ def check_memory(plan: TrainingPlan, job: TrainingJob) -> None:
     """Raise PlanError when a plan needs more memory than a worker may use."""
     if plan.projected_bytes > plan.allowed_bytes:
         raise _does_not_fit(plan, job)
+
+
+def _arriving(stack: TrainingStack) -> tuple[Allocation, ...]:
+    """Return the chunks, packed and unpacked, that are on their way from an object store at once.
+
+    Those of a disk are so few that what a worker reserves has room for them.
+    """
+    more = stack.chunks_at_once - AT_ONCE
+    return (Allocation("chunks on their way", stack.spec.chunks(), stack.spec.dtype, 2 * more),) if more > 0 else ()
 
 
 def _does_not_fit(plan: TrainingPlan, job: TrainingJob) -> PlanError:

@@ -136,16 +136,18 @@ class ObjectLocation:
 
     def delete(self, prefix: str) -> None:
         import obstore
-        from obstore import exceptions
 
-        # Some stores mind that what is to go is not there.
-        with told(self.uri, prefix, "delete"), suppress(FileNotFoundError, exceptions.NotFoundError):
-            obstore.delete(self._objects, prefix)
+        self._delete(prefix)
         with told(self.uri, prefix, "list"):
             for batch in obstore.list(self._objects, prefix):
-                if paths := [item["path"] for item in batch if item["path"]]:
+                paths = [item["path"] for item in batch if item["path"] not in ("", prefix)]
+                try:
                     with told(self.uri, prefix, "delete"):
                         obstore.delete(self._objects, paths)
+                except NotFoundError:
+                    # One by one, as among them are marks of folders, which are not called as they are listed.
+                    for path in paths:
+                        self._delete(path)
 
     def flush(self, keys: Sequence[str]) -> None:
         """Do nothing: an object store keeps an object before it acknowledges it."""
@@ -161,6 +163,13 @@ class ObjectLocation:
 
     def free_bytes(self) -> int | None:
         return None
+
+    def _delete(self, key: str) -> None:
+        """Delete an object if there is one: some stores mind that what is to go is not there."""
+        import obstore
+
+        with suppress(NotFoundError), told(self.uri, key, "delete"):
+            obstore.delete(self._objects, key)
 
     def _head(self, key: str) -> Any:
         """Return what the store says of an object, or None where there is none."""
@@ -187,6 +196,10 @@ class _ToldStore(WrapperStore[ObjectStore[Any]]):
     async def set(self, key: str, value: Buffer) -> None:
         with told(self._uri, key, "write"):
             await self._store.set(key, value)
+
+    async def set_if_not_exists(self, key: str, value: Buffer) -> None:
+        with told(self._uri, key, "write"):
+            await self._store.set_if_not_exists(key, value)
 
     async def delete(self, key: str) -> None:
         with told(self._uri, key, "delete"):

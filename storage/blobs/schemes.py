@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 from storage.errors import StorageError
@@ -18,7 +18,7 @@ class Service:
     """Name of its class in obstore."""
     example: str
     prefix: str
-    """What the names of its variables begin with."""
+    """What the names of its variables begin with; those of Azure's emulator with AZURITE."""
     variables: tuple[str, ...]
     """Those that people set."""
     actions: Mapping[str, str]
@@ -54,7 +54,7 @@ SERVICES: Mapping[str, Service] = {
     "az": Service(
         "AzureStore",
         "az://container/prefix",
-        "AZURE_",
+        "AZUR",
         ("AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_SAS_TOKEN"),
         dict.fromkeys(("read", "write", "list", "delete"), "the role Storage Blob Data Contributor"),
     ),
@@ -90,13 +90,11 @@ def service_of(uri: str) -> Service:
     return service
 
 
-@lru_cache(maxsize=128)
 def store_class(name: str, uri: str) -> Any:
     """Return a class of obstore; raises `StorageError` if the package is not installed."""
     try:
-        from obstore import store
+        return getattr(import_module("obstore.store"), name)
     except ImportError as error:
         raise StorageError(
             f"{uri} is in an object store, but the package obstore is missing: pip install 'fesdist[s3]'"
         ) from error
-    return getattr(store, name)

@@ -81,7 +81,9 @@ def _sentence(error: Exception, text: str, service: Service, what: str, action: 
         return f"{what} was asked for in the wrong region{expected}: set AWS_REGION to that of the bucket"
     if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "AuthenticationFailed"):
         return f"{what} was refused, as the store does not know these keys ({code}): check {keys}"
-    if isinstance(error, exceptions.PermissionDeniedError | exceptions.UnauthenticatedError):
+    refused = isinstance(error, exceptions.PermissionDeniedError | exceptions.UnauthenticatedError)
+    # Of listings the library says no more than that they failed.
+    if refused or code in ("AccessDenied", "AuthorizationFailure", "AuthorizationPermissionMismatch"):
         return (
             f"{what} was refused{f' ({code})' if code else ''}: this account needs {service.actions[action]};"
             f" ask whoever owns the bucket, or check {keys}"

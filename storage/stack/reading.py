@@ -52,6 +52,11 @@ class TrainingStack:
         return self._location.uri
 
     @property
+    def chunks_at_once(self) -> int:
+        """Return how many chunks may be on their way while a region is read."""
+        return self._location.at_once
+
+    @property
     def spec(self) -> StackSpec:
         """Return what all images have in common."""
         return self._contents.spec

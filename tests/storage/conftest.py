@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from storage.datasets.manifest import Facts, ModelFacts, StackFacts
 from storage.datasets.store import ArraySpec, DatasetSpec, WeightStore
 from storage.stack.format import StackSpec
 from storage.stack.writer import PendingSubject, StackWriter
+from tests.objects.server import ObjectServer, object_server, variables
 from tests.storage.places import BUCKET, KEYS, mounted, s3_server
 
 SPEC = StackSpec(height=20, width=24, channels=3, dtype="uint8", normalisation="none")
@@ -118,3 +120,22 @@ def s3_uri(s3_endpoint: str, tmp_path: Path) -> Iterator[str]:
     """Return an empty prefix on the test server, and point the AWS variables to that server."""
     with mock.patch.dict(os.environ, {**KEYS, "AWS_ENDPOINT_URL": s3_endpoint}):
         yield f"s3://{BUCKET}/{tmp_path.name}/weights"
+
+
+@pytest.fixture
+def objects() -> Iterator[ObjectServer]:
+    """Return an object store in this process, to which the variables of all services point; its bucket is `faces`."""
+    pytest.importorskip("obstore", reason="obstore is not installed")
+    with object_server() as served:
+        key = {"gcs_base_url": served.address, "disable_oauth": True}
+        key |= dict.fromkeys(("client_email", "private_key", "private_key_id"), "")
+        given = {
+            **variables(served.address),
+            "GOOGLE_SERVICE_ACCOUNT_KEY": json.dumps(key),
+            "GOOGLE_ALLOW_HTTP": "true",
+            "AZURE_STORAGE_USE_EMULATOR": "true",
+            "AZURITE_BLOB_STORAGE_URL": served.address,
+            "AZURE_ALLOW_HTTP": "true",
+        }
+        with mock.patch.dict(os.environ, given):
+            yield served

@@ -1,0 +1,106 @@
+"""Stacks in a bucket are written with the guarantees of those on a disk."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from storage.blobs import objects as opened
+from storage.errors import AlreadyExistsError, FormatError, StorageError
+from storage.stack.reading import TrainingStack
+from storage.stack.writer import StackWriter
+from tests.objects.server import Answer, ObjectServer
+from tests.storage.conftest import SPEC, person
+
+URI = "s3://faces/people/stack.zarr"
+
+
+def _filled(uri: str) -> TrainingStack:
+    with StackWriter.create(uri, SPEC) as writer:
+        writer.append([person(number, "neutral", "smiling") for number in range(4)])
+        writer.assign_holdout(ids=["001"])
+    return TrainingStack.open(uri)
+
+
+@pytest.mark.parametrize("scheme", ["s3", "gs", "az"])
+def test_a_stack_is_written_appended_to_and_read(objects: ObjectServer, scheme: str) -> None:
+    uri = f"{scheme}://faces/stack.zarr"
+    _filled(uri)
+    with StackWriter.open(uri) as writer:
+        outcome = writer.append([person(3, "neutral", "smiling", "sad"), person(4, "neutral", "sad")])
+    assert outcome.unchanged == [("003", "neutral"), ("003", "smiling")]
+    stack = TrainingStack.open(uri)
+    assert [subject.id for subject in stack.subjects] == ["000", "001", "002", "003", "004"]
+    assert stack.verify() == []
+    expected = person(4, "sad").images["sad"]
+    np.testing.assert_array_equal(stack.read("sad", [4], slice(0, 20), slice(0, 24))[0], expected)
+    assert stack.to_xarray()["holdout"].to_numpy().tolist() == [False, True, False, False, False]
+    with pytest.raises(AlreadyExistsError, match=r"stack\.zarr exists: open it to append to it"):
+        StackWriter.create(uri, SPEC)
+
+
+def test_one_process_writes_at_a_time(objects: ObjectServer) -> None:
+    with StackWriter.create(URI, SPEC):
+        for attempt in (lambda: StackWriter.open(URI), lambda: StackWriter.create(URI, SPEC)):
+            with pytest.raises(StorageError, match=f"has been writing to the stack {URI} since"):
+                attempt()
+    StackWriter.open(URI).close()
+
+
+def test_a_whole_bucket_is_no_stack(objects: ObjectServer) -> None:
+    with pytest.raises(StorageError, match=r"expected a name in it, such as s3://faces/stack\.zarr"):
+        StackWriter.create("s3://faces", SPEC)
+    assert objects.objects == {}
+
+
+@pytest.mark.parametrize("last", ["neutral/c/0/0/0/0", "sad/zarr.json", "holdout/c/0", "zarr.json"])
+def test_a_batch_that_breaks_off_leaves_what_was_there(
+    objects: ObjectServer, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    monkeypatch.setattr(opened, "_MAX_RETRIES", 0)
+    _filled(URI)
+    answer, down = objects.answer, False
+
+    def breaking(method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
+        nonlocal down
+        down = down or (method == "PUT" and target.endswith(f"stack.zarr/{last}"))
+        return Answer(503) if down else answer(method, target, headers, body)
+
+    writer = StackWriter.open(URI)
+    monkeypatch.setattr(objects, "answer", breaking)
+    with pytest.raises(StorageError, match="did not answer"):
+        writer.append([person(4, "neutral", "sad")])
+    writer.close()
+    assert down
+    monkeypatch.setattr(objects, "answer", answer)
+    assert [subject.id for subject in TrainingStack.open(URI).subjects] == ["000", "001", "002", "003"]
+    assert TrainingStack.open(URI).verify() == []
+    # The same batch again, by a process that comes when this one is gone, as its lease could not be given up.
+    with StackWriter.open(URI) as again:
+        again.append([person(4, "neutral", "sad")])
+    stack = TrainingStack.open(URI)
+    assert len(stack.subjects) == 5
+    assert stack.verify() == []
+
+
+def test_who_has_lost_the_lease_writes_nothing(objects: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    _filled(URI)
+    with StackWriter.open(URI) as writer:
+        before = dict(objects.objects)
+
+        def lost() -> None:
+            raise StorageError("lost")
+
+        monkeypatch.setattr(writer._lock, "check", lost)
+        with pytest.raises(StorageError, match="lost"):
+            writer.append([person(4, "neutral")])
+    chunks = {key: value for key, value in before.items() if "/c/" in key and "neutral" in key}
+    assert {key: objects.objects[key] for key in chunks} == chunks
+    assert len(TrainingStack.open(URI).subjects) == 4
+
+
+def test_a_lost_chunk_is_damage(objects: ObjectServer) -> None:
+    stack = _filled(URI)
+    del objects.objects["faces/people/stack.zarr/smiling/c/0/0/0/0"]
+    with pytest.raises(FormatError, match=r"chunk smiling/c/0/0/0/0 of s3://.* is missing: the stack was damaged"):
+        stack.read("smiling", [0], slice(0, 20), slice(0, 24))
