@@ -23,7 +23,7 @@ def synthesize_stage(request: Synthesize) -> SynthesisSummary:
         running.outcome = (
             f"{summary.n_outputs} faces of {summary.done} photographs by {summary.reference} in {request.out}"
             + (f", {summary.unchanged} photographs were done before" if summary.unchanged else "")
-            + (f", {len(summary.failed)} failed" if summary.failed else "")
+            + (f", {summary.failed.n} failed" if summary.failed else "")
         )
     return summary
 

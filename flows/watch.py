@@ -16,7 +16,7 @@ def watch_stage(request: Watch) -> int:
     done = failed = 0
     with stage("watch", "photographs") as running:
         for summary in carry_out(request):
-            done, failed = done + summary.done, failed + len(summary.failed)
+            done, failed = done + summary.done, failed + summary.failed.n
             running.progress(done, done, f"{failed} failed" if failed else "")
         running.outcome = f"{done} photographs done, {failed} failed; nothing came for {request.idle} s"
     return done

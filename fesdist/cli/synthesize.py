@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 
 from fesdist.cli.console import EXIT_SOME_FAILED, Progress, counted, duration, progress, say, warn
 from fesdist.inference.folder import synthesize_folder
 from fesdist.inference.manifest import Record
-from fesdist.inference.summary import SynthesisSummary
+from fesdist.inference.summary import Some, SynthesisSummary
 from fesdist.requests.using import Synthesize
 
 _FAILURES_SHOWN = 20
@@ -57,8 +57,8 @@ def _tell(summary: SynthesisSummary) -> None:
     if summary.unchanged:
         say(f"  {counted(summary.unchanged, 'photograph')} done before in the same way (--force repeats them)")
     if summary.others:
-        more = ", ..." if len(summary.others) > 3 else ""
-        say(f"  {counted(len(summary.others), 'file')} not named like images: {', '.join(summary.others[:3])}{more}")
+        more = ", ..." if summary.others.n > 3 else ""
+        say(f"  {counted(summary.others.n, 'file')} not named like images: {', '.join(summary.others[:3])}{more}")
     if summary.stretched:
         warn(
             f"  {counted(summary.stretched, 'photograph')} stretched, as the model's proportions are others; --align "
@@ -66,8 +66,8 @@ def _tell(summary: SynthesisSummary) -> None:
         )
     if summary.left_out:
         named = [f"{name} ({reason})" for name, reason in list(summary.left_out.items())[:3]]
-        more = ", ..." if len(summary.left_out) > 3 else ""
-        say(f"  {len(summary.left_out)} left out: {', '.join(named)}{more}")
+        more = ", ..." if summary.n_left_out > 3 else ""
+        say(f"  {summary.n_left_out} left out: {', '.join(named)}{more}")
     if summary.made_otherwise:
         warn(
             f"  {summary.out} also holds images made by {', '.join(summary.made_otherwise)} with other settings; give "
@@ -82,12 +82,12 @@ def _tell(summary: SynthesisSummary) -> None:
     _name(summary.failed, "failed")
 
 
-def _name(records: Sequence[Record], what: str) -> None:
+def _name(records: Some[Record], what: str) -> None:
     """Name photographs of which there is no output, or a doubtful one, and say why."""
     if not records:
         return
-    warn(f"{counted(len(records), 'photograph')} {what}:")
+    warn(f"{counted(records.n, 'photograph')} {what}:")
     for record in records[:_FAILURES_SHOWN]:
         warn(f"  {record.file.name}: {record.reason}")
-    if len(records) > _FAILURES_SHOWN:
-        warn(f"  ... and {len(records) - _FAILURES_SHOWN} more, all in manifest.jsonl")
+    if records.n > _FAILURES_SHOWN:
+        warn(f"  ... and {records.n - _FAILURES_SHOWN:,} more, all in manifest.jsonl")

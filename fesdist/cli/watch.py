@@ -22,7 +22,7 @@ def run(request: Watch) -> int:
     say(f"watching {request.photographs}; Ctrl-C ends it, and what was finished is stored")
     for summary in summaries:
         _tell(summary)
-        failed += len(summary.failed)
+        failed += summary.failed.n
     return EXIT_SOME_FAILED if failed else 0
 
 

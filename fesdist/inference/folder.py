@@ -6,21 +6,21 @@ import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 
-from fesdist.align.points import Points
 from fesdist.cluster.connect import ClusterSettings, open_cluster
 from fesdist.ground.errors import BadParameterError
-from fesdist.ground.files import remove_leftovers
-from fesdist.images.listing import Exclusion
 from fesdist.inference.batch import BatchStage, FolderJob, PhotographTask
 from fesdist.inference.loaded import LoadedVersion, require_expression
-from fesdist.inference.manifest import FILE_NAME, InputFile, Manifest, Record, open_manifest
-from fesdist.inference.names import output_names
-from fesdist.inference.photographs import Photographs, check_names, check_out, find_photographs, output_ending
+from fesdist.inference.manifest import Record, open_manifest
+from fesdist.inference.names import Naming
+from fesdist.inference.photographs import check_out, output_ending
 from fesdist.inference.recipe import Recipe
 from fesdist.inference.settings import SynthesisSettings
 from fesdist.inference.summary import SynthesisSummary
+from fesdist.inference.todo import Todo
 from fesdist.passes.stage import Progress, outcomes
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
@@ -73,17 +73,11 @@ def synthesize_folder(
     recipes = _recipes(expressions, mixture, settings, version)
     chosen = tuple(recipes)
     check_out(source, out)
-    photographs = find_photographs(source, out, Exclusion(settings.exclude))
-    if only is not None:
-        photographs = replace(photographs, images=tuple(name for name in photographs.images if name in only))
-    if len(photographs.images) <= SMALL_RUN and cluster == ClusterSettings(memory=cluster.memory):
-        cluster = replace(cluster, workers=0)
-    in_process = cluster.scheduler is None and cluster.local_workers == 0
     loaded = LoadedVersion(version)
     alignment = settings.alignment
     finding = alignment.finding(loaded.eyes, loaded.reference) if alignment else None
     job = FolderJob(
-        root=photographs.root.absolute(),
+        root=(source.parent if source.is_file() else source).absolute(),
         out=out.absolute(),
         store=weights.uri,
         reference=version.manifest.reference,
@@ -93,54 +87,36 @@ def synthesize_folder(
         finding=finding,
         digest=settings.digest(f"{version.manifest.data} {version.manifest.created}", finding),
         memory=cluster.array_bytes,
-        threads=len(os.sched_getaffinity(0)) if in_process else 1,
+        threads=1,
     )
-    names = _names(photographs, chosen, version, settings)
-    check_names(photographs, out, {name for own in names.values() for name in own.values()})
-    _check_outputs_are_new(names, job)
-    summary = SynthesisSummary(job.reference, chosen, out, others=photographs.others, left_out=photographs.left_out)
+    summary = SynthesisSummary(job.reference, chosen, out)
     found = {name: loaded.shapes.reached(recipe, settings.intensity) for name, recipe in recipes.items()}
     summary.reached = {name: reached for name, reached in found.items() if reached < settings.intensity}
+    todo = Todo(source, job, _naming(chosen, version, settings), summary, only)
+    if todo.complete and todo.n_found <= SMALL_RUN and cluster == ClusterSettings(memory=cluster.memory):
+        cluster = replace(cluster, workers=0)
+    if cluster.scheduler is None and cluster.local_workers == 0:
+        job = replace(job, threads=len(os.sched_getaffinity(0)))
     with open_manifest(out) as manifest:
-        for folder in {(out / name).parent for own in names.values() for name in own.values()}:
-            remove_leftovers(folder)
-        for other in photographs.others:
-            manifest.append(Record(InputFile.of(job.root, other), "skipped", "its name does not end like an image's"))
-        tasks = _pending(names, job, manifest, alignment.points if alignment else None)
-        summary.unchanged = len(photographs.images) - len(tasks)
-        if tasks:
-            for record in _records(tasks, job, cluster, version):
+        tasks = todo.tasks(manifest, alignment.points if alignment else None)
+        for first in islice(tasks, 1):
+            for record in _records(chain((first,), tasks), todo, job, cluster, version):
                 manifest.append(record)
                 summary.add(record)
                 if on_progress is not None:
-                    on_progress(summary.n_seen, len(tasks), "")
+                    on_progress(summary.n_seen, todo.n_tasks, "" if todo.complete else "and more, as they are found")
         summary.made_otherwise = manifest.made_otherwise(job.digest)
     summary.sort()
     summary.seconds = time.perf_counter() - began
     return summary
 
 
-def _names(
-    photographs: Photographs, expressions: Sequence[str], version: WeightVersion, settings: SynthesisSettings
-) -> dict[str, dict[str, str]]:
-    """Return what the outputs are called, relative to their folder, by photograph and expression."""
-    endings = {image: output_ending(image, settings.output_format) for image in photographs.images}
+def _naming(expressions: tuple[str, ...], version: WeightVersion, settings: SynthesisSettings) -> Naming:
+    """Return what the outputs are called."""
     model, _, number = version.manifest.reference.partition("@")
     facts = {"model": model, "version": number, "intensity": f"{settings.intensity:g}"}
-    return output_names(photographs.images, endings, expressions, settings.name_pattern, facts)
-
-
-def _check_outputs_are_new(names: Mapping[str, Mapping[str, str]], job: FolderJob) -> None:
-    """Raise BadParameterError if a first run into a folder would replace files that no run has written."""
-    if not job.out.exists() or (job.out / FILE_NAME).exists():
-        return
-    for own in names.values():
-        for name in own.values():
-            if (file := job.out / name).is_file():
-                raise BadParameterError(
-                    f"{file} is there already and was not made by a run into {job.out}, which would replace it; choose "
-                    "another folder for the outputs"
-                )
+    ending = partial(output_ending, output_format=settings.output_format)
+    return Naming(expressions, settings.name_pattern, facts, ending)
 
 
 def _recipes(
@@ -161,28 +137,15 @@ def _recipes(
     }
 
 
-def _pending(
-    names: Mapping[str, Mapping[str, str]], job: FolderJob, manifest: Manifest, points: Points | None
-) -> list[PhotographTask]:
-    """Return what is left to do: photographs with the outputs that they lack."""
-    tasks = []
-    for image, own in names.items():
-        file = InputFile.of(job.root, image)
-        done = {} if job.settings.force else manifest.intact_outputs(file, job.digest)
-        if lacking := {expression: name for expression, name in own.items() if done.get(expression) != name}:
-            tasks.append(PhotographTask(file, lacking, points.of(image) if points else ()))
-    return tasks
-
-
 def _records(
-    tasks: Sequence[PhotographTask], job: FolderJob, settings: ClusterSettings, version: WeightVersion
+    tasks: Iterator[PhotographTask], todo: Todo, job: FolderJob, settings: ClusterSettings, version: WeightVersion
 ) -> Iterator[Record]:
     with open_cluster(settings) as cluster:
         rows, cols = version.manifest.image_shape
         least, most = _BATCH_LIMITS
-        share = -(-len(tasks) // (_BATCHES_PER_WORKER * cluster.n_workers))
+        share = -(-todo.n_tasks // (_BATCHES_PER_WORKER * cluster.n_workers)) if todo.complete else most
         size = max(least, min(most, share, _BATCH_PIXELS // (rows * cols)))
-        batches = [tuple(tasks[start : start + size]) for start in range(0, len(tasks), size)]
+        batches = iter(lambda: tuple(islice(tasks, size)), ())
         for outcome in outcomes(BatchStage(job), batches, cluster):
             # What is wrong with the version or the settings is wrong for every batch.
             if isinstance(outcome.error, (StorageError, BadParameterError)):

@@ -1,7 +1,8 @@
 """What happened to every photograph: one JSON line each, beside the outputs.
 
 Lines are appended while a run goes on, so a run that is killed loses at most the line it was writing. A line that is
-torn, or is no record, is ignored. At the end of a run the file is rewritten with one line for each photograph.
+torn, or is no record, is ignored. The last line of a photograph counts. Where photographs are few, or half of the lines
+do not count any more, the file is rewritten at the end of a run with one line for each photograph.
 """
 
 from __future__ import annotations
@@ -14,15 +15,21 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Literal
 
+import msgspec
 from filelock import FileLock, Timeout
+from msgspec import Struct
 
 from fesdist.ground.errors import BadParameterError
+from fesdist.inference.line_index import LineIndex, lines_at
 from storage.blobs.disk import telling_disk_errors
 from storage.blobs.documents import convert
 from storage.errors import FormatError
 
 FILE_NAME = "manifest.jsonl"
 LOCK_NAME = ".manifest.lock"
+
+_FEW = 4096
+"""Photographs whose lines are rewritten after every run, so that people find one of each, and in order."""
 
 Status = Literal["ok", "failed", "skipped"]
 
@@ -110,53 +117,118 @@ class Record:
 
 
 class Manifest:
-    """The records of a folder of outputs, by photograph; made by `open_manifest`."""
+    """The records of a folder of outputs, by photograph; made by `open_manifest`. It holds where they are, not them."""
 
-    def __init__(self, path: Path, appending: IO[bytes]) -> None:
+    def __init__(self, path: Path, appending: IO[bytes], reading: IO[bytes]) -> None:
         self._path = path
         self._appending = appending
-        self._records: dict[str, Record] = {}
-        for line in path.read_bytes().splitlines():
-            if (record := Record.from_line(line)) is not None:
-                self._remember(record)
+        self._reading = reading
+        self._index = LineIndex()
+        self._groups: dict[tuple[str, str, bool], int] = {}
+        self._n_lines = 0
+        self._end = 0
+        for line in reading:
+            if (heading := _Heading.of(line)) is not None:
+                self._index.add(heading.input, self._end, self._group(heading))
+            self._n_lines += 1
+            self._end += len(line)
+
+    def record(self, name: str) -> Record | None:
+        """Return the last word on a photograph, or None."""
+        found = None
+        for line in lines_at(self._reading, self._index.offsets(name)):
+            if (record := Record.from_line(line)) is not None and record.file.name == name:
+                found = record.after(found)
+        return found
 
     def outputs(self, file: InputFile, settings: str) -> Mapping[str, str]:
         """Return the outputs, by expression, that were written from this very file with these settings."""
-        record = self._records.get(file.name)
-        if record is None or (record.file, record.settings) != (file, settings):
-            return {}
-        return record.outputs
+        record = self.record(file.name)
+        return {} if record is None or (record.file, record.settings) != (file, settings) else record.outputs
 
     def intact_outputs(self, file: InputFile, settings: str) -> dict[str, str]:
         """Return those of `outputs` whose files still have the size with which they were written."""
+        record = self.record(file.name)
+        if record is None or (record.file, record.settings) != (file, settings):
+            return {}
         return {
             expression: name
-            for expression, name in self.outputs(file, settings).items()
-            if self._records[file.name].sizes.get(expression) == _size(self._path.parent / name)
+            for expression, name in record.outputs.items()
+            if record.sizes.get(expression) == _size(self._path.parent / name)
         }
 
     def made_otherwise(self, settings: str) -> tuple[str, ...]:
         """Return the versions whose outputs are in the folder as well, made with other settings than these."""
-        others = (record for record in self._records.values() if record.outputs and record.settings != settings)
-        return tuple(sorted({record.version for record in others}))
+        names = {number: group for group, number in self._groups.items()}
+        found = (names[number] for number in self._index.groups())
+        return tuple(sorted({version for other, version, outputs in found if outputs and other != settings}))
 
     def append(self, record: Record) -> None:
-        """Add a record, and see that it reaches the operating system."""
-        self._appending.write(record.to_line())
+        """Add a record, with the outputs of the one before that still hold; see that it reaches the system."""
+        whole = record.after(self.record(record.file.name))
+        line = whole.to_line()
+        self._appending.write(line)
         self._appending.flush()
-        self._remember(record)
+        self._index.add(whole.file.name, self._end, self._group(_Heading.about(whole)))
+        self._n_lines += 1
+        self._end += len(line)
+
+    def append_news(self, record: Record) -> None:
+        """Add a record unless the last word on its photograph is the same."""
+        if self.record(record.file.name) != record:
+            self.append(record)
 
     def compact(self) -> None:
-        """Rewrite the file, atomically, with the last word on each photograph."""
+        """Rewrite the file, atomically, with the last word on each photograph, where that is little or halves it.
+
+        Of few photographs the lines are in the order of their names then.
+        """
+        n_names = self._index.n_names
+        if n_names > _FEW and self._n_lines < 2 * n_names:
+            return
+        # The last line of a photograph need not be the whole word on it: an older fesdist did not say it again.
+        headings = map(_Heading.of, lines_at(self._reading, self._index.last_offsets()))
+        names = (heading.input for heading in headings if heading is not None)
         scratch = self._path.with_name(f".{FILE_NAME}.{os.getpid()}")
         try:
-            scratch.write_bytes(b"".join(self._records[name].to_line() for name in sorted(self._records)))
+            with scratch.open("wb") as file:
+                for name in sorted(names) if n_names <= _FEW else names:
+                    if (record := self.record(name)) is not None:
+                        file.write(record.to_line())
             scratch.replace(self._path)
         finally:
             scratch.unlink(missing_ok=True)
 
-    def _remember(self, record: Record) -> None:
-        self._records[record.file.name] = record.after(self._records.get(record.file.name))
+    def _group(self, heading: _Heading) -> int:
+        made = heading.settings, heading.version, bool(heading.outputs)
+        return self._groups.setdefault(made, len(self._groups))
+
+
+class _Heading(Struct):
+    """What of a line tells whose it is, and in what group of photographs that is since then."""
+
+    input: str
+    settings: str = ""
+    version: str = ""
+    outputs: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, line: bytes) -> _Heading | None:
+        """Return the heading of a line, or None for a line that is torn or of another kind."""
+        try:
+            return _headings.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            # Names need not be text; only the slower reader knows those.
+            record = Record.from_line(line) if b"\xed" in line else None
+        return None if record is None else cls.about(record)
+
+    @classmethod
+    def about(cls, record: Record) -> _Heading:
+        """Return the heading of a record."""
+        return cls(record.file.name, record.settings, record.version, dict(record.outputs))
+
+
+_headings = msgspec.json.Decoder(_Heading)
 
 
 @contextmanager
@@ -176,9 +248,9 @@ def open_manifest(out: Path) -> Iterator[Manifest]:
             raise BadParameterError(
                 f"another run is writing to {out}; wait for its end, or choose another folder for the outputs"
             ) from None
-        with lock, path.open("ab+") as appending:
+        with lock, path.open("ab+") as appending, path.open("rb") as reading:
             _end_torn_line(appending)
-            manifest = Manifest(path, appending)
+            manifest = Manifest(path, appending, reading)
             yield manifest
             manifest.compact()
 

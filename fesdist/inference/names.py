@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import string
+from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+import numpy as np
 
 from fesdist.ground.errors import BadParameterError
 
 DEFAULT_PATTERN = "{expression}/{path}{ending}"
+_TELLING_APART = (DEFAULT_PATTERN, "{path}/{expression}{ending}")
+"""Patterns, below folders of a fixed name, in which path and expression can be told from any name."""
+_64_BITS = (1 << 64) - 1
 FIELDS = {
     "expression": "smiling",
     "path": "holidays/anna",
@@ -45,56 +53,96 @@ def check_pattern(pattern: str) -> None:
         )
 
 
-def output_names(
-    images: Sequence[str],
-    endings: Mapping[str, str],
-    expressions: Sequence[str],
-    pattern: str,
-    facts: Mapping[str, str],
-) -> dict[str, dict[str, str]]:
-    """Return the names of outputs relative to their folder, with forward slashes, by image and expression.
+@dataclass(frozen=True)
+class Naming:
+    """What the outputs of a run are called, relative to their folder, with forward slashes."""
 
-    `endings` are those of the outputs, by image; `facts` are the fields that all outputs share. Raises
-    BadParameterError if two outputs would have one name, or two that differ in upper and lower case only.
-    """
-    stems = output_stems(images)
-    names: dict[str, dict[str, str]] = {}
-    owners: dict[str, tuple[str, str]] = {}
-    for image in images:
-        folder, _, stem = stems[image].rpartition("/")
-        own = {**facts, "path": stems[image], "folder": folder, "stem": stem, "ending": endings[image]}
-        names[image] = {}
-        for expression in expressions:
+    expressions: tuple[str, ...]
+    pattern: str
+    facts: Mapping[str, str]
+    """Fields that all outputs share."""
+    ending: Callable[[str], str]
+    """Returns the ending of the outputs of an image."""
+
+    def of(self, images: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+        """Yield each image of one folder, or of folders that differ in case only, and its names by expression."""
+        for image, stem in output_stems(images):
+            folder, _, last = stem.rpartition("/")
+            own = {**self.facts, "path": stem, "folder": folder, "stem": last, "ending": self.ending(image)}
             # A photograph in no folder gives an empty field.
-            name = str(PurePosixPath(pattern.format_map({**own, "expression": expression}).lstrip("/")))
-            other = owners.setdefault(name.casefold(), (image, expression))
-            if other != (image, expression):
+            names = (self.pattern.format_map({**own, "expression": one}).lstrip("/") for one in self.expressions)
+            yield image, dict(zip(self.expressions, map(str, map(PurePosixPath, names)), strict=True))
+
+    @property
+    def tells_apart(self) -> bool:
+        """Return whether the pattern itself gives each output a name of its own, whatever the photographs are."""
+        distinct = len({name.casefold() for name in self.expressions}) == len(self.expressions)
+        return distinct and re.sub(r"^([^{}]+/)*", "", self.pattern) in _TELLING_APART
+
+    def check(self, folders: Callable[[], Iterable[Sequence[str]]]) -> None:
+        """Raise BadParameterError if two outputs would have one name, or two that differ in case only.
+
+        `folders()` yields the images folder by folder. Of each name 8 bytes are held; where two are alike, the names
+        are made once more, so that what is refused is alike indeed.
+        """
+        if self.tells_apart:
+            return
+        digests = np.sort(np.array(array("Q", (digest for digest, *_ in self._all(folders()))), np.uint64))
+        doubtful = set(digests[1:][digests[1:] == digests[:-1]].tolist())
+        owners: dict[str, tuple[str, str]] = {}
+        for digest, name, image, expression in self._all(folders()) if doubtful else ():
+            if digest in doubtful and (other := owners.setdefault(name.casefold(), (image, expression))) != (
+                image,
+                expression,
+            ):
                 raise BadParameterError(
-                    f"the pattern of names {pattern!r} gives {name} to {other[1]} of {other[0]} and to {expression} of "
-                    f"{image}; add {{expression}}, or {{path}} for {{stem}}, to tell them apart"
+                    f"the pattern of names {self.pattern!r} gives {name} to {other[1]} of {other[0]} and to "
+                    f"{expression} of {image}; add {{expression}}, or {{path}} for {{stem}}, to tell them apart"
                 )
-            names[image][expression] = name
-    return names
+
+    def _all(self, folders: Iterable[Sequence[str]]) -> Iterator[tuple[int, str, str, str]]:
+        for images in folders:
+            for image, names in self.of(images):
+                for expression, name in names.items():
+                    yield hash(name.casefold()) & _64_BITS, name, image, expression
 
 
-def output_stems(images: Sequence[str]) -> dict[str, str]:
-    """Return a stem for the outputs of each image, unique even where upper and lower case are not told apart.
+def output_stems(images: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield each image with a stem for its outputs, unique even where upper and lower case are not told apart.
 
     It is the image's path without its ending; images that differ in nothing else (`a.jpg`, `a.png`) keep it: `a.jpg`
-    becomes `a.jpg.png`. An underscore is added while a name is taken.
+    becomes `a.jpg.png`. An underscore is added while a name is taken. `images` are of one folder, or of folders that
+    differ in case only; others cannot have stems alike.
     """
-    short = {image: str(PurePosixPath(image).with_suffix("")) for image in images}
-    count = Counter(stem.casefold() for stem in short.values())
-    stems = {image: stem for image, stem in short.items() if count[stem.casefold()] == 1}
-    taken = {stem.casefold() for stem in stems.values()}
+    digests = np.fromiter((hash(_short(image).casefold()) for image in images), np.int64, len(images))
+    found, counts = np.unique(digests, return_counts=True)
+    doubtful = set(found[counts > 1].tolist())
+    short = (stem for image in images if hash(stem := _short(image).casefold()) in doubtful)
+    count = Counter(short) if doubtful else Counter[str]()
+    added: set[str] = set()
+
+    def taken(stem: str) -> bool:
+        folded = stem.casefold()
+        if folded in added or count[folded] > 1:
+            return folded in added
+        place = int(np.searchsorted(found, hash(folded)))
+        return place < len(found) and int(found[place]) == hash(folded)
+
     for image in images:
-        if image not in stems:
+        stem = _short(image)
+        if count[stem.casefold()] > 1:
             stem = image
-            while stem.casefold() in taken:
+            while taken(stem):
                 stem += "_"
-            stems[image] = stem
-            taken.add(stem.casefold())
-    return stems
+            added.add(stem.casefold())
+        yield image, stem
+
+
+def _short(image: str) -> str:
+    """Return a path without its ending, as of `PurePath.with_suffix`."""
+    folder, slash, name = image.rpartition("/")
+    stem, dot, _ = name.rpartition(".")
+    return f"{folder}{slash}{stem}" if dot and stem and not name.endswith(".") else image
 
 
 def _expected() -> str:

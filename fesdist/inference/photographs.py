@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.formats import SUFFIXES
-from fesdist.images.listing import NOTHING_EXCLUDED, Exclusion, mentioned
-from fesdist.inference.manifest import FILE_NAME, LOCK_NAME
+from fesdist.images.listing import NOTHING_EXCLUDED, Exclusion
 from fesdist.inference.settings import OutputFormat
+from fesdist.inference.walking import walk
 
 _ENDINGS = {
     OutputFormat.PNG: ".png",
@@ -42,30 +41,31 @@ def find_photographs(source: Path, out: Path | None = None, exclusion: Exclusion
     """
     found = list_photographs(source, out, exclusion)
     if not found.images:
-        more = f", and {len(found.left_out)} left out, such as {min(found.left_out)}" if found.left_out else ""
-        raise BadParameterError(
-            f"no photographs in {source}: found {len(found.others)} files{more}; expected names that end in "
-            f"{' '.join(SUFFIXES)}"
-        )
+        raise no_photographs(source, len(found.others), len(found.left_out), min(found.left_out, default=""))
     return found
 
 
 def list_photographs(source: Path, out: Path | None = None, exclusion: Exclusion = NOTHING_EXCLUDED) -> Photographs:
-    """Return the same, or nothing for a folder without photographs.
-
-    Links are followed, and a folder that is reached a second time is not read again, so a loop ends.
-    """
+    """Return the same, or nothing for a folder without photographs."""
     if source.is_file():
         return Photographs(source.parent, (source.name,))
     if not source.is_dir():
         raise BadParameterError(f"{source} does not exist; expected a folder of photographs, or one image file")
     left_out: dict[str, str] = {}
-    files = sorted(_files_below(source, out, exclusion, left_out))
     images: list[str] = []
     others: list[str] = []
-    for name in files:
-        (images if os.path.splitext(name)[1].lower() in SUFFIXES else others).append(name)
-    return Photographs(source, tuple(images), tuple(others), dict(sorted(left_out.items())))
+    for listing in walk(source, out, exclusion, left_out.__setitem__):
+        images += listing.images
+        others += listing.others
+    return Photographs(source, tuple(sorted(images)), tuple(sorted(others)), dict(sorted(left_out.items())))
+
+
+def no_photographs(source: Path, n_others: int, n_left_out: int, example: str) -> BadParameterError:
+    """Return the error for a folder without any; `example` is something that was left out."""
+    more = f", and {n_left_out} left out, such as {example}" if n_left_out else ""
+    return BadParameterError(
+        f"no photographs in {source}: found {n_others} files{more}; expected names that end in {' '.join(SUFFIXES)}"
+    )
 
 
 def check_out(source: Path, out: Path) -> None:
@@ -84,25 +84,39 @@ def check_out(source: Path, out: Path) -> None:
         )
 
 
-def check_names(photographs: Photographs, out: Path, names: Collection[str]) -> None:
-    """Raise BadParameterError if an output could replace a photograph, or become one in the next run.
+class OutputPlaces:
+    """Where outputs may go: never where they could replace a photograph, or become one in the next run."""
 
-    `names` are the outputs', relative to `out`.
-    """
-    root, top = photographs.root.resolve(), out.resolve()
-    for name in {name.rpartition("/")[0] for name in names}:
-        folder = (out / name).resolve()
-        above = folder in (root, *root.parents) and folder != top
-        inside = folder.is_relative_to(root) and not top.is_relative_to(root)
+    def __init__(self, root: Path, out: Path) -> None:
+        self._root, self._out = root.resolve(), out.resolve()
+        self._checked: set[str] = set()
+        self._new: list[Path] = []
+
+    def take_new(self) -> list[Path]:
+        """Return the folders of outputs that were met since this was asked."""
+        new, self._new = self._new, []
+        return new
+
+    def check(self, image: str, names: Collection[str]) -> None:
+        """Raise BadParameterError for outputs of `image` that have no place; `names` are relative to their folder."""
+        for folder in {name.rpartition("/")[0] for name in names} - self._checked:
+            self._check(self._out / folder)
+            self._checked.add(folder)
+            self._new.append(self._out / folder)
+        if self._out == self._root and image in names:
+            raise BadParameterError(
+                f"outputs would replace photographs, such as {self._root / image}; choose another folder, or another "
+                "pattern of names"
+            )
+
+    def _check(self, folder: Path) -> None:
+        folder = folder.resolve()
+        above = folder in (self._root, *self._root.parents) and folder != self._out
+        inside = folder.is_relative_to(self._root) and not self._out.is_relative_to(self._root)
         if above or inside:
             raise BadParameterError(
-                f"outputs would be written to {folder} among the photographs of {root}; choose another folder"
+                f"outputs would be written to {folder} among the photographs of {self._root}; choose another folder"
             )
-    if top == root and (replaced := set(names).intersection(photographs.images)):
-        raise BadParameterError(
-            f"outputs would replace photographs, such as {root / min(replaced)}; choose another folder, or another "
-            "pattern of names"
-        )
 
 
 def output_ending(image: str, output_format: OutputFormat) -> str:
@@ -111,31 +125,3 @@ def output_ending(image: str, output_format: OutputFormat) -> str:
         return _ENDINGS[output_format]
     ending = PurePosixPath(image).suffix.lower()
     return ending if ending in SUFFIXES and ending != ".gif" else ".png"
-
-
-def _files_below(source: Path, out: Path | None, exclusion: Exclusion, left_out: dict[str, str]) -> Iterator[str]:
-    """Yield the files of a tree, relative to it; what is left out is entered with its reason."""
-    seen = set() if out is None else {os.path.realpath(out)}
-    for folder, folders, files in os.walk(source, followlinks=True):
-        if (real := os.path.realpath(folder)) in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        if folder != str(source) and {FILE_NAME, LOCK_NAME} <= set(files):
-            left_out[f"{os.path.relpath(folder, source).replace(os.sep, '/')}/"] = "outputs of another run"
-            folders.clear()
-            continue
-        relative = os.path.relpath(folder, source).replace(os.sep, "/")
-        start = "" if relative == "." else f"{relative}/"
-        entered = []
-        for name in sorted(filter(mentioned, folders)):
-            if reason := exclusion.reason(start + name):
-                left_out[f"{start}{name}/"] = reason
-            else:
-                entered.append(name)
-        folders[:] = entered
-        for name in filter(mentioned, files):
-            if reason := exclusion.reason(start + name):
-                left_out[start + name] = reason
-            else:
-                yield start + name

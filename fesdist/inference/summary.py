@@ -5,8 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from fesdist.inference.manifest import Record
+
+MOST_NAMED = 1000
+"""Of each kind, photographs and files that are named; all are counted."""
+
+T = TypeVar("T")
+
+
+class Some(list[T]):
+    """The first of many; `n` counts all that were appended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.n = 0
+
+    def append(self, one: T) -> None:
+        """Count it, and keep it if it is among the first."""
+        self.n += 1
+        if self.n <= MOST_NAMED:
+            super().append(one)
 
 
 @dataclass
@@ -29,22 +49,29 @@ class SynthesisSummary:
     """Photographs that were stretched to the model's proportions."""
     left_alone: int = 0
     """Faces that were found and not worked on: too small, or not asked for."""
-    failed: list[Record] = field(default_factory=list)
-    faceless: list[Record] = field(default_factory=list)
+    failed: Some[Record] = field(default_factory=Some)
+    faceless: Some[Record] = field(default_factory=Some)
     """Photographs in which no face was found that could be worked on."""
-    strange: list[Record] = field(default_factory=list)
+    strange: Some[Record] = field(default_factory=Some)
     """Photographs that were left out because they do not lie as those that the version learned from."""
-    doubtful: list[Record] = field(default_factory=list)
+    doubtful: Some[Record] = field(default_factory=Some)
     """The same that were used all the same."""
-    others: tuple[str, ...] = ()
+    others: Some[str] = field(default_factory=Some)
     """Files in the folder that are no images by their names."""
-    left_out: Mapping[str, str] = field(default_factory=dict)
-    """Files and folders that were not looked at, as in `Photographs`."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """The first files and folders that were not looked at, as in `Photographs`."""
+    n_left_out: int = 0
     made_otherwise: tuple[str, ...] = ()
     """Versions whose outputs are in the same folder, made with other settings."""
     reached: Mapping[str, float] = field(default_factory=dict)
     """The intensity to which a shape followed, by expression, where more would have folded faces."""
     seconds: float = 0.0
+
+    def leave_out(self, name: str, reason: str) -> None:
+        """Count a file or folder that was not looked at."""
+        self.n_left_out += 1
+        if self.n_left_out <= MOST_NAMED:
+            self.left_out[name] = reason
 
     def add(self, record: Record) -> None:
         """Count what became of a photograph."""
@@ -63,9 +90,11 @@ class SynthesisSummary:
     @property
     def n_seen(self) -> int:
         """Return of how many photographs it is known what became of them in this run."""
-        return self.done + len(self.failed) + len(self.faceless) + len(self.strange)
+        return self.done + self.failed.n + self.faceless.n + self.strange.n
 
     def sort(self) -> None:
         """Bring what is listed into the order of names."""
         for records in (self.failed, self.faceless, self.strange, self.doubtful):
             records.sort(key=lambda record: record.file.name)
+        self.others.sort()
+        self.left_out = dict(sorted(self.left_out.items()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from fesdist.cluster.settings import Cluster, Outcome
@@ -48,7 +48,7 @@ class Stage(Generic[K, R]):
         return ""
 
 
-def outcomes(stage: Stage[K, R], keys: Sequence[K], cluster: Cluster) -> Iterator[Outcome[K]]:
+def outcomes(stage: Stage[K, R], keys: Iterable[K], cluster: Cluster) -> Iterator[Outcome[K]]:
     """Yield what became of each key, as it comes; a failed key stops nothing. See `Cluster.run`."""
     return cluster.run(_work_unless_kept, keys, stage)
 

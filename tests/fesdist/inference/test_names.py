@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 import pytest
 
 from fesdist.ground.errors import BadParameterError
-from fesdist.inference.names import DEFAULT_PATTERN, FIELDS, check_pattern, output_names
+from fesdist.inference.names import DEFAULT_PATTERN, FIELDS, Naming, check_pattern
 
 IMAGES = ("anna.jpg", "holidays/anna.jpg", "holidays/bo.png")
-ENDINGS = {"anna.jpg": ".jpg", "holidays/anna.jpg": ".jpg", "holidays/bo.png": ".png"}
+FOLDERS = (IMAGES[:1], IMAGES[1:])
 FACTS = {"model": "london", "version": "3", "intensity": "1.3"}
+
+
+def naming(expressions: list[str], pattern: str) -> Naming:
+    return Naming(tuple(expressions), pattern, FACTS, lambda image: PurePosixPath(image).suffix)
 
 
 @pytest.mark.parametrize(
@@ -24,7 +30,7 @@ FACTS = {"model": "london", "version": "3", "intensity": "1.3"}
 )
 def test_names(pattern: str, expected: list[str | None]) -> None:
     check_pattern(pattern)
-    names = output_names(IMAGES, ENDINGS, ["sad"], pattern, FACTS)
+    names = {name: own for folder in FOLDERS for name, own in naming(["sad"], pattern).of(folder)}
     for image, name in zip(IMAGES, expected, strict=True):
         assert name is None or names[image] == {"sad": name}
 
@@ -53,13 +59,21 @@ def test_two_outputs_of_one_name_are_refused() -> None:
     with pytest.raises(
         BadParameterError, match=r"gives anna\.jpg to sad of anna\.jpg and to sad of holidays/anna\.jpg;"
     ):
-        output_names(IMAGES, ENDINGS, ["sad"], "{stem}{ending}", FACTS)
+        naming(["sad"], "{stem}{ending}").check(lambda: FOLDERS)
     with pytest.raises(BadParameterError, match=r"to happy of anna\.jpg and to sad of anna\.jpg; add \{expression\}"):
-        output_names(IMAGES, ENDINGS, ["happy", "sad"], "{path}{ending}", FACTS)
+        naming(["happy", "sad"], "{path}{ending}").check(lambda: FOLDERS)
     with pytest.raises(BadParameterError, match="gives A"):
-        output_names(("a.png", "b/A.png"), {"a.png": ".png", "b/A.png": ".png"}, ["sad"], "{stem}{ending}", FACTS)
+        naming(["sad"], "{stem}{ending}").check(lambda: [["a.png"], ["b/A.png"]])
+    with pytest.raises(BadParameterError, match="gives Sad"):
+        naming(["sad", "Sad"], DEFAULT_PATTERN).check(lambda: FOLDERS)
+
+
+def test_of_patterns_that_tell_apart_no_name_is_looked_at() -> None:
+    for pattern in (DEFAULT_PATTERN, "made/{path}/{expression}{ending}"):
+        naming(["happy", "sad"], pattern).check(lambda: pytest.fail("asked"))
 
 
 def test_every_field_is_known_to_names() -> None:
     pattern = "".join(f"{{{field}}}" for field in FIELDS if field != "ending") + "{ending}"
-    assert output_names(IMAGES[:1], ENDINGS, ["sad"], pattern, FACTS)["anna.jpg"]["sad"] == "sadannaannalondon31.3.jpg"
+    (found,) = naming(["sad"], pattern).of(IMAGES[:1])
+    assert found == ("anna.jpg", {"sad": "sadannaannalondon31.3.jpg"})

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.listing import Exclusion
-from fesdist.inference import photographs
-from fesdist.inference.names import DEFAULT_PATTERN, output_names, output_stems
-from fesdist.inference.photographs import check_names, check_out, find_photographs, output_ending
+from fesdist.inference import walking
+from fesdist.inference.names import DEFAULT_PATTERN, Naming, output_stems
+from fesdist.inference.photographs import OutputPlaces, check_out, find_photographs, output_ending
 from fesdist.inference.settings import OutputFormat
 
 
@@ -76,7 +77,7 @@ def test_outputs_among_the_photographs_are_refused(tmp_path: Path, source: str, 
     touch(tmp_path, "faces/smiling/a.png", "faces/smiling/children/b.png")
     (tmp_path / "elsewhere").mkdir()
     with pytest.raises(BadParameterError, match=r"among the photographs .* choose another folder"):
-        check_names(find_photographs(tmp_path / source), tmp_path / out, [name])
+        OutputPlaces(find_photographs(tmp_path / source).root, tmp_path / out).check("a.png", [name])
 
 
 def test_outputs_below_or_beside_the_photographs_are_fine(tmp_path: Path) -> None:
@@ -85,14 +86,14 @@ def test_outputs_below_or_beside_the_photographs_are_fine(tmp_path: Path) -> Non
     for found, out, name in (
         (photographs, "photos/out", "smiling/a.png"),
         (photographs, ".", "smiling/a.png"),
-        (photographs, ".", "a.png"),
+        (photographs, ".", "b.png"),
         (single, "photos", "smiling/a.png"),
         (single, "photos", "a_smiling.png"),
     ):
         check_out(tmp_path / "photos" / "a.png", tmp_path / out)
-        check_names(found, tmp_path / out, [name])
+        OutputPlaces(found.root, tmp_path / out).check("a.png", [name])
     with pytest.raises(BadParameterError, match=r"would replace photographs, such as .*a\.png; .* pattern of names"):
-        check_names(single, tmp_path / "photos", ["b.png", "a.png"])
+        OutputPlaces(single.root, tmp_path / "photos").check("a.png", ["b.png", "a.png"])
 
 
 def test_a_file_in_place_of_the_folder_of_outputs_is_refused(tmp_path: Path) -> None:
@@ -131,25 +132,55 @@ def test_an_empty_pattern_is_refused() -> None:
 def test_a_hundred_thousand_files_are_listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     # Whatever compares each name with all others takes minutes here.
     names = [f"{number:06}.{ending}" for number in range(50_000) for ending in ("png", "txt")]
-    monkeypatch.setattr(photographs.os, "walk", lambda *_, **__: iter([(str(tmp_path), [], names)]))
+    monkeypatch.setattr(walking, "entries", lambda _: ([], names))
     found = find_photographs(tmp_path)
     assert len(found.images) == len(found.others) == 50_000
-    made = output_names(found.images, dict.fromkeys(found.images, ".png"), ["smiling"], DEFAULT_PATTERN, {})
-    assert made["000007.png"] == {"smiling": "smiling/000007.png"}
+    made = Naming(("smiling",), DEFAULT_PATTERN, {}, lambda _: ".png").of(found.images)
+    assert dict(made)["000007.png"] == {"smiling": "smiling/000007.png"}
+
+
+def test_a_tree_is_walked_a_folder_at_a_time(tmp_path: Path) -> None:
+    touch(tmp_path, "b/2.png", "B/1.png", "a/c/3.png", "a/d/4.png", "z.png", "a/n.txt", "b/C/5.png", "B/c/6.png")
+    (tmp_path / "a/d/loop").symlink_to(tmp_path)
+    found = list(walking.walk(tmp_path, None, Exclusion(()), pytest.fail))
+    assert [listing.images for listing in found] == [
+        ["z.png"],
+        [],
+        ["a/c/3.png"],
+        ["a/d/4.png"],
+        # Folders that some systems do not tell apart are one, so that their outputs are.
+        ["B/1.png", "b/2.png"],
+        ["B/c/6.png", "b/C/5.png"],
+    ]
+    assert found[1].others == ["a/n.txt"]
+
+
+def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(tmp_path, "a/1.png", "b/2.png")
+
+    def refusing(folder: str) -> tuple[list[str], list[str]]:
+        if folder.endswith("/a/"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return entries(folder)
+
+    entries = walking.entries
+    monkeypatch.setattr(walking, "entries", refusing)
+    found = find_photographs(tmp_path)
+    assert (found.images, found.left_out) == (("b/2.png",), {"a/": "Permission denied"})
 
 
 def test_outputs_keep_the_paths_of_their_photographs() -> None:
-    assert output_stems(["a.jpg", "sub/a.jpg"]) == {"a.jpg": "a", "sub/a.jpg": "sub/a"}
+    assert dict(output_stems(["sub/a.jpg", "sub/b.tar.gz"])) == {"sub/a.jpg": "sub/a", "sub/b.tar.gz": "sub/b.tar"}
 
 
 def test_names_that_collide_keep_their_endings() -> None:
-    stems = output_stems(["a.jpg", "a.png", "b.png"])
+    stems = dict(output_stems(["a.jpg", "a.png", "b.png"]))
     assert stems == {"a.jpg": "a.jpg", "a.png": "a.png", "b.png": "b"}
 
 
 def test_no_two_photographs_share_an_output_even_where_case_is_ignored() -> None:
     images = ["a.jpg", "A.png", "a.jpg.png", "a.JPG", "a.png.bmp"]
-    stems = output_stems(images)
+    stems = dict(output_stems(images))
     assert len({stem.casefold() for stem in stems.values()}) == len(images)
 
 
