@@ -29,9 +29,11 @@ def live_progress(stage: str, unit: str) -> Iterator[Progress]:
             show(done, total, note)
             now = time.monotonic()
             rate = clock.rate(done)
-            if now - updated < SECONDS_BETWEEN_UPDATES and done < total:
+            if now - updated < SECONDS_BETWEEN_UPDATES and done != total:
                 return
             updated = now
-            bar.show(100.0 * done / total, f"{stage}: {console.how_far(done, total, unit, rate, note)}")
+            bar.show(
+                100.0 * done / total if total else 0.0, f"{stage}: {console.how_far(done, total, unit, rate, note)}"
+            )
 
         yield report

@@ -133,7 +133,10 @@ def outcome_line(name: str, seconds: float, outcome: str) -> str:
 
 @contextmanager
 def progress(title: str, unit: str) -> Iterator[Progress]:
-    """Yield `report(done, total, note)`: a live bar with rate and remaining time, or plain lines without a terminal."""
+    """Yield `report(done, total, note)`: a live bar with rate and remaining time, or plain lines without a terminal.
+
+    `total` is 0 while it is not known.
+    """
     kind = _bar if _is_terminal(sys.stderr) else _lines
     with kind(title, unit) as report:
         yield report
@@ -147,7 +150,7 @@ def _bar(title: str, unit: str) -> Iterator[Progress]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} " + unit),
+        TextColumn("{task.completed:.0f}{task.fields[of]} " + unit),
         TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
         TextColumn("left"),
@@ -156,11 +159,12 @@ def _bar(title: str, unit: str) -> Iterator[Progress]:
     )
     clock = Clock()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None, rate="", note="", visible=False)
+        task = bar.add_task(title, total=None, of="", rate="", note="", visible=False)
 
         def report(done: int, total: int, note: str = "") -> None:
             rate = f"{clock.rate(done):.1f} {unit}/s" if clock.rate(done) else ""
-            bar.update(task, completed=done, total=total, rate=rate, note=note, visible=True)
+            of = f"/{total}" if total else ""
+            bar.update(task, completed=done, total=total or None, of=of, rate=rate, note=note, visible=True)
 
         yield report
 
@@ -182,9 +186,11 @@ def _lines(title: str, unit: str) -> Iterator[Progress]:
 
 
 def how_far(done: int, total: int, unit: str, rate: float, note: str) -> str:
-    """Return in words how far something is that does `rate` items a second, 0 where that is not known."""
-    left = f", {rate:.1f} {unit}/s, {duration((total - done) / rate)} left" if rate else ""
-    return f"{done:,} of {total:,} {unit}{left}{'; ' + note if note else ''}"
+    """Return in words how far something is that does `rate` items a second; 0 is a rate or total that is not known."""
+    of = f" of {total:,}" if total else ""
+    left = f", {rate:.1f} {unit}/s" if rate else ""
+    left += f", {duration((total - done) / rate)} left" if rate and total else ""
+    return f"{done:,}{of} {unit}{left}{'; ' + note if note else ''}"
 
 
 class Clock:

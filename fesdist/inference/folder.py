@@ -61,7 +61,8 @@ def synthesize_folder(
     each photograph.
 
     Of a folder, `only` names the photographs to look at, relative to it; the others are taken not to be there.
-    `on_progress(done, total, note)` counts photographs. A photograph that fails is listed in the summary and stops
+    `on_progress(done, total, note)` counts photographs; `total` is 0 until all of a large folder were found.
+    A photograph that fails is listed in the summary and stops
     nothing. Raises BadParameterError for a folder or an expression that cannot be used, NotFoundError for an unknown
     version, and NoSpaceError when the disk is full; what was written until then stays.
     """
@@ -104,7 +105,8 @@ def synthesize_folder(
                 manifest.append(record)
                 summary.add(record)
                 if on_progress is not None:
-                    on_progress(summary.n_seen, todo.n_tasks, "" if todo.complete else "and more, as they are found")
+                    total = todo.n_tasks if todo.complete else 0
+                    on_progress(summary.n_seen, total, "" if total else f"{todo.n_found:,} found so far")
         summary.made_otherwise = manifest.made_otherwise(job.digest)
     summary.sort()
     summary.seconds = time.perf_counter() - began

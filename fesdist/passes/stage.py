@@ -13,7 +13,7 @@ K = TypeVar("K")
 R = TypeVar("R")
 
 Progress = Callable[[int, int, str], None]
-"""Gets what is done, all there is to do, and a note."""
+"""Gets what is done, all there is to do, 0 while nobody knows, and a note."""
 
 FAILURES_NAMED = 3
 

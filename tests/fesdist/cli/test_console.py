@@ -63,6 +63,7 @@ def test_progress_tells_rate_and_remaining_time() -> None:
         "1,500 of 4,500 tiles, 20.0 tiles/s, 2 min 30 s left; 1 failed"
     )
     assert how_far(0, 8, "people", 0.0, "") == "0 of 8 people"
+    assert how_far(5, 0, "people", 2.0, "9 found so far") == "5 people, 2.0 people/s; 9 found so far"
 
 
 @pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["versions", "."], ["faces", "drawn"]])

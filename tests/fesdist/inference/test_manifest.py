@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from dataclasses import replace
@@ -10,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from fesdist.ground.errors import BadParameterError
+from fesdist.inference import line_index
+from fesdist.inference import manifest as manifests
+from fesdist.inference.line_index import LineIndex
 from fesdist.inference.manifest import FILE_NAME, InputFile, Record, open_manifest
 
 FILE = InputFile("a.png", 100, 7)
@@ -127,3 +131,66 @@ def test_the_state_of_a_file_is_its_size_and_time(tmp_path: Path) -> None:
     os.utime(tmp_path / "a.png", ns=(0, 42))
     assert InputFile.of(tmp_path, "a.png") == InputFile("a.png", 5, 42)
     assert InputFile.of(tmp_path, "gone.png") == InputFile("gone.png")
+
+
+def _many(out: Path, n_names: int, settings: str = "d1") -> None:
+    with open_manifest(out) as manifest:
+        for number in range(n_names):
+            file = InputFile(f"{number:05}.png", 1, 2)
+            manifest.append(Record(file, "ok", "", {"sad": f"sad/{number:05}.png"}, "london@1", settings))
+
+
+def test_records_are_read_where_they_are(tmp_path: Path) -> None:
+    _many(tmp_path, 3000)
+    gc.collect()
+    with open_manifest(tmp_path) as manifest:
+        assert sum(isinstance(one, Record) for one in gc.get_objects()) < 20
+        for number in (0, 1234, 2999):
+            name = f"{number:05}.png"
+            assert manifest.outputs(InputFile(name, 1, 2), "d1") == {"sad": f"sad/{name}"}
+        assert manifest.record("3000.png") is None
+
+
+def test_of_many_photographs_lines_are_appended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifests, "_FEW", 10)
+    _many(tmp_path, 20)
+    before = (tmp_path / FILE_NAME).read_bytes()
+    _many(tmp_path, 15, "d2")
+    # Not half of the lines count no more.
+    assert (tmp_path / FILE_NAME).read_bytes().startswith(before)
+    assert len(lines(tmp_path)) == 35
+    with open_manifest(tmp_path) as manifest:
+        assert manifest.made_otherwise("d2") == ("london@1",)
+        assert manifest.outputs(InputFile("00014.png", 1, 2), "d1") == {}
+        assert manifest.outputs(InputFile("00015.png", 1, 2), "d1") != {}
+    _many(tmp_path, 20, "d3")
+    assert [line["settings"] for line in lines(tmp_path)] == ["d3"] * 20
+    with open_manifest(tmp_path) as manifest:
+        assert manifest.made_otherwise("d3") == ()
+
+
+def test_lines_that_do_not_say_what_came_before_are_understood(tmp_path: Path) -> None:
+    # As a run of an older version that was killed left them.
+    later = Record(FILE, "ok", "", {"sad": "sad/a.png"}, "london@1", "d1")
+    (tmp_path / FILE_NAME).write_bytes(OK.to_line() + later.to_line())
+    with open_manifest(tmp_path) as manifest:
+        assert set(manifest.outputs(FILE, "d1")) == {"smiling", "sad"}
+    (line,) = lines(tmp_path)
+    assert line["outputs"] == {"smiling": "smiling/a.png", "sad": "sad/a.png"}
+
+
+@pytest.mark.parametrize("most", [1, 3, 1000])
+def test_lines_are_found_however_many_came_since_they_were_sorted(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr(line_index, "_MOST_RECENT", most)
+    index = LineIndex()
+    for number in range(10):
+        index.add(f"{number % 4}.png", 100 * number, number % 3)
+    assert index.offsets("1.png") == [100, 500, 900]
+    assert index.offsets("4.png") == []
+    assert (len(index), index.n_names, index.last_offsets()) == (10, 4, [600, 700, 800, 900])
+    assert index.groups() == {0, 1, 2}
+
+
+def test_of_no_lines_nothing_is_known() -> None:
+    index = LineIndex()
+    assert (index.n_names, index.groups(), index.last_offsets(), index.offsets("a")) == (0, set(), [], [])
