@@ -71,7 +71,7 @@ class Naming:
             own = {**self.facts, "path": stem, "folder": folder, "stem": last, "ending": self.ending(image)}
             # A photograph in no folder gives an empty field.
             names = (self.pattern.format_map({**own, "expression": one}).lstrip("/") for one in self.expressions)
-            yield image, dict(zip(self.expressions, map(str, map(PurePosixPath, names)), strict=True))
+            yield image, dict(zip(self.expressions, map(_plain, names), strict=True))
 
     @property
     def tells_apart(self) -> bool:
@@ -136,6 +136,11 @@ def output_stems(images: Sequence[str]) -> Iterator[tuple[str, str]]:
                 stem += "_"
             added.add(stem.casefold())
         yield image, stem
+
+
+def _plain(name: str) -> str:
+    """Return a path without parts that say nothing, as a pattern with an empty field leaves them."""
+    return str(PurePosixPath(name)) if "//" in name or "./" in name else name
 
 
 def _short(image: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from fesdist.cli.console import say, warn
 from fesdist.families.windowed.sums import BLOCK
 from tests.benchmarks.bench import Bench
+from tests.benchmarks.bucket import bucket
 from tests.benchmarks.compilation import compilation
 from tests.benchmarks.flows import flows
 from tests.benchmarks.greedy import lsrf_against_loop, lsrf_cost_of_a_pixel, omp_against_loop
@@ -71,6 +72,8 @@ FULL: tuple[Subject, ...] = (
     partial(synthesis, size=5, side=128, n_faces=512),
     *SHAPES,
     partial(scaling, size=5, side=1024, n_samples=80),
+    partial(bucket, size=5, side=1024, n_samples=32, workers=0),
+    partial(bucket, size=5, side=1024, n_samples=32, workers=2),
     partial(memory, size=5, side=2048, n_samples=24, budget=1 << 30),
     partial(memory, size=5, side=1024, n_samples=430, budget=512 << 20),
     help_text,

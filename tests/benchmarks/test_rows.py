@@ -14,6 +14,7 @@ import pytest
 
 from tests.benchmarks import suite
 from tests.benchmarks.bench import Bench
+from tests.benchmarks.bucket import bucket
 from tests.benchmarks.compilation import compilation
 from tests.benchmarks.flows import flows
 from tests.benchmarks.greedy import lsrf_against_loop, lsrf_cost_of_a_pixel, omp_against_loop
@@ -54,6 +55,7 @@ ALONE: dict[str, suite.Subject] = {
     "help": help_text,
 }
 SLOW: dict[str, tuple[suite.Subject, ...]] = {
+    "bucket": (partial(bucket, size=3, side=80, n_samples=4, workers=0),),
     "scaling": (partial(scaling, size=3, side=80, n_samples=4),),
     "memory": (partial(memory, size=3, side=80, n_samples=4, budget=512 << 20),),
     # One after the other: the second finds what the first has compiled.
