@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ from storage.blobs import objects as opened
 from storage.errors import AlreadyExistsError, FormatError, StorageError
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
+from tests.conftest import REPOSITORY
 from tests.objects.server import Answer, ObjectServer
 from tests.storage.conftest import SPEC, person
 
@@ -104,3 +108,35 @@ def test_a_lost_chunk_is_damage(objects: ObjectServer) -> None:
     del objects.objects["faces/people/stack.zarr/smiling/c/0/0/0/0"]
     with pytest.raises(FormatError, match=r"chunk smiling/c/0/0/0/0 of s3://.* is missing: the stack was damaged"):
         stack.read("smiling", [0], slice(0, 20), slice(0, 24))
+
+
+_DYING = """
+import os, sys
+from storage.blobs.objects import ObjectLocation
+from storage.stack.writer import StackWriter
+from tests.storage.conftest import person
+
+write = ObjectLocation.write
+
+def dying(self, key, data):
+    if key == "zarr.json":
+        os._exit(9)
+    write(self, key, data)
+
+with StackWriter.open(sys.argv[1]) as writer:
+    ObjectLocation.write = dying
+    writer.append([person(4, "neutral", "sad")])
+"""
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next(objects: ObjectServer) -> None:
+    _filled(URI)
+    died = subprocess.run([sys.executable, "-c", _DYING, URI], cwd=REPOSITORY, check=False)
+    assert died.returncode == 9
+    assert any("sad/c/" in key for key in objects.objects)
+    assert len(TrainingStack.open(URI).subjects) == 4
+    # At once, as its process is seen to be gone.
+    with StackWriter.open(URI) as writer:
+        assert not any("sad/c/" in key for key in objects.objects)
+        writer.append([person(4, "neutral", "sad")])
+    assert TrainingStack.open(URI).verify() == []
