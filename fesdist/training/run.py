@@ -24,6 +24,7 @@ from fesdist.training.job import TrainingJob, TrainingRequest, define_job, has_s
 from fesdist.training.layout import CHUNK
 from fesdist.training.likeness import LearnedLikeness, learn_likeness, write_likeness
 from fesdist.training.plan import TrainingPlan, make_plan
+from fesdist.training.rows_ahead import RowsAhead
 from fesdist.training.shaping import LearnedShape, learn_shapes
 from fesdist.training.tile_report import summarise
 from fesdist.training.tile_stage import TileStage
@@ -180,7 +181,7 @@ def _see_stack(path: str) -> None:
 
 def _refinement_maps(draft: WeightDraft, job: TrainingJob, stack: TrainingStack) -> dict[str, str]:
     def rows_of(expression: str, name: str) -> Rows:
-        return lambda rows: draft.read(expression, name, (slice(None), rows, slice(None)))
+        return RowsAhead(draft, expression, name, image_shape)
 
     image_shape = stack.image_shape
     shape = job.colour.weight_channels(stack.channels), *image_shape
