@@ -9,6 +9,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from fesdist.simd.compiled import keep_compiled_kernels
+
+keep_compiled_kernels()
+
 CUT_AT = 3.0
 """Standard deviations from the middle where the kernel ends."""
 
