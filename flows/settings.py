@@ -22,9 +22,23 @@ WITHOUT_SERVER = {
     "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
 }
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
 
 def be_quiet() -> None:
     """Set the environment that Prefect and Dask read when they are imported; what the user has set stays."""
+    go_round_proxies()
     defaults = QUIET if "PREFECT_API_URL" in os.environ else QUIET | WITHOUT_SERVER
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+
+
+def go_round_proxies() -> None:
+    """Let no request to this machine go through a proxy, which is another machine."""
+    said = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = [host.strip() for host in said.split(",") if host.strip()]
+    if "*" not in hosts:
+        # Programs read one or the other.
+        os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(
+            (*hosts, *(host for host in LOOPBACK if host not in hosts))
+        )

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.cluster.settings import Cluster, ClusterSettings
 
+LOGGER = logging.getLogger("fesdist.cluster")
+
 __all__ = ["Cluster", "ClusterSettings", "open_cluster"]
 
 
@@ -21,9 +23,13 @@ def open_cluster(settings: ClusterSettings) -> Iterator[Cluster]:
     if settings.scheduler is None and settings.local_workers == 0:
         yield InProcessCluster()
         return
-    from fesdist.cluster.local import started
+    from fesdist.cluster.local import has_semaphores, started
     from fesdist.cluster.remote import connected
 
+    if settings.scheduler is None and not has_semaphores():
+        LOGGER.warning("no other process can be started here (is /dev/shm read-only?); this one computes alone")
+        yield InProcessCluster()
+        return
     _silence_dask()
     with (
         started(settings.local_workers, settings.memory)

@@ -9,7 +9,8 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import forkserver, resource_tracker
+from multiprocessing import forkserver, resource_tracker, spawn
+from typing import Any
 
 import dask
 from distributed import Client, LocalCluster
@@ -17,9 +18,13 @@ from distributed.security import Security
 
 from fesdist.cluster.dask_cluster import DaskCluster
 from fesdist.cluster.settings import Cluster
+from fesdist.ground.errors import ClusterError
 
 MEMORY_LIMIT_FACTOR = 1.25
 """A worker is stopped when it exceeds its allowed memory by a quarter: the plan was wrong, and swapping is no help."""
+
+_WORKER_NAME = "Dask Worker process"
+"""How the names of processes begin that Dask starts."""
 
 OWN_SETTINGS = {
     # Memory is planned tile by tile; Dask's own measures only get in the way of a plan that fits.
@@ -57,7 +62,8 @@ def started(n_workers: int, memory: int) -> Iterator[Cluster]:
     """
     with dask.config.set(OWN_SETTINGS):
         security = Security.temporary()
-        with _interrupts_held_back(), dask.config.set({"distributed.worker.multiprocessing-method": _method()}):
+        method = {"distributed.worker.multiprocessing-method": _method()}
+        with _interrupts_held_back(), _failures_told(), _workers_without_main(), dask.config.set(method):
             local = LocalCluster(
                 n_workers=n_workers,
                 threads_per_worker=1,
@@ -68,7 +74,7 @@ def started(n_workers: int, memory: int) -> Iterator[Cluster]:
                 security=security,
                 silence_logs=logging.CRITICAL,  # in the workers
             )
-        with local, Client(local, set_as_default=False) as client:
+        with _workers_without_main(), local, Client(local, set_as_default=False) as client:
             yield DaskCluster(client)
 
 
@@ -86,6 +92,53 @@ def _method() -> str:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
     return "forkserver"
+
+
+def has_semaphores() -> bool:
+    """Whether this machine has what processes talk by; a read-only /dev/shm has not."""
+    try:
+        multiprocessing.get_context("spawn").Lock()
+    except (OSError, ImportError):
+        return False
+    return True
+
+
+@contextmanager
+def _failures_told() -> Iterator[None]:
+    """Turn what Dask raises where a cluster does not start into ClusterError."""
+    try:
+        yield
+    except (RuntimeError, OSError, TimeoutError) as error:
+        cause: BaseException = error
+        while cause.__cause__ or cause.__context__:
+            cause = cause.__cause__ or cause.__context__ or cause
+        reason = " ".join((str(cause) or type(cause).__name__).split())
+        raise ClusterError(
+            f"no local cluster could be started ({reason}); give --workers 0 (workers=0) to compute in this process, "
+            "or the address of a running scheduler"
+        ) from error
+
+
+@contextmanager
+def _workers_without_main() -> Iterator[None]:
+    """Start workers that do not run the user's script once more, which tasks do not need.
+
+    Processes of Python's own do, so that a script without `if __name__ == "__main__"` would begin anew in each of them.
+    """
+    usual = spawn.get_preparation_data
+
+    def without_main(name: str) -> dict[str, Any]:
+        prepared = usual(name)
+        if name.startswith(_WORKER_NAME):
+            for of_main in ("init_main_from_name", "init_main_from_path"):
+                prepared.pop(of_main, None)
+        return prepared
+
+    spawn.get_preparation_data = without_main
+    try:
+        yield
+    finally:
+        spawn.get_preparation_data = usual
 
 
 @contextmanager

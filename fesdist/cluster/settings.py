@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from fesdist.ground import machine
 from fesdist.ground.errors import BadParameterError
 
 Item = TypeVar("Item")
@@ -30,7 +30,7 @@ class ClusterSettings:
 
     scheduler: str | None = None
     workers: int | None = None
-    """Local worker processes, one for each core when None; 0 computes in this process, without Dask."""
+    """Local worker processes; when None one a core, as far as there is room for their memory; 0 is this process."""
     memory: int = DEFAULT_MEMORY
     """Bytes that each worker may use (allowed memory)."""
 
@@ -55,8 +55,11 @@ class ClusterSettings:
 
     @property
     def local_workers(self) -> int:
-        """Number of worker processes of a local cluster."""
-        return len(os.sched_getaffinity(0)) if self.workers is None else self.workers
+        """Number of worker processes of a local cluster; where nothing is said, as many as the machine has room for."""
+        if self.workers is not None:
+            return self.workers
+        room = machine.memory()
+        return machine.cores() if room is None else max(1, min(machine.cores(), room // self.memory))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from fesdist.cluster.connect import ClusterSettings, open_cluster
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.machine import cores
 from fesdist.inference.batch import BatchStage, FolderJob, PhotographTask
 from fesdist.inference.loaded import LoadedVersion, require_expression
 from fesdist.inference.manifest import Record, open_manifest
@@ -97,7 +97,7 @@ def synthesize_folder(
     if todo.complete and todo.n_found <= SMALL_RUN and cluster == ClusterSettings(memory=cluster.memory):
         cluster = replace(cluster, workers=0)
     if cluster.scheduler is None and cluster.local_workers == 0:
-        job = replace(job, threads=len(os.sched_getaffinity(0)))
+        job = replace(job, threads=cores())
     with open_manifest(out) as manifest:
         tasks = todo.tasks(manifest, alignment.points if alignment else None)
         for first in islice(tasks, 1):

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import IO, Literal
 
 import msgspec
-from filelock import FileLock, Timeout
 from msgspec import Struct
 
 from fesdist.ground.errors import BadParameterError
 from fesdist.inference.line_index import LineIndex, lines_at
 from storage.blobs.disk import telling_disk_errors
 from storage.blobs.documents import convert
+from storage.blobs.locks import held_lock
 from storage.errors import FormatError
 
 FILE_NAME = "manifest.jsonl"
@@ -242,13 +242,11 @@ def open_manifest(out: Path) -> Iterator[Manifest]:
     path = out / FILE_NAME
     with telling_disk_errors(str(out)):
         out.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(out / LOCK_NAME, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
+        lock = held_lock(out / LOCK_NAME)
+        if lock is None:
             raise BadParameterError(
                 f"another run is writing to {out}; wait for its end, or choose another folder for the outputs"
-            ) from None
+            )
         with lock, path.open("ab+") as appending, path.open("rb") as reading:
             _end_torn_line(appending)
             manifest = Manifest(path, appending, reading)

@@ -63,7 +63,7 @@ def _places() -> Iterator[Path]:
     name = f"kernels-{hashlib.sha256(b''.join(path.read_bytes() for path in sources)).hexdigest()[:16]}"
     yield Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "fesdist" / name
     with suppress(OSError):  # no folder of temporary files can be written
-        yield Path(tempfile.gettempdir()) / f"fesdist-{os.geteuid()}" / name
+        yield Path(tempfile.gettempdir()) / f"fesdist-{os.geteuid()}-{name}"
 
 
 def _is_ours(folder: Path) -> bool:

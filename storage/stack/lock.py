@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from storage.blobs.disk import telling_disk_errors
 from storage.blobs.lease import Lease
 from storage.blobs.local import LocalLocation
 from storage.blobs.location import Location
+from storage.blobs.locks import held_lock
 from storage.blobs.objects import ObjectLocation
 from storage.errors import AlreadyExistsError, StorageError
 
@@ -25,11 +27,17 @@ class Lock(Protocol):
         """Let others write."""
 
 
-class _FolderLock(FileLock):
+@dataclass(frozen=True)
+class _FolderLock:
     """A lock of the operating system, which nobody else has while the process lives."""
+
+    held: FileLock
 
     def check(self) -> None:
         """Do nothing."""
+
+    def release(self) -> None:
+        self.held.release()
 
 
 def locked(location: Location) -> Lock:
@@ -41,17 +49,15 @@ def locked(location: Location) -> Lock:
                 f" expected a name in it, such as {location.uri}/stack.zarr"
             )
         return Lease(ObjectLocation(f"{location.uri}.lock"), f"the stack {location.uri}")
-    lock = _FolderLock(f"{location.uri}.lock")
     with telling_disk_errors(location.uri):
         Path(location.uri).parent.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise StorageError(
-                f"another process is writing to the stack {location.uri}: wait until it has finished"
-                " (a process that was killed holds no lock)"
-            ) from None
-    return lock
+    held = held_lock(Path(f"{location.uri}.lock"))
+    if held is None:
+        raise StorageError(
+            f"another process is writing to the stack {location.uri}: wait until it has finished"
+            " (a process that was killed holds no lock)"
+        )
+    return _FolderLock(held)
 
 
 def check_empty(location: Location) -> None:

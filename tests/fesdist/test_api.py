@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import pkgutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import fesdist as fd
 from fesdist.registry import MODELS
 from fesdist.requests.build import options_of
 from fesdist.requests.verbs import VERBS
+from tests.conftest import REPOSITORY
 from tests.fesdist.training.stacks import write_stack
 
 
@@ -86,3 +88,22 @@ def test_errors_are_those_of_the_commands(tmp_path: Path) -> None:
         fd.train("stack.zarr", "weights", "noise", windows=5)
     with pytest.raises(fd.StorageError):
         fd.open(str(tmp_path), "nobody")
+
+
+def test_a_file_that_hides_a_room_is_named_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "storage.py").write_text("")
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "script.py").write_text("import fesdist as fd\nprint(fd.FesdistError)\n")
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    for words in (["script.py"], ["-m", "fesdist", "versions", "weights"]):
+        ran = subprocess.run(
+            [sys.executable, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 1
+        last = ran.stderr.strip().splitlines()[-1]
+        assert f"{tmp_path / 'storage.py'} hides the package 'storage' of fesdist" in last
+    (tmp_path / "storage.py").unlink()
+    ran = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert "FesdistError" in ran.stdout

@@ -1,0 +1,71 @@
+"""A local cluster on machines that are locked down, and for scripts as people write them."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fesdist.cluster import local
+from fesdist.cluster.connect import ClusterSettings, open_cluster
+from fesdist.cluster.in_process import InProcessCluster
+from fesdist.ground import machine
+from fesdist.ground.errors import ClusterError
+from tests.conftest import REPOSITORY
+
+SCRIPT = """
+from fesdist.cluster.connect import ClusterSettings, open_cluster
+print("begins")
+with open_cluster(ClusterSettings(workers=1)) as cluster:
+    print([outcome.result for outcome in cluster.run(abs, [-1])])
+"""
+
+
+def test_a_script_without_a_guard_runs_once_where_encryption_is_demanded(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    (tmp_path / "dask.yaml").write_text("distributed:\n  comm:\n    require-encryption: true\n")
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "DASK_CONFIG": str(tmp_path / "dask.yaml")}
+    ran = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "begins\n[1]\n", "")
+
+
+def test_a_machine_without_semaphores_computes_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(multiprocessing.get_context("spawn"), "Lock", refused)
+    with caplog.at_level(logging.WARNING), open_cluster(ClusterSettings(workers=2)) as cluster:
+        assert isinstance(cluster, InProcessCluster)
+    assert "/dev/shm" in caplog.text
+
+
+def test_a_cluster_that_does_not_start_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(**_: object) -> None:
+        try:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        except BlockingIOError as error:
+            raise RuntimeError("Nanny failed to start.") from error
+
+    monkeypatch.setattr(local, "LocalCluster", fails)
+    with (
+        pytest.raises(ClusterError, match=r"temporarily unavailable.*give --workers 0"),
+        open_cluster(ClusterSettings(workers=1)),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(("memory", "workers"), [(None, 8), (5 << 30, 5), (1, 1)])
+def test_workers_are_as_many_as_have_room(monkeypatch: pytest.MonkeyPatch, memory: int | None, workers: int) -> None:
+    monkeypatch.setattr(machine, "cores", lambda: 8)
+    monkeypatch.setattr(machine, "memory", lambda: memory)
+    assert ClusterSettings().local_workers == workers
+    assert ClusterSettings(workers=7).local_workers == 7
