@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 from prefect.settings import PREFECT_API_URL
 
+from fesdist.ground.notices import Notice
 from flows.telling import TELLER
 
 LARGEST_PICTURE = 1 << 20
@@ -25,6 +27,17 @@ SECONDS_TO_ANSWER = 10.0
 def show_table(key: str, rows: list[dict[str, Any]], caption: str) -> None:
     """Show rows with equal keys as a table."""
     _show(TableArtifact(table=rows, key=key, description=caption))
+
+
+def show_notices(key: str, notices: Sequence[Notice], what: str) -> None:
+    """Show notices as a table, if there are any."""
+    if notices:
+        rows = [{**notice.to_record(), "examples": "; ".join(_named(notice))} for notice in notices]
+        show_table(f"{key}-notices", rows, f"What was changed, left out or is in doubt: {what}")
+
+
+def _named(notice: Notice) -> list[str]:
+    return [f"{name}: {reason}" if reason else name for name, reason in notice.examples.items()]
 
 
 def show_picture(key: str, png: bytes, caption: str) -> None:

@@ -10,7 +10,7 @@ from fesdist.evaluation.rows import error_rows, outside_rows
 from fesdist.evaluation.scores import MODEL
 from fesdist.requests.signature import takes
 from fesdist.requests.using import Evaluate, Report
-from flows.artifacts import show_table
+from flows.artifacts import show_notices, show_table
 from flows.report import report_stage
 from flows.stage import STAGE, stage
 
@@ -22,6 +22,7 @@ def evaluate_stage(request: Evaluate) -> Evaluation:
         evaluation = carry_out(request, running.progress)
         version = f"{evaluation.name} version {evaluation.version}"
         caption = f"Errors of {version} on {request.split} people of {request.stack}"
+        show_notices("evaluation", evaluation.notices, version)
         show_table("errors", error_rows(evaluation), caption)
         if evaluation.outside is not None:
             show_table("outside", outside_rows(evaluation), f"What {version} makes of {evaluation.outside.folder}")

@@ -6,16 +6,20 @@ import json
 from dataclasses import fields
 from pathlib import Path
 
-from fesdist.cli.console import Progress, counted, people, progress, say, table, warn
+from fesdist.cli.console import Progress, counted, people, progress, say, table
+from fesdist.cli.notices import concluded, to_records
 from fesdist.evaluation.confusion import classifier_line, confusion_table
 from fesdist.evaluation.document import Evaluation, Outside
 from fesdist.evaluation.evaluate import evaluate
 from fesdist.evaluation.looks import MEANINGS, REAL, Looks, Seen, in_percent, with_drop
 from fesdist.evaluation.rows import error_rows, outside_rows
 from fesdist.evaluation.scores import ExpressionScores
+from fesdist.ground.notices import noticed
+from fesdist.images.summary import of_people_on_both_sides
 from fesdist.inference.photographs import Photographs, find_photographs
 from fesdist.requests.using import Evaluate
 from storage.errors import StorageError
+from storage.stack.reading import TrainingStack
 
 _MEASURES = ("MSE x100", "change", "PSNR dB", "SSIM")
 
@@ -25,27 +29,21 @@ def run(request: Evaluate) -> int:
     found = photographs_of(request)
     with progress("evaluating", "people") as report:
         evaluation = carry_out(request, report, found)
-    for name, reason in found.left_out.items() if found else ():
-        warn(f"warning: {name} was left out: {reason}")
-    for expression, reason in evaluation.left_out.items():
-        warn(f"warning: {expression} was left out: {reason}")
-    if evaluation.split == "holdout" and (known := evaluation.trained_on):
-        named = ", ".join(known[:5]) + (", …" if len(known) > 5 else "")
-        warn(
-            f"warning: {evaluation.name}@{evaluation.version} was trained on {len(known)} of these held-out people "
-            f"({named}); the scores flatter it"
-        )
-    if evaluation.outside is not None:
-        for name, reason in evaluation.outside.failed.items():
-            warn(f"warning: {name} was left out: {reason}")
+    notices = (
+        *noticed("left out", "{n file} left out", found.left_out if found else {}),
+        *evaluation.notices,
+        *of_people_on_both_sides(TrainingStack.open(request.stack).subjects),
+    )
     if request.json:
         summary = {"summary": error_rows(evaluation), "outside_summary": outside_rows(evaluation)}
+        summary["notices"] = to_records(notices)
         say(json.dumps(evaluation.to_record() | summary, indent=2))
     else:
         _print(evaluation)
     if evaluation.not_kept:
+        concluded(notices, strict=False)
         raise StorageError(f"this evaluation could not be kept, so no report will show it: {evaluation.not_kept}")
-    return 0
+    return concluded(notices, strict=request.strict)
 
 
 def photographs_of(request: Evaluate) -> Photographs | None:

@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from fesdist.cli.console import say, size, warn
+from fesdist.cli.console import say, size
+from fesdist.cli.notices import concluded
 from fesdist.exports.export import export
 from fesdist.exports.source import Exported, Source
 from fesdist.requests.sharing import Export
@@ -20,9 +21,7 @@ def run(request: Export) -> int:
     else:
         for file in made.files:
             say(f"{file.path}: {size(file.n_bytes)}; {file.told}")
-    for notice in made.notices:
-        warn(f"notice: {notice.text}")
-    return 0
+    return concluded(made.notices, strict=request.strict)
 
 
 def carry_out(request: Export) -> Exported:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from fesdist.cli.console import say, warn
+from fesdist.cli.console import say
+from fesdist.cli.notices import concluded, to_records
 from fesdist.exports.npz.reading import import_files
 from fesdist.requests.sharing import Import
 
@@ -14,14 +15,9 @@ def run(request: Import) -> int:
     """Publish, and tell what the files were taken for."""
     made = import_files(request.paths(), request.store, request.name, request.said())
     if request.json:
-        say(json.dumps(asdict(made), indent=2))
+        say(json.dumps(asdict(made) | {"notices": to_records(made.notices)}, indent=2))
     else:
         rows, cols = made.image_shape
         what = f"{made.model}, {made.described}; {made.colour}, {rows} x {cols} pixels"
         say(f"{made.name}@{made.version}: {', '.join(made.expressions)}; {what}")
-    if made.guessed:
-        warn(
-            f"notice: the weights were taken for those of {made.model}, by their places; if another model found them, "
-            "import them again with --model"
-        )
-    return 0
+    return concluded(made.notices, strict=request.strict)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import asdict
+from typing import Any
 
-from fesdist.cli.console import EXIT_SOME_FAILED, Progress, counted, people, progress, say, table, warn
+from fesdist.cli.console import EXIT_SOME_FAILED, Progress, counted, people, progress, say, table
+from fesdist.cli.notices import concluded, to_records
 from fesdist.images.decode import MEGAPIXEL
 from fesdist.images.ingest import ingest
 from fesdist.images.summary import IngestSummary
@@ -13,18 +16,20 @@ from fesdist.images.survey import said
 from fesdist.requests.stacks import Ingest
 
 _NAMED = 5
-"""Files or people of one kind that are named; of the others the summary gives the number."""
+"""Sizes that are named; of the others there is the number."""
 
 
 def run(request: Ingest) -> int:
     """Fill the stack and say what became of every file; return 0, or 3 if some could not be used."""
     with progress("ingest", "files") as report:
         summary = carry_out(request, report)
-    _print(summary)
-    _print_left_out(summary, Path(request.photographs))
-    say()
-    say(f"next: fesdist plan {request.stack}")
-    return 0 if summary.complete else EXIT_SOME_FAILED
+    if request.json:
+        say(json.dumps(_record(summary), indent=2))
+    else:
+        _print(summary)
+        say()
+        say(f"next: fesdist plan {request.stack}")
+    return concluded(summary.notices, strict=request.strict, code=0 if summary.complete else EXIT_SOME_FAILED)
 
 
 def carry_out(request: Ingest, on_progress: Progress) -> IngestSummary:
@@ -48,14 +53,9 @@ def _print(summary: IngestSummary) -> None:
     say(f"stored {counted(summary.added, 'photograph')}{there}; the stack holds {people(summary.n_people)}")
     if summary.aligned and spec.eyes:
         say(f"aligned: the eyes of every face are at {said(spec.eyes)} of width and height")
-    if summary.crowded:
-        names = [path.name for path in summary.crowded]
-        warn(f"{counted(len(names), 'photograph')} with several faces, of which the largest was taken: {_some(names)}")
     if summary.resized:
         sizes = [f"{rows} x {cols}" for rows, cols in summary.resized]
         say(f"resized {sum(summary.resized.values())} of them from {_some(sizes)}")
-    if summary.stretched:
-        warn(f"stretched, as their proportions differ (better crop them first): {summary.stretched}")
     say()
     table(
         ("expression", "pairs", "train", "held out"),
@@ -66,36 +66,20 @@ def _print(summary: IngestSummary) -> None:
     )
 
 
-def _print_left_out(summary: IngestSummary, source: Path) -> None:
-    """Name what was not used, the troubles on the standard error."""
-    notes = [
-        f"{people(len(ids))} {title}: {_some(ids)}"
-        for title, ids in (
-            ("without the input expression, skipped", summary.without_input),
-            ("with nothing but the input expression, skipped", summary.without_target),
-            ("left without a pair by unusable files", summary.unpaired),
-            *((f"without {expression}", ids) for expression, ids in summary.missing.items()),
-        )
-        if ids
-    ]
-    if summary.ignored:
-        names = [item.path.relative_to(source).as_posix() for item in summary.ignored]
-        notes.append(f"ignored, as no part of a pair: {_some(names)}")
-    if notes:
-        say()
-    for note in notes:
-        say(note)
-    if summary.skipped:
-        warn(f"photographs that could not be used: {len(summary.skipped)}")
-    for item in summary.skipped:
-        warn(_printable(f"  {item.path}: {item.reason}"))
+def _record(summary: IngestSummary) -> dict[str, Any]:
+    """Return the summary for JSON; files and people are named in the notices."""
+    return {
+        "stack": summary.stack,
+        "created": summary.created,
+        "spec": asdict(summary.spec),
+        "people": summary.n_people,
+        "pairs": {name: asdict(count) for name, count in summary.pairs.items()},
+        "added": summary.added,
+        "unchanged": summary.unchanged,
+        "notices": to_records(summary.notices),
+    }
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return _printable(", ".join(names[:_NAMED]) + more)
-
-
-def _printable(text: str) -> str:
-    # A file name is bytes that need not be text; it must not stop the summary.
-    return text.encode(errors="backslashreplace").decode()
+def _some(sizes: Sequence[str]) -> str:
+    more = f" and {len(sizes) - _NAMED} more" if len(sizes) > _NAMED else ""
+    return ", ".join(sizes[:_NAMED]) + more

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fesdist.cli.console import Progress, progress, say, size, warn
+from fesdist.cli.console import Progress, progress, say, size
+from fesdist.cli.notices import concluded
 from fesdist.report.build import Report as Written
 from fesdist.report.build import write_report
 from fesdist.requests.using import Report
@@ -15,13 +16,8 @@ def run(request: Report) -> int:
     """Write the report and tell what it lacks."""
     with progress("report", "expressions") as report:
         written = carry_out(request, report)
-    if written.missing:
-        warn(f"warning: the report has no faces: {written.missing}")
-    if not written.evaluated:
-        reference = written.reference
-        warn(f"warning: {reference} has not been evaluated; `fesdist evaluate` adds its errors to the next report")
     say(f"{written.path}: {size(written.n_bytes)}")
-    return 0
+    return concluded(written.notices, strict=request.strict)
 
 
 def carry_out(request: Report, on_progress: Progress) -> Written:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from fesdist.cli.console import Progress, duration, people, progress, say, size, table, warn
+from fesdist.cli.notices import concluded, to_records
 from fesdist.cluster.connect import open_cluster
 from fesdist.ground.metrics import RegionErrors, RunMetrics
-from fesdist.ground.status import troubles
 from fesdist.requests.learning import Train
 from fesdist.training.plan import TrainingPlan
 from fesdist.training.run import TrainingResult, train
@@ -21,10 +21,10 @@ def run(request: Train) -> int:
     with progress("training", "tasks") as report:
         result = carry_out(request, report, _tell_plan)
     if request.json:
-        say(json.dumps(asdict(result), indent=2))
+        say(json.dumps(asdict(result) | {"notices": to_records(result.notices)}, indent=2))
     else:
         _print(result, request.store)
-    return 0
+    return concluded(result.notices, strict=request.strict)
 
 
 def carry_out(
@@ -64,18 +64,9 @@ def _print(result: TrainingResult, weights: str) -> None:
         say(f"chosen by the errors on {left_out} left out in turn: {result.choice.in_words()}")
     for name, shape in result.shapes.items():
         say(f"shape of {name}, from {people(shape.people)}: moves by up to {shape.largest:.1f} pixels{_worth(shape)}")
-        if shape.unusable:
-            warn(
-                f"{name}: the two photographs of {', '.join(shape.unusable[:3])}"
-                f"{' and others' if len(shape.unusable) > 3 else ''} do not overlap ({people(len(shape.unusable))}): "
-                "they teach colours, but no shape; look at them"
-            )
     say(f"largest memory of a worker: {size(result.peak_bytes)}, {size(result.metrics.projected_bytes)} projected")
     say()
     print_errors(result.metrics)
-    for name, facts in result.metrics.expressions.items():
-        for trouble in troubles(facts.statuses):
-            warn(f"{name}: {trouble}")
     say(f"next: fesdist report {weights} {result.name}")
 
 

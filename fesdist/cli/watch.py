@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from fesdist.cli.console import EXIT_SOME_FAILED, counted, say, warn
-from fesdist.cli.synthesize import synthesized
+from fesdist.cli.notices import EXIT_NOTICED
+from fesdist.cli.synthesize import record_of, synthesized
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.listing import Exclusion
 from fesdist.inference.summary import SynthesisSummary
@@ -18,12 +20,15 @@ from fesdist.requests.using import Watch
 
 def run(request: Watch) -> int:
     """Watch until nothing comes any more, or for ever; return 0, or 3 if some photographs failed."""
-    summaries, failed = carry_out(request), 0
-    say(f"watching {request.photographs}; Ctrl-C ends it, and what was finished is stored")
+    summaries, failed, noticed = carry_out(request), 0, False
+    (warn if request.json else say)(f"watching {request.photographs}; Ctrl-C ends it, and what was finished is stored")
     for summary in summaries:
-        _tell(summary)
-        failed += summary.failed.n
-    return EXIT_SOME_FAILED if failed else 0
+        if request.json:
+            say(json.dumps(record_of(summary)))
+        else:
+            _tell(summary)
+        failed, noticed = failed + summary.failed.n, noticed or bool(summary.notices)
+    return EXIT_SOME_FAILED if failed else EXIT_NOTICED if noticed and request.strict else 0
 
 
 def carry_out(request: Watch) -> Iterator[SynthesisSummary]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from fesdist.evaluation.looks import Looks, Seen
 from fesdist.evaluation.scores import METHODS, UNCHANGED, ExpressionScores
+from fesdist.ground.notices import Notice, noticed
 from storage.blobs.documents import Document, convert, decode, encode
 from storage.errors import FormatError
 
@@ -71,6 +72,17 @@ class Evaluation:
         """Name under which the store keeps the evaluation; the same images and split give the same key."""
         photographs = f" {self.outside.digest}" if self.outside else ""
         return hashlib.sha256(f"{self.split} {self.fingerprint}{photographs}".encode()).hexdigest()[:16]
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Return what was left out, and what makes the scores doubtful."""
+        known = self.trained_on if self.split == "holdout" else ()
+        flattered = f"{self.name}@{self.version} was trained on {{n person}} of those held out; the scores flatter it"
+        return (
+            *noticed("left out", "{n expression} left out", self.left_out),
+            *noticed("doubtful", flattered, known),
+            *noticed("left out", "{n photograph} left out", self.outside.failed if self.outside else {}),
+        )
 
     @property
     def trained_on(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from fesdist.align.frame import USUAL, Fractions, Frame
 from fesdist.families.common.fixed_map import FixedMap
 from fesdist.ground.colour import Colour
 from fesdist.ground.measures import mouth_region
+from fesdist.ground.notices import Notice
 from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.tiles import Region
 from fesdist.inference.loaded import LoadedVersion, require_expression
@@ -128,13 +129,6 @@ class Source:
             self.loaded.shapes.displacement(Recipe.of(expression)),
             self.settings.keeps_detail(self.loaded.keeps_detail(expression)),
         )
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something that an exported file does not have, or does otherwise, in one sentence for people."""
-
-    text: str
 
 
 @dataclass(frozen=True)

@@ -48,10 +48,10 @@ def legend() -> str:
     return "; ".join(f"{status.value}: {_MEANINGS[status][1]}" for status in Status)
 
 
-def troubles(counts: Mapping[Status, int]) -> list[str]:
-    """Return a sentence for each status but `SOLVED` that some regressions have, worst first.
+def troubles(counts: Mapping[Status, int]) -> list[Status]:
+    """Return each status but `SOLVED` that some regressions have, worst first.
 
-    >>> troubles({Status.SOLVED: 90, Status.NO_SOLUTION: 1})
+    >>> [status.told(1) for status in troubles({Status.SOLVED: 90, Status.NO_SOLUTION: 1})]
     ['1 regression had no unique solution: its output is the mean of its targets']
     """
-    return [status.told(counts[status]) for status in Status if status and counts.get(status)]
+    return [status for status in Status if status and counts.get(status)]

@@ -18,6 +18,7 @@ from fesdist.images.survey import AS_FOUND, Wanted, attempt_all, check_spec, cho
 from storage.blobs.names import check_name
 from storage.errors import NotFoundError
 from storage.stack.reading import TrainingStack
+from storage.stack.split import doubles
 from storage.stack.writer import StackWriter
 
 HOLDOUT = 0.2
@@ -94,6 +95,7 @@ def ingest(
         created=existing is None,
         spec=spec,
         n_people=stack.n_samples,
+        subjects=stack.subjects,
         pairs=count_pairs(stack),
         added=account.added,
         unchanged=account.unchanged,
@@ -105,6 +107,7 @@ def ingest(
         ignored=pairs.ignored,
         resized=Counter(header.shape for header in used if header.shape != stack.image_shape and not aligner),
         aligned=aligner is not None,
+        doubled=doubles(stack.subjects),
         crowded=tuple(sorted(aligner.crowded)) if aligner else (),
     )
 

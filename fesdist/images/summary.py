@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from fesdist.ground.notices import Notice, counted_notice, noticed
 from fesdist.images.pairs import Skipped
 from fesdist.images.resize import stretch
-from storage.stack.reading import StackSpec, TrainingStack
+from storage.stack.reading import StackSpec, Subject, TrainingStack
+from storage.stack.split import doubles
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class IngestSummary:
     spec: StackSpec
     n_people: int
     """People in the stack."""
+    subjects: tuple[Subject, ...] = field(repr=False)
+    """The same, one by one, with their sides."""
     pairs: Mapping[str, PairCount]
     """Pairs in the stack, by target expression."""
     added: int
@@ -54,6 +58,41 @@ class IngestSummary:
     crowded: tuple[Path, ...] = ()
     """Photographs with several faces, of which the largest was taken."""
 
+    doubled: tuple[tuple[str, ...], ...] = ()
+    """Ids of people who have a picture in common, in groups; new ones are on one side of the split."""
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Return what was changed, left out or is in doubt."""
+        return (
+            *noticed("failed", "{n photograph} could not be used", _reasons(self.skipped)),
+            *noticed("left out", "{n person} left without a pair by unusable files", self.unpaired),
+            *noticed("left out", "{n person} without the input expression, skipped", self.without_input),
+            *noticed("left out", "{n person} with nothing but the input expression, skipped", self.without_target),
+            *(
+                notice
+                for expression, ids in self.missing.items()
+                for notice in noticed("left out", f"{{n person}} without {expression}", ids)
+            ),
+            *noticed("left out", "{n file} ignored, as no part of a pair", [str(item.path) for item in self.ignored]),
+            *counted_notice(
+                "changed",
+                "{n photograph} stretched, as proportions differ (better crop them first)",
+                self.stretched,
+            ),
+            *noticed(
+                "doubtful",
+                "{n photograph} with several faces, of which the largest was taken",
+                [str(path) for path in self.crowded],
+            ),
+            *noticed(
+                "doubtful",
+                "{n picture} under the names of several people; whoever is new is kept on one side of the split",
+                [" = ".join(group) for group in self.doubled],
+            ),
+            *of_people_on_both_sides(self.subjects),
+        )
+
     @property
     def complete(self) -> bool:
         """Return whether every photograph of a pair could be used."""
@@ -64,6 +103,18 @@ class IngestSummary:
         """Return how many photographs changed their proportions when they were resized."""
         size = self.spec.height, self.spec.width
         return sum(n for shape, n in self.resized.items() if stretch(shape, size) != 1)
+
+
+def of_people_on_both_sides(subjects: Sequence[Subject]) -> tuple[Notice, ...]:
+    """Return a notice on people held out whose pictures are also among those that models learn from."""
+    by_id = {subject.id: subject for subject in subjects}
+    groups = [group for group in doubles(subjects) if {by_id[name].split for name in group} >= {"train", "holdout"}]
+    text = "{n picture} on both sides of the split; errors on held-out people flatter"
+    return noticed("doubtful", text, [" = ".join(group) for group in groups])
+
+
+def _reasons(skipped: Sequence[Skipped]) -> dict[str, str]:
+    return {str(item.path): item.reason for item in skipped}
 
 
 def count_pairs(stack: TrainingStack) -> dict[str, PairCount]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from fesdist.ground.notices import Kind, Notice, counted_notice, noticed
 from fesdist.inference.manifest import Record
 
 MOST_NAMED = 1000
@@ -59,8 +60,11 @@ class SynthesisSummary:
     others: Some[str] = field(default_factory=Some)
     """Files in the folder that are no images by their names."""
     left_out: dict[str, str] = field(default_factory=dict)
-    """The first files and folders that were not looked at, as in `Photographs`."""
+    """The first files and folders of other programs, which were not looked at, and why."""
     n_left_out: int = 0
+    excluded: dict[str, str] = field(default_factory=dict)
+    """The first of those that were not looked at because that was asked for."""
+    n_excluded: int = 0
     made_otherwise: tuple[str, ...] = ()
     """Versions whose outputs are in the same folder, made with other settings."""
     reached: Mapping[str, float] = field(default_factory=dict)
@@ -69,9 +73,14 @@ class SynthesisSummary:
 
     def leave_out(self, name: str, reason: str) -> None:
         """Count a file or folder that was not looked at."""
-        self.n_left_out += 1
-        if self.n_left_out <= MOST_NAMED:
-            self.left_out[name] = reason
+        if reason.startswith("--exclude"):
+            self.n_excluded += 1
+            kept = self.excluded
+        else:
+            self.n_left_out += 1
+            kept = self.left_out
+        if len(kept) < MOST_NAMED:
+            kept[name] = reason
 
     def add(self, record: Record) -> None:
         """Count what became of a photograph."""
@@ -88,6 +97,43 @@ class SynthesisSummary:
             self.doubtful.append(record)
 
     @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Return what was changed, left out or is in doubt."""
+        return (
+            *_of_records("failed", "{n photograph} failed", self.failed),
+            *_of_records("left out", "{n photograph} without a face that could be worked on", self.faceless),
+            *_of_records(
+                "left out",
+                "{n photograph} left out, as they do not lie as those that the model learned from",
+                self.strange,
+            ),
+            *_of_records(
+                "doubtful",
+                "{n photograph} used although they may not lie as those that the model learned from",
+                self.doubtful,
+            ),
+            *noticed("left out", "{n file} not named like images", self.others, self.others.n),
+            *noticed("left out", "{n entry} left out", self.left_out, self.n_left_out),
+            *counted_notice(
+                "changed",
+                "{n photograph} stretched, as the model's proportions are others; --align finds the faces, or crop "
+                "them first",
+                self.stretched,
+            ),
+            *noticed(
+                "doubtful",
+                f"{self.out} also holds images made otherwise (by {{n version}}, or with other settings); give each "
+                "its own folder to keep them apart",
+                self.made_otherwise,
+            ),
+            *noticed(
+                "changed",
+                "{n shape} went less far than asked for, as faces would have been folded beyond that",
+                {name: f"to {reached:.2f}" for name, reached in self.reached.items()},
+            ),
+        )
+
+    @property
     def n_seen(self) -> int:
         """Return of how many photographs it is known what became of them in this run."""
         return self.done + self.failed.n + self.faceless.n + self.strange.n
@@ -98,3 +144,8 @@ class SynthesisSummary:
             records.sort(key=lambda record: record.file.name)
         self.others.sort()
         self.left_out = dict(sorted(self.left_out.items()))
+        self.excluded = dict(sorted(self.excluded.items()))
+
+
+def _of_records(kind: Kind, text: str, records: Some[Record]) -> tuple[Notice, ...]:
+    return noticed(kind, text, {record.file.name: record.reason for record in records}, records.n)

@@ -54,7 +54,12 @@ class Todo:
         self._rest = self._named()
         self._first = list(islice(self._rest, AHEAD))
         if not self._first and only is None:
-            raise no_photographs(source, summary.others.n, summary.n_left_out, min(summary.left_out, default=""))
+            raise no_photographs(
+                source,
+                summary.others.n,
+                summary.n_left_out + summary.n_excluded,
+                min((*summary.left_out, *summary.excluded), default=""),
+            )
 
     def tasks(self, manifest: Manifest, points: Points | None) -> Iterator[PhotographTask]:
         """Yield photographs with the outputs that they lack, and enter into `manifest` which files are no images."""

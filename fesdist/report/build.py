@@ -13,6 +13,7 @@ from fesdist.evaluation.people import check_fit
 from fesdist.exports.page.beside import page_beside
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import write_whole
+from fesdist.ground.notices import Notice, counted_notice
 from fesdist.report.facts import facts, headline
 from fesdist.report.looks_section import judgement
 from fesdist.report.section import build_section
@@ -37,6 +38,15 @@ class Report:
     missing: str
     """Why there are no faces in it, or "" if there are."""
     evaluated: bool
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Return what the report lacks."""
+        command = f"{self.reference} has not been evaluated; `fesdist evaluate` adds its errors to the next report"
+        return (
+            *counted_notice("left out", f"the report has no faces: {self.missing}", int(bool(self.missing))),
+            *counted_notice("left out", command, int(not self.evaluated)),
+        )
 
 
 def write_report(

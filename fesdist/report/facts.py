@@ -83,7 +83,11 @@ def _run_facts(metrics: RunMetrics) -> Iterator[Fact]:
     statuses = metrics.statuses()
     if statuses:
         solved = f"{statuses[Status.SOLVED]:,} of {statuses.total():,}"
-        yield Fact("Regressions solved", solved, "; ".join(troubles(statuses)) or "none failed")
+        yield Fact(
+            "Regressions solved",
+            solved,
+            "; ".join(status.told(statuses[status]) for status in troubles(statuses)) or "none failed",
+        )
 
 
 def _stored_bytes(version: WeightVersion) -> int:

@@ -41,6 +41,12 @@ exclude_option = partial(
     help="leave out files and folders whose name or path is like one of these, separated by commas: drafts,*_old.jpg",
     metavar="PATTERNS",
 )
+strict_option = partial(
+    option,
+    False,
+    "exit with 4 where anything was changed, left out or is in doubt; what was done stays",
+    command_only=True,
+)
 json_option = partial(option, False, "print JSON for programs instead of tables for people", command_only=True)
 
 

@@ -16,6 +16,7 @@ from fesdist.requests.groups import (
     json_option,
     stack_argument,
     store_argument,
+    strict_option,
 )
 from fesdist.requests.toml import read_config
 
@@ -94,6 +95,7 @@ fesdist train stack.zarr weights --name papers --model mr --window 3 --ridge 0.4
     name: str = argument("name of the model; its versions are numbered 1, 2, 3, ...", positional=False, metavar="NAME")
     if_changed: bool = option(False, "do nothing when the newest version has equal images and settings")
     json: bool = json_option()
+    strict: bool = strict_option()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from fesdist.requests.groups import (
     json_option,
     reference_argument,
     store_argument,
+    strict_option,
 )
 from fesdist.requests.units import image_size
 
@@ -46,6 +47,7 @@ fesdist export weights london london.npz"""
         help="where the model has eyes, if its version does not say: fractions of width and height"
     )
     json: bool = json_option()
+    strict: bool = strict_option()
 
     def settings(self) -> SynthesisSettings:
         """Return how outputs are made; raises BadParameterError for an intensity that means nothing."""
@@ -84,6 +86,7 @@ fesdist import mr_channel3.npz,mr_channel2.npz,mr_channel1.npz weights --name au
     )
     ridge: float | None = option(None, "with which they were found, for the record", metavar="LAMBDA", implied="0.4")
     json: bool = json_option()
+    strict: bool = strict_option()
 
     def said(self) -> Said:
         """Return what is said of the files."""

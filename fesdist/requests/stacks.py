@@ -12,8 +12,10 @@ from fesdist.requests.groups import (
     exclude_option,
     expressions_option,
     eyes_option,
+    json_option,
     pixel_limit_option,
     points_option,
+    strict_option,
 )
 from fesdist.requests.units import image_size
 
@@ -65,6 +67,8 @@ fesdist ingest papers_pairs faces.zarr --target-name smiling --colour gray"""
     )
     exclude: tuple[str, ...] | None = exclude_option()
     pixel_limit: float = pixel_limit_option()
+    json: bool = json_option()
+    strict: bool = strict_option()
 
     def layout(self) -> Layout:
         """Return how the folder is read; raises BadParameterError for an empty pattern."""

@@ -22,6 +22,7 @@ from fesdist.requests.groups import (
     reference_argument,
     stack_argument,
     store_argument,
+    strict_option,
 )
 from fesdist.requests.units import mixture
 
@@ -166,6 +167,8 @@ fesdist synthesize photos out --weights weights --model london@production --size
     mix: dict[str, float] | None = option(
         None, "mixture of expressions, such as smiling=0.7,surprised=0.3", metavar="NAME=X,...", reader=mixture
     )
+    json: bool = json_option()
+    strict: bool = strict_option()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +204,7 @@ fesdist evaluate stack.zarr weights london --photographs sketches"""
     )
     exclude: tuple[str, ...] | None = exclude_option()
     json: bool = json_option()
+    strict: bool = strict_option()
 
     def exclusion(self) -> Exclusion:
         """Return what of the photographs is left out; raises BadParameterError without photographs."""
@@ -269,3 +273,4 @@ fesdist report weights london@production --out report.html --stack stack.zarr --
     stack: str | None = option(None, "stack of the faces to show", metavar="STACK", implied="that of the training")
     people: int = option(6, "people to show", metavar="N")
     memory: int = memory_option("memory this process may use")
+    strict: bool = strict_option()

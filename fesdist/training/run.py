@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass, field, replace
 from fesdist.cluster.settings import Cluster
 from fesdist.ground.alpha_maps import Rows, learned_alpha, papers_alpha
 from fesdist.ground.metrics import RunMetrics
+from fesdist.ground.notices import Notice, noticed
 from fesdist.ground.refinement import ALPHAS, Refinement
+from fesdist.ground.status import troubles
 from fesdist.ground.tiles import TileGrid
 from fesdist.passes.phases import Clock
 from fesdist.passes.stage import Progress, results
@@ -53,6 +55,27 @@ class TrainingResult:
     """What the run chose by itself, and from what."""
     shapes: Mapping[str, LearnedShape] = field(default_factory=dict)
     """By expression; empty without shape."""
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Return what is doubtful of the photographs, and of the regressions."""
+        return (
+            *(
+                each
+                for name, shape in self.shapes.items()
+                for each in noticed(
+                    "doubtful",
+                    f"{name}: the two photographs of {{n person}} do not overlap: they teach colours, but no shape; "
+                    "look at them",
+                    shape.unusable,
+                )
+            ),
+            *(
+                Notice("doubtful", facts.statuses[status], f"{name}: {status.told(facts.statuses[status])}")
+                for name, facts in self.metrics.expressions.items()
+                for status in troubles(facts.statuses)
+            ),
+        )
 
 
 def train(

@@ -16,7 +16,9 @@ def assign_split(
     """Return the subjects, each on a side: those never assigned are held out or trained on, the others stay.
 
     Either `ids` names those to hold out, or as many are held out as bring their number to round(fraction * n) of
-    all n people, chosen by the lowest SHA-256 of their ids: neither chance nor the order of files has a say.
+    all n people, chosen by the lowest SHA-256 of their ids: neither chance nor the order of files has a say. People
+    with a picture in common go to one side together, where the others are that have a side already; those held out by
+    name take them along.
     Raises `MismatchError`, and `NotFoundError` for unknown ids.
 
     >>> people = [Subject(id, None) for id in ("anna", "ben", "carl", "dora", "emil")]
@@ -32,12 +34,56 @@ def assign_split(
     )
 
 
+def doubles(subjects: Sequence[Subject]) -> tuple[tuple[str, ...], ...]:
+    """Return the ids of people who have a picture in common, of whatever expression, in groups of two and more.
+
+    >>> people = [Subject("anna", None, {"neutral": "a1"}), Subject("ben", None, {"neutral": "b1"})]
+    >>> doubles([*people, Subject("anna2", None, {"neutral": "a1"})])
+    (('anna', 'anna2'),)
+    """
+    return tuple(group for group in _groups(subjects) if len(group) > 1)
+
+
+def _groups(subjects: Sequence[Subject]) -> list[tuple[str, ...]]:
+    """Return everybody's id, with those who have a picture in common, in the order of the first of each group."""
+    group_of: dict[str, list[str]] = {}
+    of_picture: dict[str, str] = {}
+    for subject in subjects:
+        group_of[subject.id] = [subject.id]
+        for picture in subject.digests.values():
+            first = group_of[of_picture.setdefault(picture, subject.id)]
+            own = group_of[subject.id]
+            if own is not first:
+                first += own
+                group_of.update(dict.fromkeys(own, first))
+    place = {subject.id: number for number, subject in enumerate(subjects)}
+    found = {id(group): tuple(sorted(group, key=place.__getitem__)) for group in group_of.values()}
+    return list(found.values())
+
+
 def _lowest(subjects: Sequence[Subject], fraction: float) -> set[str]:
     if not 0 <= fraction < 1:
         raise MismatchError(f"a fraction of {fraction} was to be held out; expected 0 <= fraction < 1")
-    wanted = round(fraction * len(subjects)) - sum(subject.holdout for subject in subjects)
-    new = sorted((s.id for s in subjects if s.split is None), key=lambda name: hashlib.sha256(name.encode()).digest())
-    return set(new[: max(0, wanted)])
+    sides = {subject.id: subject.split for subject in subjects}
+    groups = sorted(_groups(subjects), key=lambda group: min(map(_rank, group)))
+    # Where others of a group are on both sides already, what is new is learned from, as they are.
+    chosen = {
+        name
+        for group in groups
+        if {sides[other] for other in group} <= {"holdout", None}
+        for name in group
+        if any(sides[other] for other in group)
+    }
+    left = round(fraction * len(subjects)) - len(chosen.union(name for name in sides if sides[name] == "holdout"))
+    for group in groups:
+        if len(group) <= left and not any(sides[name] for name in group):
+            chosen.update(group)
+            left -= len(group)
+    return chosen
+
+
+def _rank(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()
 
 
 def _named(subjects: Sequence[Subject], ids: Collection[str]) -> set[str]:
@@ -51,4 +97,4 @@ def _named(subjects: Sequence[Subject], ids: Collection[str]) -> set[str]:
             f"{len(trained)} people to hold out are to be trained on since earlier, the first is {trained[0]!r}; nobody"
             " changes side: hold out others, or make a new stack"
         )
-    return set(ids)
+    return {name for group in _groups(subjects) if set(ids) & set(group) for name in group}

@@ -18,6 +18,7 @@ from fesdist.exports.npz.writing import CHANNELS
 from fesdist.families.common.fixed_map import Windows
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.notices import Notice, counted_notice
 from fesdist.registry import model_from_parameters, model_named
 from storage.blobs.names import check_name
 from storage.datasets.store import WeightStore
@@ -61,6 +62,15 @@ class Imported:
     colour: Colour
     guessed: bool
     """Whether the model is told from the weights alone."""
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Return what is in doubt of it."""
+        text = (
+            f"the weights were taken for those of {self.model}, by their places; if another model found them, import "
+            "them again with --model"
+        )
+        return counted_notice("doubtful", text, int(self.guessed))
 
 
 def import_files(paths: Sequence[Path], store_uri: str, name: str, said: Said) -> Imported:

@@ -7,10 +7,11 @@ from pathlib import Path
 from fesdist.exports.npz.csr import Rows, write_rows
 from fesdist.exports.npz.label import MEMBER, Label
 from fesdist.exports.npz.matrices import rows_of
-from fesdist.exports.source import Exported, Notice, Source, Written
+from fesdist.exports.source import Exported, Source, Written
 from fesdist.families.common.fixed_map import Taps, Windows
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import write_whole
+from fesdist.ground.notices import Notice
 from fesdist.ground.refinement import Refinement
 
 CHANNELS = (3, 2, 1)
@@ -76,4 +77,5 @@ def _notices(source: Source) -> list[Notice]:
         left_out.append("the refinement, which keeps the photograph where the weights do not know better")
     if not left_out:
         return []
-    return [Notice(f"the papers' layout has no room for {' and '.join(left_out)}; .onnx and .html have them")]
+    text = f"the papers' layout has no room for {' and '.join(left_out)}; .onnx and .html have them"
+    return [Notice("left out", len(left_out), text)]

@@ -7,10 +7,11 @@ from typing import Any
 
 from fesdist.exports.page.assembling import assembled
 from fesdist.exports.page.packing import MOVE_STEPS, Change, Packed, pack
-from fesdist.exports.source import Exported, Notice, Source, Written
+from fesdist.exports.source import Exported, Source, Written
 from fesdist.families.common.fixed_map import Taps, Windows
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import write_whole
+from fesdist.ground.notices import Notice
 from fesdist.inference.detail import FEATHER_PER_SIDE, fine_sigma
 
 HEADING = "Another look at your face"
@@ -86,11 +87,13 @@ def _notices(source: Source, content: bytes) -> list[Notice]:
     if len(content) > LARGE:
         found.append(
             Notice(
+                "doubtful",
+                1,
                 f"the page has {len(content) / 1e6:.0f} MB, which phones open slowly; a model of 128 x 128 pixels has "
-                "less than 1"
+                "less than 1",
             )
         )
     settings = source.settings
     if settings.intensity != 1 or settings.texture is not None:
-        found.append(Notice("the page has sliders in the place of --intensity and --texture"))
+        found.append(Notice("changed", 1, "the page has sliders in the place of --intensity and --texture"))
     return found

@@ -61,6 +61,7 @@ def test_json_is_the_record_that_the_store_keeps_and_its_summary(
     assert run(stack, store, publish(store, stack), "--json") == 0
     printed = json.loads(capsys.readouterr().out)
     summary, outside = printed.pop("summary"), printed.pop("outside_summary")
+    assert printed.pop("notices") == []
     assert [printed] == list(WeightStore(store).evaluations("small", 1))
     assert outside == []
     assert [(row["method"], row["identity"]) for row in summary][::5] == [("output = input", 1), ("real photograph", 1)]
@@ -71,7 +72,10 @@ def test_a_person_known_to_the_model_is_a_warning_on_holdout_only(
 ) -> None:
     reference = publish(store, stack, trained_on=["p1", "p6"])
     run(stack, store, reference)
-    assert "warning: small@1 was trained on 1 of these held-out people (p6)" in capsys.readouterr().err
+    assert (
+        "notice: small@1 was trained on 1 person of those held out; the scores flatter it: p6"
+        in capsys.readouterr().err
+    )
     run(stack, store, reference, "--split", "train")
     assert capsys.readouterr().err == ""
 
@@ -83,7 +87,9 @@ def test_an_expression_that_nobody_has_is_a_warning(
     assert run(stack, store, publish(store, stack, expressions=("angry", "smiling"))) == 0
     printed = capsys.readouterr()
     assert "smiling: 3 people" in printed.out
-    assert printed.err.startswith(f"warning: angry was left out: {stack} has no people with expression 'angry'")
+    assert printed.err.startswith(
+        f"notice: 1 expression left out:\n  angry: {stack} has no people with expression 'angry'"
+    )
 
 
 def test_the_table_is_printed_even_if_the_store_cannot_keep_it(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,7 +47,8 @@ def test_summary(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     Image.new("L", (6, 6)).save(folder / "neutral" / "alone.png")
     assert run() == 0
     stack = folder.parent / "stack.zarr"
-    assert capsys.readouterr().out.splitlines() == [
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == [
         f"created {stack}: 6 x 6 RGB uint8",
         "stored 10 photographs; the stack holds 5 people",
         "",
@@ -53,12 +56,17 @@ def test_summary(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> 
         "  ──────────  ─────  ─────  ────────",
         "  happy           5      4         1",
         "",
-        "1 person with nothing but the input expression, skipped: alone",
-        "ignored, as no part of a pair: notes.txt",
-        "",
         f"next: fesdist plan {stack}",
     ]
-    assert run() == 0
+    assert printed.err.splitlines() == [
+        "notice: 1 person with nothing but the input expression, skipped: alone",
+        f"notice: 1 file ignored, as no part of a pair: {folder}/notes.txt",
+    ]
+    assert run("--strict") == 4
+    capsys.readouterr()
+    (folder / "notes.txt").unlink()
+    (folder / "neutral" / "alone.png").unlink()
+    assert run("--strict") == 0
     assert "stored 0 photographs, 10 were already there; the stack holds 5 people" in capsys.readouterr().out
 
 
@@ -66,10 +74,10 @@ def test_some_failed(run: Run, folder: Path, capsys: pytest.CaptureFixture[str])
     (folder / "happy" / "2.png").write_bytes(b"")
     assert run() == 3
     captured = capsys.readouterr()
-    assert "1 person left without a pair by unusable files: 2" in captured.out
-    assert captured.err.splitlines() == [
-        "photographs that could not be used: 1",
+    assert captured.err.splitlines()[:3] == [
+        "notice: 1 photograph could not be used:",
         f"  {folder}/happy/2.png: the file is empty; expected a PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF or HEIC image",
+        "notice: 1 person left without a pair by unusable files: 2",
     ]
 
 
@@ -81,7 +89,7 @@ def test_options_reach_the_stack(run: Run, folder: Path, capsys: pytest.CaptureF
     captured = capsys.readouterr()
     assert "3 x 4 gray float64" in captured.out
     assert "resized 10 of them from 6 x 6" in captured.out
-    assert captured.err == ""
+    assert "stretched" not in captured.err
     stack = TrainingStack.open(folder.parent / "stack.zarr")
     assert stack.expressions == ("happy", "neutral")
     assert [subject.id for subject in stack.subjects if subject.holdout] == ["1", "4"]
@@ -98,7 +106,7 @@ def test_a_size_that_cannot_work_is_refused_before_anything_is_written(run: Run,
 
 def test_stretched_photographs_are_mentioned(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--size", "10x30") == 0
-    assert "stretched, as their proportions differ (better crop them first): 10" in capsys.readouterr().err
+    assert "notice: 10 photographs stretched, as proportions differ (better crop them first)" in capsys.readouterr().err
 
 
 def test_pixel_limit(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,4 +139,23 @@ def test_hold_out_that_is_neither_fraction_nor_file(run: Run) -> None:
 def test_a_file_name_that_is_no_text(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "happy" / "b\udcff.png").touch()
     assert run() == 0
-    assert r"happy/b\udcff.png" in capsys.readouterr().out
+    assert r"happy/b\udcff.png" in capsys.readouterr().err
+
+
+def test_the_same_picture_under_two_names_is_noticed_and_stays_on_one_side(
+    run: Run, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in range(5):
+        for expression in ("neutral", "happy"):
+            shutil.copy(folder / expression / f"{name}.png", folder / expression / f"again-{name}.png")
+    assert run("--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    (notice,) = [each for each in found["notices"] if each["kind"] == "doubtful"]
+    assert (notice["count"], notice["text"]) == (
+        5,
+        "5 pictures under the names of several people; whoever is new is kept on one side of the split",
+    )
+    assert "0 = again-0" in notice["examples"] or "again-0 = 0" in notice["examples"]
+    sides = {subject.id: subject.split for subject in TrainingStack.open(folder.parent / "stack.zarr").subjects}
+    assert all(sides[str(name)] == sides[f"again-{name}"] for name in range(5))
+    assert sorted(sides.values()) == ["holdout"] * 2 + ["train"] * 8

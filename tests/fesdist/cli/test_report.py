@@ -81,4 +81,4 @@ def test_a_stack_that_is_gone_is_a_warning(
     publish(store, stack)
     shutil.rmtree(stack)
     assert run(store, "small", "--out", str(tmp_path / "page.html")) == 0
-    assert "warning: the report has no faces" in capsys.readouterr().err
+    assert "notice: the report has no faces" in capsys.readouterr().err

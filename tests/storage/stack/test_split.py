@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from storage.errors import MismatchError, NotFoundError
 from storage.stack.format import Subject
-from storage.stack.split import assign_split
+from storage.stack.split import assign_split, doubles
 
 
 def held_out(subjects: tuple[Subject, ...]) -> set[str]:
@@ -60,3 +60,34 @@ def test_either_a_fraction_or_ids() -> None:
             assign_split([Subject("ann")], fraction, ids)
     with pytest.raises(MismatchError, match=r"a fraction of 1\.5 was to be held out; expected 0 <= fraction < 1"):
         assign_split([Subject("ann")], 1.5, None)
+
+
+def _sides(*people: tuple[str, str | None, str], fraction: float | None = None, ids: list[str] | None = None) -> str:
+    """Return the sides, a letter a person, of people with a name, a side and letters for their pictures."""
+    subjects = [Subject(name, side, {f"e{i}": p for i, p in enumerate(pictures)}) for name, side, pictures in people]  # type: ignore[arg-type]
+    return "".join((subject.split or "-")[0] for subject in assign_split(subjects, fraction, ids))
+
+
+def test_a_picture_in_common_joins_people_through_others() -> None:
+    people = [Subject(name, None, {"neutral": a, "happy": b}) for name, a, b in ("a12", "b34", "c56", "d25", "e78")]
+    assert doubles(people) == (("a", "c", "d"),)
+    assert doubles(people[:2]) == ()
+
+
+def test_people_with_a_picture_in_common_are_on_one_side() -> None:
+    for fraction in (0.2, 0.5, 0.9):
+        people = [(f"{name}{n}", None, f"{name}") for name in "abcde" for n in range(2)]
+        sides = _sides(*people, fraction=fraction)
+        assert sides[::2] == sides[1::2]
+        assert sides.count("h") == round(10 * fraction) // 2 * 2
+
+
+def test_who_comes_later_goes_where_the_others_are() -> None:
+    assert _sides(("a", "holdout", "x"), ("b", None, "x"), fraction=0) == "hh"
+    assert _sides(("a", "train", "x"), ("b", None, "x"), fraction=0.5) == "tt"
+    assert _sides(("a", "train", "x"), ("b", "holdout", "x"), ("c", None, "x"), fraction=0.5) == "tht"
+
+
+def test_who_is_held_out_by_name_takes_the_others_along() -> None:
+    assert _sides(("a", None, "x"), ("b", None, "x"), ("c", None, "y"), ids=["a"]) == "hht"
+    assert _sides(("a", "train", "x"), ("b", None, "x"), ids=["b"]) == "th"

@@ -1,0 +1,26 @@
+"""The last words of a command: its notices, once; and what they make of its exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fesdist.cli.console import warn
+from fesdist.ground.notices import Notice
+
+EXIT_NOTICED = 4
+"""Of a command with --strict that did its work, and has something to notice."""
+
+
+def concluded(notices: Sequence[Notice], *, strict: bool, code: int = 0) -> int:
+    """Tell the notices, and return the exit code: `code`, or 4 in the place of 0 where notices are not accepted."""
+    for notice in notices:
+        first, *others = notice.lines()
+        for line in (f"notice: {first}", *others):
+            # A file name is bytes that need not be text; it must not stop the summary.
+            warn(line.encode(errors="backslashreplace").decode())
+    return code or (EXIT_NOTICED if strict and notices else 0)
+
+
+def to_records(notices: Sequence[Notice]) -> list[dict[str, object]]:
+    """Return notices for JSON."""
+    return [notice.to_record() for notice in notices]
