@@ -65,6 +65,13 @@ def _run(words: Sequence[str]) -> int:
         parser.error("expected a COMMAND first")
     from fesdist.cli.console import warn
     from fesdist.ground.errors import FesdistError
+    from fesdist.ground.hidden import check_nothing_hidden
+
+    try:
+        check_nothing_hidden()
+    except ImportError as error:
+        warn(f"fesdist: error: {error}")
+        return EXIT_ERROR
     from storage.errors import StorageError
 
     verb, *rest = words

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fesdist.cli.console import counted, say, size, table, warn
+from fesdist.ground.errors import FesdistError
 from fesdist.ground.metrics import RunMetrics
 from fesdist.requests.weights import Versions
 from storage.datasets.manifest import Manifest, ModelFacts
@@ -19,7 +20,7 @@ EXIT_DAMAGED = 1
 
 
 def run(request: Versions) -> int:
-    """List or clean; return 0, or 1 if a manifest is damaged, or an alias names a version that is gone."""
+    """List or clean; return 0, or 1 if a document is damaged, or an alias leads nowhere."""
     store = WeightStore(request.store)
     if "://" not in store.uri and not Path(store.uri).is_dir():
         raise NotFoundError(
@@ -36,10 +37,22 @@ def run(request: Versions) -> int:
         for reason in reasons.values()
     ]
     damaged += [
-        f"alias {name}@{alias} names version {version}, which is not there; restore its manifest from a copy, or move "
-        f"the alias with `fesdist promote {request.store} {name} VERSION --as {alias}`"
+        f"alias {name}@{alias} {why}; restore its document from a copy, or move the alias with "
+        f"`fesdist promote {request.store} {name} VERSION --as {alias}`"
         for name in names
-        for alias, version in store.aliases(name).broken().items()
+        for alias, why in store.aliases(name).broken().items()
+    ]
+    damaged += [
+        f"an evaluation of {name}@{manifest.version} is damaged ({why}); `fesdist evaluate` replaces it, or delete it"
+        for name, (manifests, _) in models.items()
+        for manifest in manifests
+        for why in store.evaluations(name, manifest.version).readable()[1].values()
+    ]
+    damaged += [
+        f"an interrupted run of {draft.name} cannot be continued ({draft.damaged}); `fesdist versions {request.store} "
+        "--clean` removes it"
+        for draft in drafts
+        if draft.damaged
     ]
     if request.json:
         listed = {name: _describe(store, name, *models[name], drafts) for name in names}
@@ -92,7 +105,7 @@ def _describe(
     store: WeightStore, name: str, manifests: list[Manifest], damaged: dict[int, StorageError], drafts: list[DraftInfo]
 ) -> dict[str, Any]:
     return {
-        "aliases": dict(store.aliases(name)),
+        "aliases": store.aliases(name).readable(),
         "versions": [
             {
                 "version": manifest.version,
@@ -103,7 +116,7 @@ def _describe(
                 "image_shape": list(manifest.image_shape),
                 "expressions": list(manifest.expressions),
                 "metrics": manifest.metrics,
-                "evaluations": list(store.evaluations(name, manifest.version)),
+                "evaluations": store.evaluations(name, manifest.version).readable()[0],
             }
             for manifest in manifests
         ],
@@ -124,7 +137,7 @@ def _describe_draft(draft: DraftInfo) -> dict[str, Any]:
 
 def _print(store: WeightStore, name: str, manifests: list[Manifest]) -> None:
     aliases: dict[int, list[str]] = {}
-    for alias, version in store.aliases(name).items():
+    for alias, version in store.aliases(name).readable().items():
         aliases.setdefault(version, []).append(alias)
     say(name)
     table(
@@ -187,7 +200,10 @@ def _model(model: ModelFacts) -> str:
         return f"{model.name} {model.described}"
     from fesdist.registry import model_from_parameters  # loads all models, which takes longer than a long list
 
-    return f"{model.name} {model_from_parameters(model.name, model.parameters).describe()}"
+    try:
+        return f"{model.name} {model_from_parameters(model.name, model.parameters).describe()}"
+    except FesdistError:  # of another fesdist, which is no reason to list nothing
+        return model.name
 
 
 def _mean_error(manifest: Manifest, region: str) -> str:

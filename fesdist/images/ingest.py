@@ -17,6 +17,7 @@ from fesdist.images.summary import IngestSummary, count_pairs
 from fesdist.images.survey import AS_FOUND, Wanted, attempt_all, check_spec, choose_spec, framed
 from storage.blobs.names import check_name
 from storage.errors import NotFoundError
+from storage.stack.editing import occupied
 from storage.stack.reading import TrainingStack
 from storage.stack.split import doubles
 from storage.stack.writer import StackWriter
@@ -94,7 +95,7 @@ def ingest(
         stack=stack.path,
         created=existing is None,
         spec=spec,
-        n_people=stack.n_samples,
+        n_people=len(occupied(stack)),
         subjects=stack.subjects,
         pairs=count_pairs(stack),
         added=account.added,

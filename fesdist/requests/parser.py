@@ -62,6 +62,8 @@ def _add(place: argparse._ActionsContainer, option: Option) -> None:
 
 def _reader(option: Option) -> Callable[[str], Any]:
     def read(text: str) -> Any:
+        if text is argparse.SUPPRESS:  # what an argument that was not given has, and argparse reads
+            return text
         try:
             return option.read(text)
         except BadParameterError as error:

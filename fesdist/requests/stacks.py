@@ -114,6 +114,22 @@ fesdist ingest papers_pairs faces.zarr --target-name smiling --colour gray"""
 
 
 @dataclass(frozen=True, kw_only=True)
+class Replace:
+    """Put another photograph of a person into a training stack, in the place of the one that is there."""
+
+    EXAMPLE: ClassVar = """fesdist replace stack.zarr anna smiling better.jpg
+fesdist replace faces.zarr anna smiling better.jpg --align"""
+
+    stack: str = argument("training stack", metavar="STACK")
+    person: str = argument("id of the person", metavar="PERSON")
+    expression: str = argument("expression that is there already", metavar="EXPRESSION")
+    file: str = argument("the photograph", metavar="FILE")
+    align: bool = option(False, "find the face, and bring its eyes to where the stack has them")
+    points: str | None = points_option()
+    pixel_limit: float = pixel_limit_option()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Faces:
     """Draw people with several expressions, for a first visit, for tests and for benchmarks."""
 

@@ -7,13 +7,13 @@ from typing import Any
 from fesdist.requests.build import verb_of
 from fesdist.requests.learning import Plan, Train, Tune
 from fesdist.requests.sharing import Export, Import
-from fesdist.requests.stacks import Faces, Ingest
+from fesdist.requests.stacks import Faces, Ingest, Replace
 from fesdist.requests.using import Compare, Evaluate, Report, Synthesize, Watch
-from fesdist.requests.weights import Delete, History, Promote, Rollback, Verify, Versions
+from fesdist.requests.weights import Copy, Delete, History, Promote, Rollback, Show, Verify, Versions
 
 _REQUESTS: tuple[type[Any], ...] = (
-    *(Ingest, Plan, Tune, Train),
-    *(Versions, Promote, Rollback, History, Verify, Delete),
+    *(Ingest, Replace, Plan, Tune, Train),
+    *(Versions, Promote, Rollback, History, Show, Verify, Copy, Delete),
     *(Synthesize, Watch, Evaluate, Compare, Report, Export, Import, Faces),
 )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fesdist.ground.options import argument, option
-from fesdist.requests.groups import json_option, name_argument, store_argument
+from fesdist.requests.groups import json_option, name_argument, reference_argument, store_argument
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +75,42 @@ fesdist verify stack.zarr"""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Delete:
-    """Delete a version for good; refused while an alias points at it."""
+class Show:
+    """Tell what a version is and learned from, or what a training stack holds."""
 
-    EXAMPLE: ClassVar = "fesdist delete weights london 3"
+    EXAMPLE: ClassVar = """fesdist show weights london@3
+fesdist show stack.zarr"""
+
+    place: str = argument("weight store, or a training stack", metavar="STORE|STACK")
+    reference: str | None = option(
+        None, "of a weight store: name, name@3 or name@alias", metavar="NAME[@V]", positional=True
+    )
+    json: bool = json_option()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """Copy a version to another weight store, under the next free number there."""
+
+    EXAMPLE: ClassVar = """fesdist copy weights london@3 s3://bucket/weights
+fesdist copy s3://bucket/weights london@production backup"""
 
     store: str = store_argument()
-    name: str = name_argument()
-    version: int = argument("number of the version", metavar="VERSION")
+    reference: str = reference_argument()
+    other: str = argument("where to: a folder, or s3://bucket/prefix", metavar="OTHERSTORE")
+    name: str | None = option(None, "name of the model there", metavar="NAME", implied="the same")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delete:
+    """Delete a version for good, which no alias may point at; a whole model; or a person from a training stack."""
+
+    EXAMPLE: ClassVar = """fesdist delete weights london 3
+fesdist delete weights london --all --note "the wrong photographs"
+fesdist delete stack.zarr anna"""
+
+    store: str = argument("weight store, or a training stack", metavar="STORE|STACK")
+    name: str = argument("name of the model, or of the person", metavar="NAME|PERSON")
+    version: int | None = option(None, "number of the version", metavar="VERSION", positional=True)
+    all: bool = option(False, "the whole model: its versions, aliases and interrupted runs, damaged ones as well")
     note: str = option("", "why, kept for the history", metavar="TEXT")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,7 +12,7 @@ from storage.blobs.documents import decode, encode
 from storage.blobs.location import Location
 from storage.blobs.names import check_name
 from storage.blobs.provenance import now, who
-from storage.errors import NotFoundError
+from storage.errors import FormatError, NotFoundError
 
 
 @dataclass(frozen=True)
@@ -54,15 +55,25 @@ class Aliases(Mapping[str, int]):
     def __len__(self) -> int:
         return len(self._location.list(f"{self._name}/aliases"))
 
-    def broken(self) -> dict[str, int]:
-        """Return the aliases that name a version that is not there, and its number: its manifest was lost."""
+    def broken(self) -> dict[str, str]:
+        """Return the aliases that lead to no version, and why: one that is not there, or a move that is damaged."""
         lost = {}
-        for alias, version in self.items():
+        for alias in self:
             try:
-                self._check_version(version)
+                self._check_version(version := self.head(alias).version)
             except NotFoundError:
-                lost[alias] = version
+                lost[alias] = f"names version {version}, which is not there"
+            except FormatError as error:
+                lost[alias] = f"cannot be read ({error})"
         return lost
+
+    def readable(self) -> dict[str, int]:
+        """Return the version of each alias whose last move can be read."""
+        found = {}
+        for alias in self:
+            with suppress(FormatError, NotFoundError):
+                found[alias] = self.head(alias).version
+        return found
 
     def head(self, alias: str) -> AliasEntry:
         """Return the move that counts; raises `NotFoundError` for an alias that was never promoted."""

@@ -13,7 +13,7 @@ from threading import Event, Thread
 from storage.blobs.documents import decode, encode
 from storage.blobs.location import Location
 from storage.blobs.provenance import now, seconds_since
-from storage.errors import NotFoundError, StorageError
+from storage.errors import FormatError, NotFoundError, StorageError
 
 RENEWAL_SECONDS = 60.0
 """How often a claim is renewed while its block runs."""
@@ -62,7 +62,8 @@ def claimants(location: Location, folder: str, besides: str | None = None) -> li
     for name in location.list(_claims(folder)):
         try:
             claim = decode(Claim, location.read(f"{_claims(folder)}/{name}/{_DOCUMENT}"), f"claim {name} of {folder}")
-        except NotFoundError:  # given up since it was listed
+        except (NotFoundError, FormatError):
+            # Given up since it was listed, or damaged: whoever works renews it within a minute.
             continue
         if name != besides and _counts(name, claim):
             found.append(f"process {claim.process} on {claim.host}")

@@ -9,9 +9,12 @@ from storage.blobs.location import Location
 from storage.blobs.provenance import seconds_since
 from storage.datasets.claims import claimants
 from storage.datasets.deletion import read_tombstones, readable_or_raise, remove_deleted
-from storage.datasets.draft import read_job
+from storage.datasets.draft import DraftJob, read_job
 from storage.datasets.keys import data_folder, draft_folder, job_key, receipt_keys
 from storage.datasets.manifest import Manifest, read_manifests
+from storage.errors import FormatError
+
+_LONG_AGO = "1970-01-01T00:00:00+00:00"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class DraftInfo:
     bytes: int
     claimants: tuple[str, ...]
     """Processes that are working on it now."""
+    damaged: str = ""
+    """What is wrong with the document that describes it, so that nobody can continue it."""
 
 
 def read_drafts(location: Location, name: str) -> list[DraftInfo]:
@@ -71,7 +76,11 @@ def clean_model(location: Location, name: str, older_than: float) -> list[DraftI
 
 
 def _read_draft(location: Location, name: str, draft_id: str) -> DraftInfo:
-    described = read_job(location, name, draft_id)
+    damaged = ""
+    try:
+        described = read_job(location, name, draft_id)
+    except FormatError as error:
+        described, damaged = DraftJob(_LONG_AGO, {}), str(error)
     return DraftInfo(
         name,
         draft_id,
@@ -80,4 +89,5 @@ def _read_draft(location: Location, name: str, draft_id: str) -> DraftInfo:
         len(receipt_keys(location, name, draft_id)),
         location.size(draft_folder(name, draft_id)) + location.size(data_folder(name, draft_id)),
         tuple(claimants(location, draft_folder(name, draft_id))),
+        damaged,
     )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from storage.blobs.documents import decode, encode
 from storage.blobs.location import Location
 from storage.blobs.provenance import now, who
 from storage.datasets.aliases import Aliases
+from storage.datasets.claims import claimants
+from storage.datasets.keys import draft_folder
 from storage.datasets.manifest import (
     Manifest,
     Tombstone,
@@ -16,7 +20,10 @@ from storage.datasets.manifest import (
     read_manifests,
     tombstone_key,
 )
-from storage.errors import FormatError, MismatchError
+from storage.errors import FormatError, MismatchError, NotFoundError
+
+_UNKNOWN = "data/unknown"
+"""Of a version whose documents cannot be read."""
 
 
 def delete_version(location: Location, aliases: Aliases, name: str, number: int, note: str) -> Tombstone:
@@ -40,10 +47,38 @@ def delete_version(location: Location, aliases: Aliases, name: str, number: int,
     return tombstone
 
 
+def delete_model(location: Location, name: str, note: str) -> list[Tombstone]:
+    """Delete all versions of a model, its aliases and its drafts, readable or not, and return what is left.
+
+    Raises `MismatchError` while a process works on one of its drafts. Interrupted, the same call goes on.
+    """
+    for draft in location.list(f"{name}/drafts"):
+        if working := claimants(location, draft_folder(name, draft)):
+            raise MismatchError(
+                f"model {name!r} is being trained by {', '.join(working)}; expected a model on which nobody works: stop"
+                " that run first"
+            )
+    for number, found in read_manifests(location, name).items():
+        data, checksums = (found.data, found.checksums_digest) if isinstance(found, Manifest) else (_UNKNOWN, "")
+        tombstone = Tombstone(name, number, data, checksums, now(), who(), note)
+        for key in (tombstone_key(name, number), manifest_key(name, number)):
+            location.write(key, encode(tombstone, f"tombstone of {name}@{number}"))
+    for folder in ("aliases", "checksums", "data", "evaluations", "comparisons", "drafts"):
+        location.delete(f"{name}/{folder}")
+    return read_tombstones(location, name)
+
+
 def read_tombstones(location: Location, name: str) -> list[Tombstone]:
     """Return what is left of the deleted versions of a model, ascending."""
-    keys = [tombstone_key(name, number) for number in deleted_numbers(location, name)]
-    return [decode(Tombstone, location.read(key), f"{key} in {location.uri}") for key in keys]
+    return [_read_tombstone(location, name, number) for number in deleted_numbers(location, name)]
+
+
+def _read_tombstone(location: Location, name: str, number: int) -> Tombstone:
+    """Return what is left of a version: of two equal documents the one that can be read, or that there was one."""
+    for key in (tombstone_key(name, number), manifest_key(name, number)):
+        with suppress(FormatError, NotFoundError):
+            return decode(Tombstone, location.read(key), f"{key} in {location.uri}")
+    return Tombstone(name, number, _UNKNOWN, "", "", "", "its tombstone is damaged")
 
 
 def remove_deleted(location: Location, tombstone: Tombstone, others: list[Manifest]) -> None:

@@ -9,7 +9,7 @@ from storage.blobs.documents import Document, decode, encode
 from storage.blobs.limits import LARGEST_DOCUMENT
 from storage.blobs.location import Location
 from storage.blobs.names import check_name
-from storage.errors import NotFoundError
+from storage.errors import NotFoundError, StorageError
 
 
 class Records:
@@ -37,6 +37,17 @@ class Records:
             return self._read(f"{check_name(self._kind, key)}.json")
         except NotFoundError:
             return None
+
+    def readable(self) -> tuple[list[Document], dict[str, StorageError]]:
+        """Return the records that can be read, in order, and by key what is wrong with the others."""
+        found: list[Document] = []
+        damaged: dict[str, StorageError] = {}
+        for file in self._location.list(self._folder):
+            try:
+                found.append(self._read(file))
+            except StorageError as error:
+                damaged[file.removesuffix(".json")] = error
+        return found, damaged
 
     def __iter__(self) -> Iterator[Document]:
         return map(self._read, self._location.list(self._folder))

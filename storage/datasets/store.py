@@ -9,7 +9,8 @@ from storage.blobs.location import open_location
 from storage.blobs.names import check_name
 from storage.datasets.aliases import AliasEntry, Aliases
 from storage.datasets.cleaning import DraftInfo, clean_model, read_drafts
-from storage.datasets.deletion import delete_version, read_tombstones
+from storage.datasets.copying import copy_version
+from storage.datasets.deletion import delete_model, delete_version, read_tombstones
 from storage.datasets.draft import WeightDraft, read_job
 from storage.datasets.manifest import (
     Manifest,
@@ -97,6 +98,29 @@ class WeightStore:
         """
         self._check_version(name, number)
         return delete_version(self._location, self.aliases(name), name, number, note)
+
+    def delete_model(self, name: str, note: str = "") -> list[Tombstone]:
+        """Delete all of a model for ever, damaged documents included; what is left says which versions there were.
+
+        Raises `NotFoundError` for an unknown model, and `MismatchError` while a process works on it.
+        """
+        if check_name("model", name) not in self._location.list(""):
+            raise NotFoundError(f"{self.uri} has no model {name!r}; its models: {', '.join(self.names()) or 'none'}")
+        return delete_model(self._location, name, note)
+
+    def copy(self, reference: str, other: WeightStore, name: str | None = None) -> tuple[str, int]:
+        """Copy a version to another store, as the next version of its model, or of `name`, there; return both.
+
+        Raises `AlreadyExistsError` where that model has these weights, and as `open` and `copy_version`.
+        """
+        version = self.open(reference)
+        name = check_name("model", name or version.manifest.name)
+        if known := other.published_with(name, version.manifest.draft):
+            raise AlreadyExistsError(
+                f"{other.uri} has the weights of {version.manifest.reference} as {name}@{known[-1]}, or had them until"
+                " they were deleted there; expected another store or another name"
+            )
+        return name, copy_version(self._location, version, other._location, name)
 
     def deleted(self, name: str) -> list[Tombstone]:
         """Return what is left of the deleted versions of a model, ascending."""

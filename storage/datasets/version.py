@@ -83,6 +83,10 @@ class WeightVersion:
         """Return the bytes that an array takes in the store, its metadata included."""
         return self._location.size(f"{self._folder}/{check_name('expression', group)}/{check_name('array', array)}")
 
+    def all_bytes(self) -> int:
+        """Return the bytes that the version takes in the store, without its manifest and checksums."""
+        return self._location.size(self._folder)
+
     def verify(self) -> list[str]:
         """Return the keys of all chunks and metadata that are missing or damaged; reads everything."""
         return differing(self._location, self._folder, self.checksums)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,10 @@ class StackArrays:
         whole = resolve_region(None, array.shape[1:], expression)
         keys = [key for first in firsts for key in chunk_keys((slice(first, first + 1), *whole), array.chunks)]
         self._location.flush([f"{expression}/{key}" for key in keys])
+
+    def holds(self, expression: str, places: Collection[int]) -> bool:
+        """Whether anything but zeros is stored of an expression in these samples."""
+        return self._stored(expression) and bool(np.any(self._array(expression).oindex[np.array(sorted(places))]))
 
     def commit(self, contents: StackContents) -> None:
         """Write the labels, then replace the root document: the one instant that counts."""

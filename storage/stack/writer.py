@@ -8,12 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
 from numpy.typing import NDArray
 
 from storage.blobs.disk import telling_disk_errors
 from storage.blobs.interrupts import interrupts_afterwards
 from storage.blobs.location import Location
-from storage.blobs.names import check_name
+from storage.blobs.names import FLOWS, check_name
 from storage.errors import MismatchError, StorageError
 from storage.stack.arrays import StackArrays
 from storage.stack.format import StackContents, StackSpec, Subject, digest
@@ -158,12 +159,32 @@ class StackWriter:
         if not pending.images:
             raise MismatchError(f"subject {pending.id!r} was given without an image")
         for expression, image in pending.images.items():
-            check_name("expression", expression)
-            if image.shape != self.spec.image_shape or image.dtype != self.spec.dtype:
-                raise MismatchError(
-                    f"{expression!r} of subject {pending.id!r} is {image.shape} {image.dtype}; expected"
-                    f" (channel, row, col) = {self.spec.image_shape} {self.spec.dtype} as in {self._location.uri}"
-                )
+            self.check_image(pending.id, expression, image)
+
+    def check_image(self, subject: str, expression: str, image: NDArray[Any]) -> None:
+        """Raise `BadNameError` or `MismatchError` for an image (channel, row, col) that this stack cannot hold."""
+        check_name("expression", expression)
+        if image.shape != self.spec.image_shape or image.dtype != self.spec.dtype:
+            raise MismatchError(
+                f"{expression!r} of subject {subject!r} is {image.shape} {image.dtype}; expected"
+                f" (channel, row, col) = {self.spec.image_shape} {self.spec.dtype} as in {self._location.uri}"
+            )
+
+    def commit(self, subjects: tuple[Subject, ...], images: Mapping[str, Mapping[int, NDArray[Any]]]) -> None:
+        """Store images, by expression and sample index, in places that were nobody's, then let `subjects` count."""
+        self._store(StackContents(self.spec, subjects), images)
+
+    def overwrite(self, places: Collection[int]) -> None:
+        """Write zeros over what expressions have in `places`, whose digests nobody has committed."""
+        black = np.zeros(self.spec.image_shape, self.spec.dtype)
+        with interrupts_afterwards(), telling_disk_errors(self._location.uri):
+            self._lock.check()
+            self._arrays.remove_uncommitted(self._contents)
+            # Found in their pictures, and found again of those who stay.
+            self._location.delete(FLOWS)
+            for expression in self._contents.expressions:
+                if self._arrays.holds(expression, places):
+                    self._arrays.write(expression, dict.fromkeys(places, black))
 
     def _store(self, contents: StackContents, images: Mapping[str, Mapping[int, NDArray[Any]]]) -> None:
         """Write images by expression and sample index, then commit; after a failure only what was committed remains."""

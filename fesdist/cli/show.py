@@ -1,0 +1,85 @@
+"""`fesdist show`: what a version is and learned from, or what a training stack holds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from fesdist.cli.console import people, say, size, table
+from fesdist.cli.train import print_errors
+from fesdist.ground.metrics import RunMetrics
+from fesdist.images.summary import count_pairs, of_people_on_both_sides
+from fesdist.requests.weights import Show
+from storage.datasets.store import WeightStore
+from storage.datasets.version import WeightVersion
+from storage.stack.editing import occupied
+from storage.stack.reading import TrainingStack
+
+
+def run(request: Show) -> int:
+    """Show a version, or a stack; raises NotFoundError for one that is not there."""
+    if request.reference is None:
+        _show_stack(TrainingStack.open(request.place), as_json=request.json)
+    else:
+        store = WeightStore(request.place)
+        _show_version(store, store.open(request.reference), as_json=request.json)
+    return 0
+
+
+def _show_version(store: WeightStore, version: WeightVersion, *, as_json: bool) -> None:
+    manifest = version.manifest
+    named = store.aliases(manifest.name).readable()
+    aliases = sorted(alias for alias, number in named.items() if number == manifest.version)
+    if as_json:
+        say(json.dumps(asdict(manifest) | {"aliases": aliases}, indent=2))
+        return
+    learned = {name: len(ids) for name, ids in manifest.stack.subjects.items()}
+    made = f"{manifest.created[:16].replace('T', ' ')} by {manifest.created_by}, fesdist {manifest.code_version}"
+    rows = [
+        ("created", made),
+        ("aliases", ", ".join(aliases) or "none"),
+        ("model", f"{manifest.model.name} {manifest.model.described}".strip()),
+        ("images", f"{' x '.join(map(str, manifest.image_shape))} pixels, colour {manifest.colour}"),
+        ("shape", "moves the photograph first" if manifest.shape else "none"),
+        ("expressions", ", ".join(f"{name} ({people(learned.get(name, 0))})" for name in manifest.expressions)),
+        ("stack", f"{manifest.stack.path}, fingerprint {manifest.stack.fingerprint[:12]}"),
+        ("weights", f"{size(version.all_bytes())} in {store.uri}/{manifest.name}/{manifest.data}"),
+    ]
+    if manifest.imported:
+        rows.append(("imported", ", ".join(f"{key} {value}" for key, value in manifest.imported.items())))
+    say(manifest.reference)
+    table(("", ""), rows)
+    say()
+    print_errors(manifest.measured(RunMetrics))
+
+
+def _show_stack(stack: TrainingStack, *, as_json: bool) -> None:
+    known, pairs = occupied(stack), count_pairs(stack)
+    if as_json:
+        found: dict[str, Any] = {
+            "path": stack.path,
+            "spec": asdict(stack.spec),
+            "pairs": {name: asdict(count) for name, count in pairs.items()},
+            "people": [{"id": each.id, "split": each.split, "expressions": sorted(each.digests)} for each in known],
+            "notices": [notice.to_record() for notice in of_people_on_both_sides(known)],
+        }
+        say(json.dumps(found, indent=2))
+        return
+    spec = stack.spec
+    say(f"{stack.path}: {people(len(known))}")
+    rows = [
+        ("images", f"{spec.height} x {spec.width} {'gray' if spec.channels == 1 else 'RGB'} {spec.dtype}"),
+        ("normalisation", spec.normalisation),
+        ("input", spec.input_expression),
+        ("eyes", "not said" if spec.eyes is None else " and ".join(f"{x:.3f}, {y:.3f}" for x, y in spec.eyes)),
+        ("held out", people(sum(each.holdout for each in known))),
+    ]
+    table(("", ""), rows)
+    say()
+    table(
+        ("expression", "pairs", "train", "held out"),
+        [(name, str(n.train + n.holdout), str(n.train), str(n.holdout)) for name, n in pairs.items()],
+    )
+    for notice in of_people_on_both_sides(known):
+        say("\n".join(notice.lines()))

@@ -1,0 +1,53 @@
+"""A version becomes one of another store: each document is compared with its checksum here, and again there."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+
+from storage.blobs.checksums import READERS, differing, sha256
+from storage.blobs.location import Location
+from storage.datasets.manifest import Facts, publish_manifest
+from storage.datasets.version import WeightVersion
+from storage.errors import CorruptChunkError, NotFoundError
+
+
+def copy_version(source: Location, version: WeightVersion, target: Location, name: str) -> int:
+    """Copy a version to another location, as the next version of the model `name` there, and return its number.
+
+    Interrupted, the same call goes on: what is there with its checksum is not copied again. Raises
+    `CorruptChunkError` for a document that is damaged here or there, and what the locations raise.
+    """
+    checksums, data = version.checksums, version.manifest.data
+    here, there = f"{version.manifest.name}/{data}", f"{name}/{data}"
+
+    def copy(key: str) -> None:
+        if _is_there(target, f"{there}/{key}", checksums[key]):
+            return
+        try:
+            content = source.read(f"{here}/{key}")
+        except NotFoundError:
+            content = b""
+        if sha256(content) != checksums[key]:
+            raise CorruptChunkError(
+                f"{key} of version {version.manifest.reference} in {source.uri} is missing or does not match its"
+                " checksum; nothing was published: restore that file from a copy"
+            )
+        target.write(f"{there}/{key}", content)
+
+    with ThreadPoolExecutor(READERS) as copiers:
+        list(copiers.map(copy, checksums))
+    if wrong := differing(target, there, checksums):
+        raise CorruptChunkError(
+            f"{len(wrong)} documents arrived damaged in {target.uri}, the first is {wrong[0]}; nothing was published:"
+            " run the same command again"
+        )
+    facts = Facts(**{part.name: getattr(version.manifest, part.name) for part in fields(Facts)})
+    return publish_manifest(target, name, data, facts, checksums)
+
+
+def _is_there(target: Location, key: str, checksum: str) -> bool:
+    try:
+        return sha256(target.read(key)) == checksum
+    except NotFoundError:
+        return False

@@ -1,0 +1,98 @@
+"""Taking a person out of a stack, and another picture in: a commit decides, then the old pixels are overwritten.
+
+Sample indices are places in arrays, so nobody moves up: what was somebody's place is nobody's from the commit on, and
+then zeros. Who gets another picture gets a new place. Killed at any instant, the stack is as it was, or as asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from storage.blobs.creation import mark
+from storage.errors import MismatchError, NotFoundError
+from storage.stack.format import StackContents, Subject, digest
+from storage.stack.reading import TrainingStack
+from storage.stack.writer import StackWriter
+
+_NOBODY = "deleted:"
+"""How the id of a place begins that was somebody's."""
+
+
+def is_nobody(subject: Subject) -> bool:
+    """Whether a place of the table of subjects is nobody's any more."""
+    return subject.id.startswith(_NOBODY) and not subject.digests
+
+
+def delete_person(path: str | Path, name: str) -> tuple[str, ...]:
+    """Delete all images of a person, and their name, from a stack; return the expressions that they had.
+
+    Raises `NotFoundError` for nobody of that name, and as `StackWriter.open`.
+    """
+    with StackWriter.open(path) as writer:
+        _erase(writer, path)
+        person = _find(writer.subjects, name, path)
+        writer.commit(tuple(_nobody() if subject is person else subject for subject in writer.subjects), {})
+        _erase(writer, path)
+        return tuple(sorted(person.digests))
+
+
+def replace_image(path: str | Path, name: str, expression: str, image: NDArray[Any]) -> None:
+    """Store `image`, (channel, row, col), in the place of the one that a person has; their side stays.
+
+    Versions that were trained before keep the fingerprint of what they learned from. Raises `NotFoundError` for nobody
+    of that name or no such image of theirs, `MismatchError` for an image that does not fit, or is the same, and as
+    `StackWriter.open`.
+    """
+    with StackWriter.open(path) as writer:
+        _erase(writer, path)
+        person = _find(writer.subjects, name, path)
+        if expression not in person.digests:
+            raise NotFoundError(
+                f"{name!r} has no {expression!r} in {path}; expected one of {', '.join(sorted(person.digests))}: ingest"
+                " adds others"
+            )
+        writer.check_image(name, expression, image)
+        if digest(image) == person.digests[expression]:
+            raise MismatchError(f"{expression!r} of {name!r} in {path} has these very pixels; expected other ones")
+        stack, place = TrainingStack.open(path), writer.subjects.index(person)
+        rows, cols = (slice(0, side) for side in stack.image_shape)
+        images = {each: stack.read(each, [place], rows, cols)[0] for each in person.digests} | {expression: image}
+        again = replace(person, digests={each: digest(pixels) for each, pixels in images.items()})
+        others = tuple(_nobody() if subject is person else subject for subject in writer.subjects)
+        new_place = len(others)
+        writer.commit((*others, again), {each: {new_place: pixels} for each, pixels in images.items()})
+        _erase(writer, path)
+
+
+def _find(subjects: Sequence[Subject], name: str, path: str | Path) -> Subject:
+    found = next((subject for subject in subjects if subject.id == name and not is_nobody(subject)), None)
+    if found is None:
+        known = [subject.id for subject in subjects if not is_nobody(subject)]
+        raise NotFoundError(f"there is nobody called {name!r} in {path}; its {len(known)} people: {_some(known)}")
+    return found
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+
+
+def _nobody() -> Subject:
+    """Return the entry of a place that is nobody's; its side keeps it out of every choice of people to hold out."""
+    return Subject(f"{_NOBODY}{mark()}", "train")
+
+
+def _erase(writer: StackWriter, path: str | Path) -> None:
+    """Overwrite what is left in places that are nobody's, also of an edit that was killed after its commit."""
+    places = {place for place, subject in enumerate(writer.subjects) if is_nobody(subject)}
+    if places:
+        writer.overwrite(places)
+
+
+def occupied(contents: StackContents | TrainingStack) -> list[Subject]:
+    """Return the people of a stack, without the places that are nobody's."""
+    return [subject for subject in contents.subjects if not is_nobody(subject)]

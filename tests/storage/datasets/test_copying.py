@@ -1,0 +1,47 @@
+"""Versions copied to other stores: the same bytes under the next number there, or nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from storage.datasets.store import WeightStore
+from storage.errors import AlreadyExistsError, CorruptChunkError, NotFoundError
+from tests.storage.conftest import publish, weights
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> WeightStore:
+    return WeightStore(str(tmp_path / "other"))
+
+
+def test_a_copy_is_the_next_version_there(store: WeightStore, other: WeightStore) -> None:
+    publish(store, "london", "job-1", seed=1)
+    publish(store, "london", "job-2", seed=2)
+    publish(other, "london", "job-9", seed=9)
+    assert store.copy("london@2", other) == ("london", 2)
+    assert store.copy("london@2", other, "paris") == ("paris", 1)
+    copied, original = other.open("london@2"), store.open("london@2")
+    assert copied.verify() == []
+    assert copied.checksums == original.checksums
+    assert (copied.manifest.stack, copied.manifest.metrics) == (original.manifest.stack, original.manifest.metrics)
+    np.testing.assert_array_equal(other.open("paris@1").read("sad", "weights"), weights(2))
+    with pytest.raises(AlreadyExistsError, match="has the weights of london@2 as london@2"):
+        store.copy("london@2", other)
+    with pytest.raises(NotFoundError):
+        store.copy("london@7", other)
+
+
+def test_a_damaged_version_is_not_copied_and_a_copy_goes_on(store: WeightStore, other: WeightStore) -> None:
+    publish(store, "london", "job-1", seed=1)
+    chunk = Path(store.uri) / "london/data/job-1/sad/weights/c/0/0/0/0"
+    content = chunk.read_bytes()
+    chunk.write_bytes(content[:-1])
+    with pytest.raises(CorruptChunkError, match=r"of version london@1 in .* does not match its checksum"):
+        store.copy("london@1", other)
+    assert other.names() == []
+    chunk.write_bytes(content)
+    assert store.copy("london@1", other) == ("london", 1)
+    assert other.open("london").verify() == []

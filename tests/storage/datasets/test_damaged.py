@@ -1,0 +1,81 @@
+"""A damaged document is named and passed over; it blocks neither lists nor names for ever."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fesdist.cli.main import main
+from storage.datasets.store import WeightStore
+from storage.errors import FormatError, MismatchError
+from tests.storage.conftest import WEIGHTS, publish
+
+
+@pytest.fixture
+def root(store: WeightStore) -> Path:
+    """Return the folder of a model with two versions, an alias, an evaluation and an interrupted run."""
+    for number in (1, 2):
+        publish(store, "london", f"job-{number}", seed=number)
+    store.aliases("london").promote(1, "production")
+    store.evaluations("london", 1).put("aaaa", {"mse": 1.0})
+    store.create_draft("london", "job-3", WEIGHTS, {})
+    return Path(store.uri) / "london"
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ("aliases/production/1.json", "alias london@production cannot be read"),
+        ("evaluations/1/aaaa.json", "an evaluation of london@1 is damaged"),
+        ("drafts/job-3/job.json", "an interrupted run of london cannot be continued"),
+    ],
+)
+def test_a_list_names_it_and_says_what_to_do(
+    store: WeightStore, root: Path, capsys: pytest.CaptureFixture[str], document: str, said: str
+) -> None:
+    (root / document).write_bytes(b"\x00")
+    for words in ([], ["--json"]):
+        assert main(["versions", store.uri, *words]) == 1
+        assert said in capsys.readouterr().err
+    # The cures that are told work.
+    store.aliases("london").promote(2, "production")
+    store.evaluations("london", 1).put("aaaa", {"mse": 2.0})
+    assert [draft.id for draft in store.clean("london")] == ["job-3"]
+    assert main(["versions", store.uri]) == 0
+
+
+def test_a_damaged_claim_stops_nobody(store: WeightStore, root: Path) -> None:
+    (root / "drafts/job-3/claims/somebody").mkdir(parents=True)
+    (root / "drafts/job-3/claims/somebody/claim.json").write_bytes(b"\x00")
+    assert [draft.id for draft in store.clean("london")] == ["job-3"]
+
+
+def test_a_damaged_tombstone_still_takes_its_number(store: WeightStore, root: Path) -> None:
+    store.delete("london", 2)
+    (root / "versions/2.deleted.json").write_bytes(b"\x00")
+    assert [tombstone.data for tombstone in store.deleted("london")] == ["data/job-2"]
+    (root / "versions/2.json").write_bytes(b"\x00")
+    assert [tombstone.version for tombstone in store.deleted("london")] == [2]
+    assert publish(store, "london", "job-4") == 3
+
+
+def test_a_whole_model_goes_whatever_is_damaged_of_it(store: WeightStore, root: Path) -> None:
+    (root / "versions/1.json").write_bytes(b"\x00")
+    with pytest.raises(FormatError):
+        store.delete("london", 2)
+    with (
+        store.open_draft("london", "job-3").claimed(),
+        pytest.raises(MismatchError, match="london' is being trained by process"),
+    ):
+        store.delete_model("london")
+    assert main(["delete", store.uri, "london"]) == 1
+    assert main(["delete", store.uri, "london", "1", "--all"]) == 1
+    assert main(["delete", store.uri, "london", "--all", "--note", "all wrong"]) == 0
+    assert {tombstone.version: tombstone.note for tombstone in store.deleted("london")} == {
+        1: "all wrong",
+        2: "all wrong",
+    }
+    assert sorted(path.name for path in root.iterdir() if any(path.iterdir())) == ["versions"]
+    assert store.names() == []
+    assert publish(store, "london", "job-5") == 3

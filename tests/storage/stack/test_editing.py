@@ -1,0 +1,92 @@
+"""People taken out and pictures replaced: nothing is left of them, everybody else stays as they were."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from storage.errors import MismatchError, NotFoundError
+from storage.stack import editing
+from storage.stack.editing import delete_person, occupied, replace_image
+from storage.stack.reading import TrainingStack
+from storage.stack.writer import StackWriter
+from tests.storage.conftest import SPEC, image, person
+
+WHOLE = slice(0, SPEC.height), slice(0, SPEC.width)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return a stack of four people, neutral and happy, of whom 001 alone has sad."""
+    with StackWriter.create(tmp_path / "stack.zarr", SPEC) as writer:
+        writer.append([person(n, "neutral", "happy", *(["sad"] if n == 1 else [])) for n in range(4)])
+        writer.assign_holdout(ids=["001", "002"])
+    return tmp_path / "stack.zarr"
+
+
+def _pixels(path: Path, name: str) -> dict[str, bytes]:
+    stack = TrainingStack.open(path)
+    place = [subject.id for subject in stack.subjects].index(name)
+    return {each: stack.read(each, [place], *WHOLE).tobytes() for each in stack.subjects[place].digests}
+
+
+def _bytes_of(path: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file())
+
+
+def test_nothing_is_left_of_a_deleted_person(path: Path) -> None:
+    others = {name: _pixels(path, name) for name in ("000", "002", "003")}
+    assert delete_person(path, "001") == ("happy", "neutral", "sad")
+    stack = TrainingStack.open(path)
+    assert [subject.id for subject in occupied(stack)] == ["000", "002", "003"]
+    assert stack.expressions == ("neutral", "happy")
+    assert not (path / "sad").exists()
+    assert b'"001"' not in _bytes_of(path)
+    assert list(stack.samples("happy", "holdout")) == [2]
+    assert {name: _pixels(path, name) for name in others} == others
+    assert stack.verify() == []
+    with StackWriter.open(path) as writer:
+        for expression in ("neutral", "happy"):
+            assert not writer._arrays.holds(expression, [1])
+        writer.append([person(1, "neutral", "happy")])
+    assert [subject.id for subject in occupied(TrainingStack.open(path))] == ["000", "002", "003", "001"]
+
+
+def test_a_replaced_picture_keeps_the_person_and_their_side(path: Path) -> None:
+    others = {name: _pixels(path, name) for name in ("000", "001", "003")}
+    before, new = _pixels(path, "002"), image(77)
+    fingerprint = TrainingStack.open(path).fingerprint(("neutral", "happy"), [0, 3])
+    replace_image(path, "002", "happy", new)
+    assert _pixels(path, "002") == before | {"happy": new.tobytes()}
+    stack = TrainingStack.open(path)
+    assert [subject.id for subject in occupied(stack) if subject.holdout] == ["001", "002"]
+    assert {name: _pixels(path, name) for name in others} == others
+    assert stack.fingerprint(("neutral", "happy"), [0, 3]) == fingerprint
+    assert stack.verify() == []
+
+
+def test_what_cannot_be_is_refused(path: Path) -> None:
+    content = _bytes_of(path)
+    with pytest.raises(NotFoundError, match=r"nobody called 'zoe' in .*; its 4 people: 000, 001"):
+        delete_person(path, "zoe")
+    with pytest.raises(NotFoundError, match="'000' has no 'sad'"):
+        replace_image(path, "000", "sad", image(1))
+    with pytest.raises(MismatchError, match=r"is \(3, 2, 2\) uint8; expected"):
+        replace_image(path, "000", "happy", np.zeros((3, 2, 2), np.uint8))
+    with pytest.raises(MismatchError, match="has these very pixels"):
+        replace_image(path, "000", "happy", person(0, "happy").images["happy"])
+    assert _bytes_of(path) == content
+
+
+def test_an_edit_killed_after_its_commit_is_finished_by_the_next(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as killed:
+        killed.setattr(editing, "_erase", lambda *_: None)
+        delete_person(path, "000")
+    with StackWriter.open(path) as writer:
+        assert writer._arrays.holds("happy", [0])
+    with pytest.raises(NotFoundError):
+        delete_person(path, "000")
+    with StackWriter.open(path) as writer:
+        assert not writer._arrays.holds("happy", [0])
