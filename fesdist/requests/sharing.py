@@ -106,3 +106,13 @@ fesdist import mr_channel3.npz,mr_channel2.npz,mr_channel1.npz weights --name au
     def paths(self) -> list[Path]:
         """Return the files."""
         return [Path(file) for file in self.file.split(",")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completion:
+    """Print the script by which a shell completes commands, options and their values."""
+
+    EXAMPLE: ClassVar = """fesdist completion bash
+fesdist completion zsh"""
+
+    shell: Literal["bash", "zsh", "fish"] = argument("which shell")

@@ -6,7 +6,7 @@ from typing import Any
 
 from fesdist.requests.build import verb_of
 from fesdist.requests.learning import Plan, Train, Tune
-from fesdist.requests.sharing import Export, Import
+from fesdist.requests.sharing import Completion, Export, Import
 from fesdist.requests.stacks import Faces, Ingest, Replace
 from fesdist.requests.using import Compare, Evaluate, Report, Synthesize, Watch
 from fesdist.requests.weights import Copy, Delete, History, Promote, Rollback, Show, Verify, Versions
@@ -14,7 +14,7 @@ from fesdist.requests.weights import Copy, Delete, History, Promote, Rollback, S
 _REQUESTS: tuple[type[Any], ...] = (
     *(Ingest, Replace, Plan, Tune, Train),
     *(Versions, Promote, Rollback, History, Show, Verify, Copy, Delete),
-    *(Synthesize, Watch, Evaluate, Compare, Report, Export, Import, Faces),
+    *(Synthesize, Watch, Evaluate, Compare, Report, Export, Import, Faces, Completion),
 )
 
 VERBS = {verb_of(request): request for request in _REQUESTS}

@@ -34,7 +34,9 @@ each_verb = pytest.mark.parametrize("request_type", VERBS.values(), ids=VERBS)
 def _required(request_type: type[Any]) -> dict[str, Any]:
     """Return the least that a request must be given."""
     return {
-        name: 3 if option.type is int else name for name, option in options_of(request_type).items() if option.required
+        name: 3 if option.type is int else (*option.choices, name)[0]
+        for name, option in options_of(request_type).items()
+        if option.required
     }
 
 

@@ -1,0 +1,70 @@
+"""`python -m fesdist.requests.manual`: the manual page of fesdist, all commands and options, as `man` reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fesdist.ground.options import Option
+from fesdist.requests.build import options_of, summary_of
+from fesdist.requests.verbs import VERBS
+
+_EXITS = {
+    0: "all was done",
+    1: "nothing could be done, and why is told; of versions and verify also that something is damaged",
+    2: "the words make no request",
+    3: "some files, or some models, failed; the others were done",
+    4: "with --strict: all was done, and something was changed, left out or is in doubt",
+    130: "interrupted: what was finished is stored, the same command continues; 129 by SIGHUP, 143 by SIGTERM",
+}
+
+
+def manual() -> str:
+    """Return the page in roff, section 1."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield ".TH FESDIST 1"
+    yield ".SH NAME"
+    yield r"fesdist \- learn facial expressions from pairs of photographs, and put them on other faces"
+    yield ".SH SYNOPSIS"
+    yield r".B fesdist \fICOMMAND\fR [\fIARGUMENTS\fR]"
+    yield ".SH COMMANDS"
+    for verb, request in VERBS.items():
+        yield from _command(verb, request)
+    yield ".SH EXIT STATUS"
+    for code, meaning in _EXITS.items():
+        yield from (".TP", f".B {code}", _plain(meaning))
+
+
+def _command(verb: str, request: type[Any]) -> Iterator[str]:
+    options = options_of(request).values()
+    places = [option for option in options if option.positional]
+    said = " ".join(_values(option) if option.required else f"[{_values(option)}]" for option in places)
+    yield f".SS fesdist {verb} {_plain(said)}".rstrip()
+    yield _plain(summary_of(request))
+    for option in (*places, *(option for option in options if not option.positional)):
+        values = _values(option)
+        name = values if option.positional else f"--{option.word} {values}".strip()
+        default = f" (default: {option.shown_default})" if option.shown_default else ""
+        yield from (".TP", f".B {_plain(name)}", _plain(f"{option.help}{default}"))
+    yield from (".PP", ".EX", *map(_plain, request.EXAMPLE.splitlines()), ".EE")
+
+
+def _values(option: Option) -> str:
+    return "" if option.type is bool else option.metavar or "|".join(option.choices)
+
+
+def _plain(text: str) -> str:
+    r"""Return text that roff shows as it is.
+
+    >>> _plain(".5 of 'a-b' \\d")
+    "\\&.5 of 'a\\-b' \\ed"
+    """
+    escaped = text.replace("\\", r"\e").replace("-", r"\-")
+    return rf"\&{escaped}" if escaped[:1] in ("'", ".") else escaped
+
+
+if __name__ == "__main__":
+    print(manual(), end="")
