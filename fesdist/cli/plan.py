@@ -9,10 +9,13 @@ from fesdist.cli.console import counted, duration, people, say, size, table
 from fesdist.cluster.connect import count_workers
 from fesdist.requests.learning import Plan
 from fesdist.training.choosing import planned, widest
-from fesdist.training.estimate import estimate
+from fesdist.training.estimate import CLUSTER_SECONDS, estimate
 from fesdist.training.job import define_job, has_shape
 from fesdist.training.plan import make_plan
 from storage.stack.reading import TrainingStack
+
+_COMPILED_SECONDS = 1.0
+"""Less is loading what was compiled before."""
 
 
 def run(request: Plan) -> int:
@@ -25,7 +28,8 @@ def run(request: Plan) -> int:
     described = f"{', '.join(asked.chosen)} chosen by the run" if asked.chosen else asked.model.describe()
     n_workers = count_workers(request.cluster())
     plan = make_plan(planned(job, asked, stack), stack, request.memory, n_workers)
-    cost = estimate(job, stack, plan, n_workers, shaped=shaped)
+    alone = request.scheduler is not None or request.cluster().local_workers == 0
+    cost = estimate(job, stack, plan, n_workers, shaped=shaped, starting_seconds=0.0 if alone else CLUSTER_SECONDS)
     (rows, cols), probe = plan.image_shape, " x ".join(map(str, cost.probe_shape))
     tile_rows, tile_cols = plan.tile_shape
     if request.json:
@@ -46,11 +50,17 @@ def run(request: Plan) -> int:
                     "projected_bytes": plan.projected_bytes,
                     "stored_bytes": plan.stored_bytes,
                     "seconds": cost.seconds,
+                    "compile_seconds": cost.compile_seconds,
                 },
                 indent=2,
             )
         )
         return 0
+    compiled = (
+        f"; {duration(cost.compile_seconds)} of compiling were needed once, and are done"
+        if cost.compile_seconds > _COMPILED_SECONDS
+        else ""
+    )
     expressions = [(name, len(group.samples)) for group in job.groups for name in group.expressions]
     say(
         f"{request.stack}: {people(stack.n_samples)}, {rows} x {cols} pixels, "
@@ -76,7 +86,7 @@ def run(request: Plan) -> int:
             ),
             (
                 "time",
-                f"about {duration(cost.seconds)} (one {probe} tile measured here)",
+                f"about {duration(cost.seconds)} (one {probe} tile measured here){compiled}",
             ),
             ("weights", f"{size(plan.stored_bytes)} on disk"),
         ],

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from fesdist.cli.main import main
+from storage.stack.reading import TrainingStack
 from tests.fesdist.evaluation.small_store import make_stack, publish
 
 
@@ -83,3 +87,50 @@ def test_what_was_damaged_is_found(weights: str, stack: str, capsys: pytest.Capt
 def test_a_store_without_a_version_is_no_stack(weights: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", weights]) == 1
     assert "weights" in capsys.readouterr().err
+
+
+def test_a_version_and_a_stack_are_shown(stack: str, weights: str, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main(["show", weights, "small@production"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("small@1\n")
+    assert re.search(r"aliases +production", printed)
+    assert main(["show", weights, "small", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["version"] == 2
+    assert main(["show", stack]) == 0
+    assert f"{stack}: " in capsys.readouterr().out
+    assert main(["show", stack, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["people"]) == TrainingStack.open(stack).n_samples
+
+
+def test_a_version_is_copied_and_a_model_deleted(
+    weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = str(tmp_path / "other")
+    assert main(["copy", weights, "small@production", other, "--name", "kept"]) == 0
+    assert f"small@1 of {weights} is kept@1 of {other}" in capsys.readouterr().out
+    assert main(["verify", other, "kept"]) == 0
+    assert main(["delete", weights, "small", "--all"]) == 0
+    assert main(["versions", weights]) == 0
+    assert "has no models yet" in capsys.readouterr().out
+
+
+def test_a_photograph_is_replaced_and_a_person_deleted(
+    stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = TrainingStack.open(stack)
+    name, expression = before.subjects[1].id, before.targets[0]
+    rows, cols = before.image_shape
+    Image.new("RGB", (cols, rows), "teal").save(tmp_path / "teal.png")
+    assert main(["replace", stack, name, expression, str(tmp_path / "teal.png")]) == 0
+    place = [subject.id for subject in TrainingStack.open(stack).subjects].index(name)
+    pixels = TrainingStack.open(stack).read(expression, [place], slice(0, rows), slice(0, cols))
+    assert len(np.unique(pixels)) <= 2
+    assert main(["replace", stack, name, expression, str(tmp_path / "teal.png"), "--align"]) == 1
+    assert "does not say where its faces have their eyes" in capsys.readouterr().err
+    assert main(["delete", stack, name, "1"]) == 1
+    assert main(["delete", stack, name]) == 0
+    assert name not in {subject.id for subject in TrainingStack.open(stack).subjects}
+    assert main(["delete", stack, name]) == 1
+    assert f"there is nobody called {name!r}" in capsys.readouterr().err
+    assert main(["verify", stack]) == 0
