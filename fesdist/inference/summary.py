@@ -109,7 +109,7 @@ class SynthesisSummary:
             ),
             *_of_records(
                 "doubtful",
-                "{n photograph} used although they may not lie as those that the model learned from",
+                "{n photograph} made although they may not lie as those that the model learned from",
                 self.doubtful,
             ),
             *noticed("left out", "{n file} not named like images", self.others, self.others.n),
