@@ -82,7 +82,7 @@ def test_photographs_without_targets_are_looked_at_and_bad_files_stop_nothing(
     words = ("evaluate", f"{drawn}/stack", f"{drawn}/weights", "small", "--workers", "0", "--expressions", "happy")
     assert main([*words, "--photographs", str(folder), "--json"]) == 0
     printed = capsys.readouterr()
-    assert "warning: broken.jpg was left out: " in printed.err
+    assert "  broken.jpg: " in printed.err
     found = Evaluation.from_record(json.loads(printed.out))
     assert found.outside is not None
     assert found.outside.photographs == ("flat.png", "neutral/000.png", "neutral/001.png")
