@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 
-from storage.blobs.checksums import READERS, differing, sha256
+from storage.blobs.checksums import differing, sha256
 from storage.blobs.location import Location
+from storage.blobs.threads import each
 from storage.datasets.manifest import Facts, publish_manifest
 from storage.datasets.version import WeightVersion
 from storage.errors import CorruptChunkError, NotFoundError
@@ -35,8 +35,7 @@ def copy_version(source: Location, version: WeightVersion, target: Location, nam
             )
         target.write(f"{there}/{key}", content)
 
-    with ThreadPoolExecutor(READERS) as copiers:
-        list(copiers.map(copy, checksums))
+    each(copy, list(checksums), max(source.at_once, target.at_once))
     if wrong := differing(target, there, checksums):
         raise CorruptChunkError(
             f"{len(wrong)} documents arrived damaged in {target.uri}, the first is {wrong[0]}; nothing was published:"
