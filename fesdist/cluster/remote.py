@@ -17,9 +17,10 @@ from distributed.utils import LoopRunner
 from fesdist.cluster.asking import ask_every_worker
 from fesdist.cluster.dask_cluster import DaskCluster
 from fesdist.cluster.refusal import unreadable, why_refused
-from fesdist.cluster.scheduler import asked, workers_of
+from fesdist.cluster.scheduler import LOGGER, asked, workers_of
 from fesdist.cluster.settings import Cluster
 from fesdist.cluster.task import check_revision
+from fesdist.cluster.watching import GIVE_UP_SECONDS
 from fesdist.ground.errors import ClusterError
 from fesdist.ground.revision import revision
 
@@ -55,14 +56,7 @@ async def _greet(address: str, arguments: dict[str, Any]) -> None:
 
 
 def _check_workers(client: Client, address: str, memory: int) -> None:
-    deadline = time.monotonic() + CONNECT_SECONDS
-    while not (workers := asked(client, workers_of)):
-        if time.monotonic() > deadline:
-            raise ClusterError(
-                f"the scheduler at {address} has no workers; start at least one with "
-                f"`dask worker {address} --nthreads 1`"
-            )
-        time.sleep(0.1)
+    workers = _first_workers(client, address)
     ask_every_worker(client, check_revision, (revision(),))
     for worker, facts in workers.items():
         if 0 < (limit := facts["memory_limit"] // facts["nthreads"]) < memory:
@@ -71,3 +65,21 @@ def _check_workers(client: Client, address: str, memory: int) -> None:
                 f"{math.ceil(memory / 2**20)} MiB that --memory allows a task; give --memory {limit // 2**20}MiB or "
                 "less, or start the workers with a larger --memory-limit"
             )
+
+
+def _first_workers(client: Client, address: str) -> dict[str, dict[str, Any]]:
+    """Return the workers that are there; where there are none, wait for the first and say so."""
+    knock = None
+    deadline = time.monotonic() + GIVE_UP_SECONDS
+    while not (workers := asked(client, workers_of)):
+        start_one = f"start at least one with `dask worker {address} --nthreads 1`"
+        if knock is None:
+            # Whoever brings workers as there is work, as adaptive clusters do, has to see some.
+            knock = client.submit(int, pure=False)
+            LOGGER.warning("%s has no workers; waiting %.0f s for the first: %s", address, GIVE_UP_SECONDS, start_one)
+        if time.monotonic() > deadline:
+            raise ClusterError(
+                f"the scheduler at {address} has no workers, and none came in {GIVE_UP_SECONDS:.0f} s; {start_one}"
+            )
+        time.sleep(0.1)
+    return workers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from fesdist.cluster.settings import Item, Outcome
@@ -25,13 +26,21 @@ def attempt(function: Callable[..., Any], item: Item, shared: tuple[Any, ...]) -
         return Outcome(item, error=error)
 
 
-def attempt_as(expected: str, function: Callable[..., Any], item: Item, shared: tuple[Any, ...]) -> Outcome[Item]:
-    """Do as `attempt` for a client of the revision `expected`, as workers may join at any time; else a ClusterError."""
-    try:
-        check_revision(expected)
-    except ClusterError as error:
-        return Outcome(item, error=error)
-    return attempt(function, item, shared)
+@dataclass(frozen=True)
+class Attempt:
+    """What a client of the revision `expected` sends along with an item; tasks that it sends together share it."""
+
+    expected: str
+    function: Callable[..., Any]
+    shared: tuple[Any, ...]
+
+    def __call__(self, item: Item) -> Outcome[Item]:
+        """Do as `attempt`, unless this process has another revision: workers may join at any time."""
+        try:
+            check_revision(self.expected)
+        except ClusterError as error:
+            return Outcome(item, error=error)
+        return attempt(self.function, item, self.shared)
 
 
 def check_revision(expected: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from distributed import Client
 
@@ -24,23 +25,35 @@ GIVE_UP_SECONDS = 600.0
 """The longest that a run waits for a scheduler that does not answer, or for a first worker to come."""
 
 
+@dataclass
+class Seen:
+    """What was there at the last look."""
+
+    threads: int = 0
+    """Of all workers: how many tasks they can do at the same time."""
+
+
 @contextmanager
-def watched(client: Client, in_vain: Callable[[ClusterError], None]) -> Iterator[None]:
-    """Watch meanwhile; `in_vain` is called, in the client's loop, with the reason for which no result will come."""
-    watching = asyncio.run_coroutine_threadsafe(_watch(client, in_vain), client.loop.asyncio_loop)  # type: ignore[union-attr]
+def watched(client: Client, in_vain: Callable[[ClusterError], None]) -> Iterator[Seen]:
+    """Watch meanwhile, and yield what is seen; `in_vain` is called, in the client's loop, with the reason for which no
+    result will come.
+    """
+    seen = Seen()
+    watching = asyncio.run_coroutine_threadsafe(_watch(client, in_vain, seen), client.loop.asyncio_loop)  # type: ignore[union-attr]
     try:
-        yield
+        yield seen
     finally:
         watching.cancel()
 
 
-async def _watch(client: Client, in_vain: Callable[[ClusterError], None]) -> None:
+async def _watch(client: Client, in_vain: Callable[[ClusterError], None], seen: Seen) -> None:
     heard, told, waited_for, since = Heard(), set[str](), "", time.monotonic()
     pause = seconds_between_looks(0)
     while True:
         await asyncio.sleep(pause)
         try:
             workers = await workers_of(client)
+            seen.threads = sum(facts["nthreads"] for facts in workers.values())
             trouble = "" if workers else "workers"
         except TimeoutError:
             trouble = "the scheduler"

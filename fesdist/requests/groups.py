@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +16,9 @@ ColourName = Literal["per-channel", "shared", "gray"]
 
 DEFAULT_MODEL = "mr"
 DEFAULT_COLOUR: ColourName = "shared"
+SCHEDULER_VARIABLE = "DASK_SCHEDULER_ADDRESS"
+"""Where Dask's own programs find a scheduler, and so do containers, pods and jobs that are given one."""
+
 COLOUR_HELP = "a fit each, one for all, or one on gray"
 
 stack_argument = partial(argument, metavar="STACK")
@@ -61,8 +65,14 @@ class Computing:
     memory: int = memory_option("memory a worker may use")
 
     def cluster(self) -> ClusterSettings:
-        """Return the settings of the cluster; raises BadParameterError for those that contradict each other."""
-        return ClusterSettings(self.scheduler, self.workers, self.memory)
+        """Return the settings of the cluster; raises BadParameterError for those that contradict each other.
+
+        Where neither is said, the scheduler is that of the environment, as for all programs that use Dask.
+        """
+        scheduler = self.scheduler
+        if scheduler is None and self.workers is None:
+            scheduler = os.environ.get(SCHEDULER_VARIABLE) or None
+        return ClusterSettings(scheduler, self.workers, self.memory)
 
 
 @dataclass(frozen=True, kw_only=True)

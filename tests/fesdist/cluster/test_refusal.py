@@ -79,8 +79,8 @@ def refused(address: str, message: str) -> None:
 
 def test_certificates_that_fit_get_through(addresses: dict[str, str], tmp_path: Path) -> None:
     with configured(tmp_path, OURS, OURS), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fesdist.cluster.remote.CONNECT_SECONDS", 0.5)
-        refused(f"tls://{addresses['tls']}", "has no workers; start at least one")
+        patch.setattr("fesdist.cluster.remote.GIVE_UP_SECONDS", 0.5)
+        refused(f"tls://{addresses['tls']}", "has no workers, and none came in 0 s; start at least one")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What deploy/ describes, checked where no engine runs: by schemas, linters, and the programs' own parsers."""
