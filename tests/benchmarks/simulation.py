@@ -1,0 +1,79 @@
+"""How many workers one scheduler and one client can keep at work: tiles that sleep, everything else as it is."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from contextlib import closing
+
+import msgspec
+from distributed import Client
+
+from fesdist.cluster.connect import ClusterSettings, open_cluster
+from fesdist.passes.stage import results
+from fesdist.registry import MaskedRegression
+from fesdist.training.context import TaskAddress
+from fesdist.training.drafting import open_draft
+from fesdist.training.job import TrainingRequest, define_job
+from fesdist.training.tile_stage import TileStage
+from storage.datasets.store import WeightStore
+from storage.stack.reading import TrainingStack
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.rows import Row, Spread, Target
+from tests.benchmarks.simulated import SleepingStage, simulated_cluster, spent
+from tests.benchmarks.stacks import write_stack
+
+EFFICIENCY = 0.9
+"""Least share of the workers' time that goes into tiles."""
+
+
+def simulation(
+    bench: Bench, *, n_workers: int, tile_side: int, tile_seconds: float, tiles_per_worker: int, goal: float | None
+) -> Row:
+    """Run tiles of `tile_seconds` on workers that are simulated; the receipts are those of a real tile."""
+    stage = _real_tile(bench, tile_side, tile_seconds)
+    n_tiles = n_workers * tiles_per_worker
+    with (
+        simulated_cluster(n_workers) as scheduler,
+        closing(Client(scheduler, set_as_default=False)) as asking,
+        open_cluster(ClusterSettings(scheduler=scheduler, memory=1 << 20)) as cluster,
+    ):
+        asking.wait_for_workers(n_workers)
+        results(stage, range(2 * n_workers), cluster)  # everybody has imported, and is connected
+        before, own = asking.run_on_scheduler(spent), time.process_time()
+        start = time.perf_counter()
+        results(stage, range(n_tiles), cluster)
+        seconds = time.perf_counter() - start
+        after, own = asking.run_on_scheduler(spent), time.process_time() - own
+    used = after.since(before)
+    ideal = tiles_per_worker * tile_seconds
+    scheduler_ms, client_ms = 1000 * used.cpu_seconds / n_tiles, 1000 * own / n_tiles
+    most = 1000 * tile_seconds / max(scheduler_ms, client_ms)
+    return Row(
+        name=f"{n_workers} simulated workers",
+        what=f"{n_tiles} tiles that sleep {tile_seconds:g} s, receipts as of a tile of {tile_side} x {tile_side}, on a "
+        f"real scheduler; a tile costs it {scheduler_ms:.2f} ms and {(used.sent + used.received) / n_tiles / 1024:.1f} "
+        f"KiB, and the client {client_ms:.2f} ms: with a core each they could keep {most:.0f} such workers busy; "
+        "bound: the sleep alone",
+        seconds=Spread.of([seconds]),
+        rate=f"{n_tiles / seconds:.0f} tiles/s",
+        bound="sleep",
+        of_bound=ideal / seconds,
+        target=None if goal is None else Target(f"{goal:.0%} of the workers' time", ideal / seconds, goal),
+    )
+
+
+def _real_tile(bench: Bench, tile_side: int, seconds: float) -> SleepingStage:
+    """Train one tile of MR 5x5 RGB, and return a stage with its address and a file with its receipt."""
+    stack_path, store = bench.folder / "simulated.zarr", WeightStore(str(bench.folder / "simulated-weights"))
+    write_stack(stack_path, side=2 * tile_side, n_samples=4)
+    stack = TrainingStack.open(stack_path)
+    job = define_job(TrainingRequest(str(stack_path), store.uri, "tile", MaskedRegression.with_window(5)), stack)
+    with open_draft(store, "tile", job, stack, 1 << 30, 1) as (draft, plan):
+        address = TaskAddress(store.uri, "tile", draft.id, draft.created, job.stack)
+        report = TileStage(address, plan.n_block, plan.projected_bytes).work(0)
+    receipt = bench.folder / "receipt.json"
+    receipt.write_bytes(msgspec.json.encode(report))
+    for path in (stack_path, bench.folder / "simulated-weights"):
+        shutil.rmtree(path)
+    return SleepingStage(address, str(receipt), seconds)
