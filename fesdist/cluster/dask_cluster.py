@@ -15,7 +15,7 @@ from distributed.scheduler import KilledWorker
 from fesdist.cluster.asking import ask_every_worker
 from fesdist.cluster.scheduler import asked, lost, workers_of
 from fesdist.cluster.settings import RETRIES, Item, Outcome
-from fesdist.cluster.task import Attempt
+from fesdist.cluster.task import Attempt, Signs
 from fesdist.cluster.watching import watched
 from fesdist.ground.errors import ClusterError
 from fesdist.ground.revision import revision
@@ -44,7 +44,7 @@ class DaskCluster:
 
     def run(self, function: Callable[..., Any], items: Iterable[Item], *shared: Any) -> Iterator[Outcome[Item]]:
         waiting, in_flight = iter(items), dict[Future, Item]()
-        attempt, name, numbers = Attempt(revision(), function, shared), f"{function.__name__}-{uuid4().hex}", count()
+        attempt, name, numbers = Attempt(Signs.here(), function, shared), f"{function.__name__}-{uuid4().hex}", count()
 
         def submit(number: int) -> list[Future]:
             some = list(islice(waiting, number))

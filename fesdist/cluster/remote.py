@@ -19,10 +19,9 @@ from fesdist.cluster.dask_cluster import DaskCluster
 from fesdist.cluster.refusal import unreadable, why_refused
 from fesdist.cluster.scheduler import LOGGER, asked, workers_of
 from fesdist.cluster.settings import Cluster
-from fesdist.cluster.task import check_revision
+from fesdist.cluster.task import Signs, check_signs
 from fesdist.cluster.watching import GIVE_UP_SECONDS
 from fesdist.ground.errors import ClusterError
-from fesdist.ground.revision import revision
 
 CONNECT_SECONDS = 10
 CLOSE_SECONDS = 5
@@ -57,7 +56,7 @@ async def _greet(address: str, arguments: dict[str, Any]) -> None:
 
 def _check_workers(client: Client, address: str, memory: int) -> None:
     workers = _first_workers(client, address)
-    ask_every_worker(client, check_revision, (revision(),))
+    ask_every_worker(client, check_signs, (Signs.here(),))
     for worker, facts in workers.items():
         if 0 < (limit := facts["memory_limit"] // facts["nthreads"]) < memory:
             raise ClusterError(

@@ -6,9 +6,11 @@ import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from fesdist.cluster.settings import Item, Outcome
+from fesdist.ground.arithmetic import arithmetic, processor
 from fesdist.ground.errors import ClusterError, FesdistError
 from fesdist.ground.revision import revision
 from storage.errors import StorageError
@@ -27,28 +29,52 @@ def attempt(function: Callable[..., Any], item: Item, shared: tuple[Any, ...]) -
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """What a client of the revision `expected` sends along with an item; tasks that it sends together share it."""
+class Signs:
+    """What a client and its workers must have in common, as the bits of weights follow from it."""
 
-    expected: str
+    revision: str
+    arithmetic: str
+    processor: str
+    """For people: processors of one name may differ, and those of two may round alike."""
+
+    @staticmethod
+    @cache
+    def here() -> Signs:
+        """Return the signs of this process."""
+        return Signs(revision(), arithmetic(), processor())
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What a client with these signs sends along with an item; tasks that it sends together share it."""
+
+    expected: Signs
     function: Callable[..., Any]
     shared: tuple[Any, ...]
 
     def __call__(self, item: Item) -> Outcome[Item]:
-        """Do as `attempt`, unless this process has another revision: workers may join at any time."""
+        """Do as `attempt`, unless this process has other signs: workers may join at any time."""
         try:
-            check_revision(self.expected)
+            check_signs(self.expected)
         except ClusterError as error:
             return Outcome(item, error=error)
         return attempt(self.function, item, self.shared)
 
 
-def check_revision(expected: str) -> None:
-    """Raise ClusterError unless this process has the revision `expected`."""
-    if (found := revision()) != expected:
+def check_signs(expected: Signs) -> None:
+    """Raise ClusterError unless this process has the code of the client, and rounds as it does."""
+    here, host = Signs.here(), socket.gethostname()
+    if here.revision != expected.revision:
         raise ClusterError(
-            f"a worker on {socket.gethostname()} has fesdist {found}, this client has {expected}; install the same "
+            f"a worker on {host} has fesdist {here.revision}, this client has {expected.revision}; install the same "
             "version on both sides"
+        )
+    if here.arithmetic != expected.arithmetic:
+        raise ClusterError(
+            f"a worker on {host} ({here.processor}) rounds otherwise than this client ({expected.processor}): matrix "
+            f"products are {here.arithmetic} there and {expected.arithmetic} here, so weights would depend on who "
+            "computes them; use hosts whose processors have the same instructions, fused multiply-add among them, or "
+            "export OPENBLAS_CORETYPE=Haswell on both sides where all have that one"
         )
 
 

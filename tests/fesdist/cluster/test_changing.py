@@ -9,12 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from fesdist.cluster.connect import Cluster, ClusterSettings, open_cluster
+from fesdist.cluster.task import Signs
 from fesdist.ground.errors import ClusterError, TileError
 from tests.fesdist.cluster.servers import free_port, scheduler, started, workers
 
@@ -143,7 +145,8 @@ def test_a_question_to_a_scheduler_that_hangs_ends(cluster: Cluster, scheduler_p
 
 
 def test_a_worker_of_another_revision_ends_the_run(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fesdist.cluster.dask_cluster.revision", lambda: "0.0.0+later")
+    later = replace(Signs.here(), revision="0.0.0+later")
+    monkeypatch.setattr(Signs, "here", lambda: later)
     with pytest.raises(ClusterError, match=r"this client has 0\.0\.0\+later; install the same version on both sides"):
         list(cluster.run(_pid_after, range(4), 0))
 

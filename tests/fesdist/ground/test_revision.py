@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from fesdist.cluster.task import check_revision
+from fesdist.cluster.task import Signs, check_signs
 from fesdist.ground.errors import ClusterError
 from fesdist.ground.revision import digest_of, revision
 from fesdist.training.job import TrainingJob
@@ -68,10 +68,10 @@ def test_a_renamed_file_changes_it(tmp_path: Path) -> None:
 
 
 def test_workers_and_jobs_have_it() -> None:
-    check_revision(revision())
+    check_signs(Signs.here())
     with pytest.raises(
         ClusterError, match=rf"has fesdist {re.escape(revision())}, this client has 0\.0\.0; install the same"
     ):
-        check_revision("0.0.0")
+        check_signs(replace(Signs.here(), revision="0.0.0"))
     (field,) = (field for field in fields(TrainingJob) if field.name == "code_version")
     assert field.default_factory is revision
