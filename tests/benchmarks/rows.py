@@ -47,7 +47,7 @@ class Row:
     seconds: Spread
     rate: str
     bound: str
-    """What would stop a perfect program: `arithmetic`, `memory` or `I/O`."""
+    """What would stop a perfect program: `arithmetic`, `memory`, `I/O`, or the `sleep` of tiles that are simulated."""
     of_bound: float
     """Seconds that the bound alone would take, divided by the seconds measured."""
     ratio: Spread | None = None

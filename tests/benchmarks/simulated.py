@@ -19,6 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import dask
 import msgspec
 from distributed import Scheduler, Worker
 from tornado.iostream import IOStream
@@ -75,6 +76,11 @@ def spent() -> Spent:
     return Spent(time.process_time(), **_bytes)
 
 
+def process_spent() -> tuple[int, float]:
+    """Return the number of this process, which many workers share, and its CPU seconds."""
+    return os.getpid(), time.process_time()
+
+
 @contextmanager
 def simulated_cluster(n_workers: int) -> Iterator[str]:
     """Yield the address of a scheduler that has `n_workers` workers of one thread, in processes of their own."""
@@ -123,6 +129,13 @@ async def _schedule() -> None:
 
 
 async def _work(address: str, number: int) -> None:
+    # What each worker does beside its tasks has a machine of its own elsewhere.
+    aside = {"distributed.worker.profile.enabled": False, "distributed.admin.system-monitor.interval": "10s"}
+    with dask.config.set(aside):
+        await _work_aside(address, number)
+
+
+async def _work_aside(address: str, number: int) -> None:
     async with AsyncExitStack() as workers:
         there = [
             await workers.enter_async_context(Worker(address, nthreads=1, memory_limit=0, **LOOPBACK))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from contextlib import closing
+from pathlib import Path
 
 import msgspec
 from distributed import Client
@@ -20,7 +21,7 @@ from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.rows import Row, Spread, Target
-from tests.benchmarks.simulated import SleepingStage, simulated_cluster, spent
+from tests.benchmarks.simulated import SleepingStage, process_spent, simulated_cluster, spent
 from tests.benchmarks.stacks import write_stack
 
 EFFICIENCY = 0.9
@@ -40,20 +41,23 @@ def simulation(
     ):
         asking.wait_for_workers(n_workers)
         results(stage, range(2 * n_workers), cluster)  # everybody has imported, and is connected
-        before, own = asking.run_on_scheduler(spent), time.process_time()
+        before, there, own = asking.run_on_scheduler(spent), _hosts_spent(asking), time.process_time()
         start = time.perf_counter()
         results(stage, range(n_tiles), cluster)
         seconds = time.perf_counter() - start
-        after, own = asking.run_on_scheduler(spent), time.process_time() - own
+        own = time.process_time() - own
+        after, there = asking.run_on_scheduler(spent), _hosts_spent(asking) - there
+    Path(stage.receipt).unlink()
     used = after.since(before)
     ideal = tiles_per_worker * tile_seconds
-    scheduler_ms, client_ms = 1000 * used.cpu_seconds / n_tiles, 1000 * own / n_tiles
+    scheduler_ms, client_ms, host_ms = (1000 * cpu / n_tiles for cpu in (used.cpu_seconds, own, there))
     most = 1000 * tile_seconds / max(scheduler_ms, client_ms)
     return Row(
         name=f"{n_workers} simulated workers",
         what=f"{n_tiles} tiles that sleep {tile_seconds:g} s, receipts as of a tile of {tile_side} x {tile_side}, on a "
         f"real scheduler; a tile costs it {scheduler_ms:.2f} ms and {(used.sent + used.received) / n_tiles / 1024:.1f} "
-        f"KiB, and the client {client_ms:.2f} ms: with a core each they could keep {most:.0f} such workers busy; "
+        f"KiB, the client {client_ms:.2f} ms and its worker {host_ms:.2f} ms: "
+        f"with a core each they could keep {most:.0f} such workers busy; "
         "bound: the sleep alone",
         seconds=Spread.of([seconds]),
         rate=f"{n_tiles / seconds:.0f} tiles/s",
@@ -61,6 +65,11 @@ def simulation(
         of_bound=ideal / seconds,
         target=None if goal is None else Target(f"{goal:.0%} of the workers' time", ideal / seconds, goal),
     )
+
+
+def _hosts_spent(asking: Client) -> float:
+    """Return the CPU seconds of all processes that have workers."""
+    return sum(dict(asking.run(process_spent).values()).values())
 
 
 def _real_tile(bench: Bench, tile_side: int, seconds: float) -> SleepingStage:

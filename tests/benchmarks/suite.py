@@ -26,6 +26,7 @@ from tests.benchmarks.pursuit import plain_pursuit
 from tests.benchmarks.regression import BATCHED, LOOP, against, cost_of_a_pixel
 from tests.benchmarks.ridge import ridge
 from tests.benchmarks.rows import Row
+from tests.benchmarks.simulation import EFFICIENCY, simulation
 from tests.benchmarks.startup import first_model, help_text
 from tests.benchmarks.synthesis import shaped_synthesis, synthesis
 from tests.benchmarks.table import print_table
@@ -74,6 +75,8 @@ FULL: tuple[Subject, ...] = (
     partial(scaling, size=5, side=1024, n_samples=80),
     partial(bucket, size=5, side=1024, n_samples=32, workers=0),
     partial(bucket, size=5, side=1024, n_samples=32, workers=2),
+    partial(simulation, n_workers=64, tile_side=256, tile_seconds=1.0, tiles_per_worker=20, goal=EFFICIENCY),
+    partial(simulation, n_workers=256, tile_side=256, tile_seconds=2.0, tiles_per_worker=10, goal=None),
     partial(memory, size=5, side=2048, n_samples=24, budget=1 << 30),
     partial(memory, size=5, side=1024, n_samples=430, budget=512 << 20),
     help_text,

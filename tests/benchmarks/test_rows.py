@@ -27,6 +27,7 @@ from tests.benchmarks.pursuit import plain_pursuit
 from tests.benchmarks.regression import BATCHED, LOOP, against, cost_of_a_pixel
 from tests.benchmarks.ridge import ridge
 from tests.benchmarks.rows import Row
+from tests.benchmarks.simulation import simulation
 from tests.benchmarks.startup import first_model, help_text
 from tests.benchmarks.synthesis import shaped_synthesis, synthesis
 from tests.benchmarks.workers import scaling
@@ -57,6 +58,7 @@ ALONE: dict[str, suite.Subject] = {
 SLOW: dict[str, tuple[suite.Subject, ...]] = {
     "bucket": (partial(bucket, size=3, side=80, n_samples=4, workers=0),),
     "scaling": (partial(scaling, size=3, side=80, n_samples=4),),
+    "simulation": (partial(simulation, n_workers=2, tile_side=32, tile_seconds=0.01, tiles_per_worker=8, goal=None),),
     "memory": (partial(memory, size=3, side=80, n_samples=4, budget=512 << 20),),
     # One after the other: the second finds what the first has compiled.
     "first model": tuple(
@@ -75,7 +77,7 @@ def check(row: Row) -> None:
     assert row.seconds.low > 0
     assert isfinite(row.of_bound)
     assert row.of_bound > 0
-    assert row.bound in ("arithmetic", "memory", "I/O")
+    assert row.bound in ("arithmetic", "memory", "I/O", "sleep")
     assert json.loads(json.dumps(row.to_json(), allow_nan=False))["name"] == row.name
 
 
