@@ -21,8 +21,8 @@ OPERATOR := 'dask-kubernetes>=2025.1'
 KILLS := 100
 INPUTS := 10000
 
-.PHONY: help install browser test test-fast test-lowest chaos fuzz check docs man demo gallery bench bench-history bench-gans trials \
-	clean
+.PHONY: help install browser test test-fast test-lowest chaos hosts fuzz check docs man demo gallery bench bench-history bench-gans \
+	trials clean
 
 help:
 	@echo "make demo           the whole job on generated faces; ends with a report to open"
@@ -33,6 +33,7 @@ help:
 	@echo "make test-lowest    storage and models with the lowest versions of the libraries that are promised to do"
 	@echo "make trials         what happens when Prefect's processes die, as a table"
 	@echo "make chaos          kill, stop and starve a training $(KILLS) times (KILLS=...); the bits must be the same"
+	@echo "make hosts          train on three hosts, namespaces of this machine, and pull the cable of one"
 	@echo "make fuzz           $(INPUTS) damaged inputs (INPUTS=...) for every reader of documents and chunks"
 	@echo "make check          formatting, lint and types"
 	@echo "make docs           the reference of all modules, build/docs/index.html"
@@ -85,6 +86,9 @@ trials: install
 
 chaos: install
 	@$(BIN)/python -m tests.chaos --kills $(KILLS)
+
+hosts: install
+	@$(BIN)/python -m tests.chaos.hosts
 
 fuzz: install
 	@$(BIN)/python -m tests.fuzz --inputs $(INPUTS)

@@ -8,7 +8,7 @@ from typing import Any
 
 from distributed import Client
 
-from fesdist.cluster.scheduler import LOGGER, Heard, asked, seconds_between_looks, workers_of
+from fesdist.cluster.scheduler import LOGGER, Heard, asked, named, seconds_between_looks, workers_of
 from fesdist.cluster.settings import Outcome
 from fesdist.cluster.task import answer
 from fesdist.ground.errors import ClusterError
@@ -65,7 +65,7 @@ async def _ask(client: Client, function: Callable[..., Any], arguments: tuple[An
     if silent:
         LOGGER.warning(
             "nothing was heard of %s for %.0f s; going on without asking there",
-            ", ".join(sorted(silent)),
+            named(silent),
             heard.patience,
         )
     return answers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from distributed import Client
@@ -21,6 +21,10 @@ LOGGER = logging.getLogger("fesdist.cluster")
 
 SILENT_SECONDS = 10.0
 """Who was not heard of for so long, or longer where many report less often, is told of."""
+
+
+NAMED = 4
+"""Workers that a sentence names, where it is about hundreds."""
 
 
 def start_again(what: str) -> str:
@@ -59,6 +63,12 @@ async def workers_of(client: Client) -> dict[str, dict[str, Any]]:
 def seconds_between_looks(n_workers: int) -> float:
     """Return how often it is worth looking at workers, which report less often the more they are."""
     return max(1.0, float(heartbeat_interval(n_workers)))
+
+
+def named(addresses: Collection[str]) -> str:
+    """Return addresses as they stand in a sentence: a few, and how many more."""
+    shown = ", ".join(sorted(addresses)[:NAMED])
+    return shown if len(addresses) <= NAMED else f"{shown} and {len(addresses) - NAMED} more"
 
 
 class Heard:

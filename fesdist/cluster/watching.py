@@ -15,6 +15,7 @@ from fesdist.cluster.scheduler import (
     SILENT_SECONDS,
     Heard,
     lost,
+    named,
     seconds_between_looks,
     start_again,
     workers_of,
@@ -91,8 +92,8 @@ def _tell_of_workers(fallen_silent: set[str], back: set[str], patience: float) -
         LOGGER.warning(
             "nothing was heard of %s for %.0f s; what is computed there is given to other workers when the scheduler "
             "gives it up (worker-ttl), unless it answers before",
-            ", ".join(sorted(fallen_silent)),
+            named(fallen_silent),
             patience,
         )
     if back:
-        LOGGER.warning("%s is heard of again", ", ".join(sorted(back)))
+        LOGGER.warning("%s is heard of again", named(back))

@@ -31,6 +31,9 @@ from fesdist.training.tile_report import TileReport
 HOSTS = 2
 """Processes that the workers are in; each of them is one thread and some Python a task."""
 
+GOLDEN = 0.6180339887498949
+"""Multiples of it, without their whole parts, are spread evenly."""
+
 LOOPBACK: dict[str, Any] = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
 
 
@@ -42,10 +45,15 @@ class SleepingStage(Stage[int, TileReport]):
     receipt: str
     """A file with the receipt of a real tile."""
     seconds: float
+    """On average; they differ by a fifth, as real ones do: workers in step would all ask at once."""
+
+    def lasting(self, key: int) -> float:
+        """Return the seconds of a tile."""
+        return self.seconds * (0.8 + 0.4 * (key * GOLDEN % 1.0))
 
     def work(self, key: int) -> TileReport:
         """Sleep, and return the report of a real tile."""
-        time.sleep(self.seconds)
+        time.sleep(self.lasting(key))
         return _report(self.receipt)
 
 

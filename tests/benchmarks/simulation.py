@@ -49,15 +49,16 @@ def simulation(
         after, there = asking.run_on_scheduler(spent), _hosts_spent(asking) - there
     Path(stage.receipt).unlink()
     used = after.since(before)
-    ideal = tiles_per_worker * tile_seconds
+    ideal = sum(map(stage.lasting, range(n_tiles))) / n_workers
     scheduler_ms, client_ms, host_ms = (1000 * cpu / n_tiles for cpu in (used.cpu_seconds, own, there))
+    kib = (used.sent + used.received) / n_tiles / 1024
     most = 1000 * tile_seconds / max(scheduler_ms, client_ms)
     return Row(
         name=f"{n_workers} simulated workers",
-        what=f"{n_tiles} tiles that sleep {tile_seconds:g} s, receipts as of a tile of {tile_side} x {tile_side}, on a "
-        f"real scheduler; a tile costs it {scheduler_ms:.2f} ms and {(used.sent + used.received) / n_tiles / 1024:.1f} "
-        f"KiB, the client {client_ms:.2f} ms and its worker {host_ms:.2f} ms: "
-        f"with a core each they could keep {most:.0f} such workers busy; "
+        what=f"{n_tiles} tiles that sleep about {tile_seconds:g} s, receipts as of a tile of {tile_side} x "
+        f"{tile_side}, on a real scheduler; a tile costs it {scheduler_ms:.2f} ms and {kib:.1f} KiB, the client "
+        f"{client_ms:.2f} ms and its worker {host_ms:.2f} ms: with a core each, scheduler and client could keep "
+        f"{most:.0f} such workers busy; "
         "bound: the sleep alone",
         seconds=Spread.of([seconds]),
         rate=f"{n_tiles / seconds:.0f} tiles/s",

@@ -15,7 +15,7 @@ import pytest
 from distributed import LocalCluster
 
 from fesdist.cluster.connect import Cluster, ClusterSettings, count_workers, open_cluster
-from fesdist.cluster.scheduler import SILENT_SECONDS, Heard, seconds_between_looks
+from fesdist.cluster.scheduler import SILENT_SECONDS, Heard, named, seconds_between_looks
 from fesdist.cluster.settings import RETRIES
 from fesdist.ground.errors import BadParameterError, ClusterError, TileError
 
@@ -201,3 +201,8 @@ def test_workers_and_scheduler_exclude_each_other() -> None:
 def test_negative_workers() -> None:
     with pytest.raises(BadParameterError, match="workers is -1; expected 0"):
         ClusterSettings(workers=-1)
+
+
+def test_many_workers_are_named_by_some() -> None:
+    assert named(["b", "a"]) == "a, b"
+    assert named([f"w{number}" for number in range(9)]) == "w0, w1, w2, w3 and 5 more"
