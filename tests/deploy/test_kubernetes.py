@@ -48,7 +48,10 @@ def test_it_is_what_the_operator_takes(document: dict[str, Any]) -> None:
     except PackageNotFoundError:
         pytest.skip("the schemas of Dask's operator are absent: pip install --no-deps dask-kubernetes")
     folder = "dask_kubernetes/operator/deployment/helm/dask-kubernetes-operator/crds"
-    crd = yaml.safe_load(operator.locate_file(f"{folder}/{document['kind'].lower()}.yaml").read_text())
+    crd = yaml.load(
+        operator.locate_file(f"{folder}/{document['kind'].lower()}.yaml").read_text(),
+        getattr(yaml, "CSafeLoader", yaml.SafeLoader),
+    )
     (version,) = [one for one in crd["spec"]["versions"] if f"{crd['spec']['group']}/{one['name']}" == OPERATORS]
     jsonschema.validate(document["spec"], strict(version["schema"]["openAPIV3Schema"]["properties"]["spec"]))
 

@@ -147,3 +147,11 @@ def test_wrong_words_are_wrong_usage(
         read_words(request_type, words)
     assert stopped.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_scheduler_of_the_environment_is_used_where_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://scheduler:8786")
+    words = ["stack.zarr", "weights", "--name", "faces"]
+    given = {"": "tcp://scheduler:8786", "--workers 2": None, "--scheduler tcp://other:1": "tcp://other:1"}
+    for said, expected in given.items():
+        assert read_words(VERBS["train"], [*words, *said.split()]).cluster().scheduler == expected
