@@ -83,11 +83,10 @@ def test_leaving_the_loop_cancels_the_rest(cluster: Cluster, tmp_path: Path) -> 
     outcomes = cluster.run(_touch, range(200), tmp_path)
     next(outcomes)
     outcomes.close()  # type: ignore[attr-defined]
-    time.sleep(0.5)
-    after_closing = len(list(tmp_path.iterdir()))
-    time.sleep(0.5)
-    assert after_closing < 30
-    assert len(list(tmp_path.iterdir())) == after_closing
+    done = -1
+    while done < (done := len(list(tmp_path.iterdir()))):  # those that ran end, in what time it takes
+        time.sleep(1)
+    assert done < 100, "200 were asked for, and two at a time take five seconds"
 
 
 def _die_once(item: int, folder: Path) -> int:
