@@ -15,6 +15,9 @@ from fesdist.families.sparse.kernels.columns import columns_of
 from fesdist.ground.colour import Colour, to_gray
 from fesdist.simd.lanes import LANES
 
+MOST_VALUES = LANES * (np.iinfo(np.int32).max // 255**2)
+"""8-bit values of a pixel, of all samples and channels of a fit, whose products a register of 32-bit sums can hold."""
+
 
 class KeptSamples:
     """Samples of the whole image (inputs) and of a tile (targets), as they came.
@@ -40,6 +43,7 @@ class KeptSamples:
         (rows, cols), own = inputs.shape[2:], self.problem.tile.region
         whole = self.image_shape if self.n_samples else (max(rows, own.row1), max(cols, own.col1))
         images = checked_block(self.problem, self.dtype, whole, samples)
+        self._check_room(self.n_samples + len(inputs))
         self.image_shape = inputs.shape[2:]
         unchanged = inputs[:, :, *own.slices]
         for difference, after in zip(self.differences, images[1:], strict=True):
@@ -55,6 +59,11 @@ class KeptSamples:
             images = [to_gray(array) for array in images]
         self._blocks.append([columns_of(array) for array in images])
         self.n_samples += len(inputs)
+
+    def _check_room(self, n_samples: int) -> None:
+        n_values = n_samples * self.problem.colour.channels_per_fit(self.problem.channels)
+        if self.dtype == np.uint8 and n_values > MOST_VALUES:
+            raise ValueError(f"{self.problem.tile}: {n_values} samples; sums of 32 bits hold {MOST_VALUES}")
 
     def vectors(self, number: int) -> list[NDArray[Any]]:
         """Return the inputs, and the targets of each expression, from which set `number` of the weights is learned.

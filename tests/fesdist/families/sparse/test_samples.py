@@ -7,7 +7,8 @@ import pytest
 
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
-from fesdist.families.sparse.samples import KeptSamples
+from fesdist.families.sparse.kernels.atoms import product
+from fesdist.families.sparse.samples import MOST_VALUES, KeptSamples
 from fesdist.ground.colour import Colour, to_gray
 from fesdist.ground.tiles import Padding, Region, Tile
 from tests.fesdist.families.problems import random_images
@@ -34,3 +35,14 @@ def test_samples_lie_pixel_by_pixel_in_whole_registers(colour: Colour, dtype: st
             assert not found[..., 19:].any()
     own = inputs[..., *TILE.region.slices].astype(float)
     np.testing.assert_allclose(kept.differences[0], (targets.astype(float) - own).sum(axis=0))
+
+
+def test_no_more_samples_are_taken_than_sums_can_hold() -> None:
+    white = np.full((MOST_VALUES, 1, 1, 1), 255, np.uint8)
+    pixel = Tile(0, Region(0, 1, 0, 1))
+    kept = KeptSamples(TileProblem(pixel, Padding(0, 0, 0, 0), 1, Colour.SHARED, ("sad",)), white.dtype)
+    kept.add(Samples(white, {"sad": white}))
+    inputs, targets = kept.vectors(0)
+    assert product(inputs, 0, targets, 0) == 255**2 * MOST_VALUES
+    with pytest.raises(ValueError, match=f"{MOST_VALUES + 1} samples; sums of 32 bits hold {MOST_VALUES}"):
+        kept.add(Samples(white[:1], {"sad": white[:1]}))
