@@ -43,7 +43,7 @@ def lines(text: str = README) -> list[list[str]]:
     return [
         words
         for block in blocks("sh", text)
-        for line in block.splitlines()
+        for line in block.replace("\\\n", " ").splitlines()
         if (words := shlex.split(line, comments=True))
     ]
 
