@@ -62,8 +62,12 @@ def started(n_workers: int, memory: int) -> Iterator[Cluster]:
     """
     with dask.config.set(OWN_SETTINGS):
         security = Security.temporary()
-        method = {"distributed.worker.multiprocessing-method": _method()}
-        with _interrupts_held_back(), _failures_told(), _workers_without_main(), dask.config.set(method):
+        with (
+            _interrupts_held_back(),
+            dask.config.set({"distributed.worker.multiprocessing-method": _method()}),
+            _failures_told(),
+            _workers_without_main(),
+        ):
             local = LocalCluster(
                 n_workers=n_workers,
                 threads_per_worker=1,
