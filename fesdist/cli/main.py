@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module, metadata
 
 from fesdist.cli.stopping import Stopped, stopped_as_by_ctrl_c
-from fesdist.requests.build import summary_of
-from fesdist.requests.parser import indented, read_words
-from fesdist.requests.verbs import VERBS
+from fesdist.ground.hidden import check_nothing_hidden
 
 _FIRST_VISIT = """fesdist faces pairs --people 40
 fesdist ingest pairs stack.zarr
@@ -27,6 +25,10 @@ EXIT_READER_GONE = 141
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser that knows the verbs and no more; it imports nothing heavy, so that help comes at once."""
+    from fesdist.requests.build import summary_of
+    from fesdist.requests.parser import indented
+    from fesdist.requests.verbs import VERBS
+
     parser = argparse.ArgumentParser(
         prog="fesdist",
         description="Train per-pixel linear models of facial expressions, and put expressions on folders of faces.",
@@ -59,19 +61,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
+    try:
+        check_nothing_hidden()
+    except ImportError as error:
+        print(f"fesdist: error: {error}", file=sys.stderr)
+        return EXIT_ERROR
+    from fesdist.requests.parser import read_words
+    from fesdist.requests.verbs import VERBS
+
     if not words or words[0] not in VERBS:
         parser = build_parser()
         parser.parse_args(words)
         parser.error("expected a COMMAND first")
     from fesdist.cli.console import warn
     from fesdist.ground.errors import FesdistError
-    from fesdist.ground.hidden import check_nothing_hidden
-
-    try:
-        check_nothing_hidden()
-    except ImportError as error:
-        warn(f"fesdist: error: {error}")
-        return EXIT_ERROR
     from storage.errors import StorageError
 
     verb, *rest = words

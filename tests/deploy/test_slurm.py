@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from dask import config
 from dask.utils import parse_bytes
-from dask_jobqueue.slurm import SLURMJob
 
 from storage.datasets.store import WeightStore
 from tests.conftest import REPOSITORY
+from tests.deploy.jobqueue import SLURMJob
 from tests.deploy.words import DEPLOY, check_dask, documents, fenced, read, room_for_worker
 from tests.fesdist.training.stacks import write_stack
 

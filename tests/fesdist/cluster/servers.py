@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import psutil
+
 LOOPBACK = ("--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0")
 
 
@@ -29,6 +31,16 @@ def workers(port: int, number: int = 2) -> list[str]:
     """Return the command of nannies with a worker each."""
     many = ("--nthreads", "1", "--nworkers", str(number))
     return [sys.executable, "-m", "distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", *many, *LOOPBACK]
+
+
+def workers_of(client: int) -> list[psutil.Process]:
+    """Return the workers of a local cluster: they are forked from a process that its client has started."""
+    servers = [
+        child
+        for child in psutil.Process(client).children()
+        if "multiprocessing.forkserver" in " ".join(child.cmdline())
+    ]
+    return [worker for server in servers for worker in server.children()]
 
 
 @contextmanager

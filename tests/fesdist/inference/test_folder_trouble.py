@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
 from fesdist.cluster.connect import ClusterSettings
@@ -18,6 +18,7 @@ from fesdist.inference import batch
 from fesdist.inference.folder import synthesize_folder
 from fesdist.inference.settings import SynthesisSettings
 from storage.errors import CorruptChunkError, NoSpaceError, NotFoundError, StorageError
+from tests.fesdist.cluster.servers import workers_of
 from tests.fesdist.inference.conftest import Publish
 from tests.fesdist.inference.made import expected_pixels, records
 
@@ -114,11 +115,7 @@ def test_a_worker_that_is_killed_costs_no_photograph(publish: Publish, tmp_path:
 
     def kill_a_worker(*_: object) -> None:
         if not killed:
-            workers = [
-                child
-                for child in psutil.Process().children(recursive=True)
-                if "multiprocessing.spawn" in " ".join(child.cmdline())
-            ]
+            workers = workers_of(os.getpid())
             killed.append(workers[0].pid)
             workers[0].kill()
 

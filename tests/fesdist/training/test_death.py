@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from storage.datasets.store import WeightStore
-from tests.fesdist.cluster.servers import free_port, scheduler, started, workers
+from tests.fesdist.cluster.servers import free_port, scheduler, started, workers, workers_of
 from tests.fesdist.training.stacks import write_stack
 
 pytestmark = pytest.mark.slow
@@ -27,7 +27,7 @@ ALONE, ONE_WORKER, TWO_WORKERS = (("--workers", number) for number in "012")
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Enough tiles, of enough samples, that a run can be hit in its middle.
-    return write_stack(tmp_path_factory.mktemp("stack") / "stack.zarr", side=384, people=40, expressions=("happy",))
+    return write_stack(tmp_path_factory.mktemp("stack") / "stack.zarr", side=256, people=40, expressions=("happy",))
 
 
 def _command(stack: Path, store: Path, *options: str) -> list[str]:
@@ -69,7 +69,7 @@ def test_a_killed_run_continues_where_it_was(stack: Path, tmp_path: Path, undist
     assert WeightStore(str(tmp_path)).names() == []
     command = _command(stack, tmp_path, *ALONE)
     continued = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
-    assert f"continuing an interrupted run: {stored} of 36 tiles are stored" in continued.stderr
+    assert f"continuing an interrupted run: {stored} of 16 tiles are stored" in continued.stderr
     assert "published random version 1" in continued.stdout
     assert _checksums(tmp_path) == undisturbed
 
@@ -77,9 +77,7 @@ def test_a_killed_run_continues_where_it_was(stack: Path, tmp_path: Path, undist
 def test_a_killed_worker_does_not_stop_the_run(stack: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
     with started(_command(stack, tmp_path, *TWO_WORKERS)) as process:
         _wait(lambda: _n_receipts(tmp_path) >= 3, "three tiles")
-        # Workers are forked from a child of the client.
-        workers = [worker for child in psutil.Process(process.pid).children() for worker in child.children()]
-        workers[0].kill()
+        workers_of(process.pid)[0].kill()
         output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, output
     assert _checksums(tmp_path) == undisturbed
