@@ -43,30 +43,40 @@ class DaskCluster:
         return max(1, sum(threads))
 
     def run(self, function: Callable[..., Any], items: Iterable[Item], *shared: Any) -> Iterator[Outcome[Item]]:
-        waiting, in_flight = iter(items), dict[Future, Item]()
+        waiting, in_flight, suspects = iter(items), dict[Future, Item](), list[Item]()
         attempt, name, numbers = Attempt(Signs.here(), function, shared), f"{function.__name__}-{uuid4().hex}", count()
 
-        def submit(number: int) -> list[Future]:
-            some = list(islice(waiting, number))
+        def submit(some: list[Item]) -> list[Future]:
             # Keys of one group, of which the scheduler keeps all but two a worker to itself: who joins gets its share.
             keys = [(name, next(numbers)) for _ in some]
             new = self._client.map(attempt, some, key=keys, pure=False, retries=RETRIES) if some else []
             in_flight.update(zip(new, some, strict=True))
             return new
 
+        def arrived() -> Iterator[tuple[Item, Any]]:
+            for future, result in finished:
+                if future is None:
+                    raise result
+                future.release()
+                yield in_flight.pop(future), result
+
         finished = as_completed((), loop=self._client.loop, with_results=True, raise_errors=False)
         try:
             with watched(self._client, lambda reason: finished.queue.put((None, reason))) as seen:
-                finished.update(submit(AHEAD))
-                for future, result in finished:
-                    if future is None:
-                        raise result
-                    outcome = _outcome(in_flight.pop(future), result)
-                    future.release()
+                finished.update(submit(list(islice(waiting, AHEAD))))
+                for item, result in arrived():
                     room = max(AHEAD, AHEAD_PER_WORKER * seen.threads) - len(in_flight)
                     if room >= AT_ONCE:
-                        finished.update(submit(room))
-                    yield outcome
+                        finished.update(submit(list(islice(waiting, room))))
+                    if _took_workers_down(result):
+                        suspects.append(item)
+                    else:
+                        yield _outcome(item, result)
+                # Dask suspects all that a worker had when it died, of which one may be to blame: each is tried alone.
+                for suspect in suspects:
+                    finished.update(submit([suspect]))
+                    for item, result in arrived():
+                        yield _outcome(item, result)
         except ClosedClientError as error:
             raise lost(str(error)) from error
         finally:
@@ -77,6 +87,10 @@ class DaskCluster:
 
     def on_every_worker(self, function: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
         return ask_every_worker(self._client, function, arguments)
+
+
+def _took_workers_down(result: Any) -> bool:
+    return isinstance(result, tuple) and isinstance(result[1], KilledWorker)
 
 
 def _outcome(item: Item, result: Any) -> Outcome[Item]:

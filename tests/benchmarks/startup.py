@@ -23,7 +23,7 @@ EMPTY_CLUSTER = (
     "if __name__ == '__main__':\n"
     "    import numba, zarr\n"
     "    from distributed import Client, LocalCluster\n"
-    "    with LocalCluster(2, threads_per_worker=1, host='127.0.0.1', dashboard_address=None) as local:\n"
+    "    with LocalCluster(2, threads_per_worker=1, host='127.0.0.1', dashboard_address='127.0.0.1:0') as local:\n"
     "        Client(local).close()\n",
 )
 

@@ -137,7 +137,12 @@ def test_a_damaged_manifest_is_a_warning_and_an_exit_code(
 
 def test_plan_asks_a_scheduler_for_its_workers(stack: str, capsys: pytest.CaptureFixture[str]) -> None:
     with LocalCluster(
-        n_workers=1, threads_per_worker=3, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1"
+        n_workers=1,
+        threads_per_worker=3,
+        processes=False,
+        dashboard_address="127.0.0.1:0",
+        protocol="tcp",
+        host="127.0.0.1",
     ) as there:
         options = ("--memory", "400MiB", "--json")
         assert main(["plan", stack, "--window", "3", "--scheduler", there.scheduler_address, *options]) == 0

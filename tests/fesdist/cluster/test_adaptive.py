@@ -27,7 +27,11 @@ pytestmark = pytest.mark.slow
 def adaptive() -> Iterator[LocalCluster]:
     """Yield a scheduler that has no workers until there is work for them, and then up to two."""
     with LocalCluster(
-        n_workers=0, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, worker_dashboard_address=None
+        n_workers=0,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        worker_dashboard_address="127.0.0.1:0",
     ) as cluster:
         cluster.adapt(minimum=0, maximum=2, interval="100ms", wait_count=20, target_duration="100ms")
         yield cluster

@@ -181,7 +181,12 @@ def test_a_scheme_that_no_scheduler_has(address: str) -> None:
 def test_workers_are_those_of_the_scheduler_or_of_the_cluster_that_would_be_started() -> None:
     assert [count_workers(ClusterSettings(workers=number)) for number in (0, 3)] == [1, 3]
     with LocalCluster(
-        n_workers=2, threads_per_worker=2, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1"
+        n_workers=2,
+        threads_per_worker=2,
+        processes=False,
+        dashboard_address="127.0.0.1:0",
+        protocol="tcp",
+        host="127.0.0.1",
     ) as there:
         assert count_workers(ClusterSettings(scheduler=there.scheduler_address, memory=1 << 20)) == 4
 
