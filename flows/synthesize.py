@@ -19,7 +19,8 @@ def synthesize_stage(request: Synthesize) -> SynthesisSummary:
         summary = carry_out(request, running.progress)
         if summary.failed:
             rows = [{"photograph": record.file.name, "reason": record.reason} for record in summary.failed]
-            show_table("synthesis-failures", rows, f"Photographs of {request.photographs} that failed")
+            first = f", the first {len(rows):,} of {summary.failed.n:,}" if summary.failed.n > len(rows) else ""
+            show_table("synthesis-failures", rows, f"Photographs of {request.photographs} that failed{first}")
         show_notices("synthesis", summary.notices, request.photographs)
         running.outcome = (
             f"{summary.n_outputs} faces of {summary.done} photographs by {summary.reference} in {request.out}"

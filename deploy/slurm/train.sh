@@ -8,4 +8,4 @@ set -euo pipefail
 : "${FESDIST:?say where the checkout of fesdist is, export FESDIST=/path/to/fesdist}"
 : "${DASK_CONFIG:?say which folder has dask.yaml, jobqueue.yaml and tls.yaml, export DASK_CONFIG=/path/to/folder}"
 exec "$FESDIST/.venv/bin/python" "$FESDIST/deploy/slurm/cluster.py" --most 64 \
-    "$FESDIST/.venv/bin/fesdist" train "$@" --memory 1GiB
+    "$FESDIST/.venv/bin/fesdist" train "$@"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +11,7 @@ from fesdist.cli.console import EXIT_SOME_FAILED, Progress, counted, people, pro
 from fesdist.cli.notices import concluded, to_records
 from fesdist.images.decode import MEGAPIXEL
 from fesdist.images.ingest import ingest
-from fesdist.images.summary import IngestSummary
+from fesdist.images.summary import IngestSummary, PairCount
 from fesdist.images.survey import said
 from fesdist.requests.stacks import Ingest
 
@@ -57,12 +57,14 @@ def _print(summary: IngestSummary) -> None:
         sizes = [f"{rows} x {cols}" for rows, cols in summary.resized]
         say(f"resized {sum(summary.resized.values())} of them from {_some(sizes)}")
     say()
+    print_pairs(summary.pairs)
+
+
+def print_pairs(pairs: Mapping[str, PairCount]) -> None:
+    """Print how many pairs of each expression there are, on which side of the split."""
     table(
         ("expression", "pairs", "train", "held out"),
-        [
-            (name, str(count.train + count.holdout), str(count.train), str(count.holdout))
-            for name, count in summary.pairs.items()
-        ],
+        [(name, str(n.train + n.holdout), str(n.train), str(n.holdout)) for name, n in pairs.items()],
     )
 
 

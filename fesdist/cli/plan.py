@@ -12,6 +12,7 @@ from fesdist.training.choosing import planned, widest
 from fesdist.training.estimate import CLUSTER_SECONDS, estimate
 from fesdist.training.job import define_job, has_shape
 from fesdist.training.plan import make_plan
+from storage.stack.editing import occupied
 from storage.stack.reading import TrainingStack
 
 _COMPILED_SECONDS = 1.0
@@ -26,10 +27,11 @@ def run(request: Plan) -> int:
     job = define_job(replace(asked, model=widest(asked.model, asked.chosen)), stack)
     shaped = has_shape(asked.shape, stack.image_shape)
     described = f"{', '.join(asked.chosen)} chosen by the run" if asked.chosen else asked.model.describe()
-    n_workers = count_workers(request.cluster())
+    cluster = request.cluster()
+    n_workers = count_workers(cluster)
     plan = make_plan(planned(job, asked, stack), stack, request.memory, n_workers)
-    alone = request.scheduler is not None or request.cluster().local_workers == 0
-    cost = estimate(job, stack, plan, n_workers, shaped=shaped, starting_seconds=0.0 if alone else CLUSTER_SECONDS)
+    starts = cluster.scheduler is None and cluster.local_workers > 0
+    cost = estimate(job, stack, plan, n_workers, shaped=shaped, starting_seconds=CLUSTER_SECONDS if starts else 0.0)
     (rows, cols), probe = plan.image_shape, " x ".join(map(str, cost.probe_shape))
     tile_rows, tile_cols = plan.tile_shape
     if request.json:
@@ -63,7 +65,7 @@ def run(request: Plan) -> int:
     )
     expressions = [(name, len(group.samples)) for group in job.groups for name in group.expressions]
     say(
-        f"{request.stack}: {people(stack.n_samples)}, {rows} x {cols} pixels, "
+        f"{request.stack}: {people(len(occupied(stack)))}, {rows} x {cols} pixels, "
         f"{counted(stack.channels, 'channel')}, {stack.dtype}"
     )
     say()

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from fesdist.cli.console import people, say, size, table
+from fesdist.cli.ingest import print_pairs
+from fesdist.cli.notices import to_records
 from fesdist.cli.train import print_errors
 from fesdist.ground.metrics import RunMetrics
 from fesdist.images.summary import count_pairs, of_people_on_both_sides
@@ -56,13 +58,14 @@ def _show_version(store: WeightStore, version: WeightVersion, *, as_json: bool) 
 
 def _show_stack(stack: TrainingStack, *, as_json: bool) -> None:
     known, pairs = occupied(stack), count_pairs(stack)
+    notices = of_people_on_both_sides(known)
     if as_json:
         found: dict[str, Any] = {
             "path": stack.path,
             "spec": asdict(stack.spec),
             "pairs": {name: asdict(count) for name, count in pairs.items()},
             "people": [{"id": each.id, "split": each.split, "expressions": sorted(each.digests)} for each in known],
-            "notices": [notice.to_record() for notice in of_people_on_both_sides(known)],
+            "notices": to_records(notices),
         }
         say(json.dumps(found, indent=2))
         return
@@ -77,9 +80,6 @@ def _show_stack(stack: TrainingStack, *, as_json: bool) -> None:
     ]
     table(("", ""), rows)
     say()
-    table(
-        ("expression", "pairs", "train", "held out"),
-        [(name, str(n.train + n.holdout), str(n.train), str(n.holdout)) for name, n in pairs.items()],
-    )
-    for notice in of_people_on_both_sides(known):
+    print_pairs(pairs)
+    for notice in notices:
         say("\n".join(notice.lines()))

@@ -14,7 +14,7 @@ from fesdist.ground.metrics import RunMetrics
 from fesdist.requests.weights import Versions
 from storage.datasets.manifest import Manifest, ModelFacts
 from storage.datasets.store import DraftInfo, WeightStore
-from storage.errors import NotFoundError, StorageError
+from storage.errors import NotFoundError
 
 EXIT_DAMAGED = 1
 
@@ -42,11 +42,15 @@ def run(request: Versions) -> int:
         for name in names
         for alias, why in store.aliases(name).broken().items()
     ]
-    damaged += [
-        f"an evaluation of {name}@{manifest.version} is damaged ({why}); `fesdist evaluate` replaces it, or delete it"
+    evaluations = {
+        (name, manifest.version): store.evaluations(name, manifest.version).readable()
         for name, (manifests, _) in models.items()
         for manifest in manifests
-        for why in store.evaluations(name, manifest.version).readable()[1].values()
+    }
+    damaged += [
+        f"an evaluation of {name}@{version} is damaged ({why}); `fesdist evaluate` replaces it, or delete it"
+        for (name, version), (_, unreadable) in evaluations.items()
+        for why in unreadable.values()
     ]
     damaged += [
         f"an interrupted run of {draft.name} cannot be continued ({draft.damaged}); `fesdist versions {request.store} "
@@ -55,7 +59,17 @@ def run(request: Versions) -> int:
         if draft.damaged
     ]
     if request.json:
-        listed = {name: _describe(store, name, *models[name], drafts) for name in names}
+        listed = {
+            name: {
+                "aliases": store.aliases(name).readable(),
+                "versions": [
+                    _describe(manifest, evaluations[name, manifest.version][0]) for manifest in models[name][0]
+                ],
+                "damaged": {number: str(error) for number, error in models[name][1].items()},
+                "unpublished": [_describe_draft(draft) for draft in drafts if draft.name == name],
+            }
+            for name in names
+        }
         say(json.dumps(listed, indent=2))
     else:
         published = {name: manifests for name, (manifests, _) in models.items() if manifests}
@@ -101,27 +115,17 @@ def _clean(store: WeightStore, request: Versions) -> int:
     return 0
 
 
-def _describe(
-    store: WeightStore, name: str, manifests: list[Manifest], damaged: dict[int, StorageError], drafts: list[DraftInfo]
-) -> dict[str, Any]:
+def _describe(manifest: Manifest, evaluations: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "aliases": store.aliases(name).readable(),
-        "versions": [
-            {
-                "version": manifest.version,
-                "created": manifest.created,
-                "created_by": manifest.created_by,
-                "model": asdict(manifest.model),
-                "colour": manifest.colour,
-                "image_shape": list(manifest.image_shape),
-                "expressions": list(manifest.expressions),
-                "metrics": manifest.metrics,
-                "evaluations": store.evaluations(name, manifest.version).readable()[0],
-            }
-            for manifest in manifests
-        ],
-        "damaged": {number: str(error) for number, error in damaged.items()},
-        "unpublished": [_describe_draft(draft) for draft in drafts if draft.name == name],
+        "version": manifest.version,
+        "created": manifest.created,
+        "created_by": manifest.created_by,
+        "model": asdict(manifest.model),
+        "colour": manifest.colour,
+        "image_shape": list(manifest.image_shape),
+        "expressions": list(manifest.expressions),
+        "metrics": manifest.metrics,
+        "evaluations": evaluations,
     }
 
 

@@ -60,13 +60,12 @@ def started(n_workers: int, memory: int) -> Iterator[Cluster]:
     Whoever can talk to a scheduler or a worker can run code there, and ports of the loopback are open to all users of
     a machine: so the processes take only each other's certificate, which is made now and is in their memory alone.
     """
-    with dask.config.set(OWN_SETTINGS):
+    with dask.config.set(OWN_SETTINGS), _workers_without_main():
         security = Security.temporary()
         with (
             _interrupts_held_back(),
             dask.config.set({"distributed.worker.multiprocessing-method": _method()}),
             _failures_told(),
-            _workers_without_main(),
         ):
             local = LocalCluster(
                 n_workers=n_workers,
@@ -78,7 +77,7 @@ def started(n_workers: int, memory: int) -> Iterator[Cluster]:
                 security=security,
                 silence_logs=logging.CRITICAL,  # in the workers
             )
-        with _workers_without_main(), local, Client(local, set_as_default=False) as client:
+        with local, Client(local, set_as_default=False) as client:
             yield DaskCluster(client)
 
 
@@ -94,13 +93,17 @@ def _method() -> str:
         return "spawn"
     finally:
         for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
     return "forkserver"
 
 
 def has_semaphores() -> bool:
     """Whether this machine has what processes talk by; a read-only /dev/shm has not."""
     try:
+        _track_quietly()  # as a lock would start it with what Python says usually
         multiprocessing.get_context("spawn").Lock()
     except (OSError, ImportError):
         return False
@@ -112,7 +115,7 @@ def _failures_told() -> Iterator[None]:
     """Turn what Dask raises where a cluster does not start into ClusterError."""
     try:
         yield
-    except (RuntimeError, OSError, TimeoutError) as error:
+    except (RuntimeError, OSError) as error:
         cause: BaseException = error
         while cause.__cause__ or cause.__context__:
             cause = cause.__cause__ or cause.__context__ or cause

@@ -1,7 +1,7 @@
 """How much of a model's change each pixel gets: smooth maps, made at 256 to 511 pixels and stretched over the image.
 
-Disk and blur grow with the image, so finer maps would say no more, and cost the cube of its side. What is made from
-whole images is read a band of rows at a time, and maps are stretched a band at a time.
+Disk and blur grow with the image, so finer maps would say no more, and cost the cube of its side. What they are made
+from is read a band of rows at a time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-Map = NDArray[np.float32]
+from fesdist.ground.refinement import Map
+
 Rows = Callable[[slice], NDArray[Any]]
 """Returns some rows of what is known of an image, (weight channel, row, col), floating point."""
 
@@ -63,11 +64,6 @@ class CoarseMap:
 def alpha_map(norm: NDArray[Any]) -> Map:
     """Return the map of `papers_alpha`, (weight channel, row, col) float32 in [0, 1], of norms in memory."""
     return papers_alpha(lambda rows: norm[:, rows], norm.shape).whole()
-
-
-def learned_alpha_map(agreement: NDArray[Any], change: NDArray[Any]) -> Map:
-    """Return the map of `learned_alpha`, (weight channel, row, col) float32 in [0, 1], of sums in memory."""
-    return learned_alpha(lambda rows: agreement[:, rows], lambda rows: change[:, rows], change.shape).whole()
 
 
 def papers_alpha(norm: Rows, shape: tuple[int, ...]) -> CoarseMap:

@@ -19,7 +19,6 @@ from storage.blobs.names import check_name
 from storage.errors import NotFoundError
 from storage.stack.editing import occupied
 from storage.stack.reading import TrainingStack
-from storage.stack.split import doubles
 from storage.stack.writer import StackWriter
 
 HOLDOUT = 0.2
@@ -95,8 +94,7 @@ def ingest(
         stack=stack.path,
         created=existing is None,
         spec=spec,
-        n_people=len(occupied(stack)),
-        subjects=stack.subjects,
+        subjects=tuple(occupied(stack)),
         pairs=count_pairs(stack),
         added=account.added,
         unchanged=account.unchanged,
@@ -108,7 +106,6 @@ def ingest(
         ignored=pairs.ignored,
         resized=Counter(header.shape for header in used if header.shape != stack.image_shape and not aligner),
         aligned=aligner is not None,
-        doubled=doubles(stack.subjects),
         crowded=tuple(sorted(aligner.crowded)) if aligner else (),
     )
 

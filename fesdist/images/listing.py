@@ -26,6 +26,9 @@ _OF_PROGRAMS = frozenset(
 """Folders, in lower case, in which network disks and systems keep thumbnails, snapshots and what was thrown away."""
 _CATALOGUES = (".aplibrary", ".lrdata", ".photoslibrary")
 """Endings of folders in which programs keep photographs once more, made smaller."""
+EXCLUDED = "--exclude"
+"""How the reason begins why something is left out that was asked to be."""
+
 _NOT_MENTIONED = frozenset({"thumbs.db", "desktop.ini"})
 
 
@@ -58,7 +61,7 @@ class Exclusion:
             return "another program's"
         for pattern in self.patterns:
             if fnmatchcase(name, _bare(pattern)) or fnmatchcase(path, _bare(pattern)):
-                return f"--exclude {pattern}"
+                return f"{EXCLUDED} {pattern}"
         return ""
 
 

@@ -30,10 +30,8 @@ class IngestSummary:
     created: bool
     """Whether the stack is new."""
     spec: StackSpec
-    n_people: int
-    """People in the stack."""
     subjects: tuple[Subject, ...] = field(repr=False)
-    """The same, one by one, with their sides."""
+    """People in the stack, with their sides."""
     pairs: Mapping[str, PairCount]
     """Pairs in the stack, by target expression."""
     added: int
@@ -58,8 +56,10 @@ class IngestSummary:
     crowded: tuple[Path, ...] = ()
     """Photographs with several faces, of which the largest was taken."""
 
-    doubled: tuple[tuple[str, ...], ...] = ()
-    """Ids of people who have a picture in common, in groups; new ones are on one side of the split."""
+    @property
+    def n_people(self) -> int:
+        """Return how many people are in the stack."""
+        return len(self.subjects)
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -88,7 +88,7 @@ class IngestSummary:
             *noticed(
                 "doubtful",
                 "{n picture} under the names of several people; whoever is new is kept on one side of the split",
-                [" = ".join(group) for group in self.doubled],
+                [" = ".join(group) for group in doubles(self.subjects)],
             ),
             *of_people_on_both_sides(self.subjects),
         )

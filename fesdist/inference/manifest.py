@@ -144,18 +144,16 @@ class Manifest:
 
     def outputs(self, file: InputFile, settings: str) -> Mapping[str, str]:
         """Return the outputs, by expression, that were written from this very file with these settings."""
-        record = self.record(file.name)
-        return {} if record is None or (record.file, record.settings) != (file, settings) else record.outputs
+        record = self._made(file, settings)
+        return record.outputs if record else {}
 
     def intact_outputs(self, file: InputFile, settings: str) -> dict[str, str]:
         """Return those of `outputs` whose files still have the size with which they were written."""
-        record = self.record(file.name)
-        if record is None or (record.file, record.settings) != (file, settings):
-            return {}
+        record = self._made(file, settings)
         return {
             expression: name
-            for expression, name in record.outputs.items()
-            if record.sizes.get(expression) == _size(os.path.join(self._path.parent, name))
+            for expression, name in (record.outputs.items() if record else ())
+            if record and record.sizes.get(expression) == _size(os.path.join(self._path.parent, name))
         }
 
     def made_otherwise(self, settings: str) -> tuple[str, ...]:
@@ -166,18 +164,26 @@ class Manifest:
 
     def append(self, record: Record) -> None:
         """Add a record, with the outputs of the one before that still hold; see that it reaches the system."""
-        whole = record.after(self.record(record.file.name))
+        self._append(record, self.record(record.file.name))
+
+    def append_news(self, record: Record) -> None:
+        """Add a record unless the last word on its photograph is the same."""
+        if (before := self.record(record.file.name)) != record:
+            self._append(record, before)
+
+    def _made(self, file: InputFile, settings: str) -> Record | None:
+        """Return the last word on a photograph if it is about this very file and these settings."""
+        record = self.record(file.name)
+        return record if record and (record.file, record.settings) == (file, settings) else None
+
+    def _append(self, record: Record, before: Record | None) -> None:
+        whole = record.after(before)
         line = whole.to_line()
         self._appending.write(line)
         self._appending.flush()
         self._index.add(whole.file.name, self._end, self._group(_Heading.about(whole)))
         self._n_lines += 1
         self._end += len(line)
-
-    def append_news(self, record: Record) -> None:
-        """Add a record unless the last word on its photograph is the same."""
-        if self.record(record.file.name) != record:
-            self.append(record)
 
     def compact(self) -> None:
         """Rewrite the file, atomically, with the last word on each photograph, where that is little or halves it.

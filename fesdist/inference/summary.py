@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from fesdist.ground.notices import Kind, Notice, counted_notice, noticed
+from fesdist.images.listing import EXCLUDED
 from fesdist.inference.manifest import Record
 
 MOST_NAMED = 1000
@@ -73,7 +74,7 @@ class SynthesisSummary:
 
     def leave_out(self, name: str, reason: str) -> None:
         """Count a file or folder that was not looked at."""
-        if reason.startswith("--exclude"):
+        if reason.startswith(EXCLUDED):
             self.n_excluded += 1
             kept = self.excluded
         else:

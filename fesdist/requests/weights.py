@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from fesdist.ground.options import argument, option
 from fesdist.requests.groups import json_option, name_argument, reference_argument, store_argument
+
+
+def _place() -> Any:
+    return argument("weight store, or a training stack", metavar="STORE|STACK")
+
+
+def _reference() -> Any:
+    return option(None, "of a weight store: name, name@3 or name@alias", metavar="NAME[@V]", positional=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +76,8 @@ class Verify:
     EXAMPLE: ClassVar = """fesdist verify weights london@3
 fesdist verify stack.zarr"""
 
-    place: str = argument("weight store, or a training stack", metavar="STORE|STACK")
-    reference: str | None = option(
-        None, "of a weight store: name, name@3 or name@alias", metavar="NAME[@V]", positional=True
-    )
+    place: str = _place()
+    reference: str | None = _reference()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +87,8 @@ class Show:
     EXAMPLE: ClassVar = """fesdist show weights london@3
 fesdist show stack.zarr"""
 
-    place: str = argument("weight store, or a training stack", metavar="STORE|STACK")
-    reference: str | None = option(
-        None, "of a weight store: name, name@3 or name@alias", metavar="NAME[@V]", positional=True
-    )
+    place: str = _place()
+    reference: str | None = _reference()
     json: bool = json_option()
 
 

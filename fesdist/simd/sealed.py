@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numba
 from numba.core import caching
 
 _SEAL_BYTES = hashlib.sha256().digest_size
@@ -21,6 +22,9 @@ def cache_of(function: Callable[..., Any]) -> Any:
     """Return numba's cache for a function: ours for a kernel of ours, as numba makes it for any other."""
     if not function.__module__.startswith(f"{__name__.partition('.')[0]}."):
         return caching.FunctionCache(function)
+    config: Any = numba.config
+    if not config.CACHE_DIR:  # or numba would look for other folders, where anybody may have put something
+        return caching.NullCache()
     try:
         return SealedCache(function)
     except (OSError, RuntimeError):  # numba found no folder that can be written

@@ -68,17 +68,22 @@ def spread_float32(typing_context: Any, number: Any) -> Any:
     return FLOAT32(types.float32), code
 
 
+def _widening(array: Any, wide: Any) -> Any:
+    """Return the code that loads a register of `wide` numbers from an array of them, or of uint8."""
+    narrow = ir.VectorType(ir.IntType(8), LANES) if array.dtype == types.uint8 else wide.vector
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        value = builder.load(address_of(context, builder, signature.args[0], arguments, narrow), align=1)
+        # By way of 32 bits, for which every CPU has a conversion.
+        return value if narrow == wide.vector else builder.sitofp(builder.zext(value, PAIRS.vector), wide.vector)
+
+    return code
+
+
 @instruction
 def load_pixels(typing_context: Any, array: Any, index: Any) -> Any:
     """Return the register of float32 at `array[index:]`; uint8 or float32."""
-    element = ir.IntType(8) if array.dtype == types.uint8 else ir.FloatType()
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        vector = ir.VectorType(element, LANES)
-        value = builder.load(address_of(context, builder, signature.args[0], arguments, vector), align=1)
-        return builder.sitofp(builder.zext(value, PAIRS.vector), FLOAT32.vector) if vector != FLOAT32.vector else value
-
-    return FLOAT32(array, types.intp), code
+    return FLOAT32(array, types.intp), _widening(array, FLOAT32)
 
 
 @instruction
@@ -98,15 +103,7 @@ def clipped(typing_context: Any, value: Any) -> Any:
 @instruction
 def load_sample(typing_context: Any, array: Any, index: Any) -> Any:
     """Return the register of float64 at `array[index:]`; uint8 or float64."""
-    element = ir.IntType(8) if array.dtype == types.uint8 else ir.DoubleType()
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        vector = ir.VectorType(element, LANES)
-        value = builder.load(address_of(context, builder, signature.args[0], arguments, vector), align=1)
-        # By way of 32 bits, for which every CPU has a conversion.
-        return builder.sitofp(builder.zext(value, PAIRS.vector), FLOAT64.vector) if vector != FLOAT64.vector else value
-
-    return FLOAT64(array, types.intp), code
+    return FLOAT64(array, types.intp), _widening(array, FLOAT64)
 
 
 @instruction

@@ -80,7 +80,10 @@ def plan_with_tiles(
     n_block, folds = min(job.n_samples, SAMPLES_AT_ONCE), n_folds(job.n_samples) if model.has_evidence else 1
     chunk = min(stack.spec.chunks()[0], job.n_samples + n_held_out)
 
-    held = held_memory(model, fit, tile_shape, n_held_out, chunk, moved=bool(job.displacements)) if folds > 1 else None
+    held = None
+    if folds > 1:
+        held = held_memory(model, fit, tile_shape, n_held_out, chunk, moved=bool(job.displacements))
+        held = held.within(*_arriving(stack))
     holds = held is not None and held.nbytes <= allowed_bytes - RESERVED_BYTES
 
     def of_tile() -> Memory:

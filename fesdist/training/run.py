@@ -214,11 +214,15 @@ def _refinement_maps(draft: WeightDraft, job: TrainingJob, stack: TrainingStack)
         if job.build_model().has_evidence:
             learned = learned_alpha(rows_of(name, "agreement"), rows_of(name, "change"), shape)
             maps[name, ALPHAS[Refinement.LEARNED]] = learned
-    return draft.write_all(
-        Written(expression, name, (slice(None), *band.region.slices), alpha.rows(band.region.slices[0]))
-        for (expression, name), alpha in maps.items()
-        for band in TileGrid(image_shape, (CHUNK, image_shape[1]))
-    )
+    checksums: dict[str, str] = {}
+    for (expression, name), alpha in maps.items():
+        # One map at a time is as large as the image.
+        bands = TileGrid(image_shape, (CHUNK, image_shape[1]))
+        checksums |= draft.write_all(
+            Written(expression, name, (slice(None), *band.region.slices), alpha.rows(band.region.slices[0]))
+            for band in bands
+        )
+    return checksums
 
 
 def _newest_of_same_job(store: WeightStore, name: str, job: TrainingJob) -> TrainingResult | None:

@@ -16,7 +16,7 @@ from threading import Event, Thread
 from storage.blobs.creation import created, mark
 from storage.blobs.documents import decode, encode
 from storage.blobs.objects import ObjectLocation
-from storage.blobs.provenance import now, who
+from storage.blobs.provenance import lives, now, who
 from storage.errors import NotFoundError, StorageError
 
 RENEWAL_SECONDS = 30.0
@@ -64,9 +64,12 @@ class Lease:
         self._renewed = asked
         self._ended = Event()
         _held.add(self._holder.mark)
-        Thread(target=self._renew, daemon=True).start()
-        for old in self._numbers()[:-1]:
-            location.delete(_key(old))
+        self._renewing = Thread(target=self._renew, daemon=True)
+        self._renewing.start()
+        # What is left here the next holder removes.
+        with suppress(StorageError):
+            for old in self._numbers()[:-1]:
+                location.delete(_key(old))
 
     def check(self) -> None:
         """Raise `StorageError` if the lease may be another's by now, as this process slept or the store was away."""
@@ -81,6 +84,8 @@ class Lease:
         if self._ended.is_set():
             return
         self._ended.set()
+        # A renewal that is on its way would come after the word that it is given up, and take it back.
+        self._renewing.join()
         _held.discard(self._holder.mark)
         self._holder = replace(self._holder, given_up=True)
         # Who cannot say so keeps others waiting until the lease runs out, and nothing worse.
@@ -109,13 +114,7 @@ class Lease:
             return False
         if holder.process == os.getpid():
             return holder.mark not in _held
-        try:
-            os.kill(holder.process, 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:  # somebody else's process
-            return False
-        return False
+        return not lives(holder.process)
 
     def _renew(self) -> None:
         while not self._ended.wait(RENEWAL_SECONDS):

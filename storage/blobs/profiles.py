@@ -62,7 +62,11 @@ def _options(name: str, config_file: str, credentials_file: str) -> dict[str, An
         session = botocore.session.Session(profile=name or None)
         config = session.get_scoped_config()
         if session.get_credentials() is None:
-            return _nothing(name, said)
+            if not name:
+                return {}
+            raise StorageError(
+                f"{said}, which has no keys: see `aws configure --profile {name}`, or `aws sso login --profile {name}`"
+            )
         options: dict[str, Any] = {
             "credential_provider": Boto3CredentialProvider(boto3.session.Session(botocore_session=session))
         }
@@ -71,11 +75,3 @@ def _options(name: str, config_file: str, credentials_file: str) -> dict[str, An
     if address := config.get("endpoint_url"):
         options["endpoint"] = address
     return options
-
-
-def _nothing(name: str, said: str) -> dict[str, Any]:
-    if name:
-        raise StorageError(
-            f"{said}, which has no keys: see `aws configure --profile {name}`, or `aws sso login --profile {name}`"
-        )
-    return {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
 from typing import TypeVar
 
@@ -32,5 +32,5 @@ def each(work: Callable[[T], R], items: Sequence[T], number: int) -> list[R]:
     try:
         return [one.result() for one in waiting]
     finally:
-        for one in waiting:
-            one.cancel()
+        # After a failure as well nothing goes on behind the caller's back.
+        wait([one for one in waiting if not one.cancel()])

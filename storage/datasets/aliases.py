@@ -60,11 +60,14 @@ class Aliases(Mapping[str, int]):
         lost = {}
         for alias in self:
             try:
-                self._check_version(version := self.head(alias).version)
+                version = self.head(alias).version
+            except (FormatError, NotFoundError) as error:
+                lost[alias] = f"cannot be read ({error})"
+                continue
+            try:
+                self._check_version(version)
             except NotFoundError:
                 lost[alias] = f"names version {version}, which is not there"
-            except FormatError as error:
-                lost[alias] = f"cannot be read ({error})"
         return lost
 
     def readable(self) -> dict[str, int]:

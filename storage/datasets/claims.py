@@ -12,7 +12,7 @@ from threading import Event, Thread
 
 from storage.blobs.documents import decode, encode
 from storage.blobs.location import Location
-from storage.blobs.provenance import now, seconds_since
+from storage.blobs.provenance import lives, now, seconds_since
 from storage.errors import FormatError, NotFoundError, StorageError
 
 RENEWAL_SECONDS = 60.0
@@ -75,7 +75,7 @@ def _counts(name: str, claim: Claim) -> bool:
         return seconds_since(claim.renewed) < FOREIGN_SECONDS
     if claim.process == os.getpid():
         return name in _held
-    return _lives(claim.process)
+    return lives(claim.process)
 
 
 def _renew(location: Location, folder: str, name: str, ended: Event) -> None:
@@ -92,13 +92,3 @@ def _write(location: Location, folder: str, name: str) -> None:
 
 def _claims(folder: str) -> str:
     return f"{folder}/claims"
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # somebody else's process
-        return True
-    return True

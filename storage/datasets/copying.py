@@ -33,9 +33,10 @@ def copy_version(source: Location, version: WeightVersion, target: Location, nam
                 f"{key} of version {version.manifest.reference} in {source.uri} is missing or does not match its"
                 " checksum; nothing was published: restore that file from a copy"
             )
-        target.write(f"{there}/{key}", content)
+        target.put(f"{there}/{key}", content)
 
     each(copy, list(checksums), max(source.at_once, target.at_once))
+    target.flush([f"{there}/{key}" for key in checksums])
     if wrong := differing(target, there, checksums):
         raise CorruptChunkError(
             f"{len(wrong)} documents arrived damaged in {target.uri}, the first is {wrong[0]}; nothing was published:"

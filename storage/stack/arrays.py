@@ -66,7 +66,7 @@ class StackArrays:
         self._location.flush([f"{expression}/{key}" for key in keys])
 
     def holds(self, expression: str, places: Collection[int]) -> bool:
-        """Whether anything but zeros is stored of an expression in these samples."""
+        """Return whether anything but zeros is stored of an expression in these samples; reads them whole."""
         return self._stored(expression) and bool(np.any(self._array(expression).oindex[np.array(sorted(places))]))
 
     def commit(self, contents: StackContents) -> None:

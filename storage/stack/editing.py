@@ -15,17 +15,9 @@ from numpy.typing import NDArray
 
 from storage.blobs.creation import mark
 from storage.errors import MismatchError, NotFoundError
-from storage.stack.format import StackContents, Subject, digest
+from storage.stack.format import NOBODY, StackContents, Subject, digest
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
-
-_NOBODY = "deleted:"
-"""How the id of a place begins that was somebody's."""
-
-
-def is_nobody(subject: Subject) -> bool:
-    """Whether a place of the table of subjects is nobody's any more."""
-    return subject.id.startswith(_NOBODY) and not subject.digests
 
 
 def delete_person(path: str | Path, name: str) -> tuple[str, ...]:
@@ -34,10 +26,10 @@ def delete_person(path: str | Path, name: str) -> tuple[str, ...]:
     Raises `NotFoundError` for nobody of that name, and as `StackWriter.open`.
     """
     with StackWriter.open(path) as writer:
-        _erase(writer, path)
+        _erase(writer)
         person = _find(writer.subjects, name, path)
         writer.commit(tuple(_nobody() if subject is person else subject for subject in writer.subjects), {})
-        _erase(writer, path)
+        _erase(writer)
         return tuple(sorted(person.digests))
 
 
@@ -49,7 +41,7 @@ def replace_image(path: str | Path, name: str, expression: str, image: NDArray[A
     `StackWriter.open`.
     """
     with StackWriter.open(path) as writer:
-        _erase(writer, path)
+        _erase(writer)
         person = _find(writer.subjects, name, path)
         if expression not in person.digests:
             raise NotFoundError(
@@ -66,13 +58,13 @@ def replace_image(path: str | Path, name: str, expression: str, image: NDArray[A
         others = tuple(_nobody() if subject is person else subject for subject in writer.subjects)
         new_place = len(others)
         writer.commit((*others, again), {each: {new_place: pixels} for each, pixels in images.items()})
-        _erase(writer, path)
+        _erase(writer)
 
 
 def _find(subjects: Sequence[Subject], name: str, path: str | Path) -> Subject:
-    found = next((subject for subject in subjects if subject.id == name and not is_nobody(subject)), None)
+    found = next((subject for subject in subjects if subject.id == name and not subject.is_nobody), None)
     if found is None:
-        known = [subject.id for subject in subjects if not is_nobody(subject)]
+        known = [subject.id for subject in subjects if not subject.is_nobody]
         raise NotFoundError(f"there is nobody called {name!r} in {path}; its {len(known)} people: {_some(known)}")
     return found
 
@@ -83,16 +75,16 @@ def _some(names: Sequence[str]) -> str:
 
 def _nobody() -> Subject:
     """Return the entry of a place that is nobody's; its side keeps it out of every choice of people to hold out."""
-    return Subject(f"{_NOBODY}{mark()}", "train")
+    return Subject(f"{NOBODY}{mark()}", "train")
 
 
-def _erase(writer: StackWriter, path: str | Path) -> None:
+def _erase(writer: StackWriter) -> None:
     """Overwrite what is left in places that are nobody's, also of an edit that was killed after its commit."""
-    places = {place for place, subject in enumerate(writer.subjects) if is_nobody(subject)}
+    places = {place for place, subject in enumerate(writer.subjects) if subject.is_nobody}
     if places:
         writer.overwrite(places)
 
 
 def occupied(contents: StackContents | TrainingStack) -> list[Subject]:
     """Return the people of a stack, without the places that are nobody's."""
-    return [subject for subject in contents.subjects if not is_nobody(subject)]
+    return [subject for subject in contents.subjects if not subject.is_nobody]

@@ -21,6 +21,9 @@ FORMAT_VERSION = 1
 ATTRIBUTE = "fesdist_stack"
 """Key of the root group's attributes that holds the truth about the stack."""
 
+NOBODY = "deleted:"
+"""How the id of a place begins that was somebody's."""
+
 DIMENSIONS = ("sample", "channel", "row", "col")
 Split = Literal["train", "holdout"]
 
@@ -115,6 +118,11 @@ class Subject:
     def __post_init__(self) -> None:
         for expression in self.digests:
             check_name("expression", expression)
+
+    @property
+    def is_nobody(self) -> bool:
+        """Return whether this is a place that was somebody's, who was deleted."""
+        return self.id.startswith(NOBODY) and not self.digests
 
     @property
     def holdout(self) -> bool:

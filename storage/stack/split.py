@@ -74,7 +74,8 @@ def _lowest(subjects: Sequence[Subject], fraction: float) -> set[str]:
         for name in group
         if any(sides[other] for other in group)
     }
-    left = round(fraction * len(subjects)) - len(chosen.union(name for name in sides if sides[name] == "holdout"))
+    n_people = sum(not subject.is_nobody for subject in subjects)
+    left = round(fraction * n_people) - len(chosen.union(name for name in sides if sides[name] == "holdout"))
     for group in groups:
         if len(group) <= left and not any(sides[name] for name in group):
             chosen.update(group)
@@ -88,7 +89,8 @@ def _rank(name: str) -> bytes:
 
 def _named(subjects: Sequence[Subject], ids: Collection[str]) -> set[str]:
     sides = {subject.id: subject.split for subject in subjects}
-    unknown = sorted(set(ids) - sides.keys())
+    wanted = set(ids)
+    unknown = sorted(wanted - sides.keys())
     if unknown:
         raise NotFoundError(f"{len(unknown)} people to hold out are not in the stack, the first is {unknown[0]!r}")
     trained = sorted(name for name in ids if sides[name] == "train")
@@ -97,4 +99,4 @@ def _named(subjects: Sequence[Subject], ids: Collection[str]) -> set[str]:
             f"{len(trained)} people to hold out are to be trained on since earlier, the first is {trained[0]!r}; nobody"
             " changes side: hold out others, or make a new stack"
         )
-    return {name for group in _groups(subjects) if set(ids) & set(group) for name in group}
+    return {name for group in _groups(subjects) if not wanted.isdisjoint(group) for name in group}

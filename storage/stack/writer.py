@@ -180,11 +180,20 @@ class StackWriter:
         with interrupts_afterwards(), telling_disk_errors(self._location.uri):
             self._lock.check()
             self._arrays.remove_uncommitted(self._contents)
-            # Found in their pictures, and found again of those who stay.
-            self._location.delete(FLOWS)
-            for expression in self._contents.expressions:
-                if self._arrays.holds(expression, places):
-                    self._arrays.write(expression, dict.fromkeys(places, black))
+            of_chunk: dict[int, list[int]] = {}
+            for place in sorted(places):
+                of_chunk.setdefault(place // self.batch, []).append(place)
+            left = [
+                (expression, some)
+                for expression in self._contents.expressions
+                for some in of_chunk.values()
+                if self._arrays.holds(expression, some)
+            ]
+            if left:
+                # Found in their pictures, and found again of those who stay.
+                self._location.delete(FLOWS)
+            for expression, some in left:
+                self._arrays.write(expression, dict.fromkeys(some, black))
 
     def _store(self, contents: StackContents, images: Mapping[str, Mapping[int, NDArray[Any]]]) -> None:
         """Write images by expression and sample index, then commit; after a failure only what was committed remains."""

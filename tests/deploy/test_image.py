@@ -31,6 +31,9 @@ def test_what_is_copied_is_there_and_all_that_a_build_asks_for() -> None:
     packages = [name.rstrip("*") for name in project["tool"]["setuptools"]["packages"]["find"]["include"]]
     assert all((REPOSITORY / source).exists() for source in COPIED)
     assert {*packages, project["project"]["readme"], *project["project"]["license-files"]} <= set(COPIED)
+    beside = [name for names in project["tool"]["setuptools"]["data-files"].values() for name in names]
+    assert beside
+    assert all(any(f"{name}/".startswith(f"{source}/") for source in COPIED) for name in beside)
 
 
 def test_the_context_has_what_is_copied_and_no_more() -> None:

@@ -14,6 +14,7 @@ import pytest
 from dask import config
 from dask.utils import parse_bytes
 
+from fesdist.cluster.settings import DEFAULT_MEMORY
 from storage.datasets.store import WeightStore
 from tests.conftest import REPOSITORY
 from tests.deploy.jobqueue import SLURMJob
@@ -69,6 +70,9 @@ def test_the_job_of_a_run_makes_a_training_of_its_words(tmp_path: Path) -> None:
     assert (DEPLOY / "slurm" / "cluster.py").exists()
     assert (most, number.isdigit(), Path(command).name) == ("--most", True, "fesdist")
     assert read(["fesdist", *words]).name == "faces"
+    assert read(["fesdist", *words]).memory == DEFAULT_MEMORY
+    run = subprocess.run(["bash", TRAIN, *given, "--memory", "2GiB"], env=environment, capture_output=True, text=True)
+    assert read(["fesdist", *run.stdout.splitlines()[4:]]).memory == 2 << 30
     assert " ".join(given) in fenced((DEPLOY / "README.md").read_text())
 
 

@@ -135,7 +135,9 @@ def test_a_damaged_manifest_is_a_warning_and_an_exit_code(
     assert list(listed["damaged"]) == ["1"]
 
 
-def test_plan_asks_a_scheduler_for_its_workers(stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_plan_asks_a_scheduler_for_its_workers(
+    stack: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with LocalCluster(
         n_workers=1,
         threads_per_worker=3,
@@ -146,7 +148,13 @@ def test_plan_asks_a_scheduler_for_its_workers(stack: str, capsys: pytest.Captur
     ) as there:
         options = ("--memory", "400MiB", "--json")
         assert main(["plan", stack, "--window", "3", "--scheduler", there.scheduler_address, *options]) == 0
-    assert json.loads(capsys.readouterr().out)["workers"] == 3
+        assert json.loads(capsys.readouterr().out)["workers"] == 3
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", there.scheduler_address)
+        monkeypatch.setattr("fesdist.cli.plan.CLUSTER_SECONDS", 1e6)
+        assert main(["plan", stack, "--window", "3", *options]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["workers"] == 3
+    assert found["seconds"] < 1e6
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,13 @@ import pytest
 from scipy.ndimage import gaussian_filter, maximum_filter
 from skimage.morphology import disk
 
-from fesdist.ground.alpha_maps import BLUR_PER_SIDE, DISK_PER_SIDE, alpha_map, learned_alpha_map, papers_alpha
+from fesdist.ground.alpha_maps import BLUR_PER_SIDE, DISK_PER_SIDE, alpha_map, learned_alpha, papers_alpha
 from fesdist.ground.refinement import refine
 from tests.fesdist import reference
+
+
+def learned_alpha_map(agreement: np.ndarray, change: np.ndarray) -> np.ndarray:
+    return learned_alpha(lambda rows: agreement[:, rows], lambda rows: change[:, rows], change.shape).whole()
 
 
 def rescaled(values: np.ndarray) -> np.ndarray:

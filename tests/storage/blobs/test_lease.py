@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from threading import Event
 
 import pytest
 
@@ -79,9 +81,44 @@ def test_who_could_not_renew_it_stops(held: Lease, monkeypatch: pytest.MonkeyPat
 def test_it_is_renewed(place: ObjectLocation, objects: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "RENEWAL_SECONDS", 0.01)
     one = Lease(place, "the stack")
-    before = one._renewed
+    before, (_, written) = one._renewed, objects.objects["faces/stack.lock/1.json"]
     while one._renewed == before:
         assert not one._ended.wait(0.01)
+    assert objects.objects["faces/stack.lock/1.json"][1] > written
+    one.release()
+
+
+def test_a_renewal_on_its_way_does_not_take_back_that_it_is_given_up(
+    place: ObjectLocation, objects: ObjectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "RENEWAL_SECONDS", 0.01)
+    write, under_way = ObjectLocation.write, Event()
+
+    def slow(location: ObjectLocation, key: str, data: bytes) -> None:
+        if not json.loads(data)["given_up"]:
+            under_way.set()
+            time.sleep(0.3)
+        write(location, key, data)
+
+    monkeypatch.setattr(ObjectLocation, "write", slow)
+    one = Lease(place, "the stack")
+    assert under_way.wait(60)
+    one.release()
+    monkeypatch.undo()
+    Lease(place, "the stack").release()
+
+
+def test_a_lease_whose_leftovers_cannot_be_removed_is_held(
+    place: ObjectLocation, objects: ObjectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Lease(place, "the stack").release()
+
+    def refused(location: ObjectLocation, prefix: str) -> None:
+        raise StorageError("no permission to delete")
+
+    monkeypatch.setattr(ObjectLocation, "delete", refused)
+    one = Lease(place, "the stack")
+    one.check()
     one.release()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from storage.blobs.local import LocalLocation
 from storage.datasets.store import WeightStore
 from storage.errors import AlreadyExistsError, CorruptChunkError, NotFoundError
 from tests.storage.conftest import publish, weights
@@ -43,5 +44,25 @@ def test_a_damaged_version_is_not_copied_and_a_copy_goes_on(store: WeightStore, 
         store.copy("london@1", other)
     assert other.names() == []
     chunk.write_bytes(content)
+    arrived = {path: path.stat().st_ino for path in Path(other.uri, "london/data").rglob("c/**/*") if path.is_file()}
+    assert arrived
     assert store.copy("london@1", other) == ("london", 1)
+    assert {path: path.stat().st_ino for path in arrived} == arrived
     assert other.open("london").verify() == []
+
+
+def test_what_arrives_damaged_is_not_published(
+    store: WeightStore, other: WeightStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(store, "london", "job-1", seed=1)
+    put = LocalLocation.put
+
+    def cut(location: LocalLocation, key: str, data: bytes) -> None:
+        put(location, key, data[:-1] if key.endswith("sad/weights/c/0/0/0/0") else data)
+
+    with monkeypatch.context() as damaging:
+        damaging.setattr(LocalLocation, "put", cut)
+        with pytest.raises(CorruptChunkError, match=r"1 documents arrived damaged in .*sad/weights/c/0/0/0/0; nothing"):
+            store.copy("london@1", other)
+    assert other.names() == []
+    assert store.copy("london@1", other) == ("london", 1)

@@ -45,6 +45,17 @@ def test_a_list_names_it_and_says_what_to_do(
     assert main(["versions", store.uri]) == 0
 
 
+def test_an_alias_whose_moves_are_gone_is_named(
+    store: WeightStore, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "aliases/production/1.json").unlink()
+    store.aliases("london").promote(2, "another")
+    assert main(["versions", store.uri]) == 1
+    told = capsys.readouterr().err
+    assert "alias london@production cannot be read (model 'london'" in told
+    assert "london@another" not in told
+
+
 def test_a_damaged_claim_stops_nobody(store: WeightStore, root: Path) -> None:
     (root / "drafts/job-3/claims/somebody").mkdir(parents=True)
     (root / "drafts/job-3/claims/somebody/claim.json").write_bytes(b"\x00")

@@ -36,13 +36,20 @@ def _bytes_of(path: Path) -> bytes:
     return b"".join(file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file())
 
 
+def _with_flows(path: Path) -> None:
+    (path / "flows").mkdir()
+    (path / "flows" / "of somebody").write_bytes(b"found in their pictures")
+
+
 def test_nothing_is_left_of_a_deleted_person(path: Path) -> None:
     others = {name: _pixels(path, name) for name in ("000", "002", "003")}
+    _with_flows(path)
     assert delete_person(path, "001") == ("happy", "neutral", "sad")
     stack = TrainingStack.open(path)
     assert [subject.id for subject in occupied(stack)] == ["000", "002", "003"]
     assert stack.expressions == ("neutral", "happy")
     assert not (path / "sad").exists()
+    assert not (path / "flows").exists()
     assert b'"001"' not in _bytes_of(path)
     assert list(stack.samples("happy", "holdout")) == [2]
     assert {name: _pixels(path, name) for name in others} == others
@@ -58,7 +65,9 @@ def test_a_replaced_picture_keeps_the_person_and_their_side(path: Path) -> None:
     others = {name: _pixels(path, name) for name in ("000", "001", "003")}
     before, new = _pixels(path, "002"), image(77)
     fingerprint = TrainingStack.open(path).fingerprint(("neutral", "happy"), [0, 3])
+    _with_flows(path)
     replace_image(path, "002", "happy", new)
+    assert not (path / "flows").exists()
     assert _pixels(path, "002") == before | {"happy": new.tobytes()}
     stack = TrainingStack.open(path)
     assert [subject.id for subject in occupied(stack) if subject.holdout] == ["001", "002"]
@@ -78,6 +87,23 @@ def test_what_cannot_be_is_refused(path: Path) -> None:
     with pytest.raises(MismatchError, match="has these very pixels"):
         replace_image(path, "000", "happy", person(0, "happy").images["happy"])
     assert _bytes_of(path) == content
+
+
+def test_who_asks_for_nobody_takes_nothing_away(path: Path) -> None:
+    delete_person(path, "000")
+    _with_flows(path)
+    with pytest.raises(NotFoundError):
+        delete_person(path, "zoe")
+    assert (path / "flows" / "of somebody").exists()
+
+
+def test_a_share_of_those_who_are_there_is_held_out(tmp_path: Path) -> None:
+    with StackWriter.create(tmp_path / "stack.zarr", SPEC) as writer:
+        writer.append([person(n, "neutral", "happy") for n in range(4)])
+    for name in ("000", "001"):
+        delete_person(tmp_path / "stack.zarr", name)
+    with StackWriter.open(tmp_path / "stack.zarr") as writer:
+        assert len(writer.assign_holdout(0.5)) == 1
 
 
 def test_an_edit_killed_after_its_commit_is_finished_by_the_next(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
