@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from fesdist.ground.errors import BadParameterError
 from fesdist.inference.line_index import LineIndex, lines_at
-from storage.blobs.disk import telling_disk_errors
+from storage.blobs.disk import make_folder, telling_disk_errors
 from storage.blobs.documents import convert
 from storage.blobs.locks import held_lock
 from storage.errors import FormatError
@@ -247,7 +247,7 @@ def open_manifest(out: Path) -> Iterator[Manifest]:
     """
     path = out / FILE_NAME
     with telling_disk_errors(str(out)):
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         lock = held_lock(out / LOCK_NAME)
         if lock is None:
             raise BadParameterError(

@@ -52,6 +52,16 @@ def naming(path: str) -> Iterator[None]:
         raise
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, if they are not there; raises `StorageError` where none can be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileNotFoundError, NotADirectoryError, FileExistsError) as error:
+        raise StorageError(
+            f"no folder can be made at {path} ({error.strerror}); expected a place on a disk, below folders only"
+        ) from error
+
+
 def sync(path: Path) -> None:
     """Have a file's content, or a folder's entries, on the disk before returning."""
     descriptor = os.open(path, os.O_RDONLY)

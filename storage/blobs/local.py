@@ -15,7 +15,7 @@ from pathlib import Path
 from typing_extensions import Buffer
 from zarr.storage import LocalStore
 
-from storage.blobs.disk import naming, sync, sync_files, telling_disk_errors
+from storage.blobs.disk import make_folder, naming, sync, sync_files, telling_disk_errors
 from storage.blobs.limits import LARGEST_READ, check_size
 from storage.blobs.threads import AT_ONCE
 from storage.errors import AlreadyExistsError, BadNameError, FormatError, NotFoundError
@@ -70,14 +70,15 @@ class LocalLocation:
             try:
                 try:
                     file = pending.open("wb", buffering=0)
-                except FileNotFoundError:
-                    target.parent.mkdir(parents=True, exist_ok=True)
+                except (FileNotFoundError, NotADirectoryError):
+                    make_folder(target.parent)
                     file = pending.open("wb", buffering=0)
                 with file:
                     _write_all(file, data)
                 pending.replace(target)
             except BaseException:
-                pending.unlink(missing_ok=True)
+                with suppress(OSError):
+                    pending.unlink()
                 raise
 
     def create(self, key: str, data: bytes) -> None:
@@ -161,11 +162,11 @@ class LocalLocation:
         """Write `data` to a file of its own, for the caller to put in place in the target's folder."""
         pending = self._pending / uuid.uuid4().hex
         with telling_disk_errors(self.uri):
-            pending.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(pending.parent)
             try:
                 pending.write_bytes(data)
                 sync(pending)
-                target.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(target.parent)
                 yield pending
             finally:
                 pending.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -21,9 +22,15 @@ def held_lock(path: Path) -> FileLock | None:
     lock = FileLock(path)
     try:
         with telling_disk_errors(str(path.parent)):
+            # Where no file can be, the lock would be tried until its time is over, as if somebody else had it.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o644))
             lock.acquire(timeout=0)
     except Timeout:
         return None
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise StorageError(
+            f"no file can be made at {path} ({error.strerror}); expected a place on a disk, below folders only"
+        ) from error
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from filelock import FileLock
 
-from storage.blobs.disk import telling_disk_errors
+from storage.blobs.disk import make_folder, telling_disk_errors
 from storage.blobs.lease import Lease
 from storage.blobs.local import LocalLocation
 from storage.blobs.location import Location
@@ -50,7 +50,7 @@ def locked(location: Location) -> Lock:
             )
         return Lease(ObjectLocation(f"{location.uri}.lock"), f"the stack {location.uri}")
     with telling_disk_errors(location.uri):
-        Path(location.uri).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(Path(location.uri).parent)
     held = held_lock(Path(f"{location.uri}.lock"))
     if held is None:
         raise StorageError(

@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from storage.blobs import local
+from storage.blobs.local import LocalLocation
 from storage.blobs.location import Location, open_location
 from storage.errors import AlreadyExistsError, BadNameError, NoSpaceError, NotFoundError, StorageError
+from storage.stack.writer import StackWriter
+from tests.storage.conftest import SPEC
 
 
 @pytest.fixture(params=["disk", "s3", "gs", "az"])
@@ -173,3 +176,23 @@ def test_an_error_of_reading_has_the_name_of_the_file(
     monkeypatch.setattr(Path, "read_bytes", failing)
     with pytest.raises(kind, match=r"a/b\.json"):
         location.read("a/b.json")
+
+
+@pytest.mark.parametrize(
+    "root",
+    [
+        "a file/below",
+        pytest.param(
+            "/proc/nowhere", marks=pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
+        ),
+    ],
+)
+def test_a_place_that_takes_no_folder_is_named(tmp_path: Path, root: str) -> None:
+    (tmp_path / "a file").write_bytes(b"text")
+    place = LocalLocation(tmp_path / root)
+    for write in (place.put, place.write, place.create):
+        with pytest.raises(StorageError, match=rf"no folder can be made at .*{root.split('/')[-1]}"):
+            write("a/b", b"data")
+    with pytest.raises(StorageError, match="no fil|no folder can be made"):
+        StackWriter.create(tmp_path / root, SPEC)
+    assert (tmp_path / "a file").read_bytes() == b"text"
