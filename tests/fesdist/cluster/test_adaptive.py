@@ -23,21 +23,25 @@ MEMORY = 350 << 20
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def adaptive() -> Iterator[LocalCluster]:
-    """Yield a scheduler that has no workers until there is work for them, and then up to two."""
-    with LocalCluster(
-        n_workers=0,
+def _local_cluster(n_workers: int) -> LocalCluster:
+    return LocalCluster(
+        n_workers=n_workers,
         threads_per_worker=1,
         host="127.0.0.1",
         dashboard_address="127.0.0.1:0",
         worker_dashboard_address="127.0.0.1:0",
-    ) as cluster:
+    )
+
+
+@pytest.fixture(scope="module")
+def adaptive() -> Iterator[LocalCluster]:
+    """Yield a scheduler that has no workers until there is work for them, and then up to two."""
+    with _local_cluster(0) as cluster:
         cluster.adapt(minimum=0, maximum=2, interval="100ms", wait_count=20, target_duration="100ms")
         yield cluster
 
 
-def test_a_run_that_begins_without_workers_and_loses_some(
+def test_a_run_that_begins_without_workers_has_the_same_bits(
     adaptive: LocalCluster, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING, "fesdist.cluster")
@@ -48,19 +52,38 @@ def test_a_run_that_begins_without_workers_and_loses_some(
     )
     with open_cluster(ClusterSettings(workers=0)) as cluster:
         train(here, cluster, memory=MEMORY)
-    sent_away: list[str] = []
 
     def send_one_away(done: int, total: int, note: str) -> None:
-        if done in (total // 4, total // 2) and total > 4:
-            while not (gone := adaptive.sync(adaptive.scheduler.retire_workers, n=1)):  # there is nobody at the moment
-                time.sleep(0.05)
-            sent_away.extend(gone)
+        if done in (total // 4, total // 2):
+            # It stays where all is done by now and nobody else could keep the results: not asked again.
+            adaptive.sync(adaptive.scheduler.retire_workers, n=1)
 
     with open_cluster(ClusterSettings(scheduler=adaptive.scheduler_address, memory=MEMORY)) as cluster:
         train(there, cluster, memory=MEMORY, on_progress=send_one_away)
     assert "has no workers; waiting 600 s for the first" in caplog.text
-    assert len(sent_away) == 2
     assert WeightStore(there.store).open("faces").checksums == WeightStore(here.store).open("faces").checksums
+
+
+def _wait_for(item: int, gate: str) -> int:
+    while item >= 2 and not Path(gate).exists():
+        time.sleep(0.01)
+    return item
+
+
+def test_what_ran_where_a_worker_is_sent_away_runs_elsewhere(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    with (
+        _local_cluster(2) as workers,
+        open_cluster(ClusterSettings(scheduler=workers.scheduler_address, memory=MEMORY)) as cluster,
+    ):
+        outcomes = cluster.run(_wait_for, range(12), str(gate))
+        first = [next(outcomes).result for _ in range(2)]
+        gone = workers.sync(workers.scheduler.retire_workers, n=1)
+        gate.touch()
+        rest = [outcome.result for outcome in outcomes]
+    assert len(gone) == 1
+    assert sorted(first) == [0, 1]
+    assert sorted(rest) == list(range(2, 12))
 
 
 def _who_after(item: int, seconds: float) -> int:
