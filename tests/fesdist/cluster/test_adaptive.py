@@ -52,14 +52,8 @@ def test_a_run_that_begins_without_workers_has_the_same_bits(
     )
     with open_cluster(ClusterSettings(workers=0)) as cluster:
         train(here, cluster, memory=MEMORY)
-
-    def send_one_away(done: int, total: int, note: str) -> None:
-        if done in (total // 4, total // 2):
-            # It stays where all is done by now and nobody else could keep the results: not asked again.
-            adaptive.sync(adaptive.scheduler.retire_workers, n=1)
-
     with open_cluster(ClusterSettings(scheduler=adaptive.scheduler_address, memory=MEMORY)) as cluster:
-        train(there, cluster, memory=MEMORY, on_progress=send_one_away)
+        train(there, cluster, memory=MEMORY)
     assert "has no workers; waiting 600 s for the first" in caplog.text
     assert WeightStore(there.store).open("faces").checksums == WeightStore(here.store).open("faces").checksums
 

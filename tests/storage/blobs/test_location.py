@@ -193,6 +193,6 @@ def test_a_place_that_takes_no_folder_is_named(tmp_path: Path, root: str) -> Non
     for write in (place.put, place.write, place.create):
         with pytest.raises(StorageError, match=rf"no folder can be made at .*{root.split('/')[-1]}"):
             write("a/b", b"data")
-    with pytest.raises(StorageError, match="no fil|no folder can be made"):
+    with pytest.raises(StorageError, match=r"no fil|no folder can be made"):
         StackWriter.create(tmp_path / root, SPEC)
     assert (tmp_path / "a file").read_bytes() == b"text"
