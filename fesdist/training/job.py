@@ -31,6 +31,14 @@ class Shape(StrEnum):
     """For images of `SHAPED_FROM` pixels on."""
 
 
+class Precision(StrEnum):
+    """The type in which a model's own arrays are stored; they are solved in float64."""
+
+    FLOAT64 = "float64"
+    FLOAT32 = "float32"
+    """Half the bytes. Images are made in float32 of either, so that they have the same bits."""
+
+
 SHAPED_FROM = 128
 """Pixels of the shorter side. In smaller images a mouth moves by a pixel or two, which windows can follow."""
 
@@ -58,6 +66,7 @@ class TrainingRequest:
     held_out: frozenset[str] | None = None
     """Ids among those of `subjects` who are measured and not learned from; the stack's held-out people when None."""
     shape: Shape = Shape.NO
+    precision: Precision = Precision.FLOAT64
     chosen: tuple[str, ...] = ()
     """Hyper-parameters of the model that the run itself chooses, on people left out."""
     tuning: Mapping[str, Any] | None = None
@@ -88,6 +97,7 @@ class TrainingJob:
     """For each expression the held-out samples on which the tiles measure their errors."""
     displacements: dict[str, str] = field(default_factory=dict)
     """Digests of the displacements by which inputs are moved, for each expression; empty for a job without shape."""
+    precision: Precision = Precision.FLOAT64
     code_version: str = field(default_factory=revision)
     """Of the client; newer code does not continue an older draft."""
 
@@ -183,6 +193,7 @@ def define_job(request: TrainingRequest, stack: TrainingStack) -> TrainingJob:
         input_expression=before,
         groups=groups,
         holdout=holdout,
+        precision=request.precision,
     )
 
 

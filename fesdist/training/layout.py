@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from fesdist.families.common.contract import AnyModel
@@ -10,7 +11,7 @@ from fesdist.families.common.fit import Fit
 from fesdist.families.common.layout import ArrayLayout, common_layout
 from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.shape.warping import DISPLACEMENT
-from fesdist.training.job import TrainingJob
+from fesdist.training.job import Precision, TrainingJob
 from fesdist.training.likeness import LIKENESS, has_likeness
 from storage.datasets.spec import ArraySpec, DatasetSpec
 from storage.stack.reading import TrainingStack
@@ -28,14 +29,18 @@ SHAPE = ArrayLayout(
 """What versions with a shape have besides."""
 
 
-def stored_layouts(model: AnyModel, fit: Fit) -> tuple[ArrayLayout, ...]:
+def stored_layouts(model: AnyModel, fit: Fit, precision: Precision) -> tuple[ArrayLayout, ...]:
     """Return all arrays of an expression; the alphas are made from all tiles together."""
+    own = {layout.name for layout in model.layout(fit)}
     weight_channel = (("weight_channel", fit.weight_channels),)
     described = {ALPHAS[Refinement.PAPERS]: "refinement map: refined = (1 - alpha) input + alpha output"}
     if model.has_evidence:
         described[ALPHAS[Refinement.LEARNED]] = "the same, learned: agreement / change around each pixel, in [0, 1]"
     maps = (ArrayLayout(name, weight_channel, "float32", text) for name, text in described.items())
-    return (*tile_layouts(model, fit), *maps)
+    return (
+        *(_stored(layout, precision) if layout.name in own else layout for layout in tile_layouts(model, fit)),
+        *maps,
+    )
 
 
 def tile_layouts(model: AnyModel, fit: Fit) -> tuple[ArrayLayout, ...]:
@@ -52,6 +57,11 @@ def tile_layouts(model: AnyModel, fit: Fit) -> tuple[ArrayLayout, ...]:
     )
     own = (*model.layout(fit), *common_layout(fit.weight_channels, fit.channels))
     return (*own, *evidence) if model.has_evidence else own
+
+
+def _stored(layout: ArrayLayout, precision: Precision) -> ArrayLayout:
+    """Return the layout in which an array of a model is stored."""
+    return replace(layout, dtype=str(precision)) if layout.of_pixels and layout.dtype == "float64" else layout
 
 
 def dataset_spec(
@@ -71,7 +81,7 @@ def weights_spec(job: TrainingJob, stack: TrainingStack) -> DatasetSpec:
     model = job.build_model()
     fit = job.fit(stack)
     of_people = [LIKENESS] if has_likeness(job) else []
-    layouts = (*stored_layouts(model, fit), *([SHAPE] if job.displacements else []), *of_people)
+    layouts = (*stored_layouts(model, fit, job.precision), *([SHAPE] if job.displacements else []), *of_people)
     return dataset_spec(model, layouts, _attributes(job, stack), stack.image_shape)
 
 

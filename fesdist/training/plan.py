@@ -96,7 +96,7 @@ def plan_with_tiles(
     while of_tile().nbytes > allowed_bytes - RESERVED_BYTES and n_block > 1:
         n_block //= 2
     of_shape = (SHAPE,) if job.displacements else ()
-    bytes_per_pixel = sum(array.bytes_per_pixel for array in (*stored_layouts(model, fit), *of_shape))
+    bytes_per_pixel = sum(array.bytes_per_pixel for array in (*stored_layouts(model, fit, job.precision), *of_shape))
     return TrainingPlan(
         image_shape=fit.image_shape,
         tile_shape=tile_shape,

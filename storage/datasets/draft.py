@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import zarr
 from numpy.typing import NDArray
 
@@ -113,8 +114,9 @@ class WeightDraft:
     def write(self, group: str, array: str, region: Region, values: NDArray[Any]) -> dict[str, str]:
         """Write a region of whole chunks durably and return the SHA-256 of each chunk by its key.
 
-        `values` has the region's shape and the array's dtype. Raises `MismatchError` for another shape or dtype or a
-        region with parts of chunks, `NotFoundError` for an unknown array, and `NoSpaceError` when the disk is full.
+        `values` has the region's shape and the array's dtype; float64 is rounded where the array is float32. Raises
+        `MismatchError` for another shape or dtype or a region with parts of chunks, `NotFoundError` for an unknown
+        array, and `NoSpaceError` when the disk is full.
         """
         return self.write_all([Written(group, array, region, values)])
 
@@ -129,7 +131,8 @@ class WeightDraft:
             region = resolve_region(region, target.shape, what)
             check_whole_chunks(region, target.shape, target.chunks, what)
             shape = tuple(part.stop - part.start for part in region)
-            if values.shape != shape or values.dtype != target.dtype:
+            rounded = values.dtype == np.float64 and target.dtype == np.float32
+            if values.shape != shape or not (rounded or values.dtype == target.dtype):
                 raise MismatchError(
                     f"{what}: values of shape {values.shape} {values.dtype} were given for a region of shape {shape};"
                     f" expected that shape and {target.dtype}"

@@ -20,6 +20,7 @@ from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.revision import revision
 from fesdist.ground.status import Status
 from fesdist.inference.loaded import USUAL_MOUTH
+from fesdist.training.job import Precision
 from fesdist.training.layout import dataset_spec, stored_layouts
 from storage.datasets.draft import WeightDraft
 from storage.datasets.manifest import Facts, ModelFacts, StackFacts
@@ -94,7 +95,7 @@ def _layouts(model: AnyModel, fit: Fit) -> list[ArrayLayout]:
     """Return what is stored: without what training learns from people left out, as nobody was."""
     papers = (*model.layout(fit), *common_layout(fit.weight_channels, fit.channels))
     kept = {layout.name for layout in papers} | {ALPHAS[Refinement.PAPERS]}
-    return [layout for layout in stored_layouts(model, fit) if layout.name in kept]
+    return [layout for layout in stored_layouts(model, fit, Precision.FLOAT64) if layout.name in kept]
 
 
 def _write(
