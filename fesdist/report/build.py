@@ -13,8 +13,10 @@ from fesdist.evaluation.people import check_fit
 from fesdist.exports.page.beside import page_beside
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import write_whole
+from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.notices import Notice, counted_notice
 from fesdist.report.facts import facts, headline
+from fesdist.report.flame_chart import flame_chart
 from fesdist.report.looks_section import judgement
 from fesdist.report.section import build_section
 from fesdist.report.template import template
@@ -96,6 +98,7 @@ def write_report(
             page=page_beside(Path(out), manifest.reference),
             sections=sections,
             tuning=tuning_section(manifest),
+            timing=flame_chart(manifest.measured(RunMetrics)),
             judgement=judgement(evaluation, comparer, people),
         )
         .encode()

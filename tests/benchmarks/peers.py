@@ -44,12 +44,26 @@ def normal_equations(padded: Floats, targets: Floats, size: int, ridge: float) -
     """Return the matrices (pixel, unknown, unknown) and right-hand sides (pixel, unknown, 1) of all pixels."""
     n, rows, cols = targets.shape
     windows = sliding_window_view(padded, (size, size), axis=(1, 2)).transpose(1, 2, 0, 3, 4)
-    design = np.ones((rows * cols, n, size * size + 1))
-    design[..., :-1] = windows.reshape(rows * cols, n, size * size)
+    return _equations(
+        windows.reshape(rows * cols, n, size * size), targets.transpose(1, 2, 0).reshape(rows * cols, n), ridge
+    )
+
+
+def solved_windows(windows: Floats, targets: Floats, ridge: float) -> Floats:
+    """Return weights and bias (pixel, tap + 1) of windows (pixel, plane, tap) and targets (pixel, plane)."""
+    matrices, sides = _equations(windows, targets, ridge)
+    solved: Floats = np.linalg.solve(matrices, sides)[..., 0]
+    return solved
+
+
+def _equations(windows: Floats, targets: Floats, ridge: float) -> tuple[Floats, Floats]:
+    n_pixels, n, taps = windows.shape
+    design = np.ones((n_pixels, n, taps + 1))
+    design[..., :-1] = windows
     transposed = design.transpose(0, 2, 1)
     matrices = transposed @ design
-    matrices += ridge * np.eye(size * size + 1)
-    return matrices, transposed @ targets.transpose(1, 2, 0).reshape(rows * cols, n, 1)
+    matrices += ridge * np.eye(taps + 1)
+    return matrices, transposed @ targets[..., np.newaxis]
 
 
 def batched_solve(padded: Floats, targets: Floats, size: int, ridge: float, pool: ThreadPoolExecutor) -> Floats:

@@ -5,13 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from storage.stack.reading import StackSpec
 from storage.stack.writer import PendingSubject, StackWriter
 
 
-def write_stack(path: Path | str, *, side: int, n_samples: int, channels: int = 3, seed: int = 0) -> int:
-    """Write `n_samples` pairs of noise, `neutral` and `smiling`, and return the bytes of their pixels.
+def target_names(n_expressions: int) -> tuple[str, ...]:
+    """Return the expressions of a stack beside `neutral`."""
+    return ("smiling", *(f"smiling{n}" for n in range(2, n_expressions + 1)))
+
+
+def write_stack(
+    path: Path | str, *, side: int, n_samples: int, channels: int = 3, n_expressions: int = 1, seed: int = 0
+) -> int:
+    """Write `n_samples` people in noise, `neutral` and `target_names`, and return the bytes of their pixels.
 
     Every image is one noise image moved by some rows: they differ, and no time goes into random numbers. Noise
     cannot be compressed, so as many bytes are read later.
@@ -21,12 +29,11 @@ def write_stack(path: Path | str, *, side: int, n_samples: int, channels: int = 
     with StackWriter.create(path, StackSpec(side, side, channels, "uint8", "none")) as writer:
         for first in range(0, n_samples, writer.batch):
             samples = range(first, min(first + writer.batch, n_samples))
-            writer.append([PendingSubject(f"{n:05d}", _pair(noise, n, n_samples)) for n in samples])
+            writer.append([PendingSubject(f"{n:05d}", _images(noise, n, n_samples, n_expressions)) for n in samples])
         writer.assign_holdout(0.0)
-    return 2 * n_samples * noise.nbytes
+    return (1 + n_expressions) * n_samples * noise.nbytes
 
 
-def _pair(noise: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], n: int, n_samples: int) -> dict[str, np.ndarray]:
-    rows = noise.shape[1]
-    shift = n * rows // n_samples
-    return {"neutral": np.roll(noise, shift, axis=1), "smiling": np.roll(noise, shift, axis=1) // 2}
+def _images(noise: NDArray[np.uint8], n: int, n_samples: int, n_expressions: int) -> dict[str, NDArray[np.uint8]]:
+    neutral = np.roll(noise, n * noise.shape[1] // n_samples, axis=1)
+    return {"neutral": neutral, **{name: neutral // k for k, name in enumerate(target_names(n_expressions), 2)}}

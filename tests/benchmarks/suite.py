@@ -30,6 +30,7 @@ from tests.benchmarks.simulation import EFFICIENCY, simulation
 from tests.benchmarks.startup import first_model, help_text
 from tests.benchmarks.synthesis import shaped_synthesis, synthesis
 from tests.benchmarks.table import print_table
+from tests.benchmarks.whole_job import whole_job
 from tests.benchmarks.workers import scaling
 
 Subject = Callable[[Bench], Row]
@@ -73,6 +74,9 @@ FULL: tuple[Subject, ...] = (
     partial(synthesis, size=5, side=128, n_faces=512),
     *SHAPES,
     partial(scaling, size=5, side=1024, n_samples=80),
+    partial(whole_job, way="map_overlap", size=5, side=1024, n_samples=32, n_expressions=1),
+    partial(whole_job, way="map_overlap", size=5, side=1024, n_samples=32, n_expressions=4),
+    partial(whole_job, way="apply_ufunc", size=5, side=1024, n_samples=32, n_expressions=1),
     partial(bucket, size=5, side=1024, n_samples=32, workers=0),
     partial(bucket, size=5, side=1024, n_samples=32, workers=2),
     partial(simulation, n_workers=64, tile_side=256, tile_seconds=1.0, tiles_per_worker=20, goal=EFFICIENCY),

@@ -30,6 +30,7 @@ from tests.benchmarks.rows import Row
 from tests.benchmarks.simulation import simulation
 from tests.benchmarks.startup import first_model, help_text
 from tests.benchmarks.synthesis import shaped_synthesis, synthesis
+from tests.benchmarks.whole_job import whole_job
 from tests.benchmarks.workers import scaling
 
 COMPARED: dict[str, tuple[suite.Subject, float]] = {
@@ -57,6 +58,10 @@ ALONE: dict[str, suite.Subject] = {
 }
 SLOW: dict[str, tuple[suite.Subject, ...]] = {
     "bucket": (partial(bucket, size=3, side=80, n_samples=4, workers=0),),
+    "whole job": tuple(
+        partial(whole_job, way=way, size=3, side=80, n_samples=4, n_expressions=2)
+        for way in ("map_overlap", "apply_ufunc")
+    ),
     "scaling": (partial(scaling, size=3, side=80, n_samples=4),),
     "simulation": (partial(simulation, n_workers=2, tile_side=32, tile_seconds=0.01, tiles_per_worker=8, goal=None),),
     "memory": (partial(memory, size=3, side=80, n_samples=4, budget=512 << 20),),
@@ -99,7 +104,9 @@ def test_row_without_a_peer(name: str, bench: Bench) -> None:
 @pytest.mark.parametrize("name", SLOW)
 def test_rows_with_workers_leave_no_files(name: str, bench: Bench) -> None:
     for subject in SLOW[name]:
-        check(subject(bench))
+        row = subject(bench)
+        check(row)
+        assert row.difference is None or row.difference < 1e-10
     left = [path.name for path in bench.folder.iterdir() if path.suffix != ".lock"]
     assert left == []
 

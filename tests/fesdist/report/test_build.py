@@ -17,7 +17,7 @@ from storage.datasets.store import WeightStore
 from storage.errors import NotFoundError
 from tests.fesdist.evaluation.small_store import HELD_OUT, make_stack, publish
 
-VOID = {"meta", "img", "br", "line", "circle", "polyline", "path"}
+VOID = {"meta", "img", "br", "line", "circle", "polyline", "path", "rect"}
 
 
 class Page(HTMLParser):
