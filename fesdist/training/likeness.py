@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 
+from fesdist.cluster.settings import Cluster
 from fesdist.families.common.layout import ArrayLayout
 from fesdist.ground.evenly import evenly
 from fesdist.ground.likeness import LEAST_PEOPLE, LikenessSums, Limits, limits
 from fesdist.ground.signature import SIDE, Signature, across, signature_of
+from fesdist.passes.stage import Progress, Stage, results
 from fesdist.training.folds import fold_numbers, n_folds
 from fesdist.training.job import SampleGroup, TrainingJob
 from storage.datasets.draft import WeightDraft
@@ -43,15 +46,51 @@ def has_likeness(job: TrainingJob) -> bool:
     return job.n_samples >= LEAST_PEOPLE
 
 
-def learn_likeness(job: TrainingJob, stack: TrainingStack) -> dict[str, LearnedLikeness]:
-    """Return what was learned for each expression, from inputs that were not moved; nothing of too few people."""
+@dataclass(frozen=True)
+class SignatureStage(Stage[tuple[int, ...], dict[int, Signature]]):
+    """The signatures of some people's inputs, by sample: few bytes, so that they are found anew by every run."""
+
+    stack: str
+    expression: str
+
+    stops_at_failure: ClassVar[bool] = True
+
+    def work(self, key: tuple[int, ...]) -> dict[int, Signature]:
+        stack = TrainingStack.open(self.stack)
+        (rows, cols), band = stack.image_shape, stack.spec.chunks()[2]
+        # A band of chunks of all people at a time: so each chunk is unpacked once.
+        bands = [
+            [across(image) for image in stack.read(self.expression, key, part, slice(0, cols))]
+            for part in (slice(row, min(row + band, rows)) for row in range(0, rows, band))
+        ]
+        of_people = (signature_of(np.concatenate(parts), cols) for parts in zip(*bands, strict=True))
+        return dict(zip(key, of_people, strict=True))
+
+    def note(self, key: tuple[int, ...]) -> str:
+        return "looking how photographs lie"
+
+    def called(self, key: tuple[int, ...]) -> str:
+        return f"how the photographs of samples {key[0]} to {key[-1]} lie"
+
+
+def learn_likeness(
+    job: TrainingJob, stack: TrainingStack, cluster: Cluster, on_progress: Progress | None = None
+) -> dict[str, LearnedLikeness]:
+    """Return what was learned for each expression, from inputs that were not moved; nothing of too few people.
+
+    Raises as `results` does.
+    """
     if not has_likeness(job):
         return {}
     asked = {
         group.samples: [group.samples[place] for place in evenly(len(group.samples), MOST_PEOPLE)]
         for group in job.groups
     }
-    signatures = _signatures(job, stack, sorted({sample for samples in asked.values() for sample in samples}))
+    samples = sorted({sample for samples in asked.values() for sample in samples})
+    # All people of a chunk in one task.
+    blocks = [tuple(block.tolist()) for block in stack.blocks(samples, stack.spec.chunks()[0])]
+    found = results(SignatureStage(stack.path, job.input_expression), blocks, cluster, on_progress)
+    signatures = {sample: signature for part in found for sample, signature in part.items()}
 
     @lru_cache
     def learned(samples: tuple[int, ...]) -> LearnedLikeness:
@@ -72,17 +111,3 @@ def write_likeness(draft: WeightDraft, learned: dict[str, LearnedLikeness]) -> d
     for expression, found in learned.items():
         checksums.update(draft.write(expression, LIKENESS.name, (slice(None),) * 2, found.sums.products))
     return checksums
-
-
-def _signatures(job: TrainingJob, stack: TrainingStack, samples: list[int]) -> dict[int, Signature]:
-    (rows, cols), (at_once, _, band, _) = stack.image_shape, stack.spec.chunks()
-    found: dict[int, Signature] = {}
-    for block in stack.blocks(samples, at_once):
-        # All people of a chunk, a band of chunks at a time: so each is unpacked once.
-        bands = [
-            [across(image) for image in stack.read(job.input_expression, block, part, slice(0, cols))]
-            for part in (slice(row, min(row + band, rows)) for row in range(0, rows, band))
-        ]
-        of_people = (signature_of(np.concatenate(parts), cols) for parts in zip(*bands, strict=True))
-        found.update(zip(block.tolist(), of_people, strict=True))
-    return found

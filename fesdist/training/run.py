@@ -121,7 +121,7 @@ def train(
         if on_plan:
             on_plan(plan, n_resumed)
         with clock("likeness"):
-            likeness = learn_likeness(job, stack)
+            likeness = learn_likeness(job, stack, cluster, on_progress)
             checksums = _write_shapes(draft, job, stack.image_shape) | write_likeness(draft, likeness)
         with clock("image pass"):
             checksums.update(prepare_image(address, cluster, on_progress))

@@ -25,7 +25,7 @@ MODEL = MaskedRegression.with_window(1, ridge=0.4)
 
 def learned(path: Path) -> dict[str, LearnedLikeness]:
     stack = TrainingStack.open(path)
-    return learn_likeness(define_job(TrainingRequest(str(path), "", "london", MODEL), stack), stack)
+    return learn_likeness(define_job(TrainingRequest(str(path), "", "london", MODEL), stack), stack, InProcessCluster())
 
 
 @pytest.fixture(scope="module")
