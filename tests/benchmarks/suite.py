@@ -14,6 +14,7 @@ from tests.benchmarks.bench import Bench
 from tests.benchmarks.bucket import bucket
 from tests.benchmarks.compilation import compilation
 from tests.benchmarks.flows import flows
+from tests.benchmarks.from_disk import from_disk
 from tests.benchmarks.greedy import lsrf_against_loop, lsrf_cost_of_a_pixel, omp_against_loop
 from tests.benchmarks.history import append
 from tests.benchmarks.kernels import cholesky, planes
@@ -74,6 +75,8 @@ FULL: tuple[Subject, ...] = (
     partial(synthesis, size=5, side=128, n_faces=512),
     *SHAPES,
     partial(scaling, size=5, side=1024, n_samples=80),
+    partial(from_disk, size=5, side=2048, n_samples=24, workers=2, most=2.5),
+    partial(from_disk, size=5, side=2048, n_samples=24, workers=0, most=1.5),
     partial(whole_job, way="map_overlap", size=5, side=1024, n_samples=32, n_expressions=1),
     partial(whole_job, way="map_overlap", size=5, side=1024, n_samples=32, n_expressions=4),
     partial(whole_job, way="apply_ufunc", size=5, side=1024, n_samples=32, n_expressions=1),

@@ -17,6 +17,7 @@ from tests.benchmarks.bench import Bench
 from tests.benchmarks.bucket import bucket
 from tests.benchmarks.compilation import compilation
 from tests.benchmarks.flows import flows
+from tests.benchmarks.from_disk import from_disk
 from tests.benchmarks.greedy import lsrf_against_loop, lsrf_cost_of_a_pixel, omp_against_loop
 from tests.benchmarks.kernels import cholesky, planes
 from tests.benchmarks.lasso import lasso
@@ -58,6 +59,7 @@ ALONE: dict[str, suite.Subject] = {
 }
 SLOW: dict[str, tuple[suite.Subject, ...]] = {
     "bucket": (partial(bucket, size=3, side=80, n_samples=4, workers=0),),
+    "from disk": (partial(from_disk, size=3, side=80, n_samples=4, workers=0, most=1.5),),
     "whole job": tuple(
         partial(whole_job, way=way, size=3, side=80, n_samples=4, n_expressions=2)
         for way in ("map_overlap", "apply_ufunc")
