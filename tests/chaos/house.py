@@ -56,7 +56,7 @@ class House:
         nanny = self._nannies[draw % N_NANNIES]
         if what == "nanny" or nanny is None:
             return nanny.pid if nanny else None
-        return worker_of(nanny.pid, draw)
+        return _worker_of(nanny.pid, draw)
 
     def close(self) -> None:
         """End everything."""
@@ -82,7 +82,7 @@ def train_command(stack: Path, store: str, *options: str) -> list[str]:
     return [sys.executable, "-m", "fesdist.cli.main", "train", str(stack), store, *fixed, *options]
 
 
-def worker_of(pid: int, draw: int) -> int | None:
+def _worker_of(pid: int, draw: int) -> int | None:
     """Return a worker process that `pid` has started."""
     with suppress(psutil.NoSuchProcess):
         found = [

@@ -138,6 +138,8 @@ class Round:
             return "killed"
         said = (self._logs / f"client-{len(self._sessions) - 1}.log").read_text()
         last = said.strip().rpartition("\n")[2]
+        if code == 128 + signal.SIGTERM and last.startswith("fesdist: interrupted; ") and "Traceback" not in said:
+            return "killed"
         if code != 1 or "Traceback" in said or not last.startswith("fesdist: error: "):
             tally.faults.append(f"round {tally.rounds}: a client ended with {code}:\n{said[-3000:]}")
         return "told an error"

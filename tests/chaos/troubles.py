@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 
 from tests.chaos.bucket import Misbehaviour
-from tests.chaos.house import House, worker_of
+from tests.chaos.house import House
+from tests.fesdist.cluster.servers import workers_of
 
 SIGNALS = ("SIGKILL", "SIGTERM", "SIGSTOP")
 PLACES = {
@@ -90,7 +91,13 @@ class Scene:
     def _find(self, what: str, draw: int) -> int | None:
         if what == "client":
             return self.client
-        return worker_of(self.client, draw) if self.local else self.house.find(what, draw)
+        return self._local_worker(draw) if self.local else self.house.find(what, draw)
+
+    def _local_worker(self, draw: int) -> int | None:
+        with suppress(psutil.NoSuchProcess):
+            found = workers_of(self.client)
+            return found[draw % len(found)].pid if found else None
+        return None
 
     def _fill(self) -> Callable[[], None] | None:
         if self.disk is None:
