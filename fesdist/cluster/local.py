@@ -10,12 +10,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker, spawn
+from multiprocessing.util import get_temp_dir
 from typing import Any
 
 import dask
 from distributed import Client, LocalCluster
 from distributed.security import Security
 
+from fesdist.cluster import forked_from
 from fesdist.cluster.dask_cluster import DaskCluster
 from fesdist.cluster.settings import Cluster
 from fesdist.ground.errors import ClusterError
@@ -32,6 +34,9 @@ OWN_SETTINGS = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
     "distributed.scheduler.worker-ttl": "30s",
+    # Dask looks once, so long after a worker died, whether its nanny has another, and ends the nanny if not: also where
+    # the other has just died, or takes its time to start on a busy machine. Then nobody would ever come again.
+    "distributed.deploy.lost-worker-timeout": "1000h",
     # Pages and figures that anybody on this machine could read.
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
@@ -49,7 +54,7 @@ OWN_SETTINGS = {
 }
 
 
-IMPORTED = ["distributed", "numba", "zarr", "scipy.linalg", "fesdist.cluster.task"]
+IMPORTED = ["distributed", "numba", "zarr", "scipy.linalg", "fesdist.cluster.task", forked_from.__name__]
 """What takes workers seconds to import; no word of what they will be asked to do."""
 
 
@@ -83,10 +88,11 @@ def started(n_workers: int, memory: int) -> Iterator[Cluster]:
 
 def _method() -> str:
     """Return how workers are started: forked from a process that has imported what they need, or each on its own."""
-    settings = dask.config.get("distributed.nanny.pre-spawn-environ")
+    settings = {**dask.config.get("distributed.nanny.pre-spawn-environ"), forked_from.VARIABLE: None}
     before = {name: os.environ.get(name) for name in settings}
-    os.environ.update({name: str(value) for name, value in settings.items()})
     try:
+        settings[forked_from.VARIABLE] = get_temp_dir()
+        os.environ.update({name: str(value) for name, value in settings.items()})
         multiprocessing.set_forkserver_preload(IMPORTED)
         forkserver.ensure_running()
     except OSError:  # its socket is a file, whose name may be too long or not allowed
@@ -94,7 +100,7 @@ def _method() -> str:
     finally:
         for name, value in before.items():
             if value is None:
-                del os.environ[name]
+                os.environ.pop(name, None)
             else:
                 os.environ[name] = value
     return "forkserver"

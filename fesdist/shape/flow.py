@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,26 +97,37 @@ def estimate_flow(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Flow:
     return Flow(np.ascontiguousarray(steps, np.int16))
 
 
-def compared(read_rows: Callable[[slice], NDArray[Any]], image_shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return an image in gray, 8 bits, at the size at which images are compared, a few of its rows in memory at a time.
+def compared(bands: Iterable[NDArray[Any]], image_shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return images in gray, (sample, row, col) uint8, at the size at which images are compared.
 
-    `read_rows` returns rows of it, (channel, row, col) uint8 in 0..255 or floating point in [0, 1].
+    `bands` are rows of all of them from top to bottom, (sample, channel, row, col) uint8 in 0..255 or floating point in
+    [0, 1]; no more than one is in memory, and the rows that it leaves for the next.
     """
     import cv2
 
     rows, cols = compared_shape(image_shape)
     factor = max(1, min(image_shape) // LARGEST_SIDE)
-    strips = []
-    # Whole boxes of factor x factor pixels are averaged; what they leave at the far edges belongs to no box.
-    for row0 in range(0, image_shape[0] // factor * factor, _STRIP * factor):
-        part = read_rows(slice(row0, min(row0 + _STRIP * factor, image_shape[0] // factor * factor)))
-        boxes = _gray(part)[:, : image_shape[1] // factor * factor].reshape(part.shape[1] // factor, factor, -1, factor)
-        strips.append(boxes.mean(axis=(1, 3), dtype=np.float32))
-    reduced = np.concatenate(strips)
-    if reduced.shape != (rows, cols):
-        reduced = cv2.resize(reduced, (cols, rows), interpolation=cv2.INTER_AREA)
+    strips: list[NDArray[np.float32]] = []
+    left: NDArray[Any] | None = None
+    for band in bands:
+        # Whole boxes of factor x factor pixels are averaged; what they leave at the far edges belongs to no box.
+        seen = band if left is None else np.concatenate([left, band], axis=2)
+        whole = seen.shape[2] // factor * factor
+        strips.append(np.stack([_boxes(image[:, :whole], factor) for image in seen]))
+        left = seen[:, :, whole:]
+    reduced = np.concatenate(strips, axis=1)
+    if reduced.shape[1:] != (rows, cols):
+        reduced = np.stack([cv2.resize(image, (cols, rows), interpolation=cv2.INTER_AREA) for image in reduced])
     gray: NDArray[np.uint8] = np.rint(np.clip(reduced, 0, 255)).astype(np.uint8)
     return gray
+
+
+def _boxes(part: NDArray[Any], factor: int) -> NDArray[np.float32]:
+    """Return the means of boxes of factor x factor pixels of some rows of an image, in gray."""
+    _, rows, cols = part.shape
+    boxes = _gray(part)[:, : cols // factor * factor].reshape(rows // factor, factor, cols // factor, factor)
+    means: NDArray[np.float32] = boxes.mean(axis=(1, 3), dtype=np.float32)
+    return means
 
 
 def _gray(part: NDArray[Any]) -> NDArray[np.float32]:
@@ -125,9 +136,6 @@ def _gray(part: NDArray[Any]) -> NDArray[np.float32]:
         gray += np.float32(weight if part.dtype == np.uint8 else 255 * weight) * plane
     return gray
 
-
-_STRIP = 64
-"""Rows of the compared image that are made at a time."""
 
 _LUMA = (0.299, 0.587, 0.114)
 """Of red, green and blue: ITU-R BT.601."""

@@ -13,7 +13,7 @@ from fesdist.families.common.image_pass import Prepared
 from fesdist.families.common.problem import TileProblem
 from fesdist.ground.tiles import Tile, TileGrid
 from fesdist.training.context import learned_from
-from fesdist.training.flows import found_flow, pairs_of
+from fesdist.training.flows import batches_of, found_flows, pairs_of
 from fesdist.training.folds import n_folds, row_step
 from fesdist.training.image_stage import region_images
 from fesdist.training.images import JobImages
@@ -81,12 +81,13 @@ def _seconds_of(work: Callable[[], object]) -> float:
 
 
 def _seconds_of_flows(job: TrainingJob, stack: TrainingStack) -> float:
-    """Return the seconds that all flows take one worker, from that of one pair: what is kept already is not found."""
+    """Return the seconds that all flows take one worker, from those of a batch: what is kept already is not found."""
     pairs = pairs_of(job)
-    found_flow(stack, pairs[0])  # loads the library
+    batch = batches_of(pairs, stack)[0]
+    list(found_flows(stack, batch[:1]))  # loads the library
     start = time.perf_counter()
-    found_flow(stack, pairs[0])
-    return len(pairs) * (time.perf_counter() - start)
+    list(found_flows(stack, batch))
+    return len(pairs) / len(batch) * (time.perf_counter() - start)
 
 
 def _measure(job: TrainingJob, stack: TrainingStack, tile: Tile, n_samples: int) -> tuple[float, float]:

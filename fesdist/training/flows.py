@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -23,9 +23,6 @@ from storage.errors import NoSpaceError, StorageError
 from storage.stack.format import digest
 from storage.stack.reading import TrainingStack
 
-PAIRS_AT_ONCE = 4
-"""Of a task: few, so that progress is told."""
-
 
 @dataclass(frozen=True)
 class Pair:
@@ -38,7 +35,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class FlowStage(Stage[tuple[Pair, ...], int]):
-    """Flows of a few pairs; the result is their number, as what is found stays in the stack."""
+    """Flows of pairs that lie in the same chunks; the result is their number, as what is found stays in the stack."""
 
     stack: str
 
@@ -46,15 +43,13 @@ class FlowStage(Stage[tuple[Pair, ...], int]):
 
     def work(self, key: tuple[Pair, ...]) -> int:
         stack = TrainingStack.open(self.stack)
-        for pair in key:
-            if _kept(stack, pair) is None:
-                flow, images = found_flow(stack, pair)
-                arrays: dict[str, NDArray[Any]] = {
-                    "steps": flow.steps,
-                    "before": images.inputs,
-                    "after": images.target,
-                }
-                _keep(stack.path, _key(stack, pair), arrays)
+        new = [pair for pair in key if _kept(stack, pair) is None]
+        for pair, (flow, images) in zip(new, found_flows(stack, new), strict=True):
+            arrays: dict[str, NDArray[Any]] = {"steps": flow.steps, "before": images.inputs, "after": images.target}
+            _keep(stack.path, _key(stack, pair), arrays)
+        return len(key)
+
+    def amount(self, key: tuple[Pair, ...]) -> int:
         return len(key)
 
     def note(self, key: tuple[Pair, ...]) -> str:
@@ -64,9 +59,13 @@ class FlowStage(Stage[tuple[Pair, ...], int]):
         return f"the shape of {key[0].before} and {key[0].after} of samples {key[0].sample} to {key[-1].sample}"
 
 
-def batches_of(pairs: Sequence[Pair]) -> list[tuple[Pair, ...]]:
-    """Return pairs in the batches of `FlowStage`."""
-    return [tuple(pairs[start : start + PAIRS_AT_ONCE]) for start in range(0, len(pairs), PAIRS_AT_ONCE)]
+def batches_of(pairs: Sequence[Pair], stack: TrainingStack) -> list[tuple[Pair, ...]]:
+    """Return pairs in the batches of `FlowStage`: those of one chunk together, so that each is unpacked once."""
+    of_chunk = stack.spec.chunks()[0]
+    batches: dict[tuple[str, str, int], list[Pair]] = {}
+    for pair in pairs:
+        batches.setdefault((pair.before, pair.after, pair.sample // of_chunk), []).append(pair)
+    return [tuple(batch) for batch in batches.values()]
 
 
 def pairs_of(job: TrainingJob) -> list[Pair]:
@@ -79,10 +78,14 @@ def pairs_of(job: TrainingJob) -> list[Pair]:
     ]
 
 
-def found_flow(stack: TrainingStack, pair: Pair) -> tuple[Flow, ComparedPair]:
-    """Return the flow of a pair, found now, and the images from which it was made."""
-    before, after = _compared(stack, pair.before, pair.sample), _compared(stack, pair.after, pair.sample)
-    return estimate_flow(before, after), ComparedPair(before, after)
+def found_flows(stack: TrainingStack, batch: Sequence[Pair]) -> Iterator[tuple[Flow, ComparedPair]]:
+    """Yield the flow of each pair of a batch, found now, and the images from which it was made."""
+    if not batch:
+        return
+    samples = [pair.sample for pair in batch]
+    images = (_compared(stack, expression, samples) for expression in (batch[0].before, batch[0].after))
+    for before, after in zip(*images, strict=True):
+        yield estimate_flow(before, after), ComparedPair(before, after)
 
 
 def flow_of(stack: TrainingStack, pair: Pair) -> tuple[Flow, ComparedPair]:
@@ -129,12 +132,8 @@ def _keep(stack: str, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         ) from error
 
 
-def _compared(stack: TrainingStack, expression: str, sample: int) -> NDArray[np.uint8]:
-    def read_rows(rows: slice) -> NDArray[Any]:
-        image: NDArray[Any] = stack.read(expression, [sample], rows, slice(0, stack.image_shape[1]))[0]
-        return image
-
-    return compared(read_rows, stack.image_shape)
+def _compared(stack: TrainingStack, expression: str, samples: Sequence[int]) -> NDArray[np.uint8]:
+    return compared(stack.bands(expression, samples), stack.image_shape)
 
 
 def _kept(stack: TrainingStack, pair: Pair) -> tuple[Flow, ComparedPair] | None:

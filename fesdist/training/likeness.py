@@ -57,13 +57,8 @@ class SignatureStage(Stage[tuple[int, ...], dict[int, Signature]]):
 
     def work(self, key: tuple[int, ...]) -> dict[int, Signature]:
         stack = TrainingStack.open(self.stack)
-        (rows, cols), band = stack.image_shape, stack.spec.chunks()[2]
-        # A band of chunks of all people at a time: so each chunk is unpacked once.
-        bands = [
-            [across(image) for image in stack.read(self.expression, key, part, slice(0, cols))]
-            for part in (slice(row, min(row + band, rows)) for row in range(0, rows, band))
-        ]
-        of_people = (signature_of(np.concatenate(parts), cols) for parts in zip(*bands, strict=True))
+        bands = [[across(image) for image in band] for band in stack.bands(self.expression, key)]
+        of_people = (signature_of(np.concatenate(parts), stack.image_shape[1]) for parts in zip(*bands, strict=True))
         return dict(zip(key, of_people, strict=True))
 
     def note(self, key: tuple[int, ...]) -> str:

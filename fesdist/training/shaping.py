@@ -48,7 +48,7 @@ def learn_shapes(
 
     Flows that the stack has already are not estimated again. Raises as `results` does.
     """
-    results(FlowStage(stack.path), batches_of(pairs_of(job)), cluster, on_progress)
+    results(FlowStage(stack.path), batches_of(pairs_of(job), stack), cluster, on_progress)
     digests, learned = dict[str, str](), dict[str, LearnedShape]()
     for group in job.groups:
         for expression in group.expressions:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     import xarray
 
 __all__ = ["StackSpec", "Subject", "TrainingStack"]
-
-_VERIFIED_BYTES = 64_000_000
-"""Bytes of the images that are compared with their digests at once."""
 
 
 class TrainingStack:
@@ -141,6 +137,16 @@ class TrainingStack:
             return np.empty((0, self.channels, rows.stop - rows.start, cols.stop - cols.start), dtype=self.dtype)
         return self._array(expression).read_at(indices, (slice(0, self.channels), rows, cols), self._damaged)
 
+    def bands(self, expression: str, samples: Sequence[int] | NDArray[np.integer[Any]]) -> Iterator[NDArray[Any]]:
+        """Yield the rows of whole images from top to bottom, a row of chunks at a time, so that none is unpacked twice.
+
+        Each is (sample, channel, row, col) as `read` returns it; raises as `read` does.
+        """
+        height, width = self.image_shape
+        band = self.spec.chunks()[2]
+        for row in range(0, height, band):
+            yield self.read(expression, samples, slice(row, min(row + band, height)), slice(0, width))
+
     def blocks(self, samples: Sequence[int] | NDArray[np.int64], at_most: int) -> Iterator[NDArray[np.int64]]:
         """Yield ascending `samples` in blocks of `at_most`, each within one chunk, so that none is decoded twice."""
         indices = np.asarray(samples, dtype=np.int64)
@@ -155,10 +161,9 @@ class TrainingStack:
         `on_image` is told the expression and the subject's id after each.
         """
         faults = []
-        at_most = max(1, _VERIFIED_BYTES // (math.prod(self.spec.image_shape) * self.dtype.itemsize))
         for expression in self.expressions:
             stored = [index for index, subject in enumerate(self.subjects) if expression in subject.digests]
-            for block in self.blocks(np.array(stored, dtype=np.int64), at_most):
+            for block in self.blocks(np.array(stored, dtype=np.int64), self.spec.chunks()[0]):
                 for index, fault in zip(block, self._faults(expression, block), strict=True):
                     subject = self.subjects[int(index)]
                     if fault:

@@ -21,7 +21,7 @@ def flows(bench: Bench, *, side: int, n_pairs: int) -> Row:
     pairs = [(face(person, "neutral", side), face(person, "happy", side)) for person in range(n_pairs)]
 
     def gray(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        return compared(lambda rows: image[:, rows], (side, side))
+        return compared([image[None]], (side, side))[0]
 
     def find(pair: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> None:
         estimate_flow(gray(pair[0]), gray(pair[1]))

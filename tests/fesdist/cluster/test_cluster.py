@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from distributed import LocalCluster
+from distributed.deploy import spec
 
 from fesdist.cluster.connect import Cluster, ClusterSettings, count_workers, open_cluster
 from fesdist.cluster.scheduler import SILENT_SECONDS, Heard, named, seconds_between_looks
@@ -98,8 +99,11 @@ def _die_once(item: int, folder: Path) -> int:
 
 
 @pytest.mark.slow
-def test_a_killed_worker_costs_nothing_but_time(tmp_path: Path) -> None:
-    with open_cluster(ClusterSettings(workers=2)) as opened:
+def test_a_killed_worker_costs_nothing_but_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = spec.parse_timedelta
+    # As on a machine on which it takes long until there is another.
+    monkeypatch.setattr(spec, "parse_timedelta", lambda patience: usual(patience) / 1000)
+    with open_cluster(ClusterSettings(workers=1)) as opened:
         outcomes = list(opened.run(_die_once, range(20), tmp_path))
     assert sorted(outcome.result for outcome in outcomes) == list(range(20))
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
@@ -60,11 +61,17 @@ def _wait(condition: Callable[[], bool], what: str) -> None:
 
 
 def test_a_killed_run_continues_where_it_was(stack: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
-    with started(_command(stack, tmp_path, *ONE_WORKER)) as process:
+    with (
+        # Of a short name, which the socket of the process that workers are forked from has room for.
+        TemporaryDirectory() as temporary,
+        started(["env", f"TMPDIR={temporary}", *_command(stack, tmp_path, *ONE_WORKER)]) as process,
+    ):
         _wait(lambda: _n_receipts(tmp_path) >= 3, "three tiles")
         children = psutil.Process(process.pid).children(recursive=True)
+        assert list(Path(temporary).glob("pymp-*"))
         process.kill()
         psutil.wait_procs(children, PATIENCE)  # they end by themselves when their client is gone
+        assert list(Path(temporary).glob("pymp-*")) == []
     stored = _n_receipts(tmp_path)
     assert WeightStore(str(tmp_path)).names() == []
     command = _command(stack, tmp_path, *ALONE)
