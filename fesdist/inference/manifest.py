@@ -8,6 +8,7 @@ do not count any more, the file is rewritten at the end of a run with one line f
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -110,11 +111,18 @@ class Record:
     def from_line(cls, line: bytes) -> Record | None:
         """Return the record of a line, or None for a line that is torn or of another kind."""
         try:
-            facts = json.loads(line)
+            facts = json.loads(line, parse_float=_finite, parse_constant=_finite)
             file = {"name": facts.pop("input"), "size": facts.pop("size"), "mtime_ns": facts.pop("mtime_ns")}
             return convert(cls, {**facts, "file": file}, FILE_NAME)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, FormatError):
             return None
+
+
+def _finite(text: str) -> float:
+    """Return the number that stands in a line; raises ValueError for one that no line of ours can hold."""
+    if not math.isfinite(value := float(text)):
+        raise ValueError(f"{text} is no number that can be written")
+    return value
 
 
 class Manifest:

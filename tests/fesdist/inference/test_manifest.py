@@ -31,6 +31,13 @@ def test_a_record_comes_back_as_it_was(name: str) -> None:
     assert record.to_line().count(b"\n") == 1
 
 
+@pytest.mark.parametrize("number", [b"NaN", b"-Infinity", b"1e999"])
+def test_numbers_that_no_line_of_ours_can_hold_are_no_record(number: bytes) -> None:
+    line = OK.to_line()
+    assert b'"stretched": 1.0' in line
+    assert Record.from_line(line.replace(b'"stretched": 1.0', b'"stretched": ' + number)) is None
+
+
 def test_what_was_done_is_known_to_the_next_run(tmp_path: Path) -> None:
     with open_manifest(tmp_path) as manifest:
         manifest.append(OK)
