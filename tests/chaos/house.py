@@ -77,8 +77,11 @@ class House:
 
 
 def train_command(stack: Path, store: str, *options: str) -> list[str]:
-    """Return the command of the training that all rounds repeat: small, but of many tiles."""
-    fixed = ["--name", "chaos", "--window", "3", "--memory", "350MiB"]
+    """Return the command of the training that all rounds repeat: small, but of many tiles.
+
+    Whoever is killed when all is published, on its way out, is repeated as well, which makes no second version.
+    """
+    fixed = ["--name", "chaos", "--window", "3", "--memory", "350MiB", "--if-changed"]
     return [sys.executable, "-m", "fesdist.cli.main", "train", str(stack), store, *fixed, *options]
 
 
