@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from itertools import count, islice
 from typing import Any
 from uuid import uuid4
@@ -13,8 +13,9 @@ from distributed.client import ClosedClientError
 from distributed.scheduler import KilledWorker
 
 from fesdist.cluster.asking import ask_every_worker
+from fesdist.cluster.parts import Part, ToClient, heard
 from fesdist.cluster.scheduler import asked, lost, workers_of
-from fesdist.cluster.settings import RETRIES, Item, Outcome
+from fesdist.cluster.settings import RETRIES, Item, OnPart, Outcome
 from fesdist.cluster.task import Attempt, Signs
 from fesdist.cluster.watching import watched
 from fesdist.ground.errors import ClusterError
@@ -42,27 +43,41 @@ class DaskCluster:
         threads: list[int] = [facts["nthreads"] for facts in asked(self._client, workers_of).values()]
         return max(1, sum(threads))
 
-    def run(self, function: Callable[..., Any], items: Iterable[Item], *shared: Any) -> Iterator[Outcome[Item]]:
+    def run(
+        self, function: Callable[..., Any], items: Iterable[Item], *shared: Any, on_part: OnPart[Item] | None = None
+    ) -> Iterator[Outcome[Item]]:
         waiting, in_flight, suspects = iter(items), dict[Future, Item](), list[Item]()
-        attempt, name, numbers = Attempt(Signs.here(), function, shared), f"{function.__name__}-{uuid4().hex}", count()
+        running = dict[int, Item]()
+        name, numbers = f"{function.__name__}-{uuid4().hex}", count()
+        attempt = Attempt(Signs.here(), function, shared, None if on_part is None else ToClient(name))
 
         def submit(some: list[Item]) -> list[Future]:
             # Keys of one group, of which the scheduler keeps all but two a worker to itself: who joins gets its share.
             keys = [(name, next(numbers)) for _ in some]
             new = self._client.map(attempt, some, key=keys, pure=False, retries=RETRIES) if some else []
             in_flight.update(zip(new, some, strict=True))
+            running.update((key[1], item) for key, item in zip(keys, some, strict=True))
             return new
 
         def arrived() -> Iterator[tuple[Item, Any]]:
             for future, result in finished:
-                if future is None:
-                    raise result
-                future.release()
-                yield in_flight.pop(future), result
+                match result:
+                    case Part(number, share):
+                        if on_part is not None and number in running:
+                            on_part(running[number], share)
+                    case _ if future is None:
+                        raise result
+                    case _:
+                        future.release()
+                        running.pop(future.key[1])
+                        yield in_flight.pop(future), result
 
         finished = as_completed((), loop=self._client.loop, with_results=True, raise_errors=False)
         try:
-            with watched(self._client, lambda reason: finished.queue.put((None, reason))) as seen:
+            with (
+                watched(self._client, lambda reason: finished.queue.put((None, reason))) as seen,
+                heard(self._client, name, lambda part: finished.queue.put((None, part))) if on_part else nullcontext(),
+            ):
                 finished.update(submit(list(islice(waiting, AHEAD))))
                 for item, result in arrived():
                     room = max(AHEAD, AHEAD_PER_WORKER * seen.threads) - len(in_flight)

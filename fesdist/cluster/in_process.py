@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
-from fesdist.cluster.settings import RETRIES, Item, Outcome
+from fesdist.cluster.settings import RETRIES, Item, OnPart, Outcome
 from fesdist.cluster.task import attempt
+from fesdist.ground.share import told_to
 
 
 class InProcessCluster:
@@ -14,9 +16,16 @@ class InProcessCluster:
 
     n_workers = 1
 
-    def run(self, function: Callable[..., Any], items: Iterable[Item], *shared: Any) -> Iterator[Outcome[Item]]:
+    def run(
+        self, function: Callable[..., Any], items: Iterable[Item], *shared: Any, on_part: OnPart[Item] | None = None
+    ) -> Iterator[Outcome[Item]]:
         for item in items:
-            yield self._one(function, item, shared)
+            if on_part is None:
+                outcome = self._one(function, item, shared)
+            else:
+                with told_to(partial(on_part, item)):
+                    outcome = self._one(function, item, shared)
+            yield outcome
 
     def on_every_worker(self, function: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
         return {"this process": function(*arguments)}

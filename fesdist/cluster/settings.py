@@ -71,6 +71,10 @@ class Outcome(Generic[Item]):
     error: BaseException | None = None
 
 
+OnPart = Callable[[Item, float], None]
+"""Gets an item whose task is running, and the share of it that is done, from 0 to 1."""
+
+
 class Cluster(Protocol):
     """Something that runs a function over many items."""
 
@@ -78,8 +82,12 @@ class Cluster(Protocol):
     def n_workers(self) -> int:
         """Tasks that can run at the same time."""
 
-    def run(self, function: Callable[..., Any], items: Iterable[Item], *shared: Any) -> Iterator[Outcome[Item]]:
+    def run(
+        self, function: Callable[..., Any], items: Iterable[Item], *shared: Any, on_part: OnPart[Item] | None = None
+    ) -> Iterator[Outcome[Item]]:
         """Call `function(item, *shared)` in a task for each item, and yield the outcomes as they come.
+
+        What a task tells of itself while it runs (`ground.share`) goes to `on_part`, from time to time.
 
         A bounded number of tasks is in flight; one that dies with its worker or fails for a reason that may pass
         is tried again. Closing the iterator, or an exception in the loop around it, cancels what is left.

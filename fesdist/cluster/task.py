@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from fesdist.cluster.settings import Item, Outcome
 from fesdist.ground.arithmetic import arithmetic, processor
 from fesdist.ground.errors import ClusterError, FesdistError
 from fesdist.ground.revision import revision
+from fesdist.ground.share import Tell, told_to
 from storage.errors import StorageError
 
 
@@ -51,6 +53,8 @@ class Attempt:
     expected: Signs
     function: Callable[..., Any]
     shared: tuple[Any, ...]
+    teller: Callable[[], Tell] | None = None
+    """Returns, in the task, whoever is told how far it is."""
 
     def __call__(self, item: Item) -> Outcome[Item]:
         """Do as `attempt`, unless this process has other signs: workers may join at any time."""
@@ -58,7 +62,8 @@ class Attempt:
             check_signs(self.expected)
         except ClusterError as error:
             return Outcome(item, error=error)
-        return attempt(self.function, item, self.shared)
+        with nullcontext() if self.teller is None else told_to(self.teller()):
+            return attempt(self.function, item, self.shared)
 
 
 def check_signs(expected: Signs) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from fesdist.cluster.settings import Cluster, Outcome
 from fesdist.ground.errors import TileError
@@ -12,8 +12,12 @@ from storage.errors import NoSpaceError
 K = TypeVar("K")
 R = TypeVar("R")
 
-Progress = Callable[[int, int, str], None]
-"""Gets what is done, all there is to do, 0 while nobody knows, and a note."""
+Progress = Callable[[float, int, str], None]
+"""Gets what is done, all there is to do, 0 while nobody knows, and a note.
+
+It is called when a stage begins, with nothing done, and also while keys are at work, of which parts are done. What an
+earlier run has kept is neither done nor to do.
+"""
 
 FAILURES_NAMED = 3
 
@@ -61,25 +65,68 @@ def results(stage: Stage[K, R], keys: Sequence[K], cluster: Cluster, on_progress
     found: dict[int, R] = {}
     failures: list[Outcome[K]] = []
     number_of = {key: number for number, key in enumerate(keys)}
-    done, total = 0, sum(map(stage.amount, keys))
-    for outcome in outcomes(stage, keys, cluster):
+    standing = _Standing(stage, keys, on_progress)
+    for outcome in cluster.run(_kept_or_worked, keys, stage, on_part=standing.runs if on_progress else None):
         if outcome.error is not None and (stage.stops_at_failure or isinstance(outcome.error, NoSpaceError)):
             raise outcome.error
         if outcome.error is not None:
             failures.append(outcome)
+            standing.failed(outcome.item)
         else:
-            found[number_of[outcome.item]] = outcome.result
-            done += stage.amount(outcome.item)
-        if on_progress:
-            on_progress(done, total, f"{len(failures)} failed" if failures else stage.note(outcome.item))
+            found[number_of[outcome.item]], kept = outcome.result
+            standing.ended(outcome.item, kept=kept)
     if failures:
         raise _failed(stage, failures, len(keys)) from failures[0].error
     return [found[number] for number in range(len(keys))]
 
 
+class _Standing(Generic[K]):
+    """How far a stage is, told with every change."""
+
+    def __init__(self, stage: Stage[K, Any], keys: Sequence[K], on_progress: Progress | None) -> None:
+        self._stage = stage
+        self._on_progress = on_progress
+        self._done, self._total, self._failures = 0, sum(map(stage.amount, keys)), 0
+        self._running: dict[K, float] = {}
+        if keys:
+            self._tell(keys[0])
+
+    def runs(self, key: K, share: float) -> None:
+        """Tell that this share of a key is done."""
+        self._running[key] = share
+        self._tell(key)
+
+    def ended(self, key: K, *, kept: bool) -> None:
+        """Tell that a key is done, now or by an earlier run."""
+        if kept:
+            self._total -= self._stage.amount(key)
+        else:
+            self._done += self._stage.amount(key)
+        self._running.pop(key, None)
+        self._tell(key)
+
+    def failed(self, key: K) -> None:
+        """Tell that a key has failed."""
+        self._failures += 1
+        self._running.pop(key, None)
+        self._tell(key)
+
+    def _tell(self, key: K) -> None:
+        if self._on_progress is None:
+            return
+        parts = sum(share * self._stage.amount(each) for each, share in self._running.items())
+        note = f"{self._failures} failed" if self._failures else self._stage.note(key)
+        self._on_progress(self._done + parts, self._total, note)
+
+
 def _work_unless_kept(key: K, stage: Stage[K, R]) -> R:
+    return _kept_or_worked(key, stage)[0]
+
+
+def _kept_or_worked(key: K, stage: Stage[K, R]) -> tuple[R, bool]:
+    """Return a key's result, and whether an earlier run had kept it."""
     kept = stage.kept(key)
-    return stage.work(key) if kept is None else kept
+    return (stage.work(key), False) if kept is None else (kept, True)
 
 
 def _failed(stage: Stage[K, R], failures: Sequence[Outcome[K]], n_keys: int) -> TileError:

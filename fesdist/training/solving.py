@@ -12,6 +12,7 @@ import numpy as np
 from fesdist.families.common.image_pass import Prepared
 from fesdist.families.common.layout import TileArrays
 from fesdist.families.common.problem import TileProblem
+from fesdist.ground.share import tell
 from fesdist.ground.tiles import Padding, Region, Tile, TileGrid
 from fesdist.passes.phases import Clock
 from fesdist.training.context import TaskContext, learned_from
@@ -34,8 +35,8 @@ def solve_held(context: TaskContext, tile: Tile, group: SampleGroup, held: Held,
     """Return the arrays of each expression, solved from samples that are held."""
     stack, model = context.stack, context.model
     all_inputs, all_targets, _ = learned_from(model, tile.region, stack.image_shape)
-    solved = _empty(context, tile, group)
-    for part in TileGrid(tile.region.shape, (PIECE, PIECE)):
+    solved, pieces = _empty(context, tile, group), TileGrid(tile.region.shape, (PIECE, PIECE))
+    for number, part in enumerate(pieces):
         region = part.region.shifted(tile.region.row0, tile.region.col0)
         inputs, targets, padding = learned_from(model, region, stack.image_shape)
         problem = _problem(context, Tile(tile.index, region), padding, group, {})
@@ -46,6 +47,7 @@ def solve_held(context: TaskContext, tile: Tile, group: SampleGroup, held: Held,
                 sums.add(samples)
                 folds.append(sums)
         _solve_sums(context, tile.region, folds, solved, clock)
+        tell((number + 1) / len(pieces))
     return solved
 
 
@@ -63,6 +65,7 @@ def solve_streamed(
     problem = _problem(context, tile, padding, group, prepared)
     folds = fold_numbers(stack, group) if model.has_evidence else dict.fromkeys(group.samples, 0)
     gathered = [model.gather(problem, np.dtype(stack.dtype)) for _ in range(1 + max(folds.values()))]
+    n_added, n_all = 0, len(group.samples) * (2 if model.mirror else 1)
     for places, samples in clock.over(
         "read", context.images.blocks(group, inputs, targets, n_block, mirror=model.mirror)
     ):
@@ -70,6 +73,9 @@ def solve_streamed(
         with clock("sums"):
             for fold in np.unique(fold_of):
                 gathered[fold].add(samples.of(fold_of == fold) if len(gathered) > 1 else samples)
+        if not model.tells_while_solving:
+            n_added += len(places)
+            tell(n_added / n_all)
     if not model.has_evidence:
         with clock("solve"):
             return model.solve(gathered[0])

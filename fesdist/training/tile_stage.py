@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fesdist.families.common.layout import TileArrays
+from fesdist.ground.share import part
 from fesdist.ground.status import Status
 from fesdist.ground.tiles import Region, Tile
 from fesdist.passes.measured import peak_bytes
@@ -47,8 +48,10 @@ class TileStage(Stage[int, TileReport]):
         statuses: dict[str, dict[Status, int]] = {}
         face: dict[str, SquaredErrors] = {}
         mouth: dict[str, SquaredErrors] = {}
-        for number in range(len(context.job.groups)):
-            solved, people = self._solved(context, tile, number, clock)
+        n_groups = len(context.job.groups)
+        for number in range(n_groups):
+            with part(number, n_groups):
+                solved, people = self._solved(context, tile, number, clock)
             with ThreadPoolExecutor(1) as beside:
                 # The disk is waited for while errors are measured.
                 written = beside.submit(_write, context.draft, solved, tile.region)

@@ -20,6 +20,7 @@ from fesdist.families.sparse.model import SparseModel
 from fesdist.families.sparse.samples import KeptSamples
 from fesdist.ground.memory import Allocation, Memory, Phase, one_after_the_other
 from fesdist.ground.options import option
+from fesdist.ground.share import part
 from fesdist.ground.units import unit_of
 
 
@@ -84,8 +85,10 @@ class GreedyModel(SparseModel):
     def fill(self, samples: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
         unit = unit_of(samples.dtype)
         locality = make_locality(self.rule_of(samples.image_shape, unit))
-        for number in range(samples.problem.weight_channels):
-            self._fill_set(samples, number, locality, solved)
+        n_sets = samples.problem.weight_channels
+        for number in range(n_sets):
+            with part(number, n_sets):
+                self._fill_set(samples, number, locality, solved)
 
     def _fill_set(
         self, samples: KeptSamples, number: int, locality: Locality, solved: Mapping[str, TileArrays]
@@ -94,6 +97,7 @@ class GreedyModel(SparseModel):
         inputs, *targets = samples.vectors(number)
         atoms = measure_atoms(inputs, samples.n_samples)
         selection = Selection(atoms, locality, self.n_nonzero, unit**2 * self.ridge, unit)
-        for arrays, target in zip(solved.values(), targets, strict=True):
+        for place, (arrays, target) in enumerate(zip(solved.values(), targets, strict=True)):
             fields = Fields(*(arrays[name][number] for name in Fields._fields))
-            selection.fill(target, (region.row0, region.col0), fields)
+            with part(place, len(targets)):
+                selection.fill(target, (region.row0, region.col0), fields)

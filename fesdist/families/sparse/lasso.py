@@ -23,6 +23,7 @@ from fesdist.families.sparse.model import SparseModel
 from fesdist.families.sparse.samples import KeptSamples
 from fesdist.ground.memory import Allocation, Memory, Phase
 from fesdist.ground.options import option
+from fesdist.ground.share import part
 from fesdist.ground.units import unit_of
 
 _AT_ONCE = 1024
@@ -100,25 +101,30 @@ class Lasso(SparseModel):
         )
 
     def fill(self, samples: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
-        for number in range(samples.problem.weight_channels):
-            self._solve_set(samples, number, solved)
+        n_sets = samples.problem.weight_channels
+        for number in range(n_sets):
+            with part(number, n_sets):
+                self._solve_set(samples, number, solved)
 
     def _solve_set(self, samples: KeptSamples, number: int, solved: Mapping[str, TileArrays]) -> None:
         unit = unit_of(samples.dtype)
         inputs, *targets = samples.vectors(number)
         columns = _with_bias(inputs, samples.n_samples, unit)
-        for arrays, target in zip(solved.values(), targets, strict=True):
+        for place, (arrays, target) in enumerate(zip(solved.values(), targets, strict=True)):
             of_set = {name: array[number] for name, array in arrays.items()}
-            self._solve_target(columns, target, unit, of_set)
+            with part(place, len(targets)):
+                self._solve_target(columns, target, unit, of_set)
 
     def _solve_target(self, columns: Array, target: Array, unit: float, written: Mapping[str, Array]) -> None:
         """Fill the arrays `written` of one set of weights; `target` is (channel, pixel, sample)."""
         outputs = target.shape[1]
         flat = {name: array.reshape(*array.shape[:-2], outputs) for name, array in written.items()}
-        for start in range(0, outputs, _AT_ONCE):
-            part = slice(start, min(start + _AT_ONCE, outputs))
-            right = target[:, part].transpose(1, 0, 2).reshape(part.stop - part.start, -1).astype(np.float64)
-            self._solve_part(columns, right, unit, {name: array[..., part] for name, array in flat.items()})
+        n_calls = -(-outputs // _AT_ONCE)
+        for number in range(n_calls):
+            some = slice(number * _AT_ONCE, min((number + 1) * _AT_ONCE, outputs))
+            right = target[:, some].transpose(1, 0, 2).reshape(some.stop - some.start, -1).astype(np.float64)
+            with part(number, n_calls):
+                self._solve_part(columns, right, unit, {name: array[..., some] for name, array in flat.items()})
 
     def _solve_part(self, columns: Array, right: Array, unit: float, written: Mapping[str, Array]) -> None:
         """Fill arrays (..., output pixel) for the right-hand sides (output pixel, sample) of some output pixels."""

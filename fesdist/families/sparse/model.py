@@ -35,6 +35,7 @@ class SparseModel(KeepsSamples, Model[KeptSamples], ABC):
 
     name: ClassVar[str]
     reads: ClassVar[tuple[str, ...]] = ("support", "values", "bias")
+    tells_while_solving: ClassVar[bool] = True
 
     @property
     @abstractmethod
@@ -47,7 +48,7 @@ class SparseModel(KeepsSamples, Model[KeptSamples], ABC):
 
     @abstractmethod
     def fill(self, samples: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
-        """Fill, for each expression, the empty arrays of `layout` and `status`."""
+        """Fill, for each expression, the empty arrays of `layout` and `status`, and tell how far that is."""
 
     @abstractmethod
     def describe(self) -> str:

@@ -21,6 +21,7 @@ from fesdist.families.sparse.kernels.active_set import INEXACT, SOLVED, TOLERANC
 from fesdist.families.sparse.kernels.flat_vectors import copy, dot
 from fesdist.families.sparse.kernels.working_set import CANDIDATES, WorkingSet, working_sets
 from fesdist.ground.memory import Allocation
+from fesdist.ground.share import tell
 from fesdist.simd.lanes import LANES, load, multiply_add, store
 from fesdist.simd.values import load_sample, spread, zeros_like
 
@@ -31,6 +32,9 @@ LARGEST_GAP = 1e-8
 
 _ROUNDS = 200
 """Working sets of one regression; photographs need about ten."""
+
+TOLD_AFTER = 1 << 28
+"""Products of a lane after which it is told how far all are: some tenths of a second."""
 
 _COLUMNS = 4
 """Pixels that meet a register of residuals together: eight sums hide the latency of products."""
@@ -61,6 +65,19 @@ class Room(NamedTuple):
     """(_COLUMNS, sample) float64: some columns as they meet the residuals."""
     scores: Array
     """(pixel, LANES) float64: columns times residuals; pixels are made up to whole `_COLUMNS`."""
+
+
+class Lanes(NamedTuple):
+    """What becomes of the regressions in the lanes of a register."""
+
+    regression: Array
+    """(LANES) int64: which one; -1 for none."""
+    outcome: Array
+    """(LANES) int64: the last one of `improve`."""
+    rounds: Array
+    """(LANES) int64: working sets so far."""
+    counts: Array
+    """(2) int64: regressions that were begun, and those that are solved."""
 
 
 def empty_solutions(regressions: int, capacity: int) -> Solutions:
@@ -97,28 +114,38 @@ def solve_lassos(columns: Array, targets: Array, penalty: float, solutions: Solu
     """
     sets = working_sets(solutions.support.shape[1], columns.shape[1])
     room = Room(sets, *(array.zeros() for array in room_of(*columns.shape)))
-    _solve_all(columns, targets, penalty, room, solutions)
+    lanes = Lanes(np.full(LANES, -1), np.zeros(LANES, np.int64), np.zeros(LANES, np.int64), np.zeros(2, np.int64))
+    screenings = max(1, TOLD_AFTER // columns.size)
+    solved = 0
+    while solved < len(targets):
+        solved = _solve_some(columns, targets, penalty, room, lanes, screenings, solutions)
+        tell(solved / len(targets))
 
 
 @njit(nogil=True, cache=True)
-def _solve_all(columns: Array, targets: Array, penalty: float, room: Room, solutions: Solutions) -> None:
+def _solve_some(
+    columns: Array,
+    targets: Array,
+    penalty: float,
+    room: Room,
+    lanes: Lanes,
+    screenings: int,
+    solutions: Solutions,
+) -> int:
+    """Go on for some screenings and return how many regressions are solved by then."""
     sets, residuals = room.sets, room.residuals
     support, values, gap, status = solutions
+    regression, outcome, rounds, counts = lanes
     length = columns.shape[1]
-    regression = np.full(LANES, -1)
-    outcome = np.zeros(LANES, np.int64)
-    rounds = np.zeros(LANES, np.int64)
-    waiting, running = 0, 0
-    while True:
+    for _ in range(screenings):
+        if counts[1] == len(targets):
+            break
         for lane in range(LANES):
-            if regression[lane] < 0 and waiting < len(targets):
-                regression[lane], outcome[lane], rounds[lane] = waiting, SOLVED, 0
+            if regression[lane] < 0 and counts[0] < len(targets):
+                regression[lane], outcome[lane], rounds[lane] = counts[0], SOLVED, 0
                 sets.sizes[lane, 0] = 0
-                copy(targets[waiting], 0, residuals[lane], 0, length)
-                waiting += 1
-                running += 1
-        if running == 0:
-            return
+                copy(targets[counts[0]], 0, residuals[lane], 0, length)
+                counts[0] += 1
         for n in range(length):
             for lane in range(LANES):
                 room.interleaved[n, lane] = residuals[lane, n]
@@ -143,7 +170,8 @@ def _solve_all(columns: Array, targets: Array, penalty: float, room: Room, solut
                 support[number, i] = working.columns[i] if active else -1
                 values[number, i] = working.weights[i] if active else 0.0
             regression[lane] = -1
-            running -= 1
+            counts[1] += 1
+    return counts[1]  # type: ignore[no-any-return]
 
 
 @njit(nogil=True, cache=True)

@@ -13,12 +13,16 @@ from fesdist.families.sparse.kernels.locality import Locality
 from fesdist.families.sparse.kernels.refits import Problem, begin, empty_fits, extend
 from fesdist.families.sparse.kernels.screening import empty_residuals, make_panels, no_panels, screen, set_residuals
 from fesdist.families.sparse.kernels.search import Search, empty_search, search_near, search_screened
+from fesdist.ground.share import tell
 from fesdist.ground.status import Status
 
 Array = NDArray[Any]
 
 AT_ONCE = 128
 """Pixels whose residuals meet the atoms together."""
+
+TOLD_AFTER = 4 * AT_ONCE
+"""Pixels between which it is told how far the selection is."""
 
 SOLVED, SHORT = int(Status.SOLVED), int(Status.FEWER_TAPS)
 """`SHORT`: fewer taps than asked for, because no further atom can be used."""
@@ -62,22 +66,24 @@ class Selection:
         problem = Problem(self._search.atoms, targets, *self._ridge)
         start, n_pixels = 0, fields.bias.size
         while start < n_pixels:
-            start = _fill(start, self._search, problem, corner, fields)
-            if start < n_pixels:
+            end = min(start + TOLD_AFTER, n_pixels)
+            start = _fill((start, end), self._search, problem, corner, fields)
+            if start < end:
                 panels = make_panels(problem.atoms)
                 residuals = empty_residuals(panels, AT_ONCE)
                 self._search = self._search._replace(panels=panels, residuals=residuals)
+            tell(start / n_pixels)
 
 
 @njit(nogil=True, cache=True)
-def _fill(start: int, search: Search, problem: Problem, corner: tuple[int, int], fields: Fields) -> int:
-    """Fill in the pixels from `start` on and return their end, or the first of those that need panels, without any."""
+def _fill(span: tuple[int, int], search: Search, problem: Problem, corner: tuple[int, int], fields: Fields) -> int:
+    """Fill in a span of pixels and return its end, or the first of those that need panels, where there are none."""
     n_nonzero, rows, cols = fields.support.shape
     panels, residuals, fits = search.panels, search.residuals, search.fits
-    row0, col0 = corner
+    (start, end), (row0, col0) = span, corner
     open_pixels, waiting = np.empty(AT_ONCE, np.bool_), np.empty(AT_ONCE, np.int64)
-    for first in range(start, rows * cols, AT_ONCE):
-        n_pixels = min(AT_ONCE, rows * cols - first)
+    for first in range(start, end, AT_ONCE):
+        n_pixels = min(AT_ONCE, end - first)
         for at in range(n_pixels):
             norm = begin(fits, at, problem, first + at)
             search.ties[at] = _TIE * (norm + search.locality.rule.weight)
@@ -108,4 +114,4 @@ def _fill(start: int, search: Search, problem: Problem, corner: tuple[int, int],
                 fields.values[tap, row, col] = fits.solution[at, tap + 1] if tap < n_taps else 0.0
             fields.bias[row, col] = fits.solution[at, 0]
             fields.status[row, col] = SOLVED if n_taps == n_nonzero else SHORT
-    return rows * cols  # type: ignore[no-any-return]
+    return end
