@@ -69,7 +69,7 @@ KRRR = KernelReducedRank
 BKRRR = BilinearKernelReducedRank
 
 
-def _quiet(done: int, total: int, note: str) -> None:
+def _quiet(done: float, total: int, note: str) -> None:
     """Tell nobody."""
 
 

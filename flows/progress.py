@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from fesdist.cli import console
 from flows.artifacts import ProgressBar
 
-Progress = Callable[[int, int, str], None]
+Progress = Callable[[float, int, str], None]
 
 SECONDS_BETWEEN_UPDATES = 1.0
 """An update of the bar on the page is a request to the server, about 15 ms."""
@@ -24,16 +24,17 @@ def live_progress(stage: str, unit: str) -> Iterator[Progress]:
     clock = console.Clock()
     with console.progress(stage, unit) as show:
 
-        def report(done: int, total: int, note: str = "") -> None:
+        def report(done: float, total: int, note: str = "") -> None:
             nonlocal updated
             show(done, total, note)
             now = time.monotonic()
-            rate = clock.rate(done)
+            clock.saw(done)
             if now - updated < SECONDS_BETWEEN_UPDATES and done != total:
                 return
             updated = now
             bar.show(
-                100.0 * done / total if total else 0.0, f"{stage}: {console.how_far(done, total, unit, rate, note)}"
+                100.0 * done / total if total else 0.0,
+                f"{stage}: {console.how_far(done, total, unit, clock.rate, note)}",
             )
 
         yield report

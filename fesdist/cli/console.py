@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
 import textwrap
@@ -11,7 +12,7 @@ from contextlib import contextmanager, suppress
 from itertools import zip_longest
 from typing import TextIO
 
-Progress = Callable[[int, int, str], None]
+Progress = Callable[[float, int, str], None]
 
 EXIT_SOME_FAILED = 3
 """Of a command that did its work but for some files or units, which it names."""
@@ -145,26 +146,24 @@ def progress(title: str, unit: str) -> Iterator[Progress]:
 @contextmanager
 def _bar(title: str, unit: str) -> Iterator[Progress]:
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+    from rich.text import Text
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:.0f}{task.fields[of]} " + unit),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-    )
     clock = Clock()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None, of="", rate="", note="", visible=False)
 
-        def report(done: int, total: int, note: str = "") -> None:
-            rate = f"{clock.rate(done):.1f} {unit}/s" if clock.rate(done) else ""
-            of = f"/{total}" if total else ""
-            bar.update(task, completed=done, total=total or None, of=of, rate=rate, note=note, visible=True)
+    class HowFar(ProgressColumn):
+        """In words, which are true also while nothing new is heard."""
+
+        def render(self, task: Task) -> Text:
+            return Text(how_far(task.completed, int(task.total or 0), unit, clock.rate, task.fields["note"]))
+
+    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), HowFar()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None, note="", visible=False)
+
+        def report(done: float, total: int, note: str = "") -> None:
+            clock.saw(done)
+            bar.update(task, completed=done, total=total or None, note=note, visible=True)
 
         yield report
 
@@ -174,37 +173,59 @@ def _lines(title: str, unit: str) -> Iterator[Progress]:
     clock = Clock()
     last = time.monotonic()
 
-    def report(done: int, total: int, note: str = "") -> None:
+    def report(done: float, total: int, note: str = "") -> None:
         nonlocal last
+        clock.saw(done)
         now = time.monotonic()
         if now - last < _SECONDS_BETWEEN_LINES:
             return
         last = now
-        warn(f"{title}: {how_far(done, total, unit, clock.rate(done), note)}")
+        warn(f"{title}: {how_far(done, total, unit, clock.rate, note)}")
 
     yield report
 
 
-def how_far(done: int, total: int, unit: str, rate: float, note: str) -> str:
+def how_far(done: float, total: int, unit: str, rate: float, note: str) -> str:
     """Return in words how far something is that does `rate` items a second; 0 is a rate or total that is not known."""
     of = f" of {total:,}" if total else ""
-    left = f", {rate:.1f} {unit}/s" if rate else ""
+    left = f", {_pace(rate, unit)}" if rate else ""
     left += f", {duration((total - done) / rate)} left" if rate and total else ""
-    return f"{done:,}{of} {unit}{left}{'; ' + note if note else ''}"
+    return f"{_number(done)}{of} {unit}{left}{'; ' + note if note else ''}"
+
+
+def _number(done: float) -> str:
+    """Return what is done; where some is at work, with a tenth, and never more than there is."""
+    tenths = math.floor(10 * done)
+    return f"{tenths // 10:,}" if tenths % 10 == 0 else f"{tenths / 10:,.1f}"
+
+
+def _pace(rate: float, unit: str) -> str:
+    """Return a rate in a unit of time in which something happens."""
+    for seconds, name in ((1, "s"), (60, "min"), (3600, "h")):
+        if rate * seconds >= 1 or name == "h":
+            break
+    return f"{rate * seconds:.1f} {unit}/{name}"
 
 
 class Clock:
     """Measures a rate from the first report of a stage on, so that work done by an earlier run is not counted."""
 
-    def __init__(self) -> None:
-        self._first: tuple[float, int] | None = None
-        self._last = 0
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._first: tuple[float, float] | None = None
+        self._last = 0.0
 
-    def rate(self, done: int) -> float:
-        """Return items a second, 0 at the first report; whoever has done less than before has begun another stage."""
-        now = time.monotonic()
-        if self._first is None or done < self._last:
-            self._first = now, done
+    def saw(self, done: float) -> None:
+        """Note what is done now; whoever has done less than before, or nothing yet, begins another stage."""
+        if self._first is None or done < self._last or not done:
+            self._first = self._now(), done
         self._last = done
+
+    @property
+    def rate(self) -> float:
+        """Return items a second until now, 0 as long as nothing was done: the longer nothing comes, the less."""
+        if self._first is None:
+            return 0.0
         start, already = self._first
-        return (done - already) / (now - start) if now > start else 0.0
+        passed = self._now() - start
+        return (self._last - already) / passed if passed > 0 else 0.0

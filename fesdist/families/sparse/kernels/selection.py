@@ -78,7 +78,7 @@ class Selection:
 @njit(nogil=True, cache=True)
 def _fill(span: tuple[int, int], search: Search, problem: Problem, corner: tuple[int, int], fields: Fields) -> int:
     """Fill in a span of pixels and return its end, or the first of those that need panels, where there are none."""
-    n_nonzero, rows, cols = fields.support.shape
+    n_nonzero, _, cols = fields.support.shape
     panels, residuals, fits = search.panels, search.residuals, search.fits
     (start, end), (row0, col0) = span, corner
     open_pixels, waiting = np.empty(AT_ONCE, np.bool_), np.empty(AT_ONCE, np.int64)
