@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from fesdist.cli.console import counted, duration, people, say, size, table
 from fesdist.cluster.connect import count_workers
+from fesdist.planning.estimate import CLUSTER_SECONDS, estimate
 from fesdist.requests.learning import Plan
 from fesdist.training.choosing import planned, widest
-from fesdist.training.estimate import CLUSTER_SECONDS, estimate
 from fesdist.training.job import define_job, has_shape
 from fesdist.training.plan import make_plan
 from storage.stack.editing import occupied
@@ -29,10 +29,11 @@ def run(request: Plan) -> int:
     described = f"{', '.join(asked.chosen)} chosen by the run" if asked.chosen else asked.model.describe()
     cluster = request.cluster()
     n_workers = count_workers(cluster)
-    plan = make_plan(planned(job, asked, stack), stack, request.memory, n_workers)
+    whole = planned(job, asked, stack)
+    plan = make_plan(whole, stack, request.memory, n_workers)
     starts = cluster.scheduler is None and cluster.local_workers > 0
-    cost = estimate(job, stack, plan, n_workers, shaped=shaped, starting_seconds=CLUSTER_SECONDS if starts else 0.0)
-    (rows, cols), probe = plan.image_shape, " x ".join(map(str, cost.probe_shape))
+    cost = estimate(asked, whole, stack, plan, n_workers, starting_seconds=CLUSTER_SECONDS if starts else 0.0)
+    rows, cols = plan.image_shape
     tile_rows, tile_cols = plan.tile_shape
     if request.json:
         say(
@@ -52,6 +53,8 @@ def run(request: Plan) -> int:
                     "projected_bytes": plan.projected_bytes,
                     "stored_bytes": plan.stored_bytes,
                     "seconds": cost.seconds,
+                    "processor_seconds": cost.processor_seconds,
+                    "phases": cost.phases,
                     "compile_seconds": cost.compile_seconds,
                 },
                 indent=2,
@@ -88,7 +91,7 @@ def run(request: Plan) -> int:
             ),
             (
                 "time",
-                f"about {duration(cost.seconds)} (one {probe} tile measured here){compiled}",
+                f"about {duration(cost.seconds)}, {duration(cost.processor_seconds)} of processors{compiled}",
             ),
             ("weights", f"{size(plan.stored_bytes)} on disk"),
         ],

@@ -59,7 +59,7 @@ def _sources(out: Path, people: int) -> Iterator[Source]:
         yield Source("Photographs", LONDON, str(stack), "smiling")
 
 
-def _tell(done: int, total: int, note: str) -> None:
+def _tell(done: float, total: int, note: str) -> None:
     print(f"{done} of {total}: {note}", file=sys.stderr)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -15,17 +15,18 @@ DECIMALS = 4
 class Clock:
     """Adds up seconds by the name of a phase; phases do not lie within each other."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
+        self._now = now
         self._seconds: dict[str, float] = {}
 
     @contextmanager
     def __call__(self, phase: str) -> Iterator[None]:
         """Count the time in the block as that of a phase, also where it fails."""
-        start = time.perf_counter()
+        start = self._now()
         try:
             yield
         finally:
-            self._seconds[phase] = self._seconds.get(phase, 0.0) + time.perf_counter() - start
+            self._seconds[phase] = self._seconds.get(phase, 0.0) + self._now() - start
 
     def over(self, phase: str, items: Iterable[T]) -> Iterator[T]:
         """Yield items, counting the time that it takes to get each."""

@@ -22,6 +22,7 @@ from fesdist.families.common.cells import CELLS
 from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.validation import CrossValidation, FoldErrors, Judgement
 from fesdist.ground.measures import REGIONS, mouth_region
+from fesdist.ground.share import part, tell
 from fesdist.ground.tiles import Region, Tile
 from fesdist.passes.stage import Progress, Stage, results
 from fesdist.registry import model_from_parameters
@@ -30,7 +31,7 @@ from fesdist.training.folds import fold_numbers, n_folds
 from fesdist.training.job import SampleGroup, TrainingJob, TrainingRequest, has_shape
 from fesdist.training.judged import judged_in, stack_of
 from fesdist.training.plan import SAMPLES_AT_ONCE
-from fesdist.training.sampling import looked_at
+from fesdist.training.sampling import Piece, looked_at
 from storage.stack.reading import TrainingStack
 
 TRIED: Mapping[str, tuple[Any, ...]] = {
@@ -79,7 +80,11 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
 
     def work(self, key: int) -> tuple[FoldErrors, ...]:
         """Return, for each group, the errors of all candidates in their order."""
-        return tuple(self._judged(group, key) for group in self.job.groups)
+        found = []
+        for number, group in enumerate(self.job.groups):
+            with part(number, len(self.job.groups)):
+                found.append(self._judged(group, key))
+        return tuple(found)
 
     def note(self, key: int) -> str:
         return "choosing by people left out"
@@ -87,28 +92,37 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
     def called(self, key: int) -> str:
         return f"band {key} of people left out"
 
-    def _judged(self, group: SampleGroup, key: int) -> FoldErrors:
+    @property
+    def bands(self) -> tuple[tuple[Piece, ...], ...]:
+        """Return the pieces of each band."""
+        return looked_at(stack_of(self.job).image_shape, self.side)
+
+    def judged(self, group: SampleGroup, key: int, piece: Piece) -> list[FoldErrors]:
+        """Return what a piece of a band tells of the candidates, of all that are judged from the same sums."""
         stack = stack_of(self.job)
         rows, cols = stack.image_shape
         regions = Region(0, rows, 0, cols), mouth_region(stack.spec.mouth, stack.image_shape)
+        return [
+            judged_in(
+                Tile(key, piece.region),
+                _validation([model_from_parameters(self.job.model, each) for each in parameters]),
+                self.job,
+                group,
+                fold_numbers(stack, group),
+                n_folds(len(group.samples)),
+                Judgement(stack.image_shape, regions, piece.row_step),
+                SAMPLES_AT_ONCE,
+            )
+            for parameters in self.parameters
+        ]
+
+    def _judged(self, group: SampleGroup, key: int) -> FoldErrors:
+        pieces = self.bands[key]
         found = []
-        for parameters in self.parameters:
-            validation = _validation([model_from_parameters(self.job.model, each) for each in parameters])
-            pieces = [
-                judged_in(
-                    Tile(key, piece.region),
-                    validation,
-                    self.job,
-                    group,
-                    fold_numbers(stack, group),
-                    n_folds(len(group.samples)),
-                    Judgement(stack.image_shape, regions, piece.row_step),
-                    SAMPLES_AT_ONCE,
-                )
-                for piece in looked_at(stack.image_shape, self.side)[key]
-            ]
-            found.append(reduce(add, pieces))
-        return _side_by_side(found)
+        for number, piece in enumerate(pieces):
+            found.append(self.judged(group, key, piece))
+            tell((number + 1) / len(pieces))
+        return _side_by_side([reduce(add, alike) for alike in zip(*found, strict=True)])
 
 
 def choose(
@@ -126,12 +140,10 @@ def choose(
     n_people = min(len(group.samples) for group in job.groups)
     if n_folds(n_people) < 2:
         return model, None
-    by_sums = [_candidates(model, chosen, mirror) for mirror in (False, True)]
-    ordered = [each for alike in by_sums for each in alike]
-    side = _side(by_sums, job, stack)
-    parameters = tuple(tuple(each.parameters() for each in alike) for alike in by_sums if alike)
-    bands = looked_at(stack.image_shape, side)
-    found = results(BandStage(job, parameters, side), range(len(bands)), cluster, on_progress)
+    ordered = [each for alike in _by_sums(model, chosen) for each in alike]
+    stage = band_stage(model, chosen, job, stack)
+    bands = stage.bands
+    found = results(stage, range(len(bands)), cluster, on_progress)
     totals = [reduce(add, of_group) for of_group in zip(*found, strict=True)]
     options = tuple({name: getattr(each, name) for name in chosen} for each in ordered)
     refined = np.concatenate([_refined(total) for total in totals], axis=1)
@@ -142,6 +154,13 @@ def choose(
     parameters_of_all: dict[str, Any] = {**model.parameters(), **values}
     choice = Choice(values, n_people, n_folds(n_people), pixels, tried, best)
     return model_from_parameters(model.name, parameters_of_all), choice
+
+
+def band_stage(model: AnyModel, chosen: Sequence[str], job: TrainingJob, stack: TrainingStack) -> BandStage:
+    """Return the stage that judges all combinations of the hyper-parameters `chosen`."""
+    by_sums = _by_sums(model, chosen)
+    parameters = tuple(tuple(each.parameters() for each in alike) for alike in by_sums)
+    return BandStage(job, parameters, _side(by_sums, job, stack))
 
 
 def widest(model: AnyModel, chosen: Sequence[str]) -> AnyModel:
@@ -155,6 +174,11 @@ def planned(job: TrainingJob, request: TrainingRequest, stack: TrainingStack) ->
     """Return the job by which a run is planned before it has learned a shape and chosen: what may take the most."""
     most = replace(job, parameters=widest(request.model, request.chosen).parameters())
     return most.planned_shape() if has_shape(request.shape, stack.image_shape) else most
+
+
+def _by_sums(model: AnyModel, chosen: Sequence[str]) -> list[list[AnyModel]]:
+    """Return all combinations, those together that are judged from the same sums."""
+    return [alike for mirror in (False, True) if (alike := _candidates(model, chosen, mirror))]
 
 
 def _candidates(model: AnyModel, chosen: Sequence[str], mirror: bool) -> list[AnyModel]:
@@ -178,7 +202,7 @@ def _side(by_sums: Sequence[Sequence[AnyModel]], job: TrainingJob, stack: Traini
 
     It follows from the job alone, as sums of errors may not depend on the machine.
     """
-    validation, fit = _validation(next(alike for alike in by_sums if alike)), job.fit(stack)
+    validation, fit = _validation(by_sums[0]), job.fit(stack)
     for side in SIDES:
         memory = validation.memory(fit, (side, side), min(fit.n_samples, SAMPLES_AT_ONCE), n_folds(fit.n_samples))
         if memory.nbytes <= PIECE_BYTES:

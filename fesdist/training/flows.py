@@ -43,7 +43,7 @@ class FlowStage(Stage[tuple[Pair, ...], int]):
 
     def work(self, key: tuple[Pair, ...]) -> int:
         stack = TrainingStack.open(self.stack)
-        new = [pair for pair in key if _kept(stack, pair) is None]
+        new = [pair for pair in key if kept_flow(stack, pair) is None]
         for pair, (flow, images) in zip(new, found_flows(stack, new), strict=True):
             arrays: dict[str, NDArray[Any]] = {"steps": flow.steps, "before": images.inputs, "after": images.target}
             _keep(stack.path, _key(stack, pair), arrays)
@@ -90,7 +90,7 @@ def found_flows(stack: TrainingStack, batch: Sequence[Pair]) -> Iterator[tuple[F
 
 def flow_of(stack: TrainingStack, pair: Pair) -> tuple[Flow, ComparedPair]:
     """Return the flow that the stage kept, and the images from which it was made; raises TileError if it is gone."""
-    kept = _kept(stack, pair)
+    kept = kept_flow(stack, pair)
     if kept is None:
         raise TileError(
             f"the flow of {stack.subjects[pair.sample].id!r} is not in {stack.path}/{FLOWS} any more: it was removed "
@@ -136,7 +136,8 @@ def _compared(stack: TrainingStack, expression: str, samples: Sequence[int]) -> 
     return compared(stack.bands(expression, samples), stack.image_shape)
 
 
-def _kept(stack: TrainingStack, pair: Pair) -> tuple[Flow, ComparedPair] | None:
+def kept_flow(stack: TrainingStack, pair: Pair) -> tuple[Flow, ComparedPair] | None:
+    """Return the flow that the stack has of a pair, and the images from which it was made, or None."""
     arrays = _notes(stack.path).get(_key(stack, pair)) or {}
     shape = compared_shape(stack.image_shape)
     steps, before, after = (arrays.get(name) for name in ("steps", "before", "after"))

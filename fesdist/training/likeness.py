@@ -94,10 +94,14 @@ def learn_likeness(
             np.array([signatures[sample] for sample in asked[samples] if fold_of[sample] == fold], np.int8)
             for fold in range(n_folds(len(samples)))
         ]
-        folds = [fold.reshape(-1, SIDE, SIDE) for fold in folds]
-        return LearnedLikeness(LikenessSums.of(np.concatenate(folds)), limits(folds))
+        return learned_from([fold.reshape(-1, SIDE, SIDE) for fold in folds])
 
     return {name: learned(group.samples) for group in job.groups for name in group.expressions}
+
+
+def learned_from(folds: list[Signature]) -> LearnedLikeness:
+    """Return what is learned from the signatures of people in folds, each (person, SIDE, SIDE)."""
+    return LearnedLikeness(LikenessSums.of(np.concatenate(folds)), limits(folds))
 
 
 def write_likeness(draft: WeightDraft, learned: dict[str, LearnedLikeness]) -> dict[str, str]:

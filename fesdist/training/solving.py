@@ -73,7 +73,7 @@ def solve_streamed(
         with clock("sums"):
             for fold in np.unique(fold_of):
                 gathered[fold].add(samples.of(fold_of == fold) if len(gathered) > 1 else samples)
-        if not model.tells_while_solving:
+        if not model.whole_inputs:
             n_added += len(places)
             tell(n_added / n_all)
     if not model.has_evidence:

@@ -54,7 +54,7 @@ class TileStage(Stage[int, TileReport]):
                 solved, people = self._solved(context, tile, number, clock)
             with ThreadPoolExecutor(1) as beside:
                 # The disk is waited for while errors are measured.
-                written = beside.submit(_write, context.draft, solved, tile.region)
+                written = beside.submit(write_tile, context.draft, solved, tile.region)
                 of_face, of_mouth = held_out_errors(context, tile, solved, clock.over("read", people), clock)
                 with clock("write"):
                     checksums.update(written.result())
@@ -87,7 +87,8 @@ class TileStage(Stage[int, TileReport]):
         return str(open_context(self.address).grid[key])
 
 
-def _write(draft: WeightDraft, solved: Mapping[str, TileArrays], region: Region) -> dict[str, str]:
+def write_tile(draft: WeightDraft, solved: Mapping[str, TileArrays], region: Region) -> dict[str, str]:
+    """Write what was solved of a tile, and return the checksums of its chunks; raises as `WeightDraft.write_all`."""
     return draft.write_all(
         Written(expression, name, (*(slice(None),) * (values.ndim - 2), *region.slices), values)
         for expression, arrays in solved.items()

@@ -38,8 +38,9 @@ class Model(Protocol[G]):
     """Whether what is learned for an expression depends on the others it is trained with."""
     has_evidence: ClassVar[bool] = False
     """Whether it keeps sums, and `evidence` tells from them how rightly it changes people who were left out."""
-    tells_while_solving: ClassVar[bool] = False
-    """Whether `solve` takes nearly all the time of a tile, and tells how far it is (`ground.share`)."""
+    whole_inputs: ClassVar[bool] = False
+    """Whether an output pixel may read any input pixel. Then `G` are `WholeInputs`, and `solve`, which takes nearly all
+    the time of a tile, tells how far it is (`ground.share`)."""
     chosen_by_folds: ClassVar[tuple[str, ...]] = ()
     """Hyper-parameters that a training run chooses by itself, on people left out, where nobody says them."""
     ridge_may_vary: ClassVar[bool] = False

@@ -21,6 +21,13 @@ class Gathered(Protocol):
         """Add samples; raises ValueError when they do not fit the tile, each other, or what was added before."""
 
 
+class WholeInputs(Gathered, Protocol):
+    """Samples of the whole image for the outputs of a tile."""
+
+    def part(self, region: Region) -> Self:
+        """Return the same samples for a part of the tile, (row, col) of the image; what is made of inputs is shared."""
+
+
 class Additive(Protocol):
     """A value that is made in parts, and whose parts add up in any order."""
 

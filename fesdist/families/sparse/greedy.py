@@ -84,7 +84,7 @@ class GreedyModel(SparseModel):
 
     def fill(self, samples: KeptSamples, solved: Mapping[str, TileArrays]) -> None:
         unit = unit_of(samples.dtype)
-        locality = make_locality(self.rule_of(samples.image_shape, unit))
+        locality = samples.made("locality", lambda: make_locality(self.rule_of(samples.image_shape, unit)))
         n_sets = samples.problem.weight_channels
         for number in range(n_sets):
             with part(number, n_sets):
@@ -94,9 +94,12 @@ class GreedyModel(SparseModel):
         self, samples: KeptSamples, number: int, locality: Locality, solved: Mapping[str, TileArrays]
     ) -> None:
         unit, region = unit_of(samples.dtype), samples.problem.tile.region
-        inputs, *targets = samples.vectors(number)
-        atoms = measure_atoms(inputs, samples.n_samples)
-        selection = Selection(atoms, locality, self.n_nonzero, unit**2 * self.ridge, unit)
+
+        def make() -> Selection:
+            atoms = measure_atoms(samples.inputs(number), samples.n_samples)
+            return Selection(atoms, locality, self.n_nonzero, unit**2 * self.ridge, unit)
+
+        selection, targets = samples.made(f"selection {number}", make), samples.targets(number)
         for place, (arrays, target) in enumerate(zip(solved.values(), targets, strict=True)):
             fields = Fields(*(arrays[name][number] for name in Fields._fields))
             with part(place, len(targets)):

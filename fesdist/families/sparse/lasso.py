@@ -108,8 +108,8 @@ class Lasso(SparseModel):
 
     def _solve_set(self, samples: KeptSamples, number: int, solved: Mapping[str, TileArrays]) -> None:
         unit = unit_of(samples.dtype)
-        inputs, *targets = samples.vectors(number)
-        columns = _with_bias(inputs, samples.n_samples, unit)
+        columns = samples.made(f"columns {number}", lambda: _with_bias(samples.inputs(number), samples.n_samples, unit))
+        targets = samples.targets(number)
         for place, (arrays, target) in enumerate(zip(solved.values(), targets, strict=True)):
             of_set = {name: array[number] for name, array in arrays.items()}
             with part(place, len(targets)):

@@ -35,7 +35,7 @@ class SparseModel(KeepsSamples, Model[KeptSamples], ABC):
 
     name: ClassVar[str]
     reads: ClassVar[tuple[str, ...]] = ("support", "values", "bias")
-    tells_while_solving: ClassVar[bool] = True
+    whole_inputs: ClassVar[bool] = True
 
     @property
     @abstractmethod

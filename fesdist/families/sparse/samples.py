@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +17,10 @@ from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
 from fesdist.families.sparse.kernels.columns import columns_of
 from fesdist.ground.colour import Colour, to_gray
+from fesdist.ground.tiles import Region, Tile
 from fesdist.simd.lanes import LANES
+
+T = TypeVar("T")
 
 MOST_VALUES = LANES * (np.iinfo(np.int32).max // 255**2)
 """8-bit values of a pixel, of all samples and channels of a fit, whose products a register of 32-bit sums can hold."""
@@ -34,6 +41,8 @@ class KeptSamples:
         """Rows and columns of the inputs; known from the first samples on."""
         self._blocks: list[list[Array]] = []
         """For each call of `add` its inputs and targets, (channel of the fits, pixel, sample)."""
+        self._shared: dict[str, Any] | None = None
+        """What was made of the inputs, where several parts share it."""
         shape = len(problem.expressions), problem.channels, *problem.tile.region.shape
         self.differences = np.zeros(shape, np.int64 if dtype == np.uint8 else np.float64)
 
@@ -60,20 +69,45 @@ class KeptSamples:
         self._blocks.append([columns_of(array) for array in images])
         self.n_samples += len(inputs)
 
+    def part(self, region: Region) -> Self:
+        """Return the same samples for the outputs of `region`, a part of the tile; see `WholeInputs.part`."""
+        if self._shared is None:
+            self._shared = {}
+        place = region.within(self.problem.tile.region)
+        tile_shape = self.problem.tile.region.shape
+        pixels = np.arange(math.prod(tile_shape)).reshape(tile_shape)[place].ravel()
+        some = copy(self)
+        some.problem = replace(self.problem, tile=Tile(self.problem.tile.index, region))
+        some.differences = self.differences[..., *place]
+        some._blocks = [[inputs, *(target[:, pixels] for target in targets)] for inputs, *targets in self._blocks]
+        return some
+
+    def made(self, name: str, make: Callable[[], T]) -> T:
+        """Return what `make` makes of the inputs; once for all parts of a tile, where it is solved in parts."""
+        if self._shared is None:
+            return make()
+        if name not in self._shared:
+            self._shared[name] = make()
+        return cast(T, self._shared[name])
+
+    def inputs(self, number: int) -> NDArray[Any]:
+        """Return the inputs from which set `number` of the weights is learned, (channel, pixel, sample).
+
+        Zeros fill the samples up to whole registers.
+        """
+        return self._vectors(0, number)
+
+    def targets(self, number: int) -> list[NDArray[Any]]:
+        """Return the targets of each expression, likewise."""
+        return [self._vectors(1 + place, number) for place in range(len(self.problem.expressions))]
+
     def _check_room(self, n_samples: int) -> None:
         n_values = n_samples * self.problem.colour.channels_per_fit(self.problem.channels)
         if self.dtype == np.uint8 and n_values > MOST_VALUES:
             raise ValueError(f"{self.problem.tile}: {n_values} samples; sums of 32 bits hold {MOST_VALUES}")
 
-    def vectors(self, number: int) -> list[NDArray[Any]]:
-        """Return the inputs, and the targets of each expression, from which set `number` of the weights is learned.
-
-        Each is (channel, pixel, sample), with zeros that fill the samples up to whole registers.
-        """
+    def _vectors(self, image: int, number: int) -> Array:
         part = slice(None) if self.problem.weight_channels == 1 else slice(number, number + 1)
-        return [self._together(image, part) for image in range(1 + len(self.problem.expressions))]
-
-    def _together(self, image: int, part: slice) -> Array:
         first = self._blocks[0][image][part]
         together = np.zeros((*first.shape[:2], -(-self.n_samples // LANES) * LANES), self.dtype)
         start = 0

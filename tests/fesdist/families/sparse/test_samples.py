@@ -25,7 +25,7 @@ def test_samples_lie_pixel_by_pixel_in_whole_registers(colour: Colour, dtype: st
     for block in (slice(0, 4), slice(4, 19)):
         kept.add(Samples(inputs[block], {"sad": targets[block]}))
     for number in range(colour.weight_channels(3)):
-        for found, images in zip(kept.vectors(number), (inputs, targets), strict=True):
+        for found, images in zip((kept.inputs(number), *kept.targets(number)), (inputs, targets), strict=True):
             of_set = to_gray(images) if colour is Colour.GRAY else images
             of_set = of_set[:, [number]] if colour is Colour.PER_CHANNEL else of_set
             expected = of_set.reshape(*of_set.shape[:2], -1).transpose(1, 2, 0)
@@ -42,7 +42,7 @@ def test_no_more_samples_are_taken_than_sums_can_hold() -> None:
     pixel = Tile(0, Region(0, 1, 0, 1))
     kept = KeptSamples(TileProblem(pixel, Padding(0, 0, 0, 0), 1, Colour.SHARED, ("sad",)), white.dtype)
     kept.add(Samples(white, {"sad": white}))
-    inputs, targets = kept.vectors(0)
+    inputs, (targets,) = kept.inputs(0), kept.targets(0)
     assert product(inputs, 0, targets, 0) == 255**2 * MOST_VALUES
     with pytest.raises(ValueError, match=f"{MOST_VALUES + 1} samples; sums of 32 bits hold {MOST_VALUES}"):
         kept.add(Samples(white[:1], {"sad": white[:1]}))

@@ -1,0 +1,97 @@
+"""How long a plan will take: every step of the run is rehearsed on a little of the stack, and counted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from fesdist.planning.around import count_choice, count_likeness, count_refinement, count_shape
+from fesdist.planning.rehearsal import Costs, Now, Rehearsal, rehearsals, with_samples
+from fesdist.planning.scattered import count_scattered
+from fesdist.planning.tiles import count_image_pass, count_tiles
+from fesdist.shape.warping import Displacement
+from fesdist.training.job import TrainingJob, TrainingRequest, has_shape
+from fesdist.training.plan import TrainingPlan
+from storage.stack.reading import TrainingStack
+
+CLUSTER_SECONDS = 3.0
+"""Starting and stopping local workers, which no amount of work changes."""
+
+FEW = 2
+"""Samples with which everything is rehearsed first, so that kernels are compiled and libraries loaded."""
+
+ALONE = ("refinement", "store")
+"""Steps that the client takes, while workers wait."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Projected seconds of a run, as receipts and versions tell the measured ones."""
+
+    seconds: float
+    """From start to end, without compiling, which happens once, and has happened by now."""
+    processor_seconds: float
+    """Of all workers together."""
+    phases: Mapping[str, float]
+    """Of the processor: the steps of a run, and for its tiles their phases."""
+    compile_seconds: float = 0.0
+    """What it took here; next to nothing where an earlier run has kept the kernels."""
+
+
+def estimate(
+    request: TrainingRequest,
+    job: TrainingJob,
+    stack: TrainingStack,
+    plan: TrainingPlan,
+    n_workers: int,
+    *,
+    starting_seconds: float = CLUSTER_SECONDS,
+    now: Now = time.process_time,
+) -> Estimate:
+    """Rehearse a run that `request` asks for and `plan` cuts into tiles, and count how often it does each step.
+
+    `job` is that of `choosing.planned`, with what may take the most. `starting_seconds` are those of a cluster that is
+    started for the run, `now` is the clock. Raises as reading the stack does.
+    """
+    job = replace(job, displacements={})
+    few = with_samples(job, FEW)
+    first, again = (_seconds_of(lambda: _rehearse(request, few, stack, plan, Costs(now))) for _ in range(2))
+    costs = Costs(now)
+    _rehearse(request, job, stack, plan, costs)
+    total = sum(costs.seconds.values())
+    alone = sum(costs.seconds.get(step, 0.0) for step in ALONE)
+    parallel = min(n_workers, len(plan.grid))
+    seconds = starting_seconds + alone + (total - alone) / parallel
+    return Estimate(seconds, total, dict(costs.seconds), max(0.0, first - again))
+
+
+def _seconds_of(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _rehearse(
+    request: TrainingRequest, job: TrainingJob, stack: TrainingStack, plan: TrainingPlan, costs: Costs
+) -> None:
+    displacements: dict[str, Displacement] = {}
+    if has_shape(request.shape, stack.image_shape):
+        displacements = count_shape(job, stack, costs)
+    if request.chosen:
+        count_choice(request.model, request.chosen, job, stack, costs)
+    count_likeness(job, stack, costs)
+    with rehearsals(job, stack, plan, displacements, costs) as of_groups:
+        for rehearsal in of_groups:
+            _count(rehearsal, costs)
+    count_refinement(job, stack, costs)
+
+
+def _count(rehearsal: Rehearsal, costs: Costs) -> None:
+    model = rehearsal.context.model
+    if model.whole_inputs:
+        count_scattered(rehearsal, costs)
+    elif (image_pass := model.image_pass()) is not None:
+        count_image_pass(rehearsal, image_pass, costs)
+    else:
+        count_tiles(rehearsal, costs)

@@ -1,0 +1,148 @@
+"""A tile of a plan, rehearsed: its phases run as training runs them, on some of its pixels and with some samples.
+
+Nothing is guessed of a solver: what a phase takes is measured on the job's own images, and how often a run does that
+is counted.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from fesdist.families.common.layout import TileArrays
+from fesdist.ground.evenly import evenly
+from fesdist.ground.tiles import Region, Tile, TileGrid
+from fesdist.passes.phases import Clock
+from fesdist.shape.warping import Displacement
+from fesdist.training.context import TaskContext
+from fesdist.training.holding import PIECE
+from fesdist.training.images import JobImages
+from fesdist.training.job import CutJob, SampleGroup, TrainingJob
+from fesdist.training.layout import tile_layouts, weights_spec
+from fesdist.training.plan import TrainingPlan
+from fesdist.training.tile_stage import write_tile
+from storage.datasets.store import WeightStore
+from storage.stack.reading import TrainingStack
+
+MOST_SAMPLES = 256
+"""With more nothing is rehearsed but what grows with their square."""
+
+Now = Callable[[], float]
+"""A clock, in seconds."""
+
+
+@dataclass
+class Costs:
+    """Seconds that a whole run takes, by phase."""
+
+    now: Now = time.process_time
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def __call__(self, phase: str, times: float) -> Iterator[None]:
+        """Measure the block, which the run does so many times."""
+        start = self.now()
+        yield
+        self.add(phase, self.now() - start, times)
+
+    def add(self, phase: str, seconds: float, times: float) -> None:
+        """Count what was measured, which the run does so many times."""
+        self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds * times
+
+    def clock(self) -> Clock:
+        """Return an empty clock for what counts its phases itself."""
+        return Clock(self.now)
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What is at hand to rehearse one group of expressions."""
+
+    context: TaskContext
+    plan: TrainingPlan
+    group: SampleGroup
+    """With the samples that are rehearsed with."""
+    n_samples: int
+    """Those of the run."""
+
+    @property
+    def growth(self) -> float:
+        """Return how many times more samples the run has."""
+        return self.n_samples / len(self.group.samples)
+
+    @property
+    def n_tiles(self) -> int:
+        """Return the number of the run's tiles."""
+        return len(self.plan.grid)
+
+    @property
+    def tile(self) -> Tile:
+        """Return the tile in the middle of the plan."""
+        return _middle(self.plan.grid)
+
+    @property
+    def piece(self) -> Tile:
+        """Return a piece in the middle of the image, no larger than those in which tiles are solved."""
+        rows, cols = (min(PIECE, side) for side in self.plan.image_shape)
+        return _middle(TileGrid(self.plan.image_shape, (rows, cols)))
+
+    def times(self, region: Region) -> float:
+        """Return how many times the image has the pixels of a region."""
+        return math.prod(self.plan.image_shape) / math.prod(region.shape)
+
+    def filled(self, solved: Mapping[str, TileArrays]) -> dict[str, TileArrays]:
+        """Return the arrays of the plan's middle tile, filled with the pixels that were solved."""
+        layouts = [
+            layout
+            for layout in tile_layouts(self.context.model, self.context.job.fit(self.context.stack))
+            if layout.of_pixels
+        ]
+        return {
+            expression: {
+                layout.name: np.resize(arrays[layout.name], layout.shape(self.tile.region.shape)).astype(layout.dtype)
+                for layout in layouts
+            }
+            for expression, arrays in solved.items()
+        }
+
+    def write(self, solved: Mapping[str, TileArrays], costs: Costs) -> None:
+        """Rehearse how a tile is written, filled with the pixels that were solved."""
+        filled = self.filled(solved)
+        with costs("write", self.n_tiles):
+            checksums = write_tile(self.context.draft, filled, self.tile.region)
+            self.context.draft.put_receipt("rehearsal", {"checksums": checksums})
+
+
+@contextmanager
+def rehearsals(
+    job: TrainingJob, stack: TrainingStack, plan: TrainingPlan, displacements: Mapping[str, Displacement], costs: Costs
+) -> Iterator[list[Rehearsal]]:
+    """Yield what is at hand for each group of a job, with a store of its own, which is removed afterwards."""
+    model = job.build_model()
+    with TemporaryDirectory(prefix="fesdist-plan-") as folder:
+        draft = WeightStore(folder).draft("plan", "rehearsal")
+        with costs("store", 1):
+            draft.create(weights_spec(job, stack), asdict(CutJob(job, plan.tile_shape)))
+        images = JobImages(stack, job.input_expression, displacements)
+        context = TaskContext(draft, job, stack, model, plan.grid, images)
+        yield [Rehearsal(context, plan, _some(group), len(group.samples)) for group in job.groups]
+
+
+def with_samples(job: TrainingJob, most: int) -> TrainingJob:
+    """Return the job with at most so many samples for each expression."""
+    return replace(job, groups=tuple(_some(group, most) for group in job.groups))
+
+
+def _some(group: SampleGroup, most: int = MOST_SAMPLES) -> SampleGroup:
+    places = evenly(len(group.samples), most)
+    return replace(group, samples=tuple(group.samples[place] for place in places))
+
+
+def _middle(grid: TileGrid) -> Tile:
+    return grid[grid.shape[0] // 2 * grid.shape[1] + grid.shape[1] // 2]

@@ -1,0 +1,120 @@
+"""What tiles take of models whose outputs may read any input: some pixels all over the image are really solved.
+
+How long a pixel takes depends on the images: how soon nothing better can be found, how many pixels a solution has. So
+the dictionary of the whole image is made once, as each tile makes it, and pixels from all parts are solved with it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from fesdist.families.common.layout import TileArrays
+from fesdist.families.common.problem import TileProblem
+from fesdist.ground.tiles import Region, Tile
+from fesdist.planning.rehearsal import Costs, Rehearsal
+from fesdist.training.context import learned_from
+from fesdist.training.measuring import held_out_errors, streamed_people
+
+TARGET_BYTES = 64 << 20
+"""Of targets that are read, at most: all of a small image, else a strip between its middle and its left edge."""
+
+PLACES = 8
+"""Bands of the image, in each of which some pixels are solved."""
+
+SIZES = ((1, 16), (4, 16), (8, 16))
+"""Rows and columns that are solved at a place: the quicker they are, the more."""
+
+UNEXPECTED = 4.0
+"""Times the seconds of other pixels, that tell of something made for the first time."""
+
+ENOUGH_SECONDS = 1.5
+"""What is spent on pixels, unless those of two places take longer."""
+
+
+def count_scattered(rehearsal: Rehearsal, costs: Costs) -> None:
+    """Count what the tiles of one group take; raises as reading the stack does."""
+    context, group, n_tiles = rehearsal.context, rehearsal.group, rehearsal.n_tiles
+    stack, model = context.stack, context.model
+    strip = _strip(rehearsal)
+    inputs, targets, padding = learned_from(model, strip.region, stack.image_shape)
+    problem = TileProblem(
+        strip, padding, stack.channels, context.job.colour, group.expressions, image_shape=stack.image_shape
+    )
+    clock = costs.clock()
+    gathered: Any = model.gather(problem, np.dtype(stack.dtype))
+    blocks = context.images.blocks(group, inputs, targets, rehearsal.plan.n_block, mirror=model.mirror)
+    for _, samples in clock.over("read", blocks):
+        with clock("sums"):
+            gathered.add(samples)
+    # A tile reads all inputs, and few targets.
+    values = rehearsal.plan.image_shape[0] * rehearsal.plan.image_shape[1]
+    of_tile = values + math.prod(rehearsal.tile.region.shape) * len(group.expressions)
+    read = values + math.prod(strip.region.shape) * len(group.expressions)
+    for phase, seconds in clock.seconds.items():
+        costs.add(phase, seconds, rehearsal.growth * of_tile / read * n_tiles)
+    solved = _solve(rehearsal, gathered, strip.region, costs)
+    _judge(rehearsal, solved, costs)
+    rehearsal.write(solved, costs)
+
+
+def _strip(rehearsal: Rehearsal) -> Tile:
+    rows, cols = rehearsal.plan.image_shape
+    stack = rehearsal.context.stack
+    of_column = rows * len(rehearsal.group.samples) * stack.channels * stack.dtype.itemsize
+    of_column *= len(rehearsal.group.expressions)
+    width = min(cols, max(64, TARGET_BYTES // of_column))
+    first = max(0, 3 * cols // 8 - width // 2)
+    return Tile(0, Region(0, rows, first, min(cols, first + width)))
+
+
+def _solve(rehearsal: Rehearsal, gathered: Any, region: Region, costs: Costs) -> dict[str, TileArrays]:
+    """Count the dictionary and the pixels, and return the arrays of the pixels that were solved last."""
+    model = rehearsal.context.model
+    solved: dict[str, TileArrays] = {}
+
+    def seconds(place: Region) -> float:
+        nonlocal solved
+        part, start = gathered.part(place), costs.now()
+        solved = model.solve(part)
+        return costs.now() - start
+
+    smallest = _places(region, SIZES[0])[PLACES // 2]
+    with_dictionary, spent = seconds(smallest), seconds(smallest)
+    dictionary, n_pixels = with_dictionary - spent, math.prod(smallest.shape)
+    sizes = [size for size in SIZES if PLACES * math.prod(size) * spent / n_pixels < ENOUGH_SECONDS]
+    for number, place in enumerate(_places(region, max(sizes, default=SIZES[0]))):
+        if spent >= ENOUGH_SECONDS and number > 1:
+            break
+        took, expected = seconds(place), spent / n_pixels * math.prod(place.shape)
+        if took > UNEXPECTED * expected:
+            # The first that needs a part of the dictionary has it made.
+            again = seconds(place)
+            dictionary, took = dictionary + took - again, again
+        spent, n_pixels = spent + took, n_pixels + math.prod(place.shape)
+    costs.add("solve", dictionary, rehearsal.growth * rehearsal.n_tiles)
+    costs.add("solve", spent / n_pixels, rehearsal.growth * math.prod(rehearsal.plan.image_shape))
+    return solved
+
+
+def _places(region: Region, size: tuple[int, int]) -> list[Region]:
+    """Return regions of at most this size, one in each band of rows, at changing columns: first and last ones first."""
+    places = []
+    for band in range(PLACES):
+        at = (band + 0.5) / PLACES, ((3 * band + 1) % PLACES + 0.5) / PLACES
+        (row, rows), (col, cols) = (
+            (max(0, min(round(share * length - side / 2), length - side)), min(side, length))
+            for share, length, side in zip(at, region.shape, size, strict=True)
+        )
+        places.append(Region(row, row + rows, col, col + cols).shifted(region.row0, region.col0))
+    return [place for pair in zip(places[: PLACES // 2], places[::-1], strict=False) for place in pair]
+
+
+def _judge(rehearsal: Rehearsal, solved: dict[str, TileArrays], costs: Costs) -> None:
+    context, tile, clock = rehearsal.context, rehearsal.tile, costs.clock()
+    people = streamed_people(context, tile, rehearsal.group.expressions, {}, rehearsal.plan.n_block)
+    held_out_errors(context, tile, rehearsal.filled(solved), clock.over("read", people), clock)
+    for phase, seconds in clock.seconds.items():
+        costs.add(phase, seconds, rehearsal.n_tiles)

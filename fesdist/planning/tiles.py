@@ -1,0 +1,83 @@
+"""What all tiles of a run take: read, added up, solved, judged on held-out people, written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from fesdist.families.common.image_pass import ImagePass, Prepared
+from fesdist.passes.phases import Clock
+from fesdist.planning.rehearsal import Costs, Rehearsal
+from fesdist.training.image_stage import region_images
+from fesdist.training.measuring import held_out_errors, held_people, streamed_people
+from fesdist.training.solving import hold_samples, solve_held, solve_streamed
+
+READ = 64
+"""Samples, at most, with which reading is rehearsed."""
+
+
+def count_tiles(rehearsal: Rehearsal, costs: Costs) -> None:
+    """Count what the tiles of one group take; raises as reading the stack does."""
+    if rehearsal.plan.holds:
+        _held(rehearsal, costs)
+    else:
+        _streamed(rehearsal, {}, costs)
+
+
+def count_image_pass(rehearsal: Rehearsal, image_pass: ImagePass[Any], costs: Costs) -> None:
+    """Count what the pass over the image and the tiles take of a model that has one; raises as reading the stack does.
+
+    Products of images grow with the square of their number, and their solution with its cube.
+    """
+    context, group, piece = rehearsal.context, rehearsal.group, rehearsal.piece
+    growth, notes = rehearsal.growth, context.draft.notes
+    job = replace(context.job, groups=(group,))
+    with costs("image pass", growth * rehearsal.times(piece.region)):
+        images = region_images(context.images, job, group, piece.region)
+    with costs("image pass", growth**2 * rehearsal.times(piece.region)):
+        found = image_pass.find(images, job.colour)
+    with costs("image pass", growth**2 * rehearsal.n_tiles):
+        notes.put("part", found.arrays())
+        image_pass.restore(notes.get("part") or {})
+    with costs("image pass", growth**3):
+        prepared = image_pass.finish(found, group.expressions, job.fit(context.stack))
+    _streamed(rehearsal, prepared, costs)
+
+
+def _held(rehearsal: Rehearsal, costs: Costs) -> None:
+    context, group, growth = rehearsal.context, rehearsal.group, rehearsal.growth
+    whole, piece = rehearsal.tile, rehearsal.piece
+    few = replace(group, samples=group.samples[:READ])
+    with costs("read", rehearsal.n_samples / len(few.samples) * rehearsal.n_tiles):
+        hold_samples(context, whole, few)
+    clock = costs.clock()
+    held = hold_samples(context, piece, group)
+    solved = solve_held(context, piece, group, held, clock)
+    held_out_errors(context, piece, solved, clock.over("read", held_people(context, piece, held)), clock)
+    _count(rehearsal, clock, costs, {"sums": growth})
+    rehearsal.write(solved, costs)
+
+
+def _streamed(rehearsal: Rehearsal, prepared: Mapping[str, Prepared], costs: Costs) -> None:
+    context, group, piece = rehearsal.context, rehearsal.group, rehearsal.piece
+    clock = costs.clock()
+    solved = solve_streamed(context, piece, group, prepared, rehearsal.plan.n_block, clock)
+    people = streamed_people(context, piece, group.expressions, prepared, rehearsal.plan.n_block)
+    held_out_errors(context, piece, solved, clock.over("read", people), clock)
+    # Codes may be as many as samples, and each of them sums up all samples.
+    codes = _stored(rehearsal, rehearsal.n_samples) / _stored(rehearsal, len(group.samples))
+    growth = rehearsal.growth
+    _count(rehearsal, clock, costs, {"read": growth, "sums": growth * codes, "solve": codes, "held-out": codes})
+    rehearsal.write(solved, costs)
+
+
+def _count(rehearsal: Rehearsal, clock: Clock, costs: Costs, growth: Mapping[str, float]) -> None:
+    for phase, seconds in clock.seconds.items():
+        costs.add(phase, seconds, growth.get(phase, 1.0) * rehearsal.times(rehearsal.piece.region))
+
+
+def _stored(rehearsal: Rehearsal, n_samples: int) -> int:
+    """Return the bytes that a pixel's weights take of so many samples."""
+    fit = replace(rehearsal.context.job.fit(rehearsal.context.stack), n_samples=n_samples)
+    return sum(layout.bytes_per_pixel for layout in rehearsal.context.model.layout(fit))
