@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+
+from numba.core.event import install_timer
 
 from fesdist.planning.around import count_choice, count_likeness, count_refinement, count_shape
 from fesdist.planning.rehearsal import Costs, Now, Rehearsal, rehearsals, with_samples
@@ -55,21 +57,16 @@ def estimate(
     started for the run, `now` is the clock. Raises as reading the stack does.
     """
     job = replace(job, displacements={})
-    few = with_samples(job, FEW)
-    first, again = (_seconds_of(lambda: _rehearse(request, few, stack, plan, Costs(now))) for _ in range(2))
+    compiled: list[float] = []
+    with install_timer("numba:compile", compiled.append):
+        _rehearse(request, with_samples(job, FEW), stack, plan, Costs(now, 0.0))
     costs = Costs(now)
     _rehearse(request, job, stack, plan, costs)
     total = sum(costs.seconds.values())
     alone = sum(costs.seconds.get(step, 0.0) for step in ALONE)
     parallel = min(n_workers, len(plan.grid))
     seconds = starting_seconds + alone + (total - alone) / parallel
-    return Estimate(seconds, total, dict(costs.seconds), max(0.0, first - again))
-
-
-def _seconds_of(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+    return Estimate(seconds, total, dict(costs.seconds), sum(compiled))
 
 
 def _rehearse(
@@ -82,9 +79,19 @@ def _rehearse(
         count_choice(request.model, request.chosen, job, stack, costs)
     count_likeness(job, stack, costs)
     with rehearsals(job, stack, plan, displacements, costs) as of_groups:
-        for rehearsal in of_groups:
-            _count(rehearsal, costs)
+        for alike in _of_a_kind(of_groups):
+            own = costs.empty()
+            _count(alike[0], own)
+            costs.add_all(own, len(alike))
     count_refinement(job, stack, costs)
+
+
+def _of_a_kind(rehearsals: list[Rehearsal]) -> list[list[Rehearsal]]:
+    """Return together what takes the same: as many expressions with as many samples."""
+    kinds: dict[tuple[int, int], list[Rehearsal]] = {}
+    for each in rehearsals:
+        kinds.setdefault((each.n_samples, len(each.group.expressions)), []).append(each)
+    return list(kinds.values())
 
 
 def _count(rehearsal: Rehearsal, costs: Costs) -> None:

@@ -42,6 +42,8 @@ class Costs:
     """Seconds that a whole run takes, by phase."""
 
     now: Now = time.process_time
+    enough_seconds: float = 1.5
+    """What may be spent on parts of the image that differ from each other, unless two of them take longer."""
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -54,6 +56,15 @@ class Costs:
     def add(self, phase: str, seconds: float, times: float) -> None:
         """Count what was measured, which the run does so many times."""
         self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds * times
+
+    def empty(self) -> Costs:
+        """Return costs by the same clock, of nothing yet."""
+        return Costs(self.now, self.enough_seconds)
+
+    def add_all(self, others: Costs, times: float) -> None:
+        """Count all of other costs, which the run has so many times."""
+        for phase, seconds in others.seconds.items():
+            self.add(phase, seconds, times)
 
     def clock(self) -> Clock:
         """Return an empty clock for what counts its phases itself."""

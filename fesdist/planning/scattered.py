@@ -30,9 +30,6 @@ SIZES = ((1, 16), (4, 16), (8, 16))
 UNEXPECTED = 4.0
 """Times the seconds of other pixels, that tell of something made for the first time."""
 
-ENOUGH_SECONDS = 1.5
-"""What is spent on pixels, unless those of two places take longer."""
-
 
 def count_scattered(rehearsal: Rehearsal, costs: Costs) -> None:
     """Count what the tiles of one group take; raises as reading the stack does."""
@@ -81,21 +78,23 @@ def _solve(rehearsal: Rehearsal, gathered: Any, region: Region, costs: Costs) ->
         solved = model.solve(part)
         return costs.now() - start
 
-    smallest = _places(region, SIZES[0])[PLACES // 2]
-    with_dictionary, spent = seconds(smallest), seconds(smallest)
-    dictionary, n_pixels = with_dictionary - spent, math.prod(smallest.shape)
-    sizes = [size for size in SIZES if PLACES * math.prod(size) * spent / n_pixels < ENOUGH_SECONDS]
+    smallest = _places(region, SIZES[0])[0]
+    with_dictionary, without = seconds(smallest), seconds(smallest)
+    dictionary, of_pixel = with_dictionary - without, without / math.prod(smallest.shape)
+    sizes = [size for size in SIZES if PLACES * math.prod(size) * of_pixel < costs.enough_seconds]
+    spent, n_pixels = 0.0, 0
     for number, place in enumerate(_places(region, max(sizes, default=SIZES[0]))):
-        if spent >= ENOUGH_SECONDS and number > 1:
+        if spent >= costs.enough_seconds and number > 1:
             break
-        took, expected = seconds(place), spent / n_pixels * math.prod(place.shape)
+        took, expected = seconds(place), of_pixel * math.prod(place.shape)
         if took > UNEXPECTED * expected:
             # The first that needs a part of the dictionary has it made.
             again = seconds(place)
             dictionary, took = dictionary + took - again, again
         spent, n_pixels = spent + took, n_pixels + math.prod(place.shape)
+        of_pixel = spent / n_pixels
     costs.add("solve", dictionary, rehearsal.growth * rehearsal.n_tiles)
-    costs.add("solve", spent / n_pixels, rehearsal.growth * math.prod(rehearsal.plan.image_shape))
+    costs.add("solve", of_pixel, rehearsal.growth * math.prod(rehearsal.plan.image_shape))
     return solved
 
 
