@@ -30,11 +30,13 @@ def run(folder: Path, people: int = PEOPLE, size: int = SIZE) -> None:
     """Draw faces, and run the flow `whole-job` on them with an embedded Prefect."""
     pairs, strangers = folder / "pairs", folder / "strangers"
     start = time.perf_counter()
+    warn("demo: drawing faces")
     draw(pairs, people, size, EXPRESSIONS, seed=0)
     draw(strangers, STRANGERS, size, EXPRESSIONS[:1], seed=1)
     drawn = time.perf_counter()
     drawing = f"{people} people with {len(EXPRESSIONS)} expressions, {STRANGERS} strangers"
     say(outcome_line("faces", drawn - start, drawing))
+    warn("demo: starting Prefect")
     start_embedded(folder / "prefect")
     from flows.whole_job import whole_job
 

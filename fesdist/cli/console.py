@@ -177,7 +177,7 @@ def _lines(title: str, unit: str) -> Iterator[Progress]:
         nonlocal last
         clock.saw(done)
         now = time.monotonic()
-        if now - last < _SECONDS_BETWEEN_LINES:
+        if now - last < _SECONDS_BETWEEN_LINES and (done or total):
             return
         last = now
         warn(f"{title}: {how_far(done, total, unit, clock.rate, note)}")
@@ -186,7 +186,12 @@ def _lines(title: str, unit: str) -> Iterator[Progress]:
 
 
 def how_far(done: float, total: int, unit: str, rate: float, note: str) -> str:
-    """Return in words how far something is that does `rate` items a second; 0 is a rate or total that is not known."""
+    """Return in words how far something is that does `rate` items a second; 0 is a rate or total that is not known.
+
+    Before anything is known, the note is all there is to say.
+    """
+    if note and not done and not total:
+        return note
     of = f" of {total:,}" if total else ""
     left = f", {_pace(rate, unit)}" if rate else ""
     left += f", {duration((total - done) / rate)} left" if rate and total else ""

@@ -67,7 +67,7 @@ def _run(words: Sequence[str]) -> int:
         print(f"fesdist: error: {error}", file=sys.stderr)
         return EXIT_ERROR
     from fesdist.requests.parser import read_words
-    from fesdist.requests.verbs import VERBS
+    from fesdist.requests.verbs import LONG, VERBS
 
     if not words or words[0] not in VERBS:
         parser = build_parser()
@@ -78,6 +78,9 @@ def _run(words: Sequence[str]) -> int:
     from storage.errors import StorageError
 
     verb, *rest = words
+    if verb in LONG and not {"-h", "--help"} & set(rest):
+        # Before the libraries are imported, which takes a while.
+        warn(f"fesdist {verb}: starting")
     try:
         with stopped_as_by_ctrl_c():
             request = read_words(VERBS[verb], rest)

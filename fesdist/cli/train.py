@@ -32,7 +32,7 @@ def carry_out(
 ) -> TrainingResult:
     """Train what is asked for where it is asked for; raises as `fesdist.training.run.train`."""
     asked = request.training(request.store, request.name)
-    with open_cluster(request.cluster()) as cluster:
+    with open_cluster(request.cluster(), on_progress) as cluster:
         return train(
             asked,
             cluster,

@@ -35,7 +35,7 @@ def carry_out(request: Tune, on_progress: Progress) -> Tuning:
     out = Path(request.out)
     check_writable(out.parent)
     asked = request.tuning()
-    with open_cluster(request.cluster()) as cluster:
+    with open_cluster(request.cluster(), on_progress) as cluster:
         tuning = tune(asked, cluster, memory=request.memory, scratch=request.scratch, on_progress=on_progress)
     write_config(out, tuning)
     return tuning

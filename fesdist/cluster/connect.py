@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from fesdist.cluster.in_process import InProcessCluster
@@ -15,14 +15,19 @@ __all__ = ["Cluster", "ClusterSettings", "open_cluster"]
 
 
 @contextmanager
-def open_cluster(settings: ClusterSettings) -> Iterator[Cluster]:
+def open_cluster(
+    settings: ClusterSettings, on_progress: Callable[[float, int, str], None] | None = None
+) -> Iterator[Cluster]:
     """Yield a cluster: this process (`workers=0`), a local Dask cluster, or the workers of a running scheduler.
 
+    `on_progress` is told what is waited for meanwhile, with nothing done of nobody knows how much.
     Raises ClusterError when the scheduler does not answer, has no workers, or its workers run another fesdist.
     """
     if settings.scheduler is None and settings.local_workers == 0:
         yield InProcessCluster()
         return
+    if on_progress:
+        on_progress(0, 0, settings.beginning)
     from fesdist.cluster.local import has_semaphores, started
     from fesdist.cluster.remote import connected
 

@@ -49,6 +49,13 @@ class ClusterSettings:
             )
 
     @property
+    def beginning(self) -> str:
+        """Return what happens before the first task, for people who wait."""
+        if self.scheduler is not None:
+            return f"asking the scheduler at {self.scheduler}"
+        return f"starting {self.local_workers} worker{'s' if self.local_workers > 1 else ''}"
+
+    @property
     def array_bytes(self) -> int:
         """Bytes of its memory that a worker may fill with arrays; a little even where too little is allowed."""
         return max(self.memory - RESERVED_BYTES, self.memory // 16)

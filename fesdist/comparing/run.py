@@ -60,7 +60,7 @@ def compare(
     outcomes: dict[Unit, Measurement | str] = {unit: found for unit, found in stored.items() if found is not None}
     pending = [unit for unit in units if unit not in outcomes]
     if pending:
-        with open_cluster(settings) as cluster:
+        with open_cluster(settings, on_progress) as cluster:
             bench = _Bench(stack, store, cluster, settings)
             for unit in pending:
                 if on_progress:

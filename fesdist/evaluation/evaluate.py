@@ -62,7 +62,7 @@ def evaluate(
         settings = ClusterSettings(workers=0, memory=settings.memory)
     judges = {expression: judges_of(stack, teachers, expression, len(chosen)) for expression, chosen in samples.items()}
     stage = ScoreStage(stack.path, store.uri, version.manifest.reference, settings.array_bytes, judges)
-    with open_cluster(settings) as opened:
+    with open_cluster(settings, on_progress) as opened:
         scored = dict(zip(batches, results(stage, batches, opened, on_progress), strict=True))
         wanted = Wanted(stack, store.uri, version.manifest.reference, tuple(samples), teachers)
         outside = None if found is None else look_outside(found, wanted, opened, settings.array_bytes, on_progress)

@@ -93,6 +93,8 @@ def synthesize_folder(
     summary = SynthesisSummary(job.reference, chosen, out)
     found = {name: loaded.shapes.reached(recipe, settings.intensity) for name, recipe in recipes.items()}
     summary.reached = {name: reached for name, reached in found.items() if reached < settings.intensity}
+    if on_progress is not None:
+        on_progress(0, 0, "looking for photographs")
     todo = Todo(source, job, _naming(chosen, version, settings), summary, only)
     if todo.complete and todo.n_found <= SMALL_RUN and cluster == ClusterSettings(memory=cluster.memory):
         cluster = replace(cluster, workers=0)
@@ -101,7 +103,7 @@ def synthesize_folder(
     with open_manifest(out) as manifest:
         tasks = todo.tasks(manifest, alignment.points if alignment else None)
         for first in islice(tasks, 1):
-            for record in _records(chain((first,), tasks), todo, job, cluster, version):
+            for record in _records(chain((first,), tasks), todo, job, version, (cluster, on_progress)):
                 manifest.append(record)
                 summary.add(record)
                 if on_progress is not None:
@@ -140,9 +142,13 @@ def _recipes(
 
 
 def _records(
-    tasks: Iterator[PhotographTask], todo: Todo, job: FolderJob, settings: ClusterSettings, version: WeightVersion
+    tasks: Iterator[PhotographTask],
+    todo: Todo,
+    job: FolderJob,
+    version: WeightVersion,
+    place: tuple[ClusterSettings, Progress | None],
 ) -> Iterator[Record]:
-    with open_cluster(settings) as cluster:
+    with open_cluster(*place) as cluster:
         rows, cols = version.manifest.image_shape
         least, most = _BATCH_LIMITS
         share = -(-todo.n_tasks // (_BATCHES_PER_WORKER * cluster.n_workers)) if todo.complete else most

@@ -17,4 +17,7 @@ _REQUESTS: tuple[type[Any], ...] = (
     *(Synthesize, Watch, Evaluate, Compare, Report, Export, Import, Faces, Completion),
 )
 
+LONG = frozenset(map(verb_of, (Ingest, Plan, Tune, Train, Verify, Copy, Synthesize, Evaluate, Compare, Report)))
+"""Verbs that may take so long that people want to know at once that something is being done."""
+
 VERBS = {verb_of(request): request for request in _REQUESTS}

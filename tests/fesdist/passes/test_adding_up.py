@@ -37,8 +37,8 @@ class Counting(AddingUp[FoldErrors]):
 
 
 class Backwards(InProcessCluster):
-    def run(self, function, items, *shared):  # type: ignore[no-untyped-def]
-        return super().run(function, list(items)[::-1], *shared)
+    def run(self, function, items, *shared, **options):  # type: ignore[no-untyped-def]
+        return super().run(function, list(items)[::-1], *shared, **options)
 
 
 @pytest.fixture

@@ -43,15 +43,15 @@ class Doubling(Stage[int, int]):
 class Backwards(InProcessCluster):
     """Tasks may end in any order."""
 
-    def run(self, function, items, *shared):  # type: ignore[no-untyped-def]
-        return super().run(function, list(items)[::-1], *shared)
+    def run(self, function, items, *shared, on_part=None):  # type: ignore[no-untyped-def]
+        return super().run(function, list(items)[::-1], *shared, on_part=on_part)
 
 
 def test_results_are_in_the_order_of_the_keys(tmp_path: Path) -> None:
     told: list[tuple[int, int, str]] = []
     found = results(Doubling(tmp_path), [1, 2, 5], Backwards(), lambda *progress: told.append(progress))
     assert found == [2, 4, 10]
-    assert told == [(5, 8, ""), (7, 8, ""), (8, 8, "")]
+    assert told == [(0, 8, ""), (5, 8, ""), (7, 8, ""), (8, 8, "")]
 
 
 def test_what_is_kept_is_not_done_again(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_failing_key_stops_no_other_and_is_named(tmp_path: Path) -> None:
     ) as e:
         results(Doubling(tmp_path, bad=(1, 3)), range(1, 5), InProcessCluster(), lambda *told_: told.append(told_[2]))
     assert isinstance(e.value.__cause__, BadParameterError)
-    assert told == ["1 failed", "1 failed", "2 failed", "2 failed"]
+    assert told == ["", "1 failed", "1 failed", "2 failed", "2 failed"]
     assert (tmp_path / "worked").read_text() == "2 4 "
 
 

@@ -17,7 +17,6 @@ from fesdist.ground.tiles import Tile
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.registry import BilinearKernelReducedRank, KernelReducedRank, PrincipalComponents, RidgeRegression
 from fesdist.training import image_stage
-from fesdist.training.estimate import estimate
 from fesdist.training.job import SampleGroup, TrainingRequest, define_job
 from fesdist.training.plan import make_plan
 from fesdist.training.run import TrainingResult, train
@@ -117,7 +116,8 @@ def test_an_interrupted_run_continues_in_either_stage(
     seen: list[str] = []
 
     def interrupt(done: int, total: int, note: str) -> None:
-        seen.append(note)
+        if done:
+            seen.append(note)
         if len(seen) == reports:
             raise KeyboardInterrupt
 
@@ -137,7 +137,7 @@ def test_an_interrupted_run_continues_in_either_stage(
 
 def test_damaged_notes_are_made_again(stack: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
     def interrupt(done: int, total: int, note: str) -> None:
-        if not note:
+        if done and not note:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -185,13 +185,6 @@ def test_samples_whose_products_do_not_fit_are_refused_with_the_figures(stack: P
         r"\d+ MiB .*; give --memory \d+MiB",
     ):
         make_plan(crowd, opened, GIB, 1)
-
-
-def test_the_time_of_both_stages_is_estimated(stack: Path, tmp_path: Path) -> None:
-    opened = TrainingStack.open(stack)
-    job = define_job(_request(stack, tmp_path), opened)
-    found = estimate(job, opened, make_plan(job, opened, GIB, 1), 1)
-    assert 0 < found.seconds < 600
 
 
 def test_a_version_is_applied_in_bounded_memory_with_the_same_bits(stack: Path, tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from fesdist.ground.colour import Colour
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.registry import AnyModel, LocalSparseReceptiveFields, OrthogonalMatchingPursuit
 from fesdist.report.build import write_report
-from fesdist.training.estimate import estimate
 from fesdist.training.job import TrainingRequest, define_job
 from fesdist.training.plan import make_plan
 from fesdist.training.run import train
@@ -83,4 +82,3 @@ def test_the_plan_counts_the_samples_that_are_kept(stack: TrainingStack, model: 
     job = define_job(TrainingRequest(stack.path, "", "faces", model), stack)
     plan = make_plan(job, stack, 1 << 30, 1)
     assert plan.projected_bytes > SIDE * SIDE * 3 * job.n_samples
-    assert estimate(job, stack, plan, 1).seconds > 0
