@@ -21,6 +21,9 @@ earlier run has kept is neither done nor to do.
 
 FAILURES_NAMED = 3
 
+MOST_OF_A_KEY = 0.99
+"""Share of a key that may be done while it runs."""
+
 
 class Stage(Generic[K, R]):
     """What a stage says of itself; it travels to the workers, so it is a small frozen dataclass.
@@ -92,8 +95,8 @@ class _Standing(Generic[K]):
             self._tell(keys[0])
 
     def runs(self, key: K, share: float) -> None:
-        """Tell that this share of a key is done."""
-        self._running[key] = share
+        """Tell that this share of a key is done; what it makes is not kept before it ends, so it is never all."""
+        self._running[key] = min(share, MOST_OF_A_KEY)
         self._tell(key)
 
     def ended(self, key: K, *, kept: bool) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fesdist.cli.console import counted, how_far, people, progress, say, table, warn
+from fesdist.cli.console import Clock, counted, how_far, people, progress, say, table, warn
 
 HEADERS = ("version", "expressions")
 ROWS = [("1", "angry, disgusted, fearful, happy, sad, surprised"), ("12", "sad")]
@@ -64,6 +64,29 @@ def test_progress_tells_rate_and_remaining_time() -> None:
     )
     assert how_far(0, 8, "people", 0.0, "") == "0 of 8 people"
     assert how_far(5, 0, "people", 2.0, "9 found so far") == "5 people, 2.0 people/s; 9 found so far"
+
+
+def test_what_is_at_work_counts_and_what_is_rare_is_told_by_the_hour() -> None:
+    assert how_far(2.99, 4, "tasks", 0.01, "") == "2.9 of 4 tasks, 36.0 tasks/h, 1 min 41 s left"
+    assert how_far(0.5, 4, "tasks", 0.05, "") == "0.5 of 4 tasks, 3.0 tasks/min, 1 min 10 s left"
+    assert how_far(0, 0, "tasks", 0.0, "starting 2 workers") == "starting 2 workers"
+
+
+def test_the_rate_is_that_of_the_stage_and_sinks_while_nothing_is_heard() -> None:
+    at = [0.0]
+    clock = Clock(lambda: at[0])
+    clock.saw(0)
+    at[0] = 10.0
+    assert clock.rate == 0  # so no time left is told
+    clock.saw(0.5)
+    assert clock.rate == 0.05
+    at[0] = 20.0
+    assert clock.rate == 0.025
+    clock.saw(4)
+    clock.saw(0)  # the next stage, which took long to begin
+    at[0] = 24.0
+    clock.saw(1)
+    assert clock.rate == 0.25
 
 
 @pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["versions", "."], ["faces", "drawn"]])

@@ -15,10 +15,12 @@ import pytest
 from distributed import LocalCluster
 from distributed.deploy import spec
 
+from fesdist.cluster import parts
 from fesdist.cluster.connect import Cluster, ClusterSettings, count_workers, open_cluster
 from fesdist.cluster.scheduler import SILENT_SECONDS, Heard, named, seconds_between_looks
 from fesdist.cluster.settings import RETRIES
 from fesdist.ground.errors import BadParameterError, ClusterError, TileError
+from fesdist.ground.share import tell
 
 
 @pytest.fixture(scope="module", params=[0, 2], ids=["this process", "two workers"])
@@ -61,6 +63,29 @@ def test_trouble_that_stays_is_an_outcome(cluster: Cluster, tmp_path: Path) -> N
     assert isinstance(outcome.error, OSError)
     assert "passing trouble" in str(outcome.error)
     assert len(list(tmp_path.iterdir())) == RETRIES + 1
+
+
+def _tell_and_wait(number: int, gate: Path) -> int:
+    parts.SECONDS_BETWEEN = 0.0
+    tell(number / 4)
+    deadline = time.monotonic() + 30
+    while not (gate / str(number)).exists():
+        if time.monotonic() > deadline:
+            raise BadParameterError("nobody heard how far the task is")
+        time.sleep(0.01)
+    return number
+
+
+def test_a_task_tells_how_far_it_is(cluster: Cluster, tmp_path: Path) -> None:
+    told: dict[int, float] = {}
+
+    def hear(item: int, share: float) -> None:
+        told[item] = share
+        (tmp_path / str(item)).touch()
+
+    results = [outcome.result for outcome in cluster.run(_tell_and_wait, [1, 3], tmp_path, on_part=hear)]
+    assert sorted(results) == [1, 3]
+    assert told == {1: 0.25, 3: 0.75}
 
 
 def _refuse(item: int, folder: Path) -> None:

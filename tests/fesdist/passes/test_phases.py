@@ -8,20 +8,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from fesdist.passes import phases
 from fesdist.passes.phases import Clock, added
 
 
 @pytest.fixture
-def hand(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """Return a clock whose hand is moved by the test."""
-    hand = SimpleNamespace(at=100.0)
-    monkeypatch.setattr(phases, "time", SimpleNamespace(perf_counter=lambda: hand.at))
-    return hand
+def hand() -> SimpleNamespace:
+    """Return the hand of a clock, which the test moves."""
+    return SimpleNamespace(at=100.0)
 
 
 def test_time_belongs_to_the_phase_in_which_it_passes(hand: SimpleNamespace) -> None:
-    clock = Clock()
+    clock = Clock(lambda: hand.at)
     with clock("solve"):
         hand.at += 2
     hand.at += 50

@@ -10,6 +10,7 @@ import pytest
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.ground.errors import BadParameterError, TileError
+from fesdist.ground.share import tell
 from fesdist.passes.stage import Stage, outcomes, results
 from storage.errors import NoSpaceError
 
@@ -58,6 +59,25 @@ def test_what_is_kept_is_not_done_again(tmp_path: Path) -> None:
     results(Doubling(tmp_path), [1, 2], InProcessCluster())
     assert results(Doubling(tmp_path), [1, 2, 3], InProcessCluster()) == [2, 4, 6]
     assert (tmp_path / "worked").read_text() == "1 2 3 "
+
+
+@dataclass(frozen=True)
+class InHalves(Doubling):
+    """Tells when half of a number is doubled, and when all is, before that is kept."""
+
+    def work(self, key: int) -> int:
+        tell(0.5)
+        tell(1)
+        return super().work(key)
+
+
+def test_parts_of_a_key_count_and_what_is_kept_is_not_to_do(tmp_path: Path) -> None:
+    results(Doubling(tmp_path), [4], InProcessCluster())
+    told: list[tuple[float, int]] = []
+    results(
+        InHalves(tmp_path), [2, 4, 6], InProcessCluster(), lambda done, total, _: told.append((round(done, 2), total))
+    )
+    assert told == [(0, 12), (1, 12), (1.98, 12), (2, 12), (2, 8), (5, 8), (7.94, 8), (8, 8)]
 
 
 def test_a_failing_key_stops_no_other_and_is_named(tmp_path: Path) -> None:

@@ -231,7 +231,7 @@ def test_a_disk_that_fills_up_stops_the_run_and_keeps_its_tiles(
 ) -> None:
     from fesdist.training import tile_stage
 
-    write, written = tile_stage._write, []
+    write, written = tile_stage.write_tile, []
 
     def full_after_two(*arguments: object) -> dict[str, str]:
         if len(written) == 2:
@@ -240,7 +240,7 @@ def test_a_disk_that_fills_up_stops_the_run_and_keeps_its_tiles(
         return write(*arguments)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(tile_stage, "_write", full_after_two)
+        patch.setattr(tile_stage, "write_tile", full_after_two)
         with pytest.raises(NoSpaceError):
             _train(_request(stack, tmp_path))
     result = _train(_request(stack, tmp_path))
