@@ -125,7 +125,7 @@ class Rehearsal:
     def write(self, solved: Mapping[str, TileArrays], costs: Costs) -> None:
         """Rehearse how a tile is written, filled with the pixels that were solved."""
         filled = self.filled(solved)
-        with costs("write", self.n_tiles):
+        with costs("write", self.times(self.tile.region)):
             checksums = write_tile(self.context.draft, filled, self.tile.region)
             self.context.draft.put_receipt("rehearsal", {"checksums": checksums})
 

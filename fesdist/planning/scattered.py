@@ -47,9 +47,9 @@ def count_scattered(rehearsal: Rehearsal, costs: Costs) -> None:
         with clock("sums"):
             gathered.add(samples)
     # A tile reads all inputs, and few targets.
-    values = rehearsal.plan.image_shape[0] * rehearsal.plan.image_shape[1]
-    of_tile = values + math.prod(rehearsal.tile.region.shape) * len(group.expressions)
-    read = values + math.prod(strip.region.shape) * len(group.expressions)
+    n_pixels, n_targets = math.prod(rehearsal.plan.image_shape), len(group.expressions)
+    of_tile = n_pixels * (1 + n_targets / n_tiles)
+    read = n_pixels + n_targets * math.prod(strip.region.shape)
     for phase, seconds in clock.seconds.items():
         costs.add(phase, seconds, rehearsal.growth * of_tile / read * n_tiles)
     solved = _solve(rehearsal, gathered, strip.region, costs)

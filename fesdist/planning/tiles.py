@@ -49,7 +49,7 @@ def _held(rehearsal: Rehearsal, costs: Costs) -> None:
     context, group, growth = rehearsal.context, rehearsal.group, rehearsal.growth
     whole, piece = rehearsal.tile, rehearsal.piece
     few = replace(group, samples=group.samples[:READ])
-    with costs("read", rehearsal.n_samples / len(few.samples) * rehearsal.n_tiles):
+    with costs("read", rehearsal.n_samples / len(few.samples) * rehearsal.times(whole.region)):
         hold_samples(context, whole, few)
     clock = costs.clock()
     held = hold_samples(context, piece, group)

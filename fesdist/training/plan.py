@@ -53,11 +53,15 @@ class TrainingPlan:
 def make_plan(job: TrainingJob, stack: TrainingStack, allowed_bytes: int, n_workers: int) -> TrainingPlan:
     """Return the plan with the largest tiles that fit `allowed_bytes` a worker and keep all workers busy.
 
+    Where a model says from how many pixels on larger tiles gain nothing, they are no larger than that.
+
     Raises PlanError, with the figures, when not even one chunk of pixels and one sample at a time fit.
     """
     rows, cols = stack.image_shape
     largest_useful = math.sqrt(rows * cols / (TILES_PER_WORKER * n_workers))
     side = min(LARGEST_TILE, max(CHUNK, int(largest_useful) // CHUNK * CHUNK))
+    if (enough := job.build_model().enough_pixels(job.fit(stack))) is not None:
+        side = min(side, CHUNK * math.ceil(math.sqrt(enough) / CHUNK))
     while True:
         tile_shape = _even_side(rows, side), _even_side(cols, side)
         plan = plan_with_tiles(job, stack, allowed_bytes, tile_shape)

@@ -74,6 +74,13 @@ class Model(Protocol[G]):
         Models with evidence keep sums of each of `n_folds` folds of people; others are not asked for more than one.
         """
 
+    def enough_pixels(self, fit: Fit) -> int | None:
+        """Return from how many pixels on a tile's other work hardly counts; None where the largest tiles are best.
+
+        Tiles of more would only be stored later, and lost with more.
+        """
+        return None
+
     def image_pass(self) -> ImagePass[Any] | None:
         """Return what must be found over the whole image before the tiles, and before outputs; most need nothing."""
         return None

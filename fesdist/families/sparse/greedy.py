@@ -23,6 +23,11 @@ from fesdist.ground.options import option
 from fesdist.ground.share import part
 from fesdist.ground.units import unit_of
 
+_HARDLY = 8
+"""Parts of a tile's work of which its dictionary is one."""
+_CHEAPER = 8
+"""Products of 16-bit integers that take as long as one of floating-point numbers that are converted before."""
+
 
 @dataclass(frozen=True)
 class GreedyModel(SparseModel):
@@ -57,6 +62,12 @@ class GreedyModel(SparseModel):
     def rule_of(self, image_shape: tuple[int, int], unit: float) -> Rule:
         """Return the rule of what is added to the scores, `unit` standing for intensity 1."""
         return no_rule(image_shape)
+
+    def enough_pixels(self, fit: Fit) -> int | None:
+        # A tile compares each atom with each direction, as many as there may be values; a pixel each atom with the
+        # directions once for each of its taps, in numbers of 16 bits.
+        n_values = fit.n_samples * fit.colour.channels_per_fit(fit.channels)
+        return _HARDLY * _CHEAPER * n_values // self.n_nonzero
 
     def solving(self, fit: Fit, tile_shape: tuple[int, int]) -> Memory:
         channels, length = fit.colour.channels_per_fit(fit.channels), whole_registers(fit.n_samples)

@@ -78,6 +78,10 @@ class Lasso(SparseModel):
             ArrayLayout("gap", (channel,), "float32", "duality gap as a part of the objective; not read by outputs"),
         )
 
+    def enough_pixels(self, fit: Fit) -> int | None:
+        # Each pixel's rounds go through all inputs, each of which takes as long as what is made of them for a tile.
+        return 1
+
     def solving(self, fit: Fit, tile_shape: tuple[int, int]) -> Memory:
         length = whole_registers(fit.n_samples) * fit.colour.channels_per_fit(fit.channels)
         at_once, n_columns = min(_AT_ONCE, math.prod(tile_shape)), fit.n_pixels + 1

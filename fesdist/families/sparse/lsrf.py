@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from fesdist.families.common.fit import Fit
 from fesdist.families.sparse.greedy import GreedyModel
 from fesdist.families.sparse.kernels.locality import Rule
 from fesdist.ground.errors import BadParameterError
@@ -44,6 +45,10 @@ class LocalSparseReceptiveFields(GreedyModel):
     def describe(self) -> str:
         """Return the model in a few words, for people."""
         return f"{super().describe()}, locality {self.locality:g}"
+
+    def enough_pixels(self, fit: Fit) -> int | None:
+        # With a preference few atoms are looked at, and reading the inputs takes most of the time.
+        return None if self.locality else super().enough_pixels(fit)
 
     def rule_of(self, image_shape: tuple[int, int], unit: float) -> Rule:
         field = np.array(initial_field(self.n_nonzero), dtype=np.int64)

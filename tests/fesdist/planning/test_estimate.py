@@ -1,0 +1,141 @@
+"""What a plan tells is what a run does, counted in operations: no test looks at a real clock."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fesdist.cluster.in_process import InProcessCluster
+from fesdist.families.coded.gathered import Combinations
+from fesdist.families.common.contract import AnyModel
+from fesdist.families.common.samples import Samples
+from fesdist.families.sparse import greedy
+from fesdist.families.sparse.samples import KeptSamples
+from fesdist.families.windowed.sums import WindowSums
+from fesdist.ground.colour import Colour
+from fesdist.planning.estimate import estimate
+from fesdist.registry import (
+    KernelReducedRank,
+    Lasso,
+    LocalSparseReceptiveFields,
+    MaskedRegression,
+    OrthogonalMatchingPursuit,
+    RidgeRegression,
+)
+from fesdist.training.choosing import planned
+from fesdist.training.job import Shape, TrainingRequest, define_job
+from fesdist.training.plan import TrainingPlan, make_plan
+from fesdist.training.run import train
+from storage.datasets.draft import WeightDraft
+from storage.stack.reading import TrainingStack
+from tests.fesdist.training.stacks import write_stack
+
+GIB = 1 << 30
+DICTIONARY = 2e6
+"""Operations that stand for what is made of all inputs, as many as those of a tile's pixels."""
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> TrainingStack:
+    lacking = {"sad": [1, 2]}
+    return TrainingStack.open(write_stack(tmp_path_factory.mktemp("stack") / "stack.zarr", side=128, lacking=lacking))
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return a counter of operations: values read and written, products of samples and pixels, pixels solved."""
+    done = [0.0]
+
+    def counted(owner: Any, name: str, operations: Any) -> None:
+        work = getattr(owner, name)
+
+        def wrapper(*given: Any, **options: Any) -> Any:
+            found = work(*given, **options)
+            done[0] += operations(found, *given)
+            return found
+
+        monkeypatch.setattr(owner, name, wrapper)
+
+    counted(TrainingStack, "read", lambda images, *_: images.size)
+    counted(WeightDraft, "write_all", lambda checksums, *_: 1000 * len(checksums))
+    for sums in (WindowSums, Combinations):
+        counted(sums, "add", lambda _, gathered, samples: len(samples) * _pixels(gathered) * 20)
+    counted(
+        KeptSamples,
+        "add",
+        lambda _, gathered, samples: sum(images.size for images in (samples.inputs, *samples.targets.values())),
+    )
+    for model in (MaskedRegression, RidgeRegression, KernelReducedRank, Lasso, greedy.GreedyModel):
+        counted(model, "solve", lambda _, model, gathered: _pixels(gathered) * 500)
+    counted(MaskedRegression, "evidence", lambda _, model, total, folds, step: _pixels(total) * 100 * len(folds))
+    counted(greedy, "measure_atoms", lambda *_: DICTIONARY)
+    return done
+
+
+def _values(samples: Samples) -> int:
+    return sum(images.size for images in (samples.inputs, *samples.targets.values()))
+
+
+def _pixels(gathered: Any) -> int:
+    return math.prod(gathered.problem.tile.region.shape) * len(gathered.problem.expressions)
+
+
+def _plan(request: TrainingRequest, stack: TrainingStack) -> tuple[Any, TrainingPlan]:
+    job = planned(define_job(request, stack), request, stack)
+    return job, make_plan(job, stack, GIB, 2)
+
+
+@pytest.mark.parametrize(
+    ("model", "colour", "shape"),
+    [
+        (MaskedRegression.with_window(3), Colour.SHARED, Shape.NO),
+        (MaskedRegression(((0, 0), (0, 1)), pool=1, mirror=True), Colour.GRAY, Shape.YES),
+        (OrthogonalMatchingPursuit(2), Colour.SHARED, Shape.NO),
+        (LocalSparseReceptiveFields(2), Colour.PER_CHANNEL, Shape.NO),
+        (Lasso(max_nonzero=4), Colour.GRAY, Shape.NO),
+        (RidgeRegression(), Colour.SHARED, Shape.NO),
+        (KernelReducedRank(3), Colour.GRAY, Shape.NO),
+    ],
+    ids=lambda given: getattr(given, "name", str(given)),
+)
+def test_a_run_does_as_many_operations_as_were_told(
+    stack: TrainingStack, done: list[float], tmp_path: Path, model: AnyModel, colour: Colour, shape: Shape
+) -> None:
+    request = TrainingRequest(stack.path, str(tmp_path), "counted", model, colour=colour, shape=shape)
+    job, plan = _plan(request, stack)
+    told = estimate(request, job, stack, plan, 2, starting_seconds=0, now=lambda: done[0])
+    before = done[0]
+    train(request, InProcessCluster(), memory=GIB)
+    assert told.processor_seconds == pytest.approx(done[0] - before, rel=0.3)
+    assert told.processor_seconds == pytest.approx(sum(told.phases.values()))
+    assert told.seconds < told.processor_seconds
+
+
+def test_what_the_run_chooses_is_counted(stack: TrainingStack, done: list[float]) -> None:
+    model = MaskedRegression.with_window(3)
+    steps = []
+    for chosen in ((), ("ridge",), ("ridge", "mirror")):
+        request = TrainingRequest(stack.path, "", "counted", model, chosen=chosen)
+        told = estimate(request, *_with(_plan(request, stack), stack), 1, now=lambda: done[0])
+        steps.append(told.phases.get("choice", 0.0))
+    assert steps[0] == 0
+    # Everybody is read once more with mirrored images.
+    assert steps[2] > 2 * steps[1] > 0
+
+
+def _with(planned_: tuple[Any, TrainingPlan], stack: TrainingStack) -> tuple[Any, TrainingStack, TrainingPlan]:
+    return planned_[0], stack, planned_[1]
+
+
+def test_slow_models_have_small_tiles_and_quick_ones_large_tiles(tmp_path: Path) -> None:
+    stack = TrainingStack.open(
+        write_stack(tmp_path / "stack.zarr", side=256, channels=1, people=4, expressions=["sad"])
+    )
+    tiles = {
+        model.name: len(_plan(TrainingRequest(stack.path, "", "tiles", model), stack)[1].grid)
+        for model in (OrthogonalMatchingPursuit(), Lasso(), LocalSparseReceptiveFields())
+    }
+    assert tiles == {"omp": 16, "lasso": 16, "lsrf": 4}
