@@ -95,7 +95,7 @@ def _plan(request: TrainingRequest, stack: TrainingStack) -> tuple[Any, Training
         (MaskedRegression(((0, 0), (0, 1)), pool=1, mirror=True), Colour.GRAY, Shape.YES),
         (OrthogonalMatchingPursuit(2), Colour.SHARED, Shape.NO),
         (LocalSparseReceptiveFields(2), Colour.PER_CHANNEL, Shape.NO),
-        (Lasso(max_nonzero=4), Colour.GRAY, Shape.NO),
+        (Lasso(20.0, max_nonzero=4), Colour.GRAY, Shape.NO),
         (RidgeRegression(), Colour.SHARED, Shape.NO),
         (KernelReducedRank(3), Colour.GRAY, Shape.NO),
     ],
