@@ -172,9 +172,9 @@ def test_bad_settings_are_one_line_and_exit_code_1(
 ) -> None:
     arguments = ["train", stack, str(tmp_path), "--name", "random", "--workers", "0", *options]
     assert main(arguments) == 1
-    error = capsys.readouterr().err
+    starting, error = capsys.readouterr().err.splitlines()
+    assert starting == "fesdist train: starting"
     assert error.startswith("fesdist: error: ")
-    assert error.count("\n") == 1
     assert complaint in error
 
 

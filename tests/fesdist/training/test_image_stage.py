@@ -115,8 +115,8 @@ def test_an_interrupted_run_continues_in_either_stage(
 ) -> None:
     seen: list[str] = []
 
-    def interrupt(done: int, total: int, note: str) -> None:
-        if done:
+    def interrupt(done: float, total: int, note: str) -> None:
+        if done and done % 1 == 0:  # no part of a tile
             seen.append(note)
         if len(seen) == reports:
             raise KeyboardInterrupt
@@ -136,8 +136,8 @@ def test_an_interrupted_run_continues_in_either_stage(
 
 
 def test_damaged_notes_are_made_again(stack: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
-    def interrupt(done: int, total: int, note: str) -> None:
-        if done and not note:
+    def interrupt(done: float, total: int, note: str) -> None:
+        if done == 1 and not note:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
