@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from fesdist.cli.console import counted, duration, people, say, size, table
+from fesdist.cli.console import counted, duration, people, say, size, table, warn
 from fesdist.cluster.connect import count_workers
 from fesdist.planning.estimate import CLUSTER_SECONDS, estimate
 from fesdist.requests.learning import Plan
@@ -20,7 +20,7 @@ _COMPILED_SECONDS = 1.0
 
 
 def run(request: Plan) -> int:
-    """Tell what a run would be; nothing is trained but one small tile, for its time."""
+    """Tell what a run would be; nothing is trained but a few pixels, for their time."""
     stack = TrainingStack.open(request.stack)
     asked = request.training(store="", name="plan")
     # What the run will choose is not known yet: the plan is for what takes most.
@@ -32,6 +32,7 @@ def run(request: Plan) -> int:
     whole = planned(job, asked, stack)
     plan = make_plan(whole, stack, request.memory, n_workers)
     starts = cluster.scheduler is None and cluster.local_workers > 0
+    warn("plan: rehearsing each step of the run, for its time")
     cost = estimate(asked, whole, stack, plan, n_workers, starting_seconds=CLUSTER_SECONDS if starts else 0.0)
     rows, cols = plan.image_shape
     tile_rows, tile_cols = plan.tile_shape
