@@ -167,7 +167,7 @@ def test_few_photographs_start_no_cluster_unless_asked(
 ) -> None:
     opened: list[ClusterSettings] = []
 
-    def in_process(settings: ClusterSettings) -> AbstractContextManager[Cluster]:
+    def in_process(settings: ClusterSettings, on_progress: object) -> AbstractContextManager[Cluster]:
         opened.append(settings)
         return open_cluster(ClusterSettings(workers=0))
 
@@ -186,7 +186,7 @@ def test_progress_counts_photographs(publish: Publish, photographs: Path, tmp_pa
         "london",
         on_progress=lambda done, total, _: seen.append((done, total)),
     )
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert seen == [(0, 0), (1, 3), (2, 3), (3, 3)]
 
 
 def test_detail_is_kept_where_the_model_foresaw_little(publish: Publish, tmp_path: Path) -> None:

@@ -113,8 +113,8 @@ def test_a_worker_that_is_killed_costs_no_photograph(publish: Publish, tmp_path:
         encode(tmp_path / "photos" / f"{number}.png", image)
     killed: list[int] = []
 
-    def kill_a_worker(*_: object) -> None:
-        if not killed:
+    def kill_a_worker(done: float, *_: object) -> None:
+        if done and not killed:
             workers = workers_of(os.getpid())
             killed.append(workers[0].pid)
             workers[0].kill()
