@@ -11,7 +11,7 @@ from fesdist.planning.estimate import CLUSTER_SECONDS, estimate
 from fesdist.requests.learning import Plan
 from fesdist.training.choosing import planned, widest
 from fesdist.training.job import define_job, has_shape
-from fesdist.training.plan import make_plan
+from fesdist.training.plan import TrainingPlan, make_plan
 from storage.stack.editing import occupied
 from storage.stack.reading import TrainingStack
 
@@ -84,7 +84,7 @@ def run(request: Plan) -> int:
             ("expressions", ", ".join(f"{name} ({counted(n, 'pair')})" for name, n in sorted(expressions))),
             ("regressions", f"{plan.n_pixels:,} an expression"),
             ("tiles", f"{len(plan.grid)} of {tile_rows} x {tile_cols} pixels, one task each"),
-            ("samples", f"{plan.n_block} of {job.n_samples} read at a time"),
+            ("samples", _samples(plan, job.n_samples)),
             ("workers", f"{n_workers}"),
             (
                 "memory",
@@ -98,3 +98,9 @@ def run(request: Plan) -> int:
         ],
     )
     return 0
+
+
+def _samples(plan: TrainingPlan, n_samples: int) -> str:
+    if plan.holds:
+        return f"{n_samples}, all in memory while a tile is solved"
+    return f"{n_samples}, {min(plan.n_block, n_samples)} read at a time"
