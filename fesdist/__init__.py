@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fesdist.ground.hidden import check_nothing_hidden, use_own_storage
+
 if TYPE_CHECKING:
     from fesdist.api import (
         BKRRR,
@@ -89,6 +91,8 @@ __all__ = [
     "write_report",
 ]
 
+use_own_storage()
+
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
@@ -97,8 +101,6 @@ def __getattr__(name: str) -> Any:
         return revision()
     if name not in __all__:
         raise AttributeError(f"fesdist has no {name!r}; its public list is fesdist.__all__")
-    from fesdist.ground.hidden import check_nothing_hidden
-
     check_nothing_hidden()
     from fesdist import api
 

@@ -29,15 +29,11 @@ def show_table(key: str, rows: list[dict[str, Any]], caption: str) -> None:
     _show(TableArtifact(table=rows, key=key, description=caption))
 
 
-def show_notices(key: str, notices: Sequence[Notice], what: str) -> None:
-    """Show notices as a table, if there are any."""
+def show_notices(stage: str, notices: Sequence[Notice], what: str) -> None:
+    """Show the notices of a stage as a table, if there are any."""
     if notices:
-        rows = [{**notice.to_record(), "examples": "; ".join(_named(notice))} for notice in notices]
-        show_table(f"{key}-notices", rows, f"What was changed, left out or is in doubt: {what}")
-
-
-def _named(notice: Notice) -> list[str]:
-    return [f"{name}: {reason}" if reason else name for name, reason in notice.examples.items()]
+        rows = [notice.to_record() | {"examples": notice.named()} for notice in notices]
+        show_table(f"{stage}-notices", rows, f"What was changed, left out or is in doubt: {what}")
 
 
 def show_picture(key: str, png: bytes, caption: str) -> None:

@@ -10,7 +10,7 @@ from fesdist.evaluation.rows import error_rows, outside_rows
 from fesdist.evaluation.scores import MODEL
 from fesdist.requests.signature import takes
 from fesdist.requests.using import Evaluate, Report
-from flows.artifacts import show_notices, show_table
+from flows.artifacts import show_table
 from flows.report import report_stage
 from flows.stage import STAGE, stage
 
@@ -22,7 +22,7 @@ def evaluate_stage(request: Evaluate) -> Evaluation:
         evaluation = carry_out(request, running.progress)
         version = f"{evaluation.name} version {evaluation.version}"
         caption = f"Errors of {version} on {request.split} people of {request.stack}"
-        show_notices("evaluation", evaluation.notices, version)
+        running.notice(evaluation.notices, version)
         show_table("errors", error_rows(evaluation), caption)
         if evaluation.outside is not None:
             show_table("outside", outside_rows(evaluation), f"What {version} makes of {evaluation.outside.folder}")
@@ -31,10 +31,6 @@ def evaluate_stage(request: Evaluate) -> Evaluation:
             for scores in evaluation.expressions
             if (improvement := scores.improvement(MODEL, "face")) is not None
         )
-        if evaluation.left_out:
-            running.outcome += f"; left out, as nobody in the split has them: {', '.join(evaluation.left_out)}"
-        if evaluation.not_kept:
-            running.outcome += f"; not kept in the store: {evaluation.not_kept}"
     return evaluation
 
 

@@ -8,7 +8,7 @@ from fesdist.cli.ingest import carry_out
 from fesdist.images.summary import IngestSummary
 from fesdist.requests.signature import takes
 from fesdist.requests.stacks import Ingest
-from flows.artifacts import show_notices, show_table
+from flows.artifacts import show_table
 from flows.stage import STAGE, stage
 
 
@@ -20,7 +20,7 @@ def ingest_stage(request: Ingest) -> IngestSummary:
         if summary.skipped:
             rows = [{"file": str(file.path), "reason": file.reason} for file in summary.skipped]
             show_table("ingest-skipped", rows, f"Photographs of {request.photographs} that could not be used")
-        show_notices("ingest", summary.notices, request.photographs)
+        running.notice(summary.notices, request.photographs)
         running.outcome = (
             f"{summary.n_people} people in {request.stack}, {', '.join(summary.pairs)}; "
             f"{summary.added} photographs added"

@@ -20,6 +20,7 @@ def report_stage(request: Report) -> Written:
         if request.stack is not None and not written.missing:
             picture = gallery_png(request.stack, request.store, written.reference)
             show_picture("faces", picture, f"What {written.reference} makes of faces")
+        running.notice(written.notices, written.reference)
         show_file("report", written.path, f"Report of {written.reference}")
         running.outcome = str(written.path)
     return written

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypedDict
@@ -13,7 +13,10 @@ from prefect.client.schemas import State, TaskRun
 from prefect.context import FlowRunContext
 
 from fesdist.cli.console import counted, outcome_line, say, warn
+from fesdist.cli.notices import tell
 from fesdist.ground.errors import ClusterError, FesdistError, TileError
+from fesdist.ground.notices import Notice
+from flows.artifacts import show_notices
 from flows.progress import Progress, live_progress
 from flows.telling import TELLER
 from storage.errors import StorageError
@@ -61,9 +64,19 @@ cancelling a flow run reach the loop over the Dask tasks, which stops them.
 class Stage:
     """A stage while it runs."""
 
+    name: str
     progress: Progress
     outcome: str = ""
     """What came out, for people."""
+
+    def notice(self, notices: Sequence[Notice], what: str) -> None:
+        """Tell what was changed, left out or is in doubt of `what`: here, and as a table on the page of the run."""
+        show_notices(self.name, notices, what)
+        if _of_deployment():
+            for notice in notices:
+                get_run_logger().warning("\n".join(notice.lines()))
+        else:
+            tell(notices)
 
 
 @contextmanager
@@ -71,7 +84,7 @@ def stage(name: str, unit: str) -> Iterator[Stage]:
     """Yield a stage whose progress is shown, and tell its seconds and outcome when it has ended well."""
     start, lost_before = time.perf_counter(), TELLER.lost
     with live_progress(name, unit) as report:
-        running = Stage(report)
+        running = Stage(name, report)
         yield running
     tell_outcome(name, time.perf_counter() - start, running.outcome)
     if untold := TELLER.settle(SECONDS_TO_SETTLE):
@@ -83,9 +96,13 @@ def stage(name: str, unit: str) -> Iterator[Stage]:
 def tell_outcome(name: str, seconds: float, outcome: str) -> None:
     """Print the line of a stage, or log it where a deployment runs and the run's page is what people look at."""
     line = outcome_line(name, seconds, outcome)
+    if _of_deployment():
+        get_run_logger().info(line)
+    else:
+        say(line)
+
+
+def _of_deployment() -> bool:
     # Prefect's `runtime.deployment.id` would ask the server.
     running = FlowRunContext.get()
-    if running is None or running.flow_run is None or running.flow_run.deployment_id is None:
-        say(line)
-    else:
-        get_run_logger().info(line)
+    return running is not None and running.flow_run is not None and running.flow_run.deployment_id is not None

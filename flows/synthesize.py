@@ -8,7 +8,7 @@ from fesdist.cli.synthesize import carry_out
 from fesdist.inference.summary import SynthesisSummary
 from fesdist.requests.signature import takes
 from fesdist.requests.using import Synthesize
-from flows.artifacts import show_notices, show_table
+from flows.artifacts import show_table
 from flows.stage import STAGE, stage
 
 
@@ -21,7 +21,7 @@ def synthesize_stage(request: Synthesize) -> SynthesisSummary:
             rows = [{"photograph": record.file.name, "reason": record.reason} for record in summary.failed]
             first = f", the first {len(rows):,} of {summary.failed.n:,}" if summary.failed.n > len(rows) else ""
             show_table("synthesis-failures", rows, f"Photographs of {request.photographs} that failed{first}")
-        show_notices("synthesis", summary.notices, request.photographs)
+        running.notice(summary.notices, request.photographs)
         running.outcome = (
             f"{summary.n_outputs} faces of {summary.done} photographs by {summary.reference} in {request.out}"
             + (f", {summary.unchanged} photographs were done before" if summary.unchanged else "")

@@ -10,7 +10,6 @@ from fesdist.cli.train import carry_out
 from fesdist.requests.learning import Train
 from fesdist.requests.signature import takes
 from fesdist.training.run import TrainingResult
-from flows.artifacts import show_notices
 from flows.promote import promote_stage
 from flows.stage import STAGE, stage
 
@@ -24,7 +23,7 @@ def train_stage(request: Train) -> TrainingResult:
     with stage("train", "tasks") as running:
         result = carry_out(request, running.progress)
         version = f"{request.name} version {result.version}"
-        show_notices("training", result.notices, version)
+        running.notice(result.notices, version)
         if result.published:
             emit_event(
                 PUBLISHED,

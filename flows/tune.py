@@ -26,11 +26,10 @@ def tune_stage(request: Tune) -> Tuning:
         show_table("tuning", tuning_rows(tuning), f"MSE x 100 of {tuning.model} on {people}")
         show_file("configuration", Path(request.out), f"What was chosen for {tuning.model}")
         best = ", ".join(f"{option} {value}" for option, value in tuning.best.options.items())
+        running.notice(tuning.notices, f"the options of {tuning.model}")
         running.outcome = (
             f"{best} in {request.out}, the best of {len(tuning.results)} combinations in the {tuning.region}"
         )
-        if edges := tuning.at_the_edge():
-            running.outcome += f"; at the edge of what was tried: {', '.join(edges)}"
     return tuning
 
 

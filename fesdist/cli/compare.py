@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from fesdist.cli.console import EXIT_SOME_FAILED, progress, say, table, warn
+from fesdist.cli.console import EXIT_SOME_FAILED, progress, say, table
+from fesdist.cli.notices import concluded
 from fesdist.comparing.markdown import markdown
 from fesdist.comparing.result import ComparisonResult
 from fesdist.comparing.run import compare
@@ -24,12 +25,10 @@ def run(request: Compare) -> int:
         say(json.dumps(result.to_json(), indent=2))
     else:
         _print(result)
-    for (name, change), reason in result.failed.items():
-        warn(f"failed: {name}, {change}: {reason}")
     if request.out is not None:
         page = markdown(f"Comparison on {Path(request.stack).name}", tables_of(result), closing_lines(result))
         write_whole(Path(request.out), page.encode(), "the file of tables")
-    return EXIT_SOME_FAILED if result.failed else 0
+    return concluded(result.notices, strict=request.strict, code=EXIT_SOME_FAILED if result.failed else 0)
 
 
 def _print(result: ComparisonResult) -> None:

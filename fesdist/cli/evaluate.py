@@ -7,61 +7,44 @@ from dataclasses import fields
 from pathlib import Path
 
 from fesdist.cli.console import Progress, counted, people, progress, say, table
-from fesdist.cli.notices import concluded, to_records
+from fesdist.cli.notices import concluded
 from fesdist.evaluation.confusion import classifier_line, confusion_table
 from fesdist.evaluation.document import Evaluation, Outside
 from fesdist.evaluation.evaluate import evaluate
 from fesdist.evaluation.looks import MEANINGS, REAL, Looks, Seen, in_percent, with_drop
 from fesdist.evaluation.rows import error_rows, outside_rows
 from fesdist.evaluation.scores import ExpressionScores
-from fesdist.ground.notices import noticed
-from fesdist.images.summary import of_people_on_both_sides
-from fesdist.inference.photographs import Photographs, find_photographs
+from fesdist.inference.photographs import find_photographs
 from fesdist.requests.using import Evaluate
-from storage.errors import StorageError
-from storage.stack.reading import TrainingStack
+
+EXIT_NOT_KEPT = 1
 
 _MEASURES = ("MSE x100", "change", "PSNR dB", "SSIM")
 
 
 def run(request: Evaluate) -> int:
-    """Evaluate, and tell the errors; raises StorageError at the end if the store cannot keep them."""
-    found = photographs_of(request)
+    """Evaluate, and tell the errors; return 0, or 1 if the store cannot keep them."""
     with progress("evaluating", "people") as report:
-        evaluation = carry_out(request, report, found)
-    notices = (
-        *noticed("left out", "{n file} left out", found.left_out if found else {}),
-        *evaluation.notices,
-        # Whoever measures those that were learned from knows that their errors flatter.
-        *(of_people_on_both_sides(TrainingStack.open(request.stack).subjects) if request.split == "holdout" else ()),
-    )
+        evaluation = carry_out(request, report)
     if request.json:
         summary = {"summary": error_rows(evaluation), "outside_summary": outside_rows(evaluation)}
-        summary["notices"] = to_records(notices)
         say(json.dumps(evaluation.to_record() | summary, indent=2))
     else:
         _print(evaluation)
-    if evaluation.not_kept:
-        concluded(notices, strict=False)
-        raise StorageError(f"this evaluation could not be kept, so no report will show it: {evaluation.not_kept}")
-    return concluded(notices, strict=request.strict)
+    return concluded(evaluation.notices, strict=request.strict, code=EXIT_NOT_KEPT if evaluation.not_kept else 0)
 
 
-def photographs_of(request: Evaluate) -> Photographs | None:
-    """Return the photographs without targets; raises BadParameterError where there is none in the folder."""
-    exclusion = request.exclusion()
-    return None if request.photographs is None else find_photographs(Path(request.photographs), exclusion=exclusion)
-
-
-def carry_out(request: Evaluate, on_progress: Progress, found: Photographs | None = None) -> Evaluation:
+def carry_out(request: Evaluate, on_progress: Progress) -> Evaluation:
     """Evaluate what is asked for; raises as `fesdist.evaluation.evaluate.evaluate`."""
+    exclusion = request.exclusion()
+    found = None if request.photographs is None else find_photographs(Path(request.photographs), exclusion=exclusion)
     return evaluate(
         request.stack,
         request.store,
         request.reference,
         split=request.split,
         expressions=request.expressions,
-        photographs=found or photographs_of(request),
+        photographs=found,
         cluster=request.cluster(),
         on_progress=on_progress,
     )

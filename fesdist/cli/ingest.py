@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from fesdist.cli.console import EXIT_SOME_FAILED, Progress, counted, people, progress, say, table
 from fesdist.cli.notices import concluded, to_records
+from fesdist.ground.notices import a_few
 from fesdist.images.decode import MEGAPIXEL
 from fesdist.images.ingest import ingest
 from fesdist.images.summary import IngestSummary, PairCount
 from fesdist.images.survey import said
 from fesdist.requests.stacks import Ingest
-
-_NAMED = 5
-"""Sizes that are named; of the others there is the number."""
 
 
 def run(request: Ingest) -> int:
@@ -55,7 +53,7 @@ def _print(summary: IngestSummary) -> None:
         say(f"aligned: the eyes of every face are at {said(spec.eyes)} of width and height")
     if summary.resized:
         sizes = [f"{rows} x {cols}" for rows, cols in summary.resized]
-        say(f"resized {sum(summary.resized.values())} of them from {_some(sizes)}")
+        say(f"resized {sum(summary.resized.values())} of them from {a_few(sizes)}")
     say()
     print_pairs(summary.pairs)
 
@@ -80,8 +78,3 @@ def _record(summary: IngestSummary) -> dict[str, Any]:
         "unchanged": summary.unchanged,
         "notices": to_records(summary.notices),
     }
-
-
-def _some(sizes: Sequence[str]) -> str:
-    more = f" and {len(sizes) - _NAMED} more" if len(sizes) > _NAMED else ""
-    return ", ".join(sizes[:_NAMED]) + more

@@ -13,12 +13,17 @@ EXIT_NOTICED = 4
 
 def concluded(notices: Sequence[Notice], *, strict: bool, code: int = 0) -> int:
     """Tell the notices, and return the exit code: `code`, or 4 in the place of 0 where notices are not accepted."""
+    tell(notices)
+    return code or (EXIT_NOTICED if strict and notices else 0)
+
+
+def tell(notices: Sequence[Notice], when: str = "") -> None:
+    """Print notices for people, after the time of day where a command goes on for long."""
     for notice in notices:
         first, *others = notice.lines()
-        for line in (f"notice: {first}", *others):
+        for line in (f"{when}notice: {first}", *others):
             # A file name is bytes that need not be text; it must not stop the summary.
             warn(line.encode(errors="backslashreplace").decode())
-    return code or (EXIT_NOTICED if strict and notices else 0)
 
 
 def to_records(notices: Sequence[Notice]) -> list[dict[str, object]]:

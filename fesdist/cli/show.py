@@ -8,11 +8,12 @@ from typing import Any
 
 from fesdist.cli.console import people, say, size, table
 from fesdist.cli.ingest import print_pairs
-from fesdist.cli.notices import to_records
+from fesdist.cli.notices import tell, to_records
 from fesdist.cli.train import print_errors
 from fesdist.ground.metrics import RunMetrics
 from fesdist.images.summary import count_pairs, of_people_on_both_sides
 from fesdist.requests.weights import Show
+from fesdist.training.notices import kept_in
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
 from storage.stack.editing import occupied
@@ -54,6 +55,7 @@ def _show_version(store: WeightStore, version: WeightVersion, *, as_json: bool) 
     table(("", ""), rows)
     say()
     print_errors(manifest.measured(RunMetrics))
+    tell(kept_in(manifest))
 
 
 def _show_stack(stack: TrainingStack, *, as_json: bool) -> None:
@@ -81,5 +83,4 @@ def _show_stack(stack: TrainingStack, *, as_json: bool) -> None:
     table(("", ""), rows)
     say()
     print_pairs(pairs)
-    for notice in notices:
-        say("\n".join(notice.lines()))
+    tell(notices)

@@ -9,6 +9,7 @@ from typing import Any
 
 from fesdist.cli.console import EXIT_SOME_FAILED, Progress, counted, duration, progress, say
 from fesdist.cli.notices import concluded, to_records
+from fesdist.ground.notices import a_few
 from fesdist.inference.folder import synthesize_folder
 from fesdist.inference.summary import SynthesisSummary
 from fesdist.requests.using import Synthesize
@@ -61,9 +62,8 @@ def _tell(summary: SynthesisSummary) -> None:
     if summary.unchanged:
         say(f"  {counted(summary.unchanged, 'photograph')} done before in the same way (--force repeats them)")
     if summary.excluded:
-        named = [f"{name} ({reason})" for name, reason in list(summary.excluded.items())[:3]]
-        more = ", ..." if summary.n_excluded > 3 else ""
-        say(f"  {summary.n_excluded} left out, as asked: {', '.join(named)}{more}")
+        named = [f"{name} ({reason})" for name, reason in summary.excluded.items()]
+        say(f"  {summary.n_excluded} left out, as asked: {a_few(named, summary.n_excluded, most=3)}")
     say(f"  outputs and manifest.jsonl are in {summary.out}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from fesdist.cli.console import Progress, duration, people, progress, say, size, table, warn
-from fesdist.cli.notices import concluded, to_records
+from fesdist.cli.notices import concluded
 from fesdist.cluster.connect import open_cluster
 from fesdist.ground.metrics import RegionErrors, RunMetrics
 from fesdist.requests.learning import Train
@@ -21,7 +21,7 @@ def run(request: Train) -> int:
     with progress("training", "tasks") as report:
         result = carry_out(request, report, _tell_plan)
     if request.json:
-        say(json.dumps(asdict(result) | {"notices": to_records(result.notices)}, indent=2))
+        say(json.dumps(asdict(result), indent=2))
     else:
         _print(result, request.store)
     return concluded(result.notices, strict=request.strict)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from fesdist.cli.console import Progress, progress, say, table, warn
+from fesdist.cli.console import Progress, progress, say, table
+from fesdist.cli.notices import concluded, to_records
 from fesdist.cluster.connect import open_cluster
 from fesdist.ground.files import check_writable
-from fesdist.report.tuning_curves import in_words, value_in_words
 from fesdist.requests.learning import Tune
 from fesdist.requests.toml import write_config
 from fesdist.training.choice import Score
 from fesdist.tuning.tune import tune
-from fesdist.tuning.tuning import Tuning
+from fesdist.tuning.tuning import Tuning, in_words, value_in_words
 
 MOST_ROWS = 40
 """Of a larger grid only the best combinations are printed; the configuration has all."""
@@ -24,10 +24,10 @@ def run(request: Tune) -> int:
     with progress("tuning", "steps") as report:
         tuning = carry_out(request, report)
     if request.json:
-        say(json.dumps(tuning.to_json(), indent=2))
+        say(json.dumps(tuning.to_json() | {"notices": to_records(tuning.notices)}, indent=2))
     else:
         _print(tuning, request.stack, request.out)
-    return 0
+    return concluded(tuning.notices, strict=request.strict)
 
 
 def carry_out(request: Tune, on_progress: Progress) -> Tuning:
@@ -66,16 +66,10 @@ def _print(tuning: Tuning, stack: str, out: str) -> None:
     say()
     if len(ranked) > len(shown):
         say(f"the best {len(shown)} of {len(ranked)} combinations; {out} has all")
-    for result in tuning.results:
-        if result.failed:
-            warn(f"{in_words(result.options)} could not be trained: {result.failed}")
     say(f"best in the {tuning.region}: {in_words(tuning.best.options)}")
     if tuning.ridge_map is not None:
         ridges = [ridge for row in tuning.ridge_map for ridge in row]
         say(f"ridge {min(ridges):g} to {max(ridges):g} over the image, chosen around each of {len(ridges)} cells")
-    for option in tuning.at_the_edge():
-        edge = value_in_words(tuning.best.options[option])
-        say(f"{option} {edge} is at the edge of what was tried; a value beyond it may be better")
     say(f"written to {out}")
     say(f"next: fesdist train {stack} weights --name NAME --config {out}")
 

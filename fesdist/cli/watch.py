@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from fesdist.cli.console import EXIT_SOME_FAILED, counted, say, warn
-from fesdist.cli.notices import EXIT_NOTICED
+from fesdist.cli.notices import EXIT_NOTICED, tell
 from fesdist.cli.synthesize import record_of, synthesized
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.notices import Notice
 from fesdist.images.listing import Exclusion
 from fesdist.inference.summary import SynthesisSummary
 from fesdist.inference.watching import Inbox, watch
@@ -21,12 +22,14 @@ from fesdist.requests.using import Watch
 def run(request: Watch) -> int:
     """Watch until nothing comes any more, or for ever; return 0, or 3 if some photographs failed."""
     summaries, failed, noticed = carry_out(request), 0, False
+    told: tuple[Notice, ...] = ()
     (warn if request.json else say)(f"watching {request.photographs}; Ctrl-C ends it, and what was finished is stored")
     for summary in summaries:
         if request.json:
             say(json.dumps(record_of(summary)))
         else:
-            _tell(summary)
+            _tell(summary, told)
+        told = summary.notices
         failed, noticed = failed + summary.failed.n, noticed or bool(summary.notices)
     return EXIT_SOME_FAILED if failed else EXIT_NOTICED if noticed and request.strict else 0
 
@@ -46,10 +49,10 @@ def carry_out(request: Watch) -> Iterator[SynthesisSummary]:
     return (synthesized(quietly, only=names) for names in arrivals)
 
 
-def _tell(summary: SynthesisSummary) -> None:
+def _tell(summary: SynthesisSummary, told: Collection[Notice]) -> None:
+    """Tell what one look brought, without the notices that the look before it brought as well."""
     clock = time.strftime("%H:%M:%S")
     if summary.done:
         made = counted(summary.n_outputs, "image")
         say(f"{clock}  {counted(summary.done, 'photograph')} done by {summary.reference}, {made} in {summary.out}")
-    for record in (*summary.faceless, *summary.strange, *summary.failed):
-        warn(f"{clock}  {record.file.name}: {record.reason}")
+    tell([notice for notice in summary.notices if notice not in told], f"{clock}  ")

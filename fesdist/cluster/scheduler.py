@@ -13,6 +13,7 @@ from distributed.client import ClosedClientError
 from distributed.scheduler import heartbeat_interval
 
 from fesdist.ground.errors import ClusterError
+from fesdist.ground.notices import a_few
 
 T = TypeVar("T")
 
@@ -67,8 +68,7 @@ def seconds_between_looks(n_workers: int) -> float:
 
 def named(addresses: Collection[str]) -> str:
     """Return addresses as they stand in a sentence: a few, and how many more."""
-    shown = ", ".join(sorted(addresses)[:NAMED])
-    return shown if len(addresses) <= NAMED else f"{shown} and {len(addresses) - NAMED} more"
+    return a_few(sorted(addresses), most=NAMED)
 
 
 class Heard:

@@ -11,6 +11,7 @@ from fesdist.comparing.measurement import Measurement
 from fesdist.comparing.units import Change, Unit
 from fesdist.evaluation.looks import REAL
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, MODEL, REFINED, UNCHANGED
+from fesdist.ground.notices import Notice, noticed
 
 PAPERS_ORDER = ("mr-5", "lasso", "omp", "ridge")
 """From the best to the worst in Khan et al. 2020, table 1: MR 5, l1, l0 and l2."""
@@ -107,6 +108,16 @@ class ComparisonResult:
             errors[name] = error
         return dict(sorted(errors.items(), key=lambda item: item[1]))
 
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Return what could not be measured, and regressions that did not end as they should."""
+        failed = {_named(key): reason for key, reason in self.failed.items()}
+        unsolved = {_named(key): f"{found.unsolved:,}" for key, found in self.measured.items() if found.unsolved}
+        return (
+            *noticed("failed", "{n measurement} failed", failed),
+            *noticed("doubtful", "{n model} with regressions that are not solved; `fesdist show` tells why", unsolved),
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         order = self.papers_order()
@@ -123,9 +134,15 @@ class ComparisonResult:
                 {"entrant": name, "input": change.before, "target": change.after, "error": reason}
                 for (name, change), reason in self.failed.items()
             ],
+            "notices": [notice.to_record() for notice in self.notices],
             "winners": {region: self.winner(region) for region in ("face", "mouth")},
             "order_of_the_papers": None if order is None else tuple(order) == PAPERS_ORDER,
         }
+
+
+def _named(key: tuple[str, Change]) -> str:
+    name, change = key
+    return f"{name}, {change}"
 
 
 def result_of(

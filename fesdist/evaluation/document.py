@@ -9,7 +9,7 @@ from typing import Any
 
 from fesdist.evaluation.looks import Looks, Seen
 from fesdist.evaluation.scores import METHODS, UNCHANGED, ExpressionScores
-from fesdist.ground.notices import Notice, noticed
+from fesdist.ground.notices import Notice
 from storage.blobs.documents import Document, convert, decode, encode
 from storage.errors import FormatError
 
@@ -32,6 +32,10 @@ class Outside:
     """Why the others could not."""
     looks: Mapping[str, Looks]
     """By expression."""
+    stretched: tuple[str, ...] = ()
+    """Photographs whose proportions are not the model's."""
+    strange: Mapping[str, str] = field(default_factory=dict)
+    """Why photographs may not lie as those that the version learned from."""
 
     def methods(self, expression: str) -> tuple[str, ...]:
         """Return whose faces were looked at, in the order of `METHODS`."""
@@ -64,6 +68,8 @@ class Evaluation:
     learned_from: Mapping[str, int] = field(default_factory=dict)
     """How many real photographs of each expression the classifier has learned from; none where there is none."""
     outside: Outside | None = None
+    notices: tuple[Notice, ...] = ()
+    """What was left out, and what makes the scores doubtful; nothing in older documents."""
     not_kept: str = ""
     """Why the store could not keep the evaluation, or ""; no part of the record."""
 
@@ -72,17 +78,6 @@ class Evaluation:
         """Name under which the store keeps the evaluation; the same images and split give the same key."""
         photographs = f" {self.outside.digest}" if self.outside else ""
         return hashlib.sha256(f"{self.split} {self.fingerprint}{photographs}".encode()).hexdigest()[:16]
-
-    @property
-    def notices(self) -> tuple[Notice, ...]:
-        """Return what was left out, and what makes the scores doubtful."""
-        known = self.trained_on if self.split == "holdout" else ()
-        flattered = f"{self.name}@{self.version} was trained on {{n person}} of those held out; the scores flatter it"
-        return (
-            *noticed("left out", "{n expression} left out", self.left_out),
-            *noticed("doubtful", flattered, known),
-            *noticed("left out", "{n photograph} left out", self.outside.failed if self.outside else {}),
-        )
 
     @property
     def trained_on(self) -> tuple[str, ...]:

@@ -16,9 +16,11 @@ from fesdist.cluster.settings import ClusterSettings
 from fesdist.evaluation.comparison import Batch, BatchScores, ScoreStage, batch_size
 from fesdist.evaluation.document import Evaluation
 from fesdist.evaluation.judging import joined_looks, judges_of, teachers_of
+from fesdist.evaluation.notices import notices_of
 from fesdist.evaluation.outside import Wanted, look_outside
 from fesdist.evaluation.people import check_fit, learned_from, people_by_expression
 from fesdist.evaluation.scores import ExpressionScores
+from fesdist.ground.notices import Notice
 from fesdist.inference.photographs import Photographs, find_photographs
 from fesdist.passes.stage import Progress, results
 from storage.datasets.store import WeightStore
@@ -81,11 +83,13 @@ def evaluate(
         learned_from=teachers.counts,
         outside=outside,
     )
+    evaluation = replace(evaluation, notices=notices_of(evaluation, stack, found))
     try:
         store.evaluations(name, number).put(evaluation.key, evaluation.to_record())
     except StorageError as error:
         # What took so long to compute is not lost for want of a place to keep it.
-        return replace(evaluation, not_kept=str(error))
+        untold = Notice("failed", 1, f"this evaluation could not be kept, so no report will show it: {error}")
+        return replace(evaluation, not_kept=str(error), notices=(*evaluation.notices, untold))
     return evaluation
 
 

@@ -17,8 +17,10 @@ from fesdist.evaluation.document import Outside
 from fesdist.evaluation.judging import Identities, Judges, Teachers, joined_looks, judges_of
 from fesdist.evaluation.looks import Looks
 from fesdist.ground.errors import BadParameterError, ImageError
-from fesdist.images.decode import PIXEL_LIMIT
+from fesdist.images.decode import PIXEL_LIMIT, read_header
 from fesdist.images.filling import read_image
+from fesdist.images.resize import stretch
+from fesdist.inference.likeness import doubt_of
 from fesdist.inference.manifest import InputFile
 from fesdist.inference.photographs import Photographs
 from fesdist.passes.stage import Progress, Stage, results
@@ -34,6 +36,9 @@ class OutsideBatch:
     failed: Mapping[str, str]
     looks: Mapping[str, tuple[Looks, Identities]]
     """By expression; of no photograph where none could be used."""
+    stretched: tuple[str, ...]
+    strange: Mapping[str, str]
+    """As those of `Outside`."""
 
 
 @dataclass(frozen=True)
@@ -52,19 +57,25 @@ class OutsideStage(Stage[tuple[str, ...], OutsideBatch]):
 
     def work(self, key: tuple[str, ...]) -> OutsideBatch:
         stack = TrainingStack.open(self.stack)
-        comparer = Comparer(stack, WeightStore(self.store).open(self.reference), self.memory)
+        version = WeightStore(self.store).open(self.reference)
+        comparer = Comparer(stack, version, self.memory)
         images: dict[str, NDArray[Any]] = {}
         failed: dict[str, str] = {}
+        stretched: list[str] = []
         for name in key:
             path = self.root / name
             try:
                 images[name] = read_image(path, stack.spec, PIXEL_LIMIT)
+                if stretch(read_header(path).shape, stack.image_shape) != 1:
+                    stretched.append(name)
             except ImageError as error:
                 failed[name] = str(error).removeprefix(f"{path}: ")
         looks = {}
         for expression, judges in self.judges.items() if images else ():
             looks[expression] = judges.look(comparer.outputs(np.stack([*images.values()]), expression))
-        return OutsideBatch(tuple(images), failed, looks)
+        doubts = {name: doubt_of(image, version) for name, image in images.items()}
+        strange = {name: doubt for name, doubt in doubts.items() if doubt}
+        return OutsideBatch(tuple(images), failed, looks, tuple(stretched), strange)
 
     def amount(self, key: tuple[str, ...]) -> int:
         return len(key)
@@ -114,6 +125,8 @@ def look_outside(
             expression: joined_looks([batch.looks[expression] for batch in batches if batch.used], used)
             for expression in wanted.expressions
         },
+        tuple(name for batch in batches for name in batch.stretched),
+        {name: doubt for batch in batches for name, doubt in batch.strange.items()},
     )
 
 

@@ -1,20 +1,73 @@
-"""A file of the user's that hides a package of ours: named in one sentence before anything is imported from there."""
+"""The package `storage` of fesdist is found even where a script lies beside something else of that name."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+import sys
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
+
+NAME = "storage"
+OURS = Path(__file__).parents[2] / NAME
+
+
+def use_own_storage() -> None:
+    """Have `storage.errors` and its like mean modules of ours, whatever Python finds under the name `storage`.
+
+    It looks beside the script first. What it finds there keeps the name `storage`; the modules of ours, all of them at
+    once, are entered by their full names, under which imports and pickles look before they ask where anything lies.
+    Nothing is done where nothing else is found, or where both cannot be had: `check_nothing_hidden` names that.
+    """
+    other = _other()
+    if other is None or _conflict(other) or f"{NAME}.errors" in sys.modules:
+        return
+    theirs = sys.modules.pop(NAME, None)
+    try:
+        sys.modules[NAME] = _package()
+        for path in sorted(OURS.rglob("*.py")):
+            inner = path.relative_to(OURS).with_suffix("").parts
+            import_module(".".join((NAME, *inner)).removesuffix(".__init__"))
+    finally:
+        del sys.modules[NAME]
+        if theirs is not None:
+            sys.modules[NAME] = theirs
 
 
 def check_nothing_hidden() -> None:
-    """Raise ImportError, with both places, where something else is found under the name of a package of ours.
-
-    Python looks beside the script first, so that a `storage.py` there would be taken for the room `storage`.
-    """
-    ours, found = Path(__file__).parents[2] / "storage", find_spec("storage")
-    if found is not None and found.origin is not None and Path(found.origin).parent != ours:
+    """Raise ImportError, with both places, where something else hides the package `storage`, and has to move."""
+    if (other := _other()) is not None and (conflict := _conflict(other)):
         raise ImportError(
-            f"{found.origin} hides the package 'storage' of fesdist, which is in {ours}: give your own file or folder "
-            "another name, or run your program from another folder",
-            name="storage",
+            f"{other.origin} hides the package {NAME!r} of fesdist, which is in {OURS}, {conflict}: give your own file "
+            "or folder another name, or run your program from another folder",
+            name=NAME,
         )
+
+
+def _other() -> ModuleSpec | None:
+    """Return what is found under the name of our package, if that is something else."""
+    if (known := sys.modules.get(NAME)) is not None and known.__spec__ is None:
+        return None
+    found = find_spec(NAME)
+    return None if found is None or found.origin is None or Path(found.origin).parent == OURS else found
+
+
+def _conflict(other: ModuleSpec) -> str:
+    """Return why something else and our package cannot both be had, or ""."""
+    running = getattr(sys.modules.get("__main__"), "__file__", None)
+    if running and other.origin and Path(running).resolve() == Path(other.origin).resolve():
+        return "as it is the program that runs"
+    ours = {path.stem for path in OURS.iterdir() if not path.name.startswith(("__", "py."))}
+    theirs = {path.stem for place in other.submodule_search_locations or () for path in Path(place).iterdir()}
+    both = sorted(ours & theirs)
+    return f"as both have {', '.join(both)}" if both else ""
+
+
+def _package() -> ModuleType:
+    spec = spec_from_file_location(NAME, OURS / "__init__.py", submodule_search_locations=[str(OURS)])
+    if spec is None or spec.loader is None:
+        raise ImportError(f"the package {NAME!r} of fesdist is missing: {OURS}; install fesdist again", name=NAME)
+    package = module_from_spec(spec)
+    spec.loader.exec_module(package)
+    return package

@@ -36,13 +36,19 @@ class Notice:
         if not self.examples:
             return [self.text]
         if not any(self.examples.values()):
-            shown = list(self.examples)[:INLINE]
-            more = f" and {self.count - len(shown):,} more" if self.count > len(shown) else ""
-            return [f"{self.text}: {', '.join(shown)}{more}"]
-        lines = [f"  {name}: {reason}" for name, reason in self.examples.items()]
+            return [f"{self.text}: {a_few(self.examples, self.count)}"]
+        lines = [f"  {self._line(name)}" for name in self.examples]
         if self.count > len(lines):
             lines.append(f"  ... and {self.count - len(lines):,} more")
         return [f"{self.text}:", *lines]
+
+    def named(self) -> str:
+        """Return the examples in one line, each with its reason."""
+        return a_few(map(self._line, self.examples), self.count, most=MOST_EXAMPLES, between="; ")
+
+    def _line(self, name: str) -> str:
+        reason = self.examples[name]
+        return f"{name}: {reason}" if reason else name
 
     def to_record(self) -> dict[str, Any]:
         """Return the notice for JSON and tables."""
@@ -68,6 +74,27 @@ def noticed(
 def counted_notice(kind: Kind, text: str, count: int) -> tuple[Notice, ...]:
     """Return a notice about things that have no names, of which there are `count`; none where there are none."""
     return (Notice(kind, count, _counted(text, count)),) if count else ()
+
+
+def worse_than_input(changes: Mapping[str, float]) -> tuple[Notice, ...]:
+    """Return a notice about expressions of which the model's error is above that of the photographs as they are.
+
+    `changes` has by how many percent it is above, by expression.
+    """
+    worse = {name: f"{change:+.1f} %" for name, change in changes.items() if change > 0}
+    return noticed("doubtful", "{n expression} of which the model errs more than the photograph left as it is", worse)
+
+
+def a_few(names: Iterable[str], count: int | None = None, *, most: int = INLINE, between: str = ", ") -> str:
+    """Return names as they stand in a sentence: the first `most`, and how many more of `count`, or of the names.
+
+    >>> a_few("abcdefg"), a_few("ab", 1_002), a_few("abc", most=2, between="; ")
+    ('a, b, c, d, e and 2 more', 'a, b and 1,000 more', 'a; b; and 1 more')
+    """
+    known = list(names)
+    shown, n = known[:most], len(known) if count is None else count
+    before_and = " " if between == ", " else between
+    return between.join(shown) + (f"{before_and}and {n - len(shown):,} more" if n > len(shown) else "")
 
 
 def _counted(text: str, count: int) -> str:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from fesdist.align.frame import USUAL, Fractions, Frame
 from fesdist.align.points import Points
 from fesdist.ground.errors import BadParameterError, ImageError, PairingError
+from fesdist.ground.notices import a_few
 from fesdist.images.decode import ChannelMode, ImageHeader
 from storage.stack.reading import StackSpec
 
@@ -20,7 +21,6 @@ _THREADS = min(4, os.cpu_count() or 1)
 """More would hold more decoded photographs in memory than they save time."""
 
 _T = TypeVar("_T")
-_SIZES_NAMED = 5
 
 ALIGNED_SIZE = 256, 256
 """Rows and columns of aligned images if nothing is said: enough for a mouth to show, little enough to learn quickly."""
@@ -140,9 +140,8 @@ def _common_size(headers: list[ImageHeader]) -> tuple[int, int]:
     shapes = Counter(header.shape for header in headers)
     if len(shapes) == 1:
         return headers[0].shape
-    common = [f"{rows} x {cols} ({n} files)" for (rows, cols), n in shapes.most_common(_SIZES_NAMED)]
-    more = f" and {len(shapes) - _SIZES_NAMED} more" if len(shapes) > _SIZES_NAMED else ""
+    common = [f"{rows} x {cols} ({n} files)" for (rows, cols), n in shapes.most_common()]
     raise PairingError(
-        f"the photographs have {len(shapes)} different sizes (rows x columns): {', '.join(common)}{more}; expected one."
+        f"the photographs have {len(shapes)} different sizes (rows x columns): {a_few(common)}; expected one."
         " Give --size to bring them all to one; faces stay aligned only if they lie alike in their pictures"
     )

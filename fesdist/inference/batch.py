@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache, partial
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.align.crop import crop
-from fesdist.align.face import Face
-from fesdist.align.finding import Finding, Found, Placed
-from fesdist.align.frame import Placement
 from fesdist.align.paste import put_back
 from fesdist.ground.errors import ImageError, NoFaceError, UnlikeError
 from fesdist.images.animation import encode_animation
-from fesdist.images.belongings import Belongings, Samples, eight_bits
+from fesdist.images.belongings import Samples, eight_bits
 from fesdist.images.encode import encode
 from fesdist.images.photograph import read_photograph
 from fesdist.images.resize import resize, stretch
@@ -28,10 +24,10 @@ from fesdist.inference.full_size import add_change
 from fesdist.inference.intensities import Images, Range, unit_scale
 from fesdist.inference.likeness import doubt_of
 from fesdist.inference.loaded import LoadedVersion
-from fesdist.inference.manifest import FaceRecord, InputFile, Record, Status
-from fesdist.inference.recipe import Recipe
+from fesdist.inference.manifest import Record
 from fesdist.inference.settings import Detail, OutputSize, SynthesisSettings
 from fesdist.inference.sweep import LONGEST_SIDE, intensities, milliseconds, there_and_back
+from fesdist.inference.underway import FolderJob, PhotographTask, Underway
 from fesdist.passes.stage import Stage
 from storage.datasets.store import WeightStore
 
@@ -40,92 +36,6 @@ _BYTES_PER_VALUE = 12
 
 _BYTES_PER_RESCALED_VALUE = 24
 """The same when whole images are rescaled, which takes copies in float32."""
-
-
-@dataclass(frozen=True)
-class PhotographTask:
-    """One photograph and the files to write, relative to the folder of outputs, by the name of their recipe."""
-
-    file: InputFile
-    outputs: Mapping[str, str]
-    marked: tuple[Face, ...] = ()
-    """What a table of points has of it."""
-
-
-@dataclass(frozen=True)
-class FolderJob:
-    """What the batches of a run have in common; small, as it travels with each of them."""
-
-    root: Path
-    out: Path
-    store: str
-    reference: str
-    """Name and number of the version, `london@3`; never an alias, which could move during the run."""
-    settings: SynthesisSettings
-    recipes: Mapping[str, Recipe]
-    """By name, which is that of an expression unless several are mixed."""
-    finding: Finding | None
-    """None if photographs are aligned."""
-    digest: str
-    memory: int
-    """Bytes that a worker may use: half for weights, three eighths for the images of a group."""
-    threads: int
-
-
-@dataclass
-class _Photograph:
-    """A photograph on its way through a group, from its task to its record."""
-
-    task: PhotographTask
-    inputs: NDArray[np.uint8] = field(default_factory=lambda: np.empty((0, 0, 0, 0), np.uint8))
-    """Its faces at the model's size, (face, channel, row, col); none if it cannot be used."""
-    full: Samples = field(default_factory=lambda: np.empty((0, 0, 0), np.uint8))
-    """(channel, row, col) at its own size, if the outputs shall have that size."""
-    belongings: Belongings = field(default_factory=Belongings)
-    found: Found = field(default_factory=Found)
-    """Where its faces are, if it was not taken to be aligned."""
-    placements: tuple[Placement, ...] = ()
-    """The same in `full`."""
-    stretched: float = 1.0
-    written: dict[str, str] = field(default_factory=dict)
-    sizes: dict[str, int] = field(default_factory=dict)
-    status: Status = "ok"
-    reason: str = ""
-    strange: bool = False
-
-    def refuse(self, status: Status, reason: str) -> None:
-        self.status, self.reason = status, reason
-
-    def record(self, job: FolderJob, seconds: float) -> Record:
-        return Record(
-            self.task.file,
-            self.status,
-            self.reason,
-            self.written,
-            job.reference,
-            job.digest,
-            round(seconds, 4),
-            self.sizes,
-            tuple(map(_face_record, self.found.placed)),
-            self.stretched,
-            self.found.left_out + self.found.too_small,
-            self.strange,
-        )
-
-
-def _face_record(placed: Placed) -> FaceRecord:
-    turn, shift = placed.placement.turn, placed.placement.shift
-    (left, right), confidence = placed.face.eyes, placed.face.confidence
-    return FaceRecord(
-        (_rounded(complex(*left)), _rounded(complex(*right))),
-        round(confidence, 3),
-        (round(turn.real, 6), round(turn.imag, 6)),
-        _rounded(shift),
-    )
-
-
-def _rounded(place: complex) -> tuple[float, float]:
-    return round(place.real, 2), round(place.imag, 2)
 
 
 @dataclass(frozen=True)
@@ -150,7 +60,7 @@ def synthesize_batch(tasks: Sequence[PhotographTask], job: FolderJob) -> list[Re
     with ThreadPoolExecutor(job.threads) as pool:
         for start in range(0, len(tasks), step):
             began = time.perf_counter()
-            group = [_Photograph(task) for task in tasks[start : start + step]]
+            group = [Underway(task) for task in tasks[start : start + step]]
             _synthesize_group(group, loaded, job, pool)
             seconds = (time.perf_counter() - began) / len(group)
             records += [photograph.record(job, seconds) for photograph in group]
@@ -185,7 +95,7 @@ def _steps(settings: SynthesisSettings) -> list[float]:
 
 
 def _synthesize_group(
-    group: Sequence[_Photograph], loaded: LoadedVersion, job: FolderJob, pool: ThreadPoolExecutor
+    group: Sequence[Underway], loaded: LoadedVersion, job: FolderJob, pool: ThreadPoolExecutor
 ) -> None:
     list(pool.map(lambda photograph: _read(photograph, loaded, job), group))
     for name in sorted({name for photograph in group for name in photograph.task.outputs}):
@@ -199,7 +109,7 @@ def _synthesize_group(
 
 
 def _make_small(
-    group: Sequence[_Photograph], name: str, loaded: LoadedVersion, job: FolderJob, pool: ThreadPoolExecutor
+    group: Sequence[Underway], name: str, loaded: LoadedVersion, job: FolderJob, pool: ThreadPoolExecutor
 ) -> None:
     """Make and write one recipe of photographs with the same number of channels, at the model's size."""
     inputs = np.concatenate([one.inputs[:1] for one in group])
@@ -208,7 +118,7 @@ def _make_small(
     list(pool.map(partial(_write, name=name, job=job), group, zip(*made, strict=True)))
 
 
-def _make_large(photograph: _Photograph, *, name: str, loaded: LoadedVersion, job: FolderJob) -> None:
+def _make_large(photograph: Underway, *, name: str, loaded: LoadedVersion, job: FolderJob) -> None:
     """Make and write one recipe of a photograph, at its own size; its faces a few at a time."""
     recipe, pictures = job.recipes[name], []
     at_once = max(1, _images_at_once(loaded, job) // job.threads)
@@ -238,10 +148,11 @@ def _outputs(inputs: NDArray[np.uint8], name: str, intensity: float, loaded: Loa
     )
 
 
-def _read(photograph: _Photograph, loaded: LoadedVersion, job: FolderJob) -> None:
+def _read(photograph: Underway, loaded: LoadedVersion, job: FolderJob) -> None:
     try:
         path = job.root / photograph.task.file.name
         found = read_photograph(path, pixel_limit=job.settings.pixel_limit)
+        photograph.look_at("the photograph", found.pixels)
         seen = loaded.match_channels(found.pixels)
         if job.finding is None:
             inputs = resize(seen, loaded.image_shape)[None]
@@ -278,7 +189,7 @@ def _reduced(pixels: NDArray[np.uint8], longest: int) -> tuple[NDArray[np.uint8]
     return resize(pixels, (max(1, round(scale * rows)), max(1, round(scale * cols)))), scale
 
 
-def _write(photograph: _Photograph, pictures: Sequence[Samples], *, name: str, job: FolderJob) -> None:
+def _write(photograph: Underway, pictures: Sequence[Samples], *, name: str, job: FolderJob) -> None:
     """Write one output: a picture, (channel, row, col), or those of the way there of an animation."""
     file, n_pictures = photograph.task.outputs[name], job.settings.sweep
     try:
@@ -293,3 +204,4 @@ def _write(photograph: _Photograph, pictures: Sequence[Samples], *, name: str, j
     else:
         photograph.sizes[name] = size
         photograph.written[name] = file
+        photograph.look_at(name, pictures[-1])

@@ -12,15 +12,17 @@ from pathlib import Path
 from fesdist.cluster.connect import ClusterSettings, open_cluster
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.machine import cores
-from fesdist.inference.batch import BatchStage, FolderJob, PhotographTask
+from fesdist.inference.batch import BatchStage
 from fesdist.inference.loaded import LoadedVersion, require_expression
 from fesdist.inference.manifest import Record, open_manifest
 from fesdist.inference.names import Naming
 from fesdist.inference.photographs import check_out, output_ending
 from fesdist.inference.recipe import Recipe
+from fesdist.inference.run_note import RunNote
 from fesdist.inference.settings import SynthesisSettings
 from fesdist.inference.summary import SynthesisSummary
 from fesdist.inference.todo import Todo
+from fesdist.inference.underway import FolderJob, PhotographTask
 from fesdist.passes.stage import Progress, outcomes
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
@@ -110,7 +112,8 @@ def synthesize_folder(
                     total = todo.n_tasks if todo.complete else 0
                     on_progress(summary.n_seen, total, "" if total else f"{todo.n_found:,} found so far")
         summary.made_otherwise = manifest.made_otherwise(job.digest)
-    summary.sort()
+        summary.sort()
+        manifest.conclude(RunNote.of(job.reference, job.digest, summary.notices))
     summary.seconds = time.perf_counter() - began
     return summary
 

@@ -1,7 +1,8 @@
 """What happened to every photograph: one JSON line each, beside the outputs.
 
 Lines are appended while a run goes on, so a run that is killed loses at most the line it was writing. A line that is
-torn, or is no record, is ignored. The last line of a photograph counts. Where photographs are few, or half of the lines
+torn, or is no record, is ignored. The last line of a photograph counts. A run that had something to notice ends with a
+line on that. Where photographs are few, or half of the lines
 do not count any more, the file is rewritten at the end of a run with one line for each photograph.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -21,6 +23,7 @@ from msgspec import Struct
 
 from fesdist.ground.errors import BadParameterError
 from fesdist.inference.line_index import LineIndex, lines_at
+from fesdist.inference.run_note import MOST_KEPT, RunNote
 from storage.blobs.disk import make_folder, telling_disk_errors
 from storage.blobs.documents import convert
 from storage.blobs.locks import held_lock
@@ -92,12 +95,15 @@ class Record:
     """How many faces were found and not worked on."""
     strange: bool = False
     """Whether it does not lie as the photographs that the version learned from."""
+    blank: tuple[str, ...] = ()
+    """What shows nothing, in a sentence each: the photograph, or what was made of it."""
 
     def after(self, earlier: Record | None) -> Record:
         """Return this record with the outputs of an earlier one that still hold."""
         if earlier is None or (earlier.file, earlier.settings) != (self.file, self.settings):
             return self
-        return replace(self, outputs={**earlier.outputs, **self.outputs}, sizes={**earlier.sizes, **self.sizes})
+        outputs, sizes = {**earlier.outputs, **self.outputs}, {**earlier.sizes, **self.sizes}
+        return replace(self, outputs=outputs, sizes=sizes, blank=tuple(dict.fromkeys((*earlier.blank, *self.blank))))
 
     def to_line(self) -> bytes:
         """Return the record as a line of JSON."""
@@ -134,11 +140,14 @@ class Manifest:
         self._reading = reading
         self._index = LineIndex()
         self._groups: dict[tuple[str, str, bool], int] = {}
+        self._notes: deque[RunNote] = deque(maxlen=MOST_KEPT)
         self._n_lines = 0
         self._end = 0
         for line in reading:
             if (heading := _Heading.of(line)) is not None:
                 self._index.add(heading.input, self._end, self._group(heading))
+            elif (note := RunNote.from_line(line)) is not None:
+                self._notes.append(note)
             self._n_lines += 1
             self._end += len(line)
 
@@ -179,6 +188,12 @@ class Manifest:
         if (before := self.record(record.file.name)) != record:
             self._append(record, before)
 
+    def conclude(self, note: RunNote) -> None:
+        """Add what a run had to notice, unless that is nothing, or what the run before it had."""
+        if note.notices and not note.says_no_more_than(self._notes[-1] if self._notes else None):
+            self._notes.append(note)
+            self._write(note.to_line())
+
     def _made(self, file: InputFile, settings: str) -> Record | None:
         """Return the last word on a photograph if it is about this very file and these settings."""
         record = self.record(file.name)
@@ -186,17 +201,19 @@ class Manifest:
 
     def _append(self, record: Record, before: Record | None) -> None:
         whole = record.after(before)
-        line = whole.to_line()
+        self._index.add(whole.file.name, self._end, self._group(_Heading.about(whole)))
+        self._write(whole.to_line())
+
+    def _write(self, line: bytes) -> None:
         self._appending.write(line)
         self._appending.flush()
-        self._index.add(whole.file.name, self._end, self._group(_Heading.about(whole)))
         self._n_lines += 1
         self._end += len(line)
 
     def compact(self) -> None:
         """Rewrite the file, atomically, with the last word on each photograph, where that is little or halves it.
 
-        Of few photographs the lines are in the order of their names then.
+        Of few photographs the lines are in the order of their names then; what runs had to notice comes after them.
         """
         n_names = self._index.n_names
         if n_names > _FEW and self._n_lines < 2 * n_names:
@@ -210,6 +227,7 @@ class Manifest:
                 for name in sorted(names) if n_names <= _FEW else names:
                     if (record := self.record(name)) is not None:
                         file.write(record.to_line())
+                file.writelines(note.to_line() for note in self._notes)
             scratch.replace(self._path)
         finally:
             scratch.unlink(missing_ok=True)

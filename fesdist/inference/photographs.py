@@ -39,14 +39,6 @@ def find_photographs(source: Path, out: Path | None = None, exclusion: Exclusion
 
     Raises BadParameterError when `source` does not exist or holds no photograph.
     """
-    found = list_photographs(source, out, exclusion)
-    if not found.images:
-        raise no_photographs(source, len(found.others), len(found.left_out), min(found.left_out, default=""))
-    return found
-
-
-def list_photographs(source: Path, out: Path | None = None, exclusion: Exclusion = NOTHING_EXCLUDED) -> Photographs:
-    """Return the same, or nothing for a folder without photographs."""
     if source.is_file():
         return Photographs(source.parent, (source.name,))
     if not source.is_dir():
@@ -57,6 +49,8 @@ def list_photographs(source: Path, out: Path | None = None, exclusion: Exclusion
     for listing in walk(source, out, exclusion, left_out.__setitem__):
         images += listing.images
         others += listing.others
+    if not images:
+        raise no_photographs(source, len(others), len(left_out), min(left_out, default=""))
     return Photographs(source, tuple(sorted(images)), tuple(sorted(others)), dict(sorted(left_out.items())))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from fesdist.ground.notices import Kind, Notice, counted_notice, noticed
+from fesdist.ground.notices import Kind, Notice, a_few, counted_notice, noticed
 from fesdist.images.listing import EXCLUDED
 from fesdist.inference.manifest import Record
 
@@ -58,6 +58,8 @@ class SynthesisSummary:
     """Photographs that were left out because they do not lie as those that the version learned from."""
     doubtful: Some[Record] = field(default_factory=Some)
     """The same that were used all the same."""
+    blank: Some[Record] = field(default_factory=Some)
+    """Photographs that show nothing and were used, and those of which something was made that does."""
     others: Some[str] = field(default_factory=Some)
     """Files in the folder that are no images by their names."""
     left_out: dict[str, str] = field(default_factory=dict)
@@ -96,6 +98,8 @@ class SynthesisSummary:
             (self.strange if record.strange else self.faceless).append(record)
         elif record.strange:
             self.doubtful.append(record)
+        if record.blank and record.status == "ok":
+            self.blank.append(record)
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -112,6 +116,13 @@ class SynthesisSummary:
                 "doubtful",
                 "{n photograph} made although they may not lie as those that the model learned from",
                 self.doubtful,
+            ),
+            *noticed(
+                "doubtful",
+                "{n photograph} of which nothing can be seen, or nothing in what was made of it (what is transparent "
+                "is taken for white)",
+                {record.file.name: a_few(record.blank) for record in self.blank},
+                self.blank.n,
             ),
             *noticed("left out", "{n file} not named like images", self.others, self.others.n),
             *noticed("left out", "{n entry} left out", self.left_out, self.n_left_out),
@@ -141,7 +152,7 @@ class SynthesisSummary:
 
     def sort(self) -> None:
         """Bring what is listed into the order of names."""
-        for records in (self.failed, self.faceless, self.strange, self.doubtful):
+        for records in (self.failed, self.faceless, self.strange, self.doubtful, self.blank):
             records.sort(key=lambda record: record.file.name)
         self.others.sort()
         self.left_out = dict(sorted(self.left_out.items()))

@@ -10,11 +10,11 @@ from fesdist.align.points import Points
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import remove_leftovers
 from fesdist.images.listing import Exclusion
-from fesdist.inference.batch import FolderJob, PhotographTask
 from fesdist.inference.manifest import FILE_NAME, InputFile, Manifest, Record
 from fesdist.inference.names import Naming
 from fesdist.inference.photographs import OutputPlaces, no_photographs
 from fesdist.inference.summary import SynthesisSummary
+from fesdist.inference.underway import FolderJob, PhotographTask
 from fesdist.inference.walking import Listing, walk
 
 AHEAD = 1024

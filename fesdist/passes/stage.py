@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from fesdist.cluster.settings import Cluster, Outcome
 from fesdist.ground.errors import TileError
+from fesdist.ground.notices import a_few
 from storage.errors import NoSpaceError
 
 K = TypeVar("K")
@@ -133,12 +134,8 @@ def _kept_or_worked(key: K, stage: Stage[K, R]) -> tuple[R, bool]:
 
 
 def _failed(stage: Stage[K, R], failures: Sequence[Outcome[K]], n_keys: int) -> TileError:
-    named = "; ".join(
-        f"{stage.called(failure.item)}: {failure.error or type(failure.error).__name__}"
-        for failure in failures[:FAILURES_NAMED]
-    )
-    more = f"; and {len(failures) - FAILURES_NAMED} more" if len(failures) > FAILURES_NAMED else ""
+    named = [f"{stage.called(each.item)}: {each.error or type(each.error).__name__}" for each in failures]
     return TileError(
-        f"{len(failures)} of {n_keys} tiles failed, {named}{more}. "
+        f"{len(failures)} of {n_keys} tiles failed, {a_few(named, most=FAILURES_NAMED, between='; ')}. "
         "The other tiles are stored; repeat the same command to try only these again"
     )

@@ -10,9 +10,9 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 from fesdist.report.axis import logarithmic_ticks
-from fesdist.report.tuning_curves import Curve, Curves, in_words, value_in_words
+from fesdist.report.tuning_curves import Curve, Curves
 from fesdist.training.choice import Result, Score
-from fesdist.tuning.tuning import Tuning
+from fesdist.tuning.tuning import Tuning, in_words, value_in_words
 
 WIDTH, HEIGHT = 520, 330
 _LEFT, _TOP, _BOTTOM = 52, 34, 52

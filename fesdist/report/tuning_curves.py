@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fesdist.training.choice import Result
-from fesdist.tuning.tuning import Tuning
+from fesdist.tuning.tuning import Tuning, in_words
 
 MOST_CURVES = 8
 
@@ -74,18 +73,6 @@ def curves_of(tuning: Tuning) -> Curves:
         ),
     )
     return Curves(option, tuple(tried[option]), tuple(curves[:MOST_CURVES]), len(curves))
-
-
-def in_words(options: Mapping[str, Any]) -> str:
-    """Return options for people, "window 5, ridge 0.3"."""
-    return ", ".join(f"{name} {value_in_words(value)}" for name, value in options.items())
-
-
-def value_in_words(value: Any) -> str:
-    """Return the value of an option for people."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _fitness(values: list[Any]) -> tuple[bool, int, bool]:

@@ -13,9 +13,9 @@ from fesdist.report.facts import Fact, plural
 from fesdist.report.maps import MAP_SIDE, MapFigure, Scale
 from fesdist.report.pictures import map_picture
 from fesdist.report.tuning_chart import MARKERS, TuningChart, labels_of, tuning_chart
-from fesdist.report.tuning_curves import Curves, curves_of, in_words, value_in_words
+from fesdist.report.tuning_curves import Curves, curves_of
 from fesdist.training.choice import Choice, Score
-from fesdist.tuning.tuning import Tuning
+from fesdist.tuning.tuning import Tuning, in_words
 from storage.blobs.documents import convert
 from storage.datasets.manifest import Manifest
 
@@ -127,18 +127,12 @@ def _facts(tuning: Tuning, choice: Choice | None) -> Iterator[Fact]:
 
 
 def _notes(tuning: Tuning, manifest: Manifest) -> Iterator[str]:
-    for option in tuning.at_the_edge():
-        value = value_in_words(tuning.best.options[option])
-        yield f"{option} {value} is at the edge of what was tried; a value beyond it may be better."
+    for notice in tuning.notices:
+        yield " ".join(map(str.strip, notice.lines()))
     if tuning.fingerprint != manifest.stack.fingerprint:
         yield (
             f"The photographs that were measured, in {tuning.stack}, are not those that this version learned from; "
             "other options may be best for them."
-        )
-    if failed := [result for result in tuning.results if result.failed]:
-        yield (
-            f"{len(failed)} combination{plural(failed)} could not be trained; {in_words(failed[0].options)}: "
-            f"{failed[0].failed}"
         )
 
 

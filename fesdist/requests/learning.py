@@ -129,6 +129,7 @@ fesdist train stack.zarr weights --name london --config tuned.toml"""
     stack: str = stack_argument("training stack, whose held-out people take no part")
     out: str = option("tuned.toml", "configuration to write", metavar="FILE")
     json: bool = json_option()
+    strict: bool = strict_option()
 
     @property
     def scratch(self) -> Path:

@@ -127,6 +127,7 @@ fesdist replace faces.zarr anna smiling better.jpg --align"""
     align: bool = option(False, "find the face, and bring its eyes to where the stack has them")
     points: str | None = points_option()
     pixel_limit: float = pixel_limit_option()
+    strict: bool = strict_option()
 
 
 @dataclass(frozen=True, kw_only=True)

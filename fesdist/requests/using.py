@@ -241,6 +241,7 @@ fesdist compare stack.zarr weights --models mr-5,lasso --expressions happy --out
     stack: str = stack_argument("training stack with people held out, as written by `fesdist ingest`")
     store: str = argument("weight store: a folder, or s3://bucket/prefix; what it has is not repeated", metavar="STORE")
     json: bool = json_option()
+    strict: bool = strict_option()
 
     def comparison(self) -> ComparisonRequest:
         """Return what is compared; raises BadParameterError for a bad configuration and for unknown entrants."""

@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 from fesdist.cluster.settings import Cluster
 from fesdist.ground.alpha_maps import Rows, learned_alpha, papers_alpha
 from fesdist.ground.metrics import RunMetrics
-from fesdist.ground.notices import Notice, noticed
+from fesdist.ground.notices import Notice
 from fesdist.ground.refinement import ALPHAS, Refinement
-from fesdist.ground.status import troubles
 from fesdist.ground.tiles import TileGrid
 from fesdist.passes.phases import Clock
 from fesdist.passes.stage import Progress, results
@@ -25,6 +24,7 @@ from fesdist.training.image_stage import prepare_image
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job, has_shape
 from fesdist.training.layout import CHUNK
 from fesdist.training.likeness import LearnedLikeness, learn_likeness, write_likeness
+from fesdist.training.notices import kept_in, notices_of
 from fesdist.training.plan import TrainingPlan, make_plan
 from fesdist.training.rows_ahead import RowsAhead
 from fesdist.training.shaping import LearnedShape, learn_shapes
@@ -55,27 +55,8 @@ class TrainingResult:
     """What the run chose by itself, and from what."""
     shapes: Mapping[str, LearnedShape] = field(default_factory=dict)
     """By expression; empty without shape."""
-
-    @property
-    def notices(self) -> tuple[Notice, ...]:
-        """Return what is doubtful of the photographs, and of the regressions."""
-        return (
-            *(
-                each
-                for name, shape in self.shapes.items()
-                for each in noticed(
-                    "doubtful",
-                    f"{name}: the two photographs of {{n person}} do not overlap: they teach colours, but no shape; "
-                    "look at them",
-                    shape.unusable,
-                )
-            ),
-            *(
-                Notice("doubtful", facts.statuses[status], f"{name}: {status.told(facts.statuses[status])}")
-                for name, facts in self.metrics.expressions.items()
-                for status in troubles(facts.statuses)
-            ),
-        )
+    notices: tuple[Notice, ...] = ()
+    """What is doubtful of it, as its manifest keeps it."""
 
 
 def train(
@@ -132,7 +113,9 @@ def train(
         with clock("refinement"):
             checksums.update(_refinement_maps(draft, job, stack))
         metrics = replace(summarise(reports), steps=clock.seconds)
-        version = draft.publish(_facts(request, job, stack, metrics, choice, shapes, likeness), checksums)
+        notices = notices_of(shapes, metrics.expressions, ())
+        facts = _facts(request, job, stack, metrics, choice, shapes, likeness)
+        version = draft.publish(replace(facts, notices=tuple(each.to_record() for each in notices)), checksums)
     return TrainingResult(
         request.name,
         version,
@@ -144,6 +127,7 @@ def train(
         metrics,
         choice,
         shapes,
+        notices,
     )
 
 
@@ -230,4 +214,5 @@ def _newest_of_same_job(store: WeightStore, name: str, job: TrainingJob) -> Trai
     if not versions or versions[-1].job_digest != job.digest():
         return None
     newest = versions[-1]
-    return TrainingResult(name, newest.version, False, 0, 0, 0.0, 0, newest.measured(RunMetrics))
+    measured, notices = newest.measured(RunMetrics), kept_in(newest)
+    return TrainingResult(name, newest.version, False, 0, 0, 0.0, 0, measured, notices=notices)

@@ -8,6 +8,7 @@ from typing import Any
 
 from fesdist.families.windowed.ridge_map import RidgeMap
 from fesdist.ground.measures import REGIONS
+from fesdist.ground.notices import Notice, noticed
 from fesdist.training.choice import Result
 from storage.blobs.documents import convert
 from storage.errors import FormatError
@@ -61,6 +62,16 @@ class Tuning:
                 edges.append(option)
         return tuple(edges)
 
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Return what could not be tried, and what may be better beyond what was."""
+        failed = {in_words(result.options): result.failed for result in self.results if result.failed}
+        edges = [f"{option} {value_in_words(self.best.options[option])}" for option in self.at_the_edge()]
+        return (
+            *noticed("failed", "{n combination} could not be trained", failed),
+            *noticed("doubtful", "{n value} at the edge of what was tried; one beyond it may be better", edges),
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values, which `from_json` understands; what is None or empty is left out."""
         plain = {key: value for key, value in asdict(self).items() if value is not None}
@@ -94,3 +105,15 @@ class Tuning:
         if self.ridge_map is not None and (not self.ridge_map or len(set(map(len, self.ridge_map))) != 1):
             return "the map of ridges has rows of different lengths"
         return ""
+
+
+def in_words(options: Mapping[str, Any]) -> str:
+    """Return options for people, "window 5, ridge 0.3"."""
+    return ", ".join(f"{name} {value_in_words(value)}" for name, value in options.items())
+
+
+def value_in_words(value: Any) -> str:
+    """Return the value of an option for people."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)

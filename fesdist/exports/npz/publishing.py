@@ -16,6 +16,7 @@ from fesdist.families.common.layout import ArrayLayout, TileArrays, common_layou
 from fesdist.ground.alpha_maps import alpha_map
 from fesdist.ground.colour import Colour
 from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
+from fesdist.ground.notices import Notice
 from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.revision import revision
 from fesdist.ground.status import Status
@@ -54,6 +55,7 @@ class Found:
     """By expression; all are of one model."""
     files: Sequence[Mapping[str, Any]]
     """What the manifest says of the files: plain JSON."""
+    notices: Sequence[Notice] = ()
 
     @property
     def model(self) -> AnyModel:
@@ -128,4 +130,5 @@ def _facts(found: Found, fit: Fit, digest: str) -> Facts:
         metrics=asdict(RunMetrics({name: ExpressionMetrics(statuses=solved) for name in found.weights})),
         job_digest=digest,
         imported={"files": list(found.files)},
+        notices=tuple(notice.to_record() for notice in found.notices),
     )

@@ -60,17 +60,8 @@ class Imported:
     image_shape: tuple[int, int]
     expressions: tuple[str, ...]
     colour: Colour
-    guessed: bool
-    """Whether the model is told from the weights alone."""
-
-    @property
-    def notices(self) -> tuple[Notice, ...]:
-        """Return what is in doubt of it."""
-        text = (
-            f"the weights were taken for those of {self.model}, by their places; if another model found them, import "
-            "them again with --model"
-        )
-        return counted_notice("doubtful", text, int(self.guessed))
+    notices: tuple[Notice, ...] = ()
+    """What is in doubt of it, as its manifest keeps it."""
 
 
 def import_files(paths: Sequence[Path], store_uri: str, name: str, said: Said) -> Imported:
@@ -93,6 +84,12 @@ def import_files(paths: Sequence[Path], store_uri: str, name: str, said: Said) -
     if any(model != models[0] for model in models):
         raise BadParameterError("the expressions have different receptive fields; import them one after the other")
     colour = _colour(said.colour, label, len(next(iter(groups.values()))))
+    guessed = label is None and said.model is None
+    text = (
+        f"the weights were taken for those of {models[0].name}, by their places; if another model found them, import "
+        "them again with --model"
+    )
+    notices = counted_notice("doubtful", text, int(guessed))
     found = Found(
         image_shape,
         label.channels if label else 1 if colour is Colour.GRAY else 3,
@@ -101,10 +98,10 @@ def import_files(paths: Sequence[Path], store_uri: str, name: str, said: Said) -
         label.normalisation if label else said.normalisation,
         weights,
         [_origin(file) for file in files],
+        notices,
     )
     number = publish(WeightStore(store_uri), name, found)
-    guessed = label is None and said.model is None
-    return Imported(name, number, models[0].name, models[0].describe(), image_shape, tuple(weights), colour, guessed)
+    return Imported(name, number, models[0].name, models[0].describe(), image_shape, tuple(weights), colour, notices)
 
 
 def _origin(file: WeightFile) -> dict[str, str]:

@@ -110,7 +110,7 @@ def test_what_failed_is_said_and_is_the_exit_code(
     options = ("--models", "mr-3", "--expressions", "happy", "--direction", "forward", "--memory", "1MiB")
     assert run(stack, tmp_path / "weights", *options) == 3
     printed = capsys.readouterr()
-    assert "failed: mr-3, neutral → happy: " in printed.err
+    assert "notice: 1 measurement failed:\n  mr-3, neutral → happy: " in printed.err
     assert printed.out.splitlines()[-1] == "smallest mean error, face: –; mouth: –"
 
 

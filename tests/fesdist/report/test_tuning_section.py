@@ -72,9 +72,9 @@ def test_what_limits_the_choice_is_said(stack: str, store: str, out: Path) -> No
     tuning = tuning_of(GRID, lambda options: options["ridge"], failed=(4, 5))
     page = page_of(Tuning(**{**vars(tuning), "fingerprint": "1" * 64, "stack": "old.zarr"}), stack, store, out)
     for expected in (
-        "ridge 0.1 is at the edge of what was tried; a value beyond it may be better.",
+        "1 value at the edge of what was tried; one beyond it may be better: ridge 0.1",
         "The photographs that were measured, in old.zarr, are not those that this version learned from",
-        "2 combinations could not be trained; ridge 1, window 5: too little memory",
+        "2 combinations could not be trained: ridge 1, window 5: too little memory",
     ):
         assert expected in page.text
 

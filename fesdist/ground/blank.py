@@ -1,0 +1,40 @@
+"""Pictures that show nothing: black, white, or one colour all over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_BLACK, _WHITE, _CONTRAST = 32 / 255, 239 / 255, 16 / 255
+"""Of the whole range: what is below the first, above the second, or spans less than the third, nobody sees."""
+
+_OVERLOOKED = 200
+"""One pixel in so many may be darker, and one brighter: a speck or a date is no picture."""
+
+_SIDE = 128
+"""Rows and columns that are looked at, spread evenly."""
+
+
+def shown_instead(picture: NDArray[Any]) -> str:
+    """Return what a picture shows in the place of something, such as "black all over"; "" if it shows something.
+
+    `picture` is (channel, row, col), unsigned integers or floating point in [0, 1].
+
+    >>> shown_instead(np.zeros((3, 8, 8), np.uint8)), shown_instead(np.full((1, 4, 4), 0.5))
+    ('black all over', 'one colour all over')
+    >>> shown_instead(np.eye(2)[None])
+    ''
+    """
+    down, right = (max(1, side // _SIDE) for side in picture.shape[1:])
+    values = np.sort(picture[:, ::down, ::right].reshape(len(picture), -1), axis=1)
+    if values.dtype.kind == "u":
+        values = values / np.iinfo(picture.dtype).max
+    overlooked = values.shape[1] // _OVERLOOKED
+    low, high = values[:, overlooked], values[:, -1 - overlooked]
+    if high.max() < _BLACK:
+        return "black all over"
+    if low.min() > _WHITE:
+        return "white all over"
+    return "one colour all over" if (high - low).max() < _CONTRAST else ""

@@ -1,0 +1,59 @@
+"""What a run has to notice, as a line of the manifest of its outputs: one that is about no photograph."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from fesdist.ground.notices import Notice
+from storage.blobs.documents import convert
+from storage.errors import FormatError
+
+MOST_KEPT = 100
+"""Of one folder: a folder that is watched for years has runs without end."""
+
+_MARK = b'{"ended": '
+"""How such a line begins; those about photographs begin otherwise."""
+
+
+@dataclass(frozen=True)
+class RunNote:
+    """The notices of a run that has ended."""
+
+    ended: str
+    """ISO 8601, UTC."""
+    version: str
+    settings: str
+    """Digest of version and settings, as of `Record`."""
+    notices: tuple[Notice, ...]
+
+    @classmethod
+    def of(cls, version: str, settings: str, notices: Sequence[Notice]) -> RunNote:
+        """Return the note of a run that ends now."""
+        return cls(datetime.now(UTC).isoformat(timespec="seconds"), version, settings, tuple(notices))
+
+    def says_no_more_than(self, earlier: RunNote | None) -> bool:
+        """Return whether an earlier run had the same to notice."""
+        return earlier is not None and (self.version, self.settings, self.notices) == (
+            earlier.version,
+            earlier.settings,
+            earlier.notices,
+        )
+
+    def to_line(self) -> bytes:
+        """Return the note as a line of JSON."""
+        line = json.dumps(asdict(self), ensure_ascii=False, allow_nan=False)
+        # Names of files need not be text; this is the form that json.loads reads back.
+        return line.encode("utf-8", "surrogatepass") + b"\n"
+
+    @classmethod
+    def from_line(cls, line: bytes) -> RunNote | None:
+        """Return the note of a line, or None for a line that is torn or of another kind."""
+        if not line.startswith(_MARK):
+            return None
+        try:
+            return convert(cls, json.loads(line), "a note of a run")
+        except (ValueError, RecursionError, FormatError):
+            return None
