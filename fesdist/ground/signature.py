@@ -25,24 +25,24 @@ Floats = NDArray[np.float64]
 Signature = NDArray[np.int8]
 
 
-def signature(image: NDArray[Any]) -> Signature:
+def signature(image: NDArray[Any], side: int = SIDE) -> Signature:
     """Return what is compared of an image, (row, col) int8: area means in gray, minus their mean, by their deviation.
 
     `image` is (channel, row, col), uint8 in 0..255 or floating point in [0, 1]. Whole numbers up to the last step, so
     equal everywhere; all zeros for an image without contrast.
     """
-    return signature_of(across(image), image.shape[2])
+    return signature_of(across(image, side), image.shape[2])
 
 
-def across(image: NDArray[Any]) -> NDArray[np.int64]:
+def across(image: NDArray[Any], side: int = SIDE) -> NDArray[np.int64]:
     """Return what a signature needs of some rows of an image, (row, part) int64; see `signature`."""
     octets = image if image.dtype == np.uint8 else np.rint(image * np.float64(255)).astype(np.uint8)
-    return _area_sums(to_gray(octets[None])[0, 0], 1)
+    return _area_sums(to_gray(octets[None])[0, 0], 1, side)
 
 
 def signature_of(rows: NDArray[np.int64], cols: int) -> Signature:
     """Return the signature of an image of so many columns from what `across` returned of all its rows."""
-    sums = _area_sums(rows, 0)
+    sums = _area_sums(rows, 0, rows.shape[1])
     means = np.rint(sums * _FINE / (len(rows) * cols)).astype(np.int64)
     centred = means.size * means - means.sum()
     squares = int((centred**2).sum())
@@ -52,16 +52,16 @@ def signature_of(rows: NDArray[np.int64], cols: int) -> Signature:
     return np.asarray(np.clip(np.rint(values), -127, 127), np.int8)
 
 
-def _area_sums(values: NDArray[Any], axis: int) -> NDArray[np.int64]:
-    """Return `SIDE` times the sums over `SIDE` equal parts of an axis of integers (row, col)."""
+def _area_sums(values: NDArray[Any], axis: int, side: int) -> NDArray[np.int64]:
+    """Return `side` times the sums over `side` equal parts of an axis of integers (row, col)."""
     length = values.shape[axis]
-    ends = np.arange(SIDE + 1) * length
-    whole, part = ends // SIDE, ends % SIDE
+    ends = np.arange(side + 1) * length
+    whole, part = ends // side, ends % side
     between = np.moveaxis(np.add.reduceat(values, whole[:-1], axis=axis, dtype=np.int64), axis, 0)
     between[whole[:-1] == whole[1:]] = 0  # of which `reduceat` returns what stands where they would begin
     before = np.concatenate([np.zeros_like(between[:1]), between.cumsum(axis=0)])
     cut = np.moveaxis(values.take(np.minimum(whole, length - 1), axis=axis), axis, 0).astype(np.int64)
-    sums = np.diff(SIDE * before + part[:, None] * cut, axis=0)
+    sums = np.diff(side * before + part[:, None] * cut, axis=0)
     return np.ascontiguousarray(np.moveaxis(sums, 0, axis))
 
 

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.align.aligner import Aligner
+from fesdist.ground.apart import of_pair
+from fesdist.ground.blank import shown_instead
 from fesdist.ground.errors import ImageError
 from fesdist.images.decode import decode
 from fesdist.images.pairs import Person, Skipped
@@ -39,6 +41,10 @@ class Account:
     skipped: list[Skipped] = field(default_factory=list)
     unpaired: list[str] = field(default_factory=list)
     """Ids of people whose input, or all of whose targets, cannot be used."""
+    blank: dict[Path, str] = field(default_factory=dict)
+    """What photographs show in the place of something."""
+    apart: dict[str, str] = field(default_factory=dict)
+    """Where photographs lie that do not lie as the same person's input, by person and expression."""
 
     def usable(self, attempts: Iterable[tuple[Path, _T | ImageError]]) -> dict[Path, _T]:
         """Return the results of the files that could be used, and enter the others as skipped."""
@@ -60,6 +66,16 @@ class Account:
             else:
                 self.unpaired.append(person.id)
         return kept
+
+    def look_at(self, people: Iterable[Person], images: Mapping[Path, Image], input_expression: str) -> None:
+        """Enter which photographs show nothing, and which lie elsewhere than the same person's input."""
+        for person in people:
+            own = {name: images[path] for name, path in person.files.items()}
+            for name, image in own.items():
+                if instead := shown_instead(image):
+                    self.blank[person.files[name]] = instead
+                elif (found := of_pair(own[input_expression], image)).differs:
+                    self.apart[f"{person.id}, {name}"] = found.in_words()
 
 
 def fill(
@@ -89,7 +105,9 @@ def fill(
             if on_progress is not None:
                 on_progress(done, total, attempt[0].name)
         images = account.usable(attempts)
-        _append(writer, account.paired(batch, images, writer.spec.input_expression), images, account)
+        used = account.paired(batch, images, writer.spec.input_expression)
+        account.look_at(used, images, writer.spec.input_expression)
+        _append(writer, used, images, account)
         _assign(writer, holdout)
 
 

@@ -107,6 +107,8 @@ def ingest(
         resized=Counter(header.shape for header in used if header.shape != stack.image_shape and not aligner),
         aligned=aligner is not None,
         crowded=tuple(sorted(aligner.crowded)) if aligner else (),
+        blank=account.blank,
+        apart=account.apart,
     )
 
 

@@ -55,6 +55,10 @@ class IngestSummary:
     """Whether faces were found and brought to the stack's frame."""
     crowded: tuple[Path, ...] = ()
     """Photographs with several faces, of which the largest was taken."""
+    blank: Mapping[Path, str] = field(default_factory=dict)
+    """What photographs show in the place of something."""
+    apart: Mapping[str, str] = field(default_factory=dict)
+    """Where photographs lie that do not lie as the same person's input, by person and expression."""
 
     @property
     def n_people(self) -> int:
@@ -87,6 +91,12 @@ class IngestSummary:
             ),
             *noticed(
                 "doubtful",
+                "{n photograph} of which nothing can be seen (what is transparent is taken for white)",
+                {str(path): instead for path, instead in self.blank.items()},
+            ),
+            *of_pairs_apart(self.spec.input_expression, self.apart),
+            *noticed(
+                "doubtful",
                 "{n picture} under the names of several people; whoever is new is kept on one side of the split",
                 [" = ".join(group) for group in doubles(self.subjects)],
             ),
@@ -103,6 +113,12 @@ class IngestSummary:
         """Return how many photographs changed their proportions when they were resized."""
         size = self.spec.height, self.spec.width
         return sum(n for shape, n in self.resized.items() if stretch(shape, size) != 1)
+
+
+def of_pairs_apart(input_expression: str, apart: Mapping[str, str]) -> tuple[Notice, ...]:
+    """Return a notice on photographs that lie elsewhere than the input of the same person, by what they are of."""
+    text = f"{{n photograph}} in another place than the same person's {input_expression}; models learn that as if faces"
+    return noticed("doubtful", f"{text} changed so: align them, or leave them out", apart)
 
 
 def of_people_on_both_sides(subjects: Sequence[Subject]) -> tuple[Notice, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar
 
 import numpy as np
 
@@ -12,10 +11,11 @@ from fesdist.cluster.settings import Cluster
 from fesdist.families.common.layout import ArrayLayout
 from fesdist.ground.evenly import evenly
 from fesdist.ground.likeness import LEAST_PEOPLE, LikenessSums, Limits, limits
-from fesdist.ground.signature import SIDE, Signature, across, signature_of
-from fesdist.passes.stage import Progress, Stage, results
+from fesdist.ground.signature import SIDE
+from fesdist.passes.stage import Progress
 from fesdist.training.folds import fold_numbers, n_folds
 from fesdist.training.job import SampleGroup, TrainingJob
+from fesdist.training.signatures import signatures
 from storage.datasets.draft import WeightDraft
 from storage.stack.reading import TrainingStack
 
@@ -46,28 +46,6 @@ def has_likeness(job: TrainingJob) -> bool:
     return job.n_samples >= LEAST_PEOPLE
 
 
-@dataclass(frozen=True)
-class SignatureStage(Stage[tuple[int, ...], dict[int, Signature]]):
-    """The signatures of some people's inputs, by sample: few bytes, so that they are found anew by every run."""
-
-    stack: str
-    expression: str
-
-    stops_at_failure: ClassVar[bool] = True
-
-    def work(self, key: tuple[int, ...]) -> dict[int, Signature]:
-        stack = TrainingStack.open(self.stack)
-        bands = [[across(image) for image in band] for band in stack.bands(self.expression, key)]
-        of_people = (signature_of(np.concatenate(parts), stack.image_shape[1]) for parts in zip(*bands, strict=True))
-        return dict(zip(key, of_people, strict=True))
-
-    def note(self, key: tuple[int, ...]) -> str:
-        return "looking how photographs lie"
-
-    def called(self, key: tuple[int, ...]) -> str:
-        return f"how the photographs of samples {key[0]} to {key[-1]} lie"
-
-
 def learn_likeness(
     job: TrainingJob, stack: TrainingStack, cluster: Cluster, on_progress: Progress | None = None
 ) -> dict[str, LearnedLikeness]:
@@ -81,17 +59,14 @@ def learn_likeness(
         group.samples: [group.samples[place] for place in evenly(len(group.samples), MOST_PEOPLE)]
         for group in job.groups
     }
-    samples = sorted({sample for samples in asked.values() for sample in samples})
-    # All people of a chunk in one task.
-    blocks = [tuple(block.tolist()) for block in stack.blocks(samples, stack.spec.chunks()[0])]
-    found = results(SignatureStage(stack.path, job.input_expression), blocks, cluster, on_progress)
-    signatures = {sample: signature for part in found for sample, signature in part.items()}
+    of_all = sorted({sample for samples in asked.values() for sample in samples})
+    found = signatures(stack, job.input_expression, of_all, SIDE, cluster, on_progress)
 
     @lru_cache
     def learned(samples: tuple[int, ...]) -> LearnedLikeness:
         fold_of = fold_numbers(stack, SampleGroup((), samples))
         folds = [
-            np.array([signatures[sample] for sample in asked[samples] if fold_of[sample] == fold], np.int8)
+            np.array([found[sample] for sample in asked[samples] if fold_of[sample] == fold], np.int8)
             for fold in range(n_folds(len(samples)))
         ]
         return learned_from([fold.reshape(-1, SIDE, SIDE) for fold in folds])

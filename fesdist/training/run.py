@@ -15,6 +15,7 @@ from fesdist.ground.tiles import TileGrid
 from fesdist.passes.phases import Clock
 from fesdist.passes.stage import Progress, results
 from fesdist.shape.warping import DISPLACEMENT
+from fesdist.training.apart import notices_of_pairs
 from fesdist.training.choice import Choice
 from fesdist.training.choosing import choose, planned
 from fesdist.training.context import TaskAddress, open_context, unseen
@@ -103,6 +104,7 @@ def train(
             on_plan(plan, n_resumed)
         with clock("likeness"):
             likeness = learn_likeness(job, stack, cluster, on_progress)
+            apart = notices_of_pairs(job, stack, cluster, on_progress)
             checksums = _write_shapes(draft, job, stack.image_shape) | write_likeness(draft, likeness)
         with clock("image pass"):
             checksums.update(prepare_image(address, cluster, on_progress))
@@ -113,7 +115,7 @@ def train(
         with clock("refinement"):
             checksums.update(_refinement_maps(draft, job, stack))
         metrics = replace(summarise(reports), steps=clock.seconds)
-        notices = notices_of(shapes, metrics.expressions, ())
+        notices = notices_of(shapes, metrics.expressions, apart)
         facts = _facts(request, job, stack, metrics, choice, shapes, likeness)
         version = draft.publish(replace(facts, notices=tuple(each.to_record() for each in notices)), checksums)
     return TrainingResult(
