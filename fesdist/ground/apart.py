@@ -18,9 +18,7 @@ _REACH = 3
 """Places, along both axes, by which they are moved: a tenth of the side."""
 
 USUAL = 1.5
-"""How many times better a pair that lies alike may fit when moved. Measured, at most: 1.3 for 80 aligned pairs of London,
-1.2 for 600 rendered ones with six expressions; at least 1.7 for 95 of 100 pairs of London that were not aligned, and for
-all aligned ones that were moved sideways by 4 % of their side."""
+"""How many times better a pair that lies alike may fit when moved; docs/decisions/015 has what was measured."""
 
 look = partial(signature, side=SIDE)
 """Returns what is compared of a photograph, as `signature`."""
@@ -50,10 +48,12 @@ class Apart:
 def compared(before: Signature, after: Signature) -> Apart:
     """Return how two pictures, (row, col) as `look` returns them, lie to each other.
 
-    Mean square differences over what both show, all of it alike, and near the middle more (a half sine along each axis
-    and picture); of both, which a move must make smaller, the less improved one counts: shoulders and hair lie elsewhere
-    than faces, and brows alone move, too.
+    Mean square differences over what both show: all of it alike, and the middle more (a half sine along each axis and
+    picture). A move must make both smaller, the one that becomes less so counts: with the first alone shoulders and
+    hair decide, with the second brows.
     """
+    if not (before.any() and after.any()):
+        return Apart(1.0)
     reach = range(-_REACH, _REACH + 1)
     first, second = before.astype(np.float64), after.astype(np.float64)
     here = _differences(first, second, 0, 0)

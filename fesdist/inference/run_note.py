@@ -14,8 +14,10 @@ from storage.errors import FormatError
 MOST_KEPT = 100
 """Of one folder: a folder that is watched for years has runs without end."""
 
-_MARK = b'{"ended": '
-"""How such a line begins; those about photographs begin otherwise."""
+_OF_NONE = {"input": None, "status": "run"}
+"""What such a line has in the place of a photograph, so that programs may ask all lines for the same."""
+_MARK = b'{"input": null,'
+"""How it begins; others do not."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class RunNote:
 
     def to_line(self) -> bytes:
         """Return the note as a line of JSON."""
-        line = json.dumps(asdict(self), ensure_ascii=False, allow_nan=False)
+        line = json.dumps(_OF_NONE | asdict(self), ensure_ascii=False, allow_nan=False)
         # Names of files need not be text; this is the form that json.loads reads back.
         return line.encode("utf-8", "surrogatepass") + b"\n"
 

@@ -21,6 +21,7 @@ from fesdist.report.looks_section import judgement
 from fesdist.report.section import build_section
 from fesdist.report.template import template
 from fesdist.report.tuning_section import tuning_section
+from fesdist.training.notices import kept_in
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
 from storage.errors import FormatError, NotFoundError
@@ -94,6 +95,7 @@ def write_report(
             facts=list(facts(version)),
             evaluation=evaluation,
             missing=missing,
+            notices=(*kept_in(manifest), *(evaluation.notices if evaluation else ())),
             store=store_uri,
             page=page_beside(Path(out), manifest.reference),
             sections=sections,

@@ -9,6 +9,7 @@ from fesdist.evaluation.document import Evaluation
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, MODEL, ExpressionScores
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
+from fesdist.report.apart import DisplacedPeople, displaced_people
 from fesdist.report.chart import Chart, people_chart
 from fesdist.report.gallery import Gallery, Person, open_gallery
 from fesdist.report.looks_section import LooksTable, judged, looks_table
@@ -57,6 +58,7 @@ class Section:
     chart: Chart | None
     looks: LooksTable | None
     trained_on: tuple[str, ...]
+    displaced: DisplacedPeople | None
     maps: tuple[MapFigure, ...]
 
 
@@ -87,6 +89,7 @@ def build_section(
         chart=people_chart(scores) if scores is not None else None,
         looks=looks_table(scores) if scores is not None else None,
         trained_on=scores.trained_on if scores is not None else (),
+        displaced=displaced_people(version, expression, comparer.stack) if gallery is not None and comparer else None,
         maps=(*(error_maps(gallery) if gallery is not None else ()), *weight_maps(version, expression)),
     )
 

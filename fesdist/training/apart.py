@@ -1,4 +1,4 @@
-"""Which photographs of a stack lie elsewhere than the same person's input: what a model of pixels cannot tell from faces."""
+"""Which photographs of a stack lie elsewhere than the same person's input: models learn that as if faces moved."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fesdist.training.job import TrainingJob
 from fesdist.training.signatures import signatures
 from storage.stack.reading import TrainingStack
 
-MOST_COMPARED = 64
+MOST_COMPARED = 256
 """People of an expression whose photographs are compared, at most, spread over all."""
 
 

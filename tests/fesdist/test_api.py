@@ -24,7 +24,7 @@ def test_importing_it_imports_nothing_else() -> None:
     program = "import sys; before = set(sys.modules); import fesdist; print(*sorted(set(sys.modules) - before))"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     ours = [name for name in run.stdout.split() if name.split(".")[0] in ("fesdist", "storage", "numpy", "rich")]
-    assert ours == ["fesdist"]
+    assert ours == ["fesdist", "fesdist.ground", "fesdist.ground.hidden"]
 
 
 def test_every_name_of_the_list_is_there_and_described() -> None:
@@ -90,20 +90,60 @@ def test_errors_are_those_of_the_commands(tmp_path: Path) -> None:
         fd.open(str(tmp_path), "nobody")
 
 
-def test_a_file_that_hides_a_room_is_named_in_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "storage.py").write_text("")
-    (tmp_path / "flows").mkdir()
-    (tmp_path / "script.py").write_text("import fesdist as fd\nprint(fd.FesdistError)\n")
+OWN_STORAGE = """
+import storage
+print(storage.__file__)
+import fesdist as fd
+from storage import greeting
+print(greeting, hasattr(storage, "errors"))
+if __name__ == "__main__":
+    made = fd.train("stack.zarr", "weights", "own", window=1, ridge=1.0, workers=1)
+    print(made.version, fd.StorageError.__module__)
+    try:
+        fd.open("weights", "nobody")
+    except fd.StorageError as error:
+        print(type(pickle.loads(pickle.dumps(error))).__name__)
+"""
+
+
+def _python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
-    for words in (["script.py"], ["-m", "fesdist", "versions", "weights"]):
-        ran = subprocess.run(
-            [sys.executable, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert ran.returncode == 1
-        last = ran.stderr.strip().splitlines()[-1]
-        assert f"{tmp_path / 'storage.py'} hides the package 'storage' of fesdist" in last
-    (tmp_path / "storage.py").unlink()
-    ran = subprocess.run(
-        [sys.executable, "script.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    return subprocess.run(
+        [sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
-    assert "FesdistError" in ran.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theirs", ["storage.py", "storage/__init__.py"])
+def test_a_room_of_the_users_own_has_its_name_beside_ours(tmp_path: Path, theirs: str) -> None:
+    own = tmp_path / theirs
+    own.parent.mkdir(exist_ok=True)
+    own.write_text("import fesdist\nfesdist.StorageError\ngreeting = 'hello'\n")
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows/__init__.py").touch()
+    (tmp_path / "script.py").write_text(f"import pickle\n{OWN_STORAGE}")
+    write_stack(tmp_path / "stack.zarr", side=24)
+    ran = _python(tmp_path, "script.py")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines() == [str(own), "hello False", "1 storage.errors", "NotFoundError"]
+    ran = _python(tmp_path, "-m", "fesdist", "versions", "weights")
+    assert (ran.returncode, "own" in ran.stdout) == (0, True), ran.stderr
+
+
+def test_what_cannot_be_had_beside_a_room_of_ours_is_named_in_one_sentence(tmp_path: Path) -> None:
+    script = tmp_path / "storage.py"
+    script.write_text("import fesdist as fd\nprint(fd.FesdistError)\n")
+    ran = _python(tmp_path, "storage.py")
+    assert ran.returncode == 1
+    last = ran.stderr.strip().splitlines()[-1]
+    assert f"{script} hides the package 'storage' of fesdist" in last
+    assert "as it is the program that runs" in last
+    script.unlink()
+    (tmp_path / "storage").mkdir()
+    for name in ("__init__.py", "errors.py"):
+        (tmp_path / "storage" / name).touch()
+    ran = _python(tmp_path, "-m", "fesdist", "versions", "weights")
+    assert ran.returncode == 1
+    (line,) = ran.stderr.splitlines()
+    assert line.startswith(f"fesdist: error: {tmp_path / 'storage/__init__.py'} hides the package 'storage' of fesdist")
+    assert "as both have errors" in line

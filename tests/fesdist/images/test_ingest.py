@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fesdist.ground.errors import BadParameterError, PairingError
 from fesdist.images import filling
@@ -17,6 +18,7 @@ from fesdist.images.survey import Wanted
 from storage.errors import BadNameError, MismatchError, NoSpaceError
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
+from tests.fesdist.ground.heads import head
 from tests.fesdist.images.conftest import Pixels, Save
 
 Folder = Path
@@ -255,3 +257,16 @@ def test_a_fraction_that_concerns_nobody_is_refused(folder: Folder, stack: Path)
     _ingested(folder, stack)
     with pytest.raises(BadParameterError, match="all of them are in the stack already, where nobody changes sides"):
         ingest(folder, stack, holdout=0.5)
+
+
+def test_pairs_at_different_places_and_pictures_of_nothing_are_told(stack: Path, save: Save, tmp_path: Path) -> None:
+    for person in range(4):
+        for expression in ("neutral", "happy"):
+            moved = 0.06 if (person, expression) == (1, "happy") else 0.0
+            save(f"pairs/{expression}/{person}.png", np.moveaxis(head(person, (48, 48), right=moved), 0, -1))
+    nothing = save("pairs/happy/3.png", Image.new("RGBA", (48, 48), (10, 20, 30, 0)))
+    summary = ingest(tmp_path / "pairs", stack)
+    assert summary.apart == {"1, happy": "6% further right"}
+    assert summary.blank == {nothing: "white all over"}
+    told = [(notice.kind, notice.count, tuple(notice.examples)) for notice in summary.notices]
+    assert told == [("doubtful", 1, (str(nothing),)), ("doubtful", 1, ("1, happy",))]

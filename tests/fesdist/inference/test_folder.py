@@ -86,7 +86,10 @@ def test_the_manifest_says_what_happened_to_every_file(publish: Publish, photogr
     (photographs / "notes.txt").touch()
     (photographs / "broken.png").write_bytes(b"\x89PNG no more")
     synthesize_folder(photographs, tmp_path / "out", publish().store, "london")
-    found = records(tmp_path / "out")
+    found: dict[str | None, dict[str, object]] = {**records(tmp_path / "out")}
+    told = found.pop(None)
+    assert (told["status"], told["version"]) == ("run", "london@1")
+    assert [notice["text"] for notice in told["notices"]] == ["1 photograph failed", "1 file not named like images"]
     assert {name: record["status"] for name, record in found.items()} == {
         "a.png": "ok",
         "broken.png": "failed",

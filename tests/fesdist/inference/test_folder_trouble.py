@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fesdist.cluster.connect import ClusterSettings
 from fesdist.ground.errors import BadParameterError, ImageError
@@ -16,7 +17,7 @@ from fesdist.images.decode import decode
 from fesdist.images.encode import encode
 from fesdist.inference import batch
 from fesdist.inference.folder import synthesize_folder
-from fesdist.inference.settings import SynthesisSettings
+from fesdist.inference.settings import Detail, SynthesisSettings
 from storage.errors import CorruptChunkError, NoSpaceError, NotFoundError, StorageError
 from tests.fesdist.cluster.servers import workers_of
 from tests.fesdist.inference.conftest import Publish
@@ -137,3 +138,24 @@ def test_a_worker_that_is_killed_costs_no_photograph(publish: Publish, tmp_path:
 def test_a_folder_of_outputs_named_like_an_image_is_refused(publish: Publish, photographs: Path) -> None:
     with pytest.raises(BadParameterError, match=r"b\.png is named like an image; expected a folder"):
         synthesize_folder(photographs / "a.png", photographs.parent / "b.png", publish().store, "london")
+
+
+def test_nothing_to_see_is_told_of_photographs_and_of_what_is_made_of_them(
+    publish: Publish, photographs: Path, tmp_path: Path
+) -> None:
+    rgba = np.zeros((24, 20, 4), np.uint8)
+    rgba[..., :3] = np.random.default_rng(0).integers(0, 256, (24, 20, 3))
+    Image.fromarray(rgba).save(photographs / "clear.png")
+    encode(photographs / "dark.png", rgba[..., :3].transpose(2, 0, 1) // 6)
+    published = publish()
+    summary = synthesize_folder(photographs, tmp_path / "out", published.store, "london")
+    assert {record.file.name: record.blank for record in summary.blank} == {
+        "clear.png": ("the photograph is white all over",)
+    }
+    (notice,) = summary.notices
+    assert (notice.kind, notice.examples) == ("doubtful", {"clear.png": "the photograph is white all over"})
+    settings = SynthesisSettings(intensity=1e6, refine="none", detail=Detail.MODEL)
+    bright = synthesize_folder(photographs, tmp_path / "bright", published.store, "london", settings=settings)
+    found = {record.file.name: record.blank for record in bright.blank}
+    assert found["dark.png"] == ("smiling is white all over",)
+    assert records(tmp_path / "out")["clear.png"]["blank"] == ["the photograph is white all over"]

@@ -50,7 +50,8 @@ def test_it_is_left_out_and_named(published: Published, photographs: Path, tmp_p
     summary = made(published, photographs, out)
     assert (summary.done, summary.n_outputs, summary.failed, summary.faceless) == (3, 6, [], [])
     assert [record.file.name for record in summary.strange] == sorted(STRANGE)
-    records = [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
+    *records, told = [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
+    assert [(notice["kind"], notice["count"]) for notice in told["notices"]] == [("left out", 3)]
     for record in records:
         strange = record["input"] in STRANGE
         assert (record["status"], record["strange"]) == (("skipped", True) if strange else ("ok", False))

@@ -11,17 +11,19 @@ from pathlib import Path
 import pytest
 
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.notices import noticed
 from fesdist.inference import line_index
 from fesdist.inference import manifest as manifests
 from fesdist.inference.line_index import LineIndex
 from fesdist.inference.manifest import FILE_NAME, InputFile, Record, open_manifest
+from fesdist.inference.run_note import RunNote
 
 FILE = InputFile("a.png", 100, 7)
 OK = Record(FILE, "ok", "", {"smiling": "smiling/a.png"}, "london@1", "d1", 0.5)
 
 
 def lines(out: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in (out / FILE_NAME).read_text().splitlines()]
+    return [json.loads(line) for line in (out / FILE_NAME).read_bytes().splitlines()]
 
 
 @pytest.mark.parametrize("name", ["a.png", "Grüße\n.png", "\udcff.png"], ids=["plain", "letters", "no text"])
@@ -201,3 +203,35 @@ def test_lines_are_found_however_many_came_since_they_were_sorted(monkeypatch: p
 def test_of_no_lines_nothing_is_known() -> None:
     index = LineIndex()
     assert (index.n_names, index.groups(), index.last_offsets(), index.offsets("a")) == (0, set(), [], [])
+
+
+def _ran(out: Path, *things: str) -> None:
+    with open_manifest(out) as manifest:
+        manifest.append(OK)
+        manifest.conclude(RunNote.of("london@1", "d1", noticed("left out", "{n file} left out", things)))
+
+
+def test_what_runs_had_to_notice_stays_and_is_said_once(tmp_path: Path) -> None:
+    for things in (["b.txt"], ["b.txt"], ["b\udcff.txt", "c.txt"], [], ["b.txt"]):
+        _ran(tmp_path, *things)
+    first, *runs = lines(tmp_path)
+    assert first["input"] == "a.png"
+    assert {(run["input"], run["status"], run["version"], run["settings"]) for run in runs} == {
+        (None, "run", "london@1", "d1")
+    }
+    assert [run["notices"][0]["examples"] for run in runs] == [  # type: ignore[index]
+        {"b.txt": ""},
+        {"b\udcff.txt": "", "c.txt": ""},
+        {"b.txt": ""},
+    ]
+
+
+def test_of_many_runs_the_last_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifests, "MOST_KEPT", 3)
+    for number in range(5):
+        _ran(tmp_path, f"{number}.txt")
+    assert [list(run["notices"][0]["examples"]) for run in lines(tmp_path)[1:]] == [  # type: ignore[index]
+        ["2.txt"],
+        ["3.txt"],
+        ["4.txt"],
+    ]

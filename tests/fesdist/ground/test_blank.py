@@ -1,0 +1,36 @@
+"""Pictures that show nothing are told from those that are only dark, pale or plain."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from fesdist.ground.blank import shown_instead
+from tests.fesdist.ground.heads import head
+
+NOISE = np.random.default_rng(0).integers(0, 12, (3, 40, 50))
+HEAD = head(0, (40, 50))
+
+
+@pytest.mark.parametrize(
+    ("picture", "words"),
+    [
+        (NOISE, "black all over"),
+        (255 - NOISE, "white all over"),
+        (NOISE + np.array([200, 0, 90])[:, None, None], "one colour all over"),
+        (np.where(np.arange(2000).reshape(40, 50) < 9, 255, NOISE), "black all over"),
+        (HEAD, ""),
+        (HEAD // 3, ""),
+        (200 + HEAD // 4, ""),
+        (np.where(np.arange(2000).reshape(40, 50) < 40, 255, NOISE), ""),
+    ],
+    ids=["black", "white", "red", "speck", "head", "dark", "pale", "line"],
+)
+def test_nothing_is_told_from_something(picture: NDArray[np.int64], words: str) -> None:
+    octets = picture.astype(np.uint8)
+    assert shown_instead(octets) == words
+    assert shown_instead(octets.astype(np.uint16) * np.uint16(257)) == words
+    assert shown_instead(octets / 255) == words
+    # Of a large picture a part of the pixels is looked at.
+    assert shown_instead(octets.repeat(9, axis=1).repeat(8, axis=2)) == words
