@@ -19,8 +19,13 @@ _LEFTOVER = re.compile(r"\.[0-9a-f]{16}\.partial")
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file to be written that appears under its name, in one step and on the disk, when the block ends well.
 
-    Missing folders are made. Raises OSError; a reader, a crash or a full disk never leaves half a file there.
+    Missing folders are made. What is no file but takes what is written, such as /dev/stdout, is written to as it is.
+    Raises OSError; a reader, a crash or a full disk never leaves half a file there.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        with path.open("wb") as file:
+            yield file
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     # Beside the target, as a rename is atomic within one file system only; hidden, so that no folder scan takes it; and
     # of its own name, as the target's may be as long as the disk allows.
@@ -58,5 +63,5 @@ def write_whole(path: Path, data: bytes, what: str) -> None:
 
 def check_writable(folder: Path) -> None:
     """Raise BadParameterError for a folder that takes no file: hours of work must not end there."""
-    if not os.access(folder.absolute(), os.W_OK):
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
         raise BadParameterError(f"no file can be written in {folder.absolute()}; give --out in a writable folder")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,22 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path) 
     remove_leftovers(tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == kept
     remove_leftovers(tmp_path / "none")
+
+
+def test_what_is_no_file_is_written_to_and_stays(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_whole(pipe, b"abc", "the report")
+    assert os.read(reading, 10) == b"abc"
+    os.close(reading)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_file_is_no_folder_to_write_in(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    check_writable(tmp_path)
+    for place in ("file", "nowhere"):
+        with pytest.raises(BadParameterError, match=f"no file can be written in .*{place}; give --out in a writable"):
+            check_writable(tmp_path / place)
