@@ -53,11 +53,12 @@ def replace_image(path: str | Path, name: str, expression: str, image: NDArray[A
             raise MismatchError(f"{expression!r} of {name!r} in {path} has these very pixels; expected other ones")
         stack, place = TrainingStack.open(path), writer.subjects.index(person)
         rows, cols = (slice(0, side) for side in stack.image_shape)
-        images = {each: stack.read(each, [place], rows, cols)[0] for each in person.digests} | {expression: image}
+        others = person.digests.keys() - {expression}
+        images = {expression: image} | {each: stack.read(each, [place], rows, cols)[0] for each in sorted(others)}
         again = replace(person, digests={each: digest(pixels) for each, pixels in images.items()})
-        others = tuple(_nobody() if subject is person else subject for subject in writer.subjects)
-        new_place = len(others)
-        writer.commit((*others, again), {each: {new_place: pixels} for each, pixels in images.items()})
+        subjects = tuple(_nobody() if subject is person else subject for subject in writer.subjects)
+        new_place = len(subjects)
+        writer.commit((*subjects, again), {each: {new_place: pixels} for each, pixels in images.items()})
         _erase(writer)
 
 

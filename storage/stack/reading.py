@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     import xarray
 
 __all__ = ["StackSpec", "Subject", "TrainingStack"]
+
+_CHECKED_BYTES = 24_000_000
+"""Bytes of the images that are compared with their digests at once, where memory was planned for smaller things."""
 
 
 class TrainingStack:
@@ -126,9 +130,29 @@ class TrainingStack:
     ) -> NDArray[Any]:
         """Return the pixels of a region, (sample, channel, row, col), dtype of the stack.
 
-        `samples` are ascending indices. Raises `MismatchError` for
-        indices or slices out of range and for people without `expression`, and `NotFoundError` for the expression.
+        `samples` are ascending indices. Raises `MismatchError` for indices or slices out of range and for people
+        without `expression`, `NotFoundError` for the expression, and `FormatError` for whole images that do not have
+        their digests; of parts of images that cannot be known, so whoever reads those calls `check` before.
         """
+        values = self._read(expression, samples, rows, cols)
+        if values.shape[1:] == self.spec.image_shape:
+            wrong = [fault for fault in self._differing(expression, samples, values) if fault]
+            if wrong:
+                raise FormatError(
+                    f"{len(wrong)} images in {self.path} are not as they were stored, the first is {wrong[0]}; restore "
+                    "the stack from a copy, or those images with `fesdist replace`: `fesdist verify` names them all"
+                )
+        return values
+
+    def check(self, expression: str, samples: Sequence[int] | NDArray[np.int64]) -> None:
+        """Raise `FormatError` if an image of ascending `samples` does not have its digest; reads them all."""
+        image_bytes = math.prod(self.spec.image_shape) * self.dtype.itemsize
+        for block in self.blocks(samples, max(1, _CHECKED_BYTES // image_bytes)):
+            self.read(expression, block, slice(0, self.spec.height), slice(0, self.spec.width))
+
+    def _read(
+        self, expression: str, samples: Sequence[int] | NDArray[np.integer[Any]], rows: slice, cols: slice
+    ) -> NDArray[Any]:
         self._check_expression(expression)
         indices = np.asarray(samples, dtype=np.int64)
         self._check_samples(expression, indices)
@@ -165,23 +189,29 @@ class TrainingStack:
             stored = [index for index, subject in enumerate(self.subjects) if expression in subject.digests]
             for block in self.blocks(np.array(stored, dtype=np.int64), self.spec.chunks()[0]):
                 for index, fault in zip(block, self._faults(expression, block), strict=True):
-                    subject = self.subjects[int(index)]
-                    if fault:
-                        faults.append(f"{expression} of {subject.id}: {fault}")
+                    faults += [fault] if fault else []
                     if on_image is not None:
-                        on_image(expression, subject.id)
+                        on_image(expression, self.subjects[int(index)].id)
         return faults
 
     def _faults(self, expression: str, block: NDArray[np.int64]) -> list[str]:
         """Return for each sample of a block, within one chunk, what is wrong with its image, or ""."""
         try:
-            images = self.read(expression, block, slice(0, self.spec.height), slice(0, self.spec.width))
+            images = self._read(expression, block, slice(0, self.spec.height), slice(0, self.spec.width))
         except FormatError as error:
-            return [str(error)] * len(block)
-        expected = [self.subjects[int(index)].digests[expression] for index in block]
+            return [f"{expression} of {self.subjects[int(index)].id}: {error}" for index in block]
+        return self._differing(expression, block, images)
+
+    def _differing(
+        self, expression: str, samples: Sequence[int] | NDArray[np.integer[Any]], images: NDArray[Any]
+    ) -> list[str]:
+        """Return what to say of each whole image that does not have its digest, "" of the others."""
+        people = [self.subjects[int(index)] for index in samples]
         return [
-            "" if digest(image) == wanted else f"its pixels, in {self._chunks_of(expression, int(index))}, were changed"
-            for index, image, wanted in zip(block, images, expected, strict=True)
+            ""
+            if digest(image) == person.digests[expression]
+            else f"{expression} of {person.id}: its pixels, in {self._chunks_of(expression, int(index))}, were changed"
+            for index, image, person in zip(samples, images, people, strict=True)
         ]
 
     def _chunks_of(self, expression: str, index: int) -> str:
