@@ -58,7 +58,7 @@ class Tuning:
         edges = []
         for option, value in self.best.options.items():
             tried = {result.options[option] for result in self.results}
-            if isinstance(value, (int, float)) and len(tried) > 2 and value in (min(tried), max(tried)):
+            if isinstance(value, (int, float)) and len(tried) > 1 and value in (min(tried), max(tried)):
                 edges.append(option)
         return tuple(edges)
 

@@ -105,7 +105,8 @@ def test_names_exclusion_and_proportions(
     assert "1 left out, as asked: gray.png (--exclude gray*)" in printed.out
     assert "notice: 1 entry left out:\n  @eaDir/: another program's\n" in printed.err
     assert "1 photograph stretched, as the model's proportions are others; --align finds the" in printed.err
-    records = [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
+    *records, told = [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
+    assert [notice["kind"] for notice in told["notices"]] == ["left out", "changed"]
     assert {record["input"]: record["stretched"] for record in records} == {
         "a.png": 1.0,
         "sub/b.png": 1.0,
