@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fesdist.cluster.in_process import InProcessCluster
 from fesdist.ground.colour import to_gray
 from fesdist.inference.intensities import Images, unit_scale
 from fesdist.report.pictures import Picture, face, face_picture
@@ -43,7 +44,7 @@ def displaced_people(version: WeightVersion, expression: str, stack: TrainingSta
         for number, subject in enumerate(stack.subjects)
         if subject.id in taught and {before, expression} <= subject.digests.keys()
     ]
-    found = pairs_apart(stack, before, expression, samples)
+    found = pairs_apart(stack, before, expression, samples, InProcessCluster())
     shown = tuple(_shown(stack, before, expression, pair) for pair in found[:MOST_SHOWN])
     return DisplacedPeople(len(found), shown) if found else None
 

@@ -42,9 +42,7 @@ def pairs_apart(
     if min(stack.image_shape) < SIDE:
         return []
     asked = [samples[place] for place in evenly(len(samples), MOST_COMPARED)]
-    first, second = (
-        signatures(stack, expression, asked, SIDE, cluster, on_progress) for expression in (before, after)
-    )
+    first, second = (signatures(stack, expression, asked, SIDE, cluster, on_progress) for expression in (before, after))
     pairs = [PairApart(sample, compared(first[sample], second[sample])) for sample in asked]
     return sorted((pair for pair in pairs if pair.found.differs), key=lambda pair: -pair.found.better)
 

@@ -16,6 +16,7 @@ from fesdist.passes.phases import Clock
 from fesdist.passes.stage import Progress, results
 from fesdist.shape.warping import DISPLACEMENT
 from fesdist.training.apart import notices_of_pairs
+from fesdist.training.checking import check_images
 from fesdist.training.choice import Choice
 from fesdist.training.choosing import choose, planned
 from fesdist.training.context import TaskAddress, open_context, unseen
@@ -97,7 +98,7 @@ def train(
     if if_changed and (newest := _newest_of_same_job(store, request.name, job)):
         return newest
     with clock("check"):
-        _check_images(job, stack)
+        check_images(job, stack, cluster, on_progress)
     with open_draft(store, request.name, job, stack, memory, cluster.n_workers) as (draft, plan):
         address = TaskAddress(store.uri, request.name, draft.id, draft.created, job.stack)
         cluster.on_every_worker(_see_same_files, address)
@@ -174,19 +175,6 @@ def _write_shapes(draft: WeightDraft, job: TrainingJob, image_shape: tuple[int, 
             values = displacement.over(band.region)
             checksums.update(draft.write(expression, DISPLACEMENT, (slice(None), *band.region.slices), values))
     return checksums
-
-
-def _check_images(job: TrainingJob, stack: TrainingStack) -> None:
-    """Raise FormatError if an image that teaches is not as it was stored: tiles read parts, of which nobody knows.
-
-    Object stores compare what they have with checksums of their own, and reading everything once more would take long.
-    """
-    if "://" in stack.path:
-        return
-    stack.check(job.input_expression, sorted({sample for group in job.groups for sample in group.samples}))
-    for group in job.groups:
-        for expression in group.expressions:
-            stack.check(expression, group.samples)
 
 
 def _see_same_files(address: TaskAddress) -> None:

@@ -106,7 +106,7 @@ def test_names_exclusion_and_proportions(
     assert "notice: 1 entry left out:\n  @eaDir/: another program's\n" in printed.err
     assert "1 photograph stretched, as the model's proportions are others; --align finds the" in printed.err
     *records, told = [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
-    assert [notice["kind"] for notice in told["notices"]] == ["left out", "changed"]
+    assert [notice["kind"] for notice in told["notices"]] == ["doubtful", "left out", "changed"]
     assert {record["input"]: record["stretched"] for record in records} == {
         "a.png": 1.0,
         "sub/b.png": 1.0,

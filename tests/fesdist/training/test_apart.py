@@ -43,12 +43,12 @@ def stack(tmp_path: Path) -> str:
 
 
 def test_the_furthest_apart_come_first(stack: str) -> None:
-    found = pairs_apart(TrainingStack.open(stack), "neutral", "happy", range(8))
+    found = pairs_apart(TrainingStack.open(stack), "neutral", "happy", range(8), InProcessCluster())
     assert [(pair.sample, pair.found.in_words()) for pair in found] == [
         (5, "9% further right"),
         (2, "3% further right"),
     ]
-    assert pairs_apart(TrainingStack.open(stack), "neutral", "bright", range(8)) == []
+    assert pairs_apart(TrainingStack.open(stack), "neutral", "bright", range(8), InProcessCluster()) == []
 
 
 def test_the_version_keeps_what_its_training_had_to_notice(stack: str, tmp_path: Path) -> None:
