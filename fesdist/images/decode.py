@@ -148,7 +148,7 @@ def opened(path: Path, pixel_limit: int) -> Iterator[Image.Image]:
     if path.is_dir():
         raise refusal(path, "it is a folder")
     if not path.exists():
-        raise refusal(path, "there is no such file")
+        raise refusal(path, "it is a link that leads nowhere" if path.is_symlink() else "there is no such file")
     if not path.is_file():
         raise refusal(path, "it is neither a file nor a folder")
     try:

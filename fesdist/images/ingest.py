@@ -64,6 +64,11 @@ def ingest(
             f"images of {size[0]:,} x {size[1]:,} = {math.prod(size):,} pixels were asked for; expected at most "
             f"{pixel_limit:,}, the pixel limit: choose a smaller --size, or raise --pixel-limit"
         )
+    if "://" not in stack_path and Path(stack_path).resolve() == source.resolve():
+        raise BadParameterError(
+            f"{stack_path} is the folder of the photographs itself; expected another path for the stack, which is "
+            "created if absent"
+        )
     existing = _existing(stack_path)
     wanted = framed(stack_path, existing.spec if existing else None, wanted)
     if existing is not None:

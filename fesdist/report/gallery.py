@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.evaluation.comparison import Batch, Comparer, Comparison
-from fesdist.evaluation.people import people
+from fesdist.evaluation.people import learned_from, people
 from fesdist.evaluation.scores import MODEL, REFINED, SYNTHESIZED, UNCHANGED
 from fesdist.ground.evenly import evenly
 from fesdist.ground.measures import mse_x100
@@ -51,11 +51,23 @@ class Gallery:
     split: Split
     """Where the people are from: "holdout", or "train" if the stack holds nobody out."""
     n_compared: int
+    n_known: int
+    """Of those compared, people from whom the version has learned."""
     people: tuple[Person, ...]
     unchanged_error: NDArray[np.float64]
     """Mean absolute error of "output = input" over people and channels, (row, col) in [0, 1]."""
     model_error: NDArray[np.float64]
     """The same of the model."""
+
+    @property
+    def who(self) -> str:
+        """Return who they are, in words."""
+        if self.split == "train":
+            return "people that it was trained on, as the stack holds nobody out"
+        if not self.n_known:
+            return "held-out people"
+        share = "all" if self.n_known == self.n_compared else f"{self.n_known:,}"
+        return f"people whom the stack holds out, although the model has learned from {share} of them"
 
 
 def open_gallery(comparer: Comparer, expression: str, n_people: int) -> Gallery:
@@ -97,7 +109,8 @@ def open_gallery(comparer: Comparer, expression: str, n_people: int) -> Gallery:
                 refined=face(comparison.outputs[REFINED][position]),
             )
     shown = tuple(person for _, person in sorted(chosen.items()))
-    return Gallery(expression, split, len(compared), shown, *(absolute / len(compared)))
+    known = len(learned_from(stack, comparer.version, expression, compared))
+    return Gallery(expression, split, len(compared), known, shown, *(absolute / len(compared)))
 
 
 def ranks(n_compared: int, n_people: int) -> list[int]:

@@ -105,7 +105,7 @@ def error_maps(gallery: Gallery) -> Iterator[MapFigure]:
     """Yield the mean error of doing nothing and of the model, on one scale, and the difference."""
     unchanged, model = (shrink_to(plane, MAP_SIDE) for plane in (gallery.unchanged_error, gallery.model_error))
     limits = 0.0, float(np.percentile(unchanged, _SHOWN_PERCENT))
-    people = f"{gallery.n_compared} {'held-out people' if gallery.split == 'holdout' else 'people it was trained on'}"
+    people = f"{gallery.n_compared} {gallery.who}"
     yield _unsigned(
         "Error of doing nothing",
         f"Where the target differs from the input: the mean over {people}.",

@@ -58,8 +58,19 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except (FileNotFoundError, NotADirectoryError, FileExistsError) as error:
         raise StorageError(
-            f"no folder can be made at {path} ({error.strerror}); expected a place on a disk, below folders only"
+            f"no folder can be made at {path} ({_obstacle(path) or error.strerror}); expected a place on a disk, below "
+            "folders only"
         ) from error
+
+
+def _obstacle(path: Path) -> str:
+    """Return what stands in the way of a folder, or ""."""
+    for place in (path, *path.parents):
+        if place.is_symlink() and not place.exists():
+            return f"{place} is a link that leads nowhere"
+        if place.exists() and not place.is_dir():
+            return f"{place} is a file"
+    return ""
 
 
 def sync(path: Path) -> None:

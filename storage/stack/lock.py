@@ -68,4 +68,7 @@ def check_empty(location: Location) -> None:
     else:
         taken = bool(location.list(""))
     if taken:
-        raise AlreadyExistsError(f"{location.uri} exists: open it to append to it, or choose another path")
+        raise AlreadyExistsError(
+            f"{location.uri} is no empty folder, in which a stack could be created: choose another path (a stack that"
+            " is there is opened, to append to it)"
+        )

@@ -270,3 +270,8 @@ def test_pairs_at_different_places_and_pictures_of_nothing_are_told(stack: Path,
     assert summary.blank == {nothing: "white all over"}
     told = [(notice.kind, notice.count, tuple(notice.examples)) for notice in summary.notices]
     assert told == [("doubtful", 1, (str(nothing),)), ("doubtful", 1, ("1, happy",))]
+
+
+def test_the_photographs_are_no_place_for_the_stack(folder: Folder) -> None:
+    with pytest.raises(BadParameterError, match="pairs is the folder of the photographs itself; expected another path"):
+        ingest(folder, folder.parent / "x" / ".." / "pairs")

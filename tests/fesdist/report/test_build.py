@@ -9,13 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from fesdist.cluster.in_process import InProcessCluster
 from fesdist.cluster.settings import ClusterSettings
 from fesdist.evaluation.evaluate import evaluate
 from fesdist.ground.errors import BadParameterError
+from fesdist.registry import MaskedRegression
 from fesdist.report.build import write_report
+from fesdist.training.job import TrainingRequest
+from fesdist.training.run import train
 from storage.datasets.store import WeightStore
 from storage.errors import NotFoundError
+from storage.stack.reading import StackSpec
+from storage.stack.writer import PendingSubject, StackWriter
 from tests.fesdist.evaluation.small_store import HELD_OUT, make_stack, publish
+from tests.fesdist.ground.heads import head
 
 VOID = {"meta", "img", "br", "line", "circle", "polyline", "path", "rect"}
 
@@ -166,3 +173,32 @@ def test_impossible_wishes_are_refused(stack: str, store: str, out: Path) -> Non
     with pytest.raises(BadParameterError, match="people is 0; expected 1 or more"):
         write_report(store, "small", out, people=0)
     assert not out.exists()
+
+
+def test_what_is_in_doubt_and_pairs_apart_are_shown(tmp_path: Path, out: Path) -> None:
+    people = [
+        PendingSubject(f"p{n}", {"neutral": head(n, (48, 48)), "happy": head(n, (48, 48), right=0.06 * (n == 2))})
+        for n in range(6)
+    ]
+    with StackWriter.create(tmp_path / "heads.zarr", StackSpec(48, 48, 3, "uint8", "none")) as writer:
+        writer.append(people)
+        writer.assign_holdout(ids=["p5"])
+    store = str(tmp_path / "weights")
+    request = TrainingRequest(
+        str(tmp_path / "heads.zarr"), store, "heads", MaskedRegression.with_window(1, ridge=1e9), subjects="all"
+    )
+    train(request, InProcessCluster(), memory=1 << 30)
+    write_report(store, "heads", out)
+    page = Page(out.read_text(encoding="utf-8"))
+    for expected in (
+        "Changed, left out or in doubt",
+        "1 photograph in another place than the same person&#39;s neutral",
+        "Of 1 person who taught this, the two photographs lie at different places",
+        "happy lies 6% further right",
+        "People whom the stack holds out, although the model has learned from all of them, from the best",
+    ):
+        assert expected in page.text
+    assert "Held-out people" not in page.text
+    assert [image["alt"] for image in page.images if "one over the other" in str(image["alt"])] == [
+        "Person p2, one over the other"
+    ]

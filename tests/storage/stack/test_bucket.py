@@ -39,7 +39,7 @@ def test_a_stack_is_written_appended_to_and_read(objects: ObjectServer, scheme: 
     expected = person(4, "sad").images["sad"]
     np.testing.assert_array_equal(stack.read("sad", [4], slice(0, 20), slice(0, 24))[0], expected)
     assert stack.to_xarray()["holdout"].to_numpy().tolist() == [False, True, False, False, False]
-    with pytest.raises(AlreadyExistsError, match=r"stack\.zarr exists: open it to append to it"):
+    with pytest.raises(AlreadyExistsError, match=r"stack\.zarr is no empty folder, in which a stack"):
         StackWriter.create(uri, SPEC)
 
 

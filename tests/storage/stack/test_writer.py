@@ -160,7 +160,7 @@ def test_a_specification_is_checked(change: dict[str, Any], message: str) -> Non
 
 
 def test_a_stack_is_not_created_over_something(stack_path: Path) -> None:
-    with pytest.raises(AlreadyExistsError, match="exists: open it to append to it, or choose another path"):
+    with pytest.raises(AlreadyExistsError, match="is no empty folder, in which a stack could be"):
         StackWriter.create(stack_path, SPEC)
     StackWriter.open(stack_path).close()
 
