@@ -170,7 +170,7 @@ class Manifest:
         return {
             expression: name
             for expression, name in (record.outputs.items() if record else ())
-            if record and record.sizes.get(expression) == _size(os.path.join(self._path.parent, name))
+            if record and record.sizes.get(expression) == InputFile.of(self._path.parent, name).size
         }
 
     def made_otherwise(self, settings: str) -> tuple[str, ...]:
@@ -284,14 +284,6 @@ def open_manifest(out: Path) -> Iterator[Manifest]:
             manifest = Manifest(path, appending, reading)
             yield manifest
             manifest.compact()
-
-
-def _size(path: str) -> int:
-    """Return the bytes of a file, -1 if there is none."""
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return -1
 
 
 def _end_torn_line(file: IO[bytes]) -> None:
