@@ -11,6 +11,7 @@ import numpy as np
 from fesdist.families.common.contract import AnyModel
 from fesdist.ground.alpha_maps import learned_alpha, papers_alpha
 from fesdist.ground.evenly import evenly
+from fesdist.ground.signature import SIDE
 from fesdist.ground.tiles import TileGrid
 from fesdist.planning.rehearsal import Costs
 from fesdist.shape.field import FlowSums
@@ -20,8 +21,9 @@ from fesdist.training.flows import batches_of, found_flows, kept_flow, pairs_of
 from fesdist.training.folds import n_folds
 from fesdist.training.job import TrainingJob
 from fesdist.training.layout import CHUNK
-from fesdist.training.likeness import MOST_PEOPLE, SignatureStage, has_likeness, learned_from
+from fesdist.training.likeness import MOST_PEOPLE, has_likeness, learned_from
 from fesdist.training.shaping import JUDGES
+from fesdist.training.signatures import SignatureStage
 from storage.stack.reading import TrainingStack
 
 ASKED = 8
@@ -68,7 +70,7 @@ def count_likeness(job: TrainingJob, stack: TrainingStack, costs: Costs) -> None
     people, of_group = (min(len(samples), MOST_PEOPLE) for samples in ({*chain(*alike)}, job.groups[0].samples))
     some = next(iter(stack.blocks(job.groups[0].samples, stack.spec.chunks()[0])))
     with costs("likeness", people / len(some)):
-        of_people = SignatureStage(stack.path, job.input_expression).work(tuple(some.tolist()))
+        of_people = SignatureStage(stack.path, job.input_expression, SIDE).work(tuple(some.tolist()))
     found = np.stack(list(of_people.values()))
     folds = np.array_split(np.resize(found, (of_group, *found.shape[1:])), n_folds(of_group))
     with costs("likeness", len(alike)):

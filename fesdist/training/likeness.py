@@ -11,7 +11,7 @@ from fesdist.cluster.settings import Cluster
 from fesdist.families.common.layout import ArrayLayout
 from fesdist.ground.evenly import evenly
 from fesdist.ground.likeness import LEAST_PEOPLE, LikenessSums, Limits, limits
-from fesdist.ground.signature import SIDE
+from fesdist.ground.signature import SIDE, Signature
 from fesdist.passes.stage import Progress
 from fesdist.training.folds import fold_numbers, n_folds
 from fesdist.training.job import SampleGroup, TrainingJob
