@@ -1,4 +1,4 @@
-"""What a run takes before and after its tiles: shape, choice, signatures of people, refinement maps."""
+"""What a run takes before and after its tiles: shape, choice, a look at all images, refinement maps."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fesdist.families.common.contract import AnyModel
+from fesdist.ground import apart
 from fesdist.ground.alpha_maps import learned_alpha, papers_alpha
 from fesdist.ground.evenly import evenly
 from fesdist.ground.signature import SIDE
@@ -21,9 +22,9 @@ from fesdist.training.flows import batches_of, found_flows, kept_flow, pairs_of
 from fesdist.training.folds import n_folds
 from fesdist.training.job import TrainingJob
 from fesdist.training.layout import CHUNK
-from fesdist.training.likeness import MOST_PEOPLE, has_likeness, learned_from
+from fesdist.training.likeness import has_likeness, learned_from
 from fesdist.training.shaping import JUDGES
-from fesdist.training.signatures import SignatureStage
+from fesdist.training.survey import SurveyStage, asked_of, blocks_of
 from storage.stack.reading import TrainingStack
 
 ASKED = 8
@@ -62,19 +63,22 @@ def count_choice(model: AnyModel, chosen: Sequence[str], job: TrainingJob, stack
             stage.judged(group, middle, pieces[len(pieces) // 2])
 
 
-def count_likeness(job: TrainingJob, stack: TrainingStack, costs: Costs) -> None:
-    """Count what it takes to add up signatures of the people of a job; see `training.likeness`."""
-    if not has_likeness(job):
-        return
-    alike = {group.samples for group in job.groups}
-    people, of_group = (min(len(samples), MOST_PEOPLE) for samples in ({*chain(*alike)}, job.groups[0].samples))
-    some = next(iter(stack.blocks(job.groups[0].samples, stack.spec.chunks()[0])))
-    with costs("likeness", people / len(some)):
-        of_people = SignatureStage(stack.path, job.input_expression, SIDE).work(tuple(some.tolist()))
-    found = np.stack(list(of_people.values()))
-    folds = np.array_split(np.resize(found, (of_group, *found.shape[1:])), n_folds(of_group))
-    with costs("likeness", len(alike)):
-        learned_from(folds)
+def count_survey(job: TrainingJob, stack: TrainingStack, array_bytes: int, costs: Costs) -> None:
+    """Count what it takes to look at all images of a job, at how they lie, and who is like whom; see `survey`."""
+    alike, samples = {group.samples for group in job.groups}, job.groups[0].samples
+    n_images = len({*chain(*alike)}) + sum(len(group.samples) * len(group.expressions) for group in job.groups)
+    block = blocks_of(stack, {job.input_expression: samples}, array_bytes, {})[0]
+    with costs("survey", n_images / len(block.samples)):
+        of_people = list(SurveyStage(stack.path).work(block).values())
+    asked = len(asked_of(samples))
+    if apart.SIDE in of_people[0]:
+        with costs("survey", asked * len(job.expressions)):
+            apart.compared(of_people[0][apart.SIDE], of_people[-1][apart.SIDE])
+    if has_likeness(job):
+        found = np.stack([signatures[SIDE] for signatures in of_people])
+        folds = np.array_split(np.resize(found, (asked, *found.shape[1:])), n_folds(asked))
+        with costs("likeness", len(alike)):
+            learned_from(folds)
 
 
 def count_refinement(job: TrainingJob, stack: TrainingStack, costs: Costs) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from numba.core.event import install_timer
 
-from fesdist.planning.around import count_choice, count_likeness, count_refinement, count_shape
+from fesdist.cluster.settings import ClusterSettings
+from fesdist.planning.around import count_choice, count_refinement, count_shape, count_survey
 from fesdist.planning.rehearsal import Costs, Now, Rehearsal, rehearsals, with_samples
 from fesdist.planning.scattered import count_scattered
 from fesdist.planning.tiles import count_image_pass, count_tiles
@@ -23,7 +24,7 @@ CLUSTER_SECONDS = 3.0
 FEW = 2
 """Samples with which everything is rehearsed first, so that kernels are compiled and libraries loaded."""
 
-ALONE = ("refinement", "store")
+ALONE = ("likeness", "refinement", "store")
 """Steps that the client takes, while workers wait."""
 
 
@@ -77,7 +78,7 @@ def _rehearse(
         displacements = count_shape(job, stack, costs)
     if request.chosen:
         count_choice(request.model, request.chosen, job, stack, costs)
-    count_likeness(job, stack, costs)
+    count_survey(job, stack, ClusterSettings(memory=plan.allowed_bytes).array_bytes, costs)
     with rehearsals(job, stack, plan, displacements, costs) as of_groups:
         for alike in _of_a_kind(of_groups):
             own = costs.empty()

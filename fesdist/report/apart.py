@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from fesdist.cluster.in_process import InProcessCluster
+from fesdist.cluster.settings import ClusterSettings
 from fesdist.ground.colour import to_gray
 from fesdist.inference.intensities import Images, unit_scale
 from fesdist.report.pictures import Picture, face, face_picture
 from fesdist.training.apart import PairApart, pairs_apart
+from fesdist.training.survey import asked_of, signatures
 from storage.datasets.version import WeightVersion
 from storage.stack.reading import TrainingStack
 
@@ -44,7 +46,9 @@ def displaced_people(version: WeightVersion, expression: str, stack: TrainingSta
         for number, subject in enumerate(stack.subjects)
         if subject.id in taught and {before, expression} <= subject.digests.keys()
     ]
-    found = pairs_apart(stack, before, expression, samples, InProcessCluster())
+    asked = asked_of(samples)
+    looked_at = signatures(stack, {before: asked, expression: asked}, InProcessCluster(), ClusterSettings().array_bytes)
+    found = pairs_apart(before, expression, samples, looked_at)
     shown = tuple(_shown(stack, before, expression, pair) for pair in found[:MOST_SHOWN])
     return DisplacedPeople(len(found), shown) if found else None
 

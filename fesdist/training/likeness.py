@@ -7,20 +7,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from fesdist.cluster.settings import Cluster
 from fesdist.families.common.layout import ArrayLayout
-from fesdist.ground.evenly import evenly
 from fesdist.ground.likeness import LEAST_PEOPLE, LikenessSums, Limits, limits
 from fesdist.ground.signature import SIDE, Signature
-from fesdist.passes.stage import Progress
 from fesdist.training.folds import fold_numbers, n_folds
 from fesdist.training.job import SampleGroup, TrainingJob
-from fesdist.training.signatures import signatures
+from fesdist.training.survey import Signatures, asked_of
 from storage.datasets.draft import WeightDraft
 from storage.stack.reading import TrainingStack
-
-MOST_PEOPLE = 256
-"""More hardly tell more of what people look like, and all their images would have to be read."""
 
 LIKENESS = ArrayLayout(
     "likeness",
@@ -46,27 +40,17 @@ def has_likeness(job: TrainingJob) -> bool:
     return job.n_samples >= LEAST_PEOPLE
 
 
-def learn_likeness(
-    job: TrainingJob, stack: TrainingStack, cluster: Cluster, on_progress: Progress | None = None
-) -> dict[str, LearnedLikeness]:
-    """Return what was learned for each expression, from inputs that were not moved; nothing of too few people.
-
-    Raises as `results` does.
-    """
+def learn_likeness(job: TrainingJob, stack: TrainingStack, found: Signatures) -> dict[str, LearnedLikeness]:
+    """Return what was learned for each expression, from inputs that were not moved; nothing of too few people."""
     if not has_likeness(job):
         return {}
-    asked = {
-        group.samples: [group.samples[place] for place in evenly(len(group.samples), MOST_PEOPLE)]
-        for group in job.groups
-    }
-    of_all = sorted({sample for samples in asked.values() for sample in samples})
-    found = signatures(stack, job.input_expression, of_all, SIDE, cluster, on_progress)
+    inputs = found[job.input_expression]
 
     @lru_cache
     def learned(samples: tuple[int, ...]) -> LearnedLikeness:
-        fold_of = fold_numbers(stack, SampleGroup((), samples))
+        fold_of, asked = fold_numbers(stack, SampleGroup((), samples)), asked_of(samples)
         folds = [
-            np.array([found[sample] for sample in asked[samples] if fold_of[sample] == fold], np.int8)
+            np.array([inputs[sample][SIDE] for sample in asked if fold_of[sample] == fold], np.int8)
             for fold in range(n_folds(len(samples)))
         ]
         return learned_from([fold.reshape(-1, SIDE, SIDE) for fold in folds])

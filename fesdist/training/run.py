@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-from fesdist.cluster.settings import Cluster
+from fesdist.cluster.settings import Cluster, ClusterSettings
 from fesdist.ground.alpha_maps import Rows, learned_alpha, papers_alpha
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.notices import Notice
@@ -16,7 +16,6 @@ from fesdist.passes.phases import Clock
 from fesdist.passes.stage import Progress, results
 from fesdist.shape.warping import DISPLACEMENT
 from fesdist.training.apart import notices_of_pairs
-from fesdist.training.checking import check_images
 from fesdist.training.choice import Choice
 from fesdist.training.choosing import choose, planned
 from fesdist.training.context import TaskAddress, open_context, unseen
@@ -30,6 +29,7 @@ from fesdist.training.notices import kept_in, notices_of
 from fesdist.training.plan import TrainingPlan, make_plan
 from fesdist.training.rows_ahead import RowsAhead
 from fesdist.training.shaping import LearnedShape, learn_shapes
+from fesdist.training.survey import survey
 from fesdist.training.tile_report import summarise
 from fesdist.training.tile_stage import TileStage
 from storage.datasets.draft import WeightDraft, Written
@@ -97,8 +97,8 @@ def train(
         job = replace(job, parameters=model.parameters())
     if if_changed and (newest := _newest_of_same_job(store, request.name, job)):
         return newest
-    with clock("check"):
-        check_images(job, stack, cluster, on_progress)
+    with clock("survey"):
+        found = survey(job, stack, cluster, ClusterSettings(memory=memory).array_bytes, on_progress)
     with open_draft(store, request.name, job, stack, memory, cluster.n_workers) as (draft, plan):
         address = TaskAddress(store.uri, request.name, draft.id, draft.created, job.stack)
         cluster.on_every_worker(_see_same_files, address)
@@ -106,8 +106,7 @@ def train(
         if on_plan:
             on_plan(plan, n_resumed)
         with clock("likeness"):
-            likeness = learn_likeness(job, stack, cluster, on_progress)
-            apart = notices_of_pairs(job, stack, cluster, on_progress)
+            likeness, apart = learn_likeness(job, stack, found), notices_of_pairs(job, stack, found)
             checksums = _write_shapes(draft, job, stack.image_shape) | write_likeness(draft, likeness)
         with clock("image pass"):
             checksums.update(prepare_image(address, cluster, on_progress))

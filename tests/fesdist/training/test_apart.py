@@ -13,6 +13,7 @@ from fesdist.training.apart import pairs_apart
 from fesdist.training.job import TrainingRequest
 from fesdist.training.notices import kept_in
 from fesdist.training.run import train
+from fesdist.training.survey import signatures
 from storage.datasets.store import WeightStore
 from storage.stack.reading import StackSpec, TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
@@ -43,12 +44,16 @@ def stack(tmp_path: Path) -> str:
 
 
 def test_the_furthest_apart_come_first(stack: str) -> None:
-    found = pairs_apart(TrainingStack.open(stack), "neutral", "happy", range(8), InProcessCluster())
+    opened, everybody = TrainingStack.open(stack), range(8)
+    looked_at = signatures(
+        opened, dict.fromkeys(("neutral", "happy", "bright"), everybody), InProcessCluster(), 1 << 20
+    )
+    found = pairs_apart("neutral", "happy", everybody, looked_at)
     assert [(pair.sample, pair.found.in_words()) for pair in found] == [
         (5, "9% further right"),
         (2, "3% further right"),
     ]
-    assert pairs_apart(TrainingStack.open(stack), "neutral", "bright", range(8), InProcessCluster()) == []
+    assert pairs_apart("neutral", "bright", everybody, looked_at) == []
 
 
 def test_the_version_keeps_what_its_training_had_to_notice(stack: str, tmp_path: Path) -> None:

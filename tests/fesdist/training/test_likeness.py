@@ -11,10 +11,11 @@ from fesdist.cluster.in_process import InProcessCluster
 from fesdist.ground.likeness import LikenessSums
 from fesdist.ground.signature import signature
 from fesdist.registry import MaskedRegression
-from fesdist.training import likeness
+from fesdist.training import survey as surveying
 from fesdist.training.job import Shape, TrainingRequest, define_job
 from fesdist.training.likeness import LearnedLikeness, learn_likeness
 from fesdist.training.run import train
+from fesdist.training.survey import survey
 from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
 from tests.fesdist.shape.pictures import smooth_displacement
@@ -25,7 +26,8 @@ MODEL = MaskedRegression.with_window(1, ridge=0.4)
 
 def learned(path: Path) -> dict[str, LearnedLikeness]:
     stack = TrainingStack.open(path)
-    return learn_likeness(define_job(TrainingRequest(str(path), "", "london", MODEL), stack), stack, InProcessCluster())
+    job = define_job(TrainingRequest(str(path), "", "london", MODEL), stack)
+    return learn_likeness(job, stack, survey(job, stack, InProcessCluster(), 1 << 20))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,7 @@ def test_sums_are_of_the_inputs_of_those_who_teach(stack: Path) -> None:
 
 
 def test_of_many_people_some_are_asked(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(likeness, "MOST_PEOPLE", 10)
+    monkeypatch.setattr(surveying, "MOST_ASKED", 10)
     assert learned(stack)["happy"].sums.n_people == 10
 
 

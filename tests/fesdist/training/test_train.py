@@ -280,4 +280,4 @@ def test_samples_that_are_held_teach_what_those_teach_that_come_a_few_at_a_time(
     assert held
     assert metrics[0].expressions == metrics[1].expressions
     assert metrics[0].phases.keys() == {"read", "sums", "evidence", "solve", "held-out", "write"}
-    assert metrics[0].steps.keys() == {"check", "likeness", "image pass", "tiles", "refinement"}
+    assert metrics[0].steps.keys() == {"survey", "likeness", "image pass", "tiles", "refinement"}

@@ -1,0 +1,121 @@
+"""Images are read whole and once before any is learned from: against their digests, and for how photographs lie."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+from fesdist.cluster.settings import Cluster
+from fesdist.ground import apart
+from fesdist.ground.evenly import evenly
+from fesdist.ground.signature import SIDE, Signature, signature
+from fesdist.passes.stage import Progress, Stage, results
+from fesdist.training.job import TrainingJob
+from storage.stack.reading import TrainingStack
+
+MOST_ASKED = 256
+"""People of whose photographs signatures are taken: more hardly tell more of how photographs lie."""
+
+_AT_WORK = 4
+"""Images beside those of a block that are alive while a signature is made of one: in gray, as integers."""
+
+Signatures = Mapping[str, Mapping[int, Mapping[int, Signature]]]
+"""By expression, sample and side."""
+
+
+class Block(NamedTuple):
+    """Images of an expression that lie in one chunk."""
+
+    expression: str
+    samples: tuple[int, ...]
+    asked: tuple[int, ...]
+    """Those of which there will be signatures."""
+
+
+@dataclass(frozen=True)
+class SurveyStage(Stage[Block, dict[int, dict[int, Signature]]]):
+    """Images as they were stored, or FormatError; the result are signatures, small enough to be sent home."""
+
+    stack: str
+
+    stops_at_failure: ClassVar[bool] = True
+
+    def work(self, key: Block) -> dict[int, dict[int, Signature]]:
+        stack = TrainingStack.open(self.stack)
+        rows, cols = (slice(0, side) for side in stack.image_shape)
+        image_of = dict(zip(key.samples, stack.read(key.expression, key.samples, rows, cols), strict=True))
+        return {
+            sample: {side: signature(image_of[sample], side) for side in _sides(stack.image_shape)}
+            for sample in key.asked
+        }
+
+    def amount(self, key: Block) -> int:
+        return len(key.samples)
+
+    def note(self, key: Block) -> str:
+        return "looking at the images"
+
+    def called(self, key: Block) -> str:
+        return f"{key.expression} of samples {key.samples[0]} to {key.samples[-1]}"
+
+
+def survey(
+    job: TrainingJob, stack: TrainingStack, cluster: Cluster, array_bytes: int, on_progress: Progress | None = None
+) -> Signatures:
+    """Return signatures of some of the images that teach, after all of them were compared with their digests.
+
+    Object stores compare what they have with checksums of their own: there only those images are read that are asked.
+    Raises FormatError if an image is not as it was stored; else as `results` does.
+    """
+    taught = {expression: group.samples for group in job.groups for expression in group.expressions}
+    inputs = sorted({sample for samples in taught.values() for sample in samples})
+    asked = {expression: asked_of(samples) for expression, samples in taught.items()}
+    asked[job.input_expression] = sorted({sample for samples in asked.values() for sample in samples})
+    whole = {} if "://" in stack.path else {job.input_expression: inputs, **taught}
+    return signatures(stack, asked, cluster, array_bytes, whole=whole, on_progress=on_progress)
+
+
+def signatures(
+    stack: TrainingStack,
+    asked: Mapping[str, Collection[int]],
+    cluster: Cluster,
+    array_bytes: int,
+    *,
+    whole: Mapping[str, Sequence[int]] | None = None,
+    on_progress: Progress | None = None,
+) -> Signatures:
+    """Return signatures of the samples `asked` of expressions; those of `whole` are read and compared as well.
+
+    A task has `array_bytes` for images. Raises as `survey` does.
+    """
+    blocks = blocks_of(stack, asked, array_bytes, whole or {})
+    found: dict[str, dict[int, dict[int, Signature]]] = {expression: {} for expression in asked}
+    for block, part in zip(blocks, results(SurveyStage(stack.path), blocks, cluster, on_progress), strict=True):
+        found[block.expression].update(part)
+    return found
+
+
+def blocks_of(
+    stack: TrainingStack, asked: Mapping[str, Collection[int]], array_bytes: int, whole: Mapping[str, Sequence[int]]
+) -> list[Block]:
+    """Return what is read, cut into the tasks of `SurveyStage`: chunks as a whole where there is room for them."""
+    rows, cols = stack.image_shape
+    image_bytes = rows * cols * stack.channels * stack.dtype.itemsize
+    at_most = min(stack.spec.chunks()[0], max(1, array_bytes // image_bytes - _AT_WORK))
+    blocks = []
+    for expression, samples in asked.items():
+        wanted = set(samples)
+        for block in stack.blocks(sorted({*wanted, *whole.get(expression, ())}), at_most):
+            read = tuple(block.tolist())
+            blocks.append(Block(expression, read, tuple(sample for sample in read if sample in wanted)))
+    return blocks
+
+
+def asked_of(samples: Sequence[int]) -> list[int]:
+    """Return those of some samples that are asked, spread over all."""
+    return [samples[place] for place in evenly(len(samples), MOST_ASKED)]
+
+
+def _sides(image_shape: tuple[int, int]) -> tuple[int, ...]:
+    return (SIDE, apart.SIDE) if min(image_shape) >= apart.SIDE else (SIDE,)

@@ -1,0 +1,91 @@
+"""What is looked at before a training: each image once, chunk by chunk, against its digest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+
+from fesdist.cluster.in_process import InProcessCluster
+from fesdist.ground import apart
+from fesdist.ground.signature import SIDE, signature
+from fesdist.registry import MaskedRegression
+from fesdist.training import survey as surveying
+from fesdist.training.job import TrainingJob, TrainingRequest, define_job
+from fesdist.training.survey import Block, blocks_of, survey
+from storage.errors import FormatError
+from storage.stack.reading import TrainingStack
+from tests.fesdist.training.stacks import write_stack
+
+ROOM = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_stack(tmp_path_factory.mktemp("stack") / "stack.zarr", people=12, lacking={"sad": (0, 1)})
+
+
+def _job(stack: Path) -> tuple[TrainingJob, TrainingStack]:
+    opened = TrainingStack.open(stack)
+    return define_job(TrainingRequest(str(stack), "", "faces", MaskedRegression.with_window(1)), opened), opened
+
+
+def test_signatures_are_of_the_images_that_teach(stack: Path) -> None:
+    job, opened = _job(stack)
+    found = survey(job, opened, InProcessCluster(), ROOM)
+    assert set(found) == {"neutral", "happy", "sad"}
+    for expression, by_sample in found.items():
+        taught = opened.samples("happy" if expression == "neutral" else expression).tolist()
+        assert sorted(by_sample) == taught
+        images = opened.read(expression, taught, slice(0, 40), slice(0, 40))
+        for sample, image in zip(taught, images, strict=True):
+            assert by_sample[sample].keys() == {SIDE, apart.SIDE}
+            for side, found_signature in by_sample[sample].items():
+                assert np.array_equal(found_signature, signature(image, side))
+
+
+def test_of_many_images_all_are_read_and_some_are_asked(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(surveying, "MOST_ASKED", 3)
+    read: list[Block] = []
+    work = surveying.SurveyStage.work
+
+    def watched(stage: surveying.SurveyStage, key: Block) -> object:
+        read.append(key)
+        return work(stage, key)
+
+    monkeypatch.setattr(surveying.SurveyStage, "work", watched)
+    job, opened = _job(stack)
+    found = survey(job, opened, InProcessCluster(), ROOM)
+    assert {len(by_sample) for name, by_sample in found.items() if name != "neutral"} == {3}
+    for expression in ("happy", "sad"):
+        everybody = [sample for block in read if block.expression == expression for sample in block.samples]
+        assert everybody == opened.samples(expression).tolist()
+
+
+def test_blocks_fit_the_memory_and_the_chunks(stack: Path) -> None:
+    opened = TrainingStack.open(stack)
+    image_bytes, of_chunk = 40 * 40 * 3, opened.spec.chunks()[0]
+    for array_bytes, at_most in ((0, 1), (6 * image_bytes, 2), (1 << 30, of_chunk)):
+        blocks = blocks_of(opened, {"happy": [3, 4, 7]}, array_bytes, {"happy": range(12)})
+        assert [sample for block in blocks for sample in block.samples] == list(range(12))
+        assert [sample for block in blocks for sample in block.asked] == [3, 4, 7]
+        assert max(len(block.samples) for block in blocks) == min(at_most, 12)
+
+
+def test_images_too_small_to_lie_apart_have_no_large_signature(tmp_path: Path) -> None:
+    job, opened = _job(write_stack(tmp_path / "small.zarr", side=apart.SIDE - 1, people=3))
+    found = survey(job, opened, InProcessCluster(), ROOM)
+    assert {side for by_sample in found.values() for sides in by_sample.values() for side in sides} == {SIDE}
+
+
+def test_an_image_that_was_changed_is_refused(tmp_path: Path) -> None:
+    path = write_stack(tmp_path / "stack.zarr", people=4, expressions=("happy",))
+    job, opened = _job(path)
+    images: Any = zarr.open_array(path / "happy", mode="r+")
+    sample = int(opened.samples("happy")[1])
+    images[sample, 1, 3, 4] = 255 - images[sample, 1, 3, 4]
+    with pytest.raises(FormatError, match=f"not as they were stored, the first is happy of person{sample:02d}"):
+        survey(job, TrainingStack.open(path), InProcessCluster(), ROOM)
