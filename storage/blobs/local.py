@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import stat
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -25,6 +26,9 @@ _PENDING = ".pending"
 
 _PARTIAL = ".partial"
 """Ending of a chunk that is being written, in its own folder, as Zarr calls its own."""
+
+_ABANDONED_SECONDS = 3600
+"""A document takes moments to be written: whoever was at it so long ago was killed."""
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
@@ -119,8 +123,9 @@ class LocalLocation:
     def confine(self, key: str) -> None:
         self._path(key)
 
-    def tidy(self) -> None:
-        leftovers = [*self._root.rglob(f"*{_PARTIAL}"), *self._pending.glob("*")]
+    def tidy(self, below: str = "") -> None:
+        pending = [file for file in self._pending.glob("*") if not below or _abandoned(file)]
+        leftovers = [*self._path(below).rglob(f"*{_PARTIAL}"), *pending]
         # The first stacks had a file of this name.
         for leftover in (*leftovers, self._pending) if self._pending.is_file() else leftovers:
             leftover.unlink(missing_ok=True)
@@ -174,6 +179,12 @@ class LocalLocation:
                     # Beside the folder it would be in somebody's way.
                     with suppress(OSError):
                         self._pending.rmdir()
+
+
+def _abandoned(file: Path) -> bool:
+    with suppress(FileNotFoundError):
+        return time.time() - file.stat().st_mtime > _ABANDONED_SECONDS
+    return False
 
 
 def _link(pending: Path, target: Path, data: bytes) -> None:

@@ -65,8 +65,8 @@ class Location(Protocol):
     def confine(self, key: str) -> None:
         """Raise `FormatError` if links lead this key out of the location."""
 
-    def tidy(self) -> None:
-        """Remove what killed writers left that is no document; only where nobody writes."""
+    def tidy(self, below: str = "") -> None:
+        """Remove what killed writers left `below` that is no document; only where nobody writes."""
 
     def zarr_store(self, key: str, read_only: bool) -> Store:
         """Return the Zarr store whose root is `key`."""

@@ -155,7 +155,7 @@ class ObjectLocation:
     def confine(self, key: str) -> None:
         """Do nothing: nothing leads out of a bucket."""
 
-    def tidy(self) -> None:
+    def tidy(self, below: str = "") -> None:
         """Do nothing: an object is there as a whole, or not at all."""
 
     def zarr_store(self, key: str, read_only: bool) -> _ToldStore:

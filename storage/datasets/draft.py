@@ -194,6 +194,7 @@ class WeightDraft:
         folder = draft_folder(self.name, self.id)
         with suppress(StorageError, OSError):
             if not claimants(self._location, folder, besides=self._claim):
+                self._location.tidy(self._data)
                 self._location.delete(folder)
         return number
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import socket
 import subprocess
@@ -123,13 +124,21 @@ def test_parts_of_chunks_are_never_written(draft: WeightDraft, rows: slice, cols
 
 
 def test_values_must_fit_their_array(draft: WeightDraft) -> None:
-    with pytest.raises(MismatchError, match=r"\(3, 3, 20, 24\) float64 were given .* expected that shape and float32"):
-        draft.write("sad", "weights", ALL, weights().astype(np.float64))
+    for dtype in (np.int64, np.float16):
+        given = np.dtype(dtype).name
+        with pytest.raises(MismatchError, match=rf"\(3, 3, 20, 24\) {given} were given .* that shape and float32"):
+            draft.write("sad", "weights", ALL, weights().astype(dtype))
     with pytest.raises(MismatchError, match=r"\(3, 20, 24\) float32 were given for a region of shape \(3, 3, 20, 24\)"):
         draft.write("sad", "weights", ALL, weights()[0])
     for group, array in (("angry", "weights"), ("sad", "support")):
         with pytest.raises(NotFoundError, match=f"draft job-0 of model 'london' has no array {group}/{array}"):
             draft.write(group, array, ALL, weights())
+
+
+def test_float64_is_rounded_where_an_array_is_float32(draft: WeightDraft) -> None:
+    exact = weights().astype(np.float64) + 1e-9
+    draft.write("sad", "weights", ALL, exact)
+    assert np.array_equal(draft.read("sad", "weights"), exact.astype(np.float32))
 
 
 def test_a_full_disk_is_told_and_the_run_continued(small_disk: Path) -> None:
@@ -282,6 +291,22 @@ def test_two_runs_of_one_process_have_a_claim_each(store: WeightStore, draft: We
         assert (Path(store.uri) / "london/drafts/job-0/job.json").exists()
     store.clean()
     assert not (Path(store.uri) / "london/drafts/job-0").exists()
+
+
+def test_what_killed_writers_left_ends_with_the_draft(store: WeightStore, draft: WeightDraft) -> None:
+    checksums = fill(draft)
+    root = Path(store.uri)
+    torn = [root / "london/data/job-0/sad/weights/c" / f"{name}.partial" for name in ("one", "two")]
+    fresh, old = (root / ".pending" / name for name in ("fresh", "old"))
+    for file in (*torn, fresh, old):
+        file.write_bytes(b"half of it")
+    os.utime(old, (0, 0))
+    with store.open_draft("london", "job-0").claimed():
+        draft.publish(FACTS, checksums)
+        assert all(file.exists() for file in torn), "others may be writing"
+    draft.publish(FACTS, checksums)
+    assert not any(file.exists() for file in (*torn, old))
+    assert fresh.exists(), "another run may be writing it"
 
 
 def test_a_claim_is_renewed_while_it_is_held(
