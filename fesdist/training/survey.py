@@ -6,10 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
+import numpy as np
+
 from fesdist.cluster.settings import Cluster
 from fesdist.ground import apart
 from fesdist.ground.evenly import evenly
-from fesdist.ground.signature import SIDE, Signature, signature
+from fesdist.ground.signature import SIDE, Signature, across, signature, signature_of
 from fesdist.passes.stage import Progress, Stage, results
 from fesdist.training.job import TrainingJob
 from storage.stack.reading import TrainingStack
@@ -38,11 +40,15 @@ class SurveyStage(Stage[Block, dict[int, dict[int, Signature]]]):
     """Images as they were stored, or FormatError; the result are signatures, small enough to be sent home."""
 
     stack: str
+    array_bytes: int
+    """What a task has for images."""
 
     stops_at_failure: ClassVar[bool] = True
 
     def work(self, key: Block) -> dict[int, dict[int, Signature]]:
         stack = TrainingStack.open(self.stack)
+        if _room(stack, self.array_bytes) < 1:
+            return _in_bands(stack, key)
         rows, cols = (slice(0, side) for side in stack.image_shape)
         image_of = dict(zip(key.samples, stack.read(key.expression, key.samples, rows, cols), strict=True))
         return {
@@ -91,7 +97,9 @@ def signatures(
     """
     blocks = blocks_of(stack, asked, array_bytes, whole or {})
     found: dict[str, dict[int, dict[int, Signature]]] = {expression: {} for expression in asked}
-    for block, part in zip(blocks, results(SurveyStage(stack.path), blocks, cluster, on_progress), strict=True):
+    for block, part in zip(
+        blocks, results(SurveyStage(stack.path, array_bytes), blocks, cluster, on_progress), strict=True
+    ):
         found[block.expression].update(part)
     return found
 
@@ -100,9 +108,7 @@ def blocks_of(
     stack: TrainingStack, asked: Mapping[str, Collection[int]], array_bytes: int, whole: Mapping[str, Sequence[int]]
 ) -> list[Block]:
     """Return what is read, cut into the tasks of `SurveyStage`: chunks as a whole where there is room for them."""
-    rows, cols = stack.image_shape
-    image_bytes = rows * cols * stack.channels * stack.dtype.itemsize
-    at_most = min(stack.spec.chunks()[0], max(1, array_bytes // image_bytes - _AT_WORK))
+    at_most = min(stack.spec.chunks()[0], max(1, _room(stack, array_bytes)))
     blocks = []
     for expression, samples in asked.items():
         wanted = set(samples)
@@ -115,6 +121,29 @@ def blocks_of(
 def asked_of(samples: Sequence[int]) -> list[int]:
     """Return those of some samples that are asked, spread over all."""
     return [samples[place] for place in evenly(len(samples), MOST_ASKED)]
+
+
+def _room(stack: TrainingStack, array_bytes: int) -> int:
+    """Return how many whole images a task has room for, beside what is made of one of them."""
+    rows, cols = stack.image_shape
+    return array_bytes // (rows * cols * stack.channels * stack.dtype.itemsize) - _AT_WORK
+
+
+def _in_bands(stack: TrainingStack, key: Block) -> dict[int, dict[int, Signature]]:
+    """Return what `SurveyStage` does, of images too large to be read whole."""
+    for sample in key.samples if "://" not in stack.path else ():
+        stack.check(key.expression, sample)
+    found = {}
+    for sample in key.asked:
+        rows = [
+            [across(band[0], side) for side in _sides(stack.image_shape)]
+            for band in stack.bands(key.expression, [sample])
+        ]
+        found[sample] = {
+            side: signature_of(np.concatenate(parts), stack.image_shape[1])
+            for side, parts in zip(_sides(stack.image_shape), zip(*rows, strict=True), strict=True)
+        }
+    return found
 
 
 def _sides(image_shape: tuple[int, int]) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -184,7 +184,12 @@ def digest(images: NDArray[Any]) -> str:
 
     `images`: (channel, row, col), any dtype; hashed little-endian. The text is "(3, 128, 128) uint8".
     """
-    little = np.ascontiguousarray(images, dtype=images.dtype.newbyteorder("<"))
-    sha = hashlib.sha256(f"{tuple(images.shape)} {images.dtype.name}".encode())
-    sha.update(little.data)
+    return digest_of_parts(images.shape, images.dtype, [images])
+
+
+def digest_of_parts(shape: tuple[int, ...], dtype: np.dtype[Any], parts: Iterable[NDArray[Any]]) -> str:
+    """Return the same of an image whose pixels come in parts, which follow each other in C order."""
+    sha = hashlib.sha256(f"{tuple(shape)} {dtype.name}".encode())
+    for part in parts:
+        sha.update(np.ascontiguousarray(part, dtype=dtype.newbyteorder("<")).data)
     return sha.hexdigest()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,16 +16,13 @@ from storage.blobs.guard import GuardedStore
 from storage.blobs.location import Location
 from storage.blobs.regions import chunk_keys, resolve_region
 from storage.errors import FormatError, MismatchError, NotFoundError
-from storage.stack.format import StackContents, StackSpec, Subject, digest
+from storage.stack.format import StackContents, StackSpec, Subject, digest, digest_of_parts
 from storage.stack.place import array_rule, read_contents, stack_location
 
 if TYPE_CHECKING:
     import xarray
 
 __all__ = ["StackSpec", "Subject", "TrainingStack"]
-
-_CHECKED_BYTES = 24_000_000
-"""Bytes of the images that are compared with their digests at once, where memory was planned for smaller things."""
 
 
 class TrainingStack:
@@ -136,19 +132,14 @@ class TrainingStack:
         """
         values = self._read(expression, samples, rows, cols)
         if values.shape[1:] == self.spec.image_shape:
-            wrong = [fault for fault in self._differing(expression, samples, values) if fault]
-            if wrong:
-                raise FormatError(
-                    f"{len(wrong)} images in {self.path} are not as they were stored, the first is {wrong[0]}; restore "
-                    "the stack from a copy, or those images with `fesdist replace`: `fesdist verify` names them all"
-                )
+            self._refuse([fault for fault in self._differing(expression, samples, values) if fault])
         return values
 
-    def check(self, expression: str, samples: Sequence[int] | NDArray[np.int64]) -> None:
-        """Raise `FormatError` if an image of ascending `samples` does not have its digest; reads them all."""
-        image_bytes = math.prod(self.spec.image_shape) * self.dtype.itemsize
-        for block in self.blocks(samples, max(1, _CHECKED_BYTES // image_bytes)):
-            self.read(expression, block, slice(0, self.spec.height), slice(0, self.spec.width))
+    def check(self, expression: str, sample: int) -> None:
+        """Raise `FormatError` if an image does not have its digest; reads little at a time, once for each channel."""
+        parts = (band[0, n] for n in range(self.channels) for band in self.bands(expression, [sample]))
+        if digest_of_parts(self.spec.image_shape, self.dtype, parts) != self.subjects[sample].digests[expression]:
+            self._refuse([self._changed(expression, sample)])
 
     def _read(
         self, expression: str, samples: Sequence[int] | NDArray[np.integer[Any]], rows: slice, cols: slice
@@ -208,11 +199,20 @@ class TrainingStack:
         """Return what to say of each whole image that does not have its digest, "" of the others."""
         people = [self.subjects[int(index)] for index in samples]
         return [
-            ""
-            if digest(image) == person.digests[expression]
-            else f"{expression} of {person.id}: its pixels, in {self._chunks_of(expression, int(index))}, were changed"
+            "" if digest(image) == person.digests[expression] else self._changed(expression, int(index))
             for index, image, person in zip(samples, images, people, strict=True)
         ]
+
+    def _changed(self, expression: str, index: int) -> str:
+        where = self._chunks_of(expression, index)
+        return f"{expression} of {self.subjects[index].id}: its pixels, in {where}, were changed"
+
+    def _refuse(self, wrong: list[str]) -> None:
+        if wrong:
+            raise FormatError(
+                f"{len(wrong)} images in {self.path} are not as they were stored, the first is {wrong[0]}; restore "
+                "the stack from a copy, or those images with `fesdist replace`: `fesdist verify` names them all"
+            )
 
     def _chunks_of(self, expression: str, index: int) -> str:
         """Return the files that hold an image, as people would say them."""

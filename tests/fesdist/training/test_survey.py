@@ -81,11 +81,28 @@ def test_images_too_small_to_lie_apart_have_no_large_signature(tmp_path: Path) -
     assert {side for by_sample in found.values() for sides in by_sample.values() for side in sides} == {SIDE}
 
 
-def test_an_image_that_was_changed_is_refused(tmp_path: Path) -> None:
+def test_images_that_do_not_fit_are_looked_at_in_bands(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job, opened = _job(stack)
+    expected = survey(job, opened, InProcessCluster(), ROOM)
+    spec = type(opened.spec)
+    # Rows of 16, as if chunks were so small: an image of 40 rows comes in three bands.
+    monkeypatch.setattr(spec, "chunks", lambda _: (12, 3, 16, 40))
+    checked: list[tuple[str, int]] = []
+    check = TrainingStack.check
+    monkeypatch.setattr(TrainingStack, "check", lambda self, *image: (checked.append(image), check(self, *image))[1])
+    found = survey(job, opened, InProcessCluster(), 0)
+    assert sorted(checked) == [(name, sample) for name in sorted(found) for sample in sorted(found[name])]
+    for name, by_sample in expected.items():
+        for sample, by_side in by_sample.items():
+            assert all(np.array_equal(found[name][sample][side], each) for side, each in by_side.items())
+
+
+@pytest.mark.parametrize("room", [0, ROOM], ids=["in bands", "whole"])
+def test_an_image_that_was_changed_is_refused(tmp_path: Path, room: int) -> None:
     path = write_stack(tmp_path / "stack.zarr", people=4, expressions=("happy",))
     job, opened = _job(path)
     images: Any = zarr.open_array(path / "happy", mode="r+")
     sample = int(opened.samples("happy")[1])
     images[sample, 1, 3, 4] = 255 - images[sample, 1, 3, 4]
     with pytest.raises(FormatError, match=f"not as they were stored, the first is happy of person{sample:02d}"):
-        survey(job, TrainingStack.open(path), InProcessCluster(), ROOM)
+        survey(job, TrainingStack.open(path), InProcessCluster(), room)
