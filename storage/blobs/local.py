@@ -124,8 +124,8 @@ class LocalLocation:
         self._path(key)
 
     def tidy(self, below: str = "") -> None:
-        pending = [file for file in self._pending.glob("*") if not below or _abandoned(file)]
-        leftovers = [*self._path(below).rglob(f"*{_PARTIAL}"), *pending]
+        found = [*self._path(below).rglob(f"*{_PARTIAL}"), *self._pending.glob("*")]
+        leftovers = [file for file in found if not below or _abandoned(file)]
         # The first stacks had a file of this name.
         for leftover in (*leftovers, self._pending) if self._pending.is_file() else leftovers:
             leftover.unlink(missing_ok=True)

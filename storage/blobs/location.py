@@ -66,7 +66,9 @@ class Location(Protocol):
         """Raise `FormatError` if links lead this key out of the location."""
 
     def tidy(self, below: str = "") -> None:
-        """Remove what killed writers left `below` that is no document; only where nobody writes."""
+        """Remove what killed writers left that is no document, only where nobody writes; `below` a folder, where
+        somebody may, what was left an hour ago or more.
+        """
 
     def zarr_store(self, key: str, read_only: bool) -> Store:
         """Return the Zarr store whose root is `key`."""
