@@ -46,8 +46,7 @@ class DaskCluster:
     def run(
         self, function: Callable[..., Any], items: Iterable[Item], *shared: Any, on_part: OnPart[Item] | None = None
     ) -> Iterator[Outcome[Item]]:
-        waiting, in_flight, suspects = iter(items), dict[Future, Item](), list[Item]()
-        running = dict[int, Item]()
+        waiting, in_flight, suspects = iter(items), dict[int, tuple[Future, Item]](), list[Item]()
         name, numbers = f"{function.__name__}-{uuid4().hex}", count()
         attempt = Attempt(Signs.here(), function, shared, None if on_part is None else ToClient(name))
 
@@ -55,22 +54,20 @@ class DaskCluster:
             # Keys of one group, of which the scheduler keeps all but two a worker to itself: who joins gets its share.
             keys = [(name, next(numbers)) for _ in some]
             new = self._client.map(attempt, some, key=keys, pure=False, retries=RETRIES) if some else []
-            in_flight.update(zip(new, some, strict=True))
-            running.update((key[1], item) for key, item in zip(keys, some, strict=True))
+            in_flight.update((key[1], (future, item)) for key, future, item in zip(keys, new, some, strict=True))
             return new
 
         def arrived() -> Iterator[tuple[Item, Any]]:
             for future, result in finished:
                 match result:
                     case Part(number, share):
-                        if on_part is not None and number in running:
-                            on_part(running[number], share)
+                        if on_part is not None and number in in_flight:
+                            on_part(in_flight[number][1], share)
                     case _ if future is None:
                         raise result
                     case _:
                         future.release()
-                        running.pop(future.key[1])
-                        yield in_flight.pop(future), result
+                        yield in_flight.pop(future.key[1])[1], result
 
         finished = as_completed((), loop=self._client.loop, with_results=True, raise_errors=False)
         try:
@@ -98,7 +95,7 @@ class DaskCluster:
             if in_flight and self._client.status == "running":
                 with suppress(OSError, ClosedClientError):
                     # The last first: in the place of one that runs the next would be started.
-                    self._client.cancel(list(reversed(in_flight)), force=True)
+                    self._client.cancel([future for future, _ in reversed(in_flight.values())], force=True)
 
     def on_every_worker(self, function: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
         return ask_every_worker(self._client, function, arguments)

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker, spawn
 from multiprocessing.util import get_temp_dir
@@ -88,22 +88,29 @@ def started(n_workers: int, memory: int) -> Iterator[Cluster]:
 
 def _method() -> str:
     """Return how workers are started: forked from a process that has imported what they need, or each on its own."""
-    settings = {**dask.config.get("distributed.nanny.pre-spawn-environ"), forked_from.VARIABLE: None}
-    before = {name: os.environ.get(name) for name in settings}
     try:
-        settings[forked_from.VARIABLE] = get_temp_dir()
-        os.environ.update({name: str(value) for name, value in settings.items()})
-        multiprocessing.set_forkserver_preload(IMPORTED)
-        forkserver.ensure_running()
+        own = {**dask.config.get("distributed.nanny.pre-spawn-environ"), forked_from.VARIABLE: get_temp_dir()}
+        with _environment({name: str(value) for name, value in own.items()}):
+            multiprocessing.set_forkserver_preload(IMPORTED)
+            forkserver.ensure_running()
     except OSError:  # its socket is a file, whose name may be too long or not allowed
         return "spawn"
+    return "forkserver"
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Give processes that are started meanwhile these variables."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
     finally:
         for name, value in before.items():
             if value is None:
-                os.environ.pop(name, None)
+                del os.environ[name]
             else:
                 os.environ[name] = value
-    return "forkserver"
 
 
 def has_semaphores() -> bool:

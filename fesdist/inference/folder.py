@@ -105,7 +105,7 @@ def synthesize_folder(
     with open_manifest(out) as manifest:
         tasks = todo.tasks(manifest, alignment.points if alignment else None)
         for first in islice(tasks, 1):
-            for record in _records(chain((first,), tasks), todo, job, version, (cluster, on_progress)):
+            for record in _records(chain((first,), tasks), todo, job, version, cluster, on_progress):
                 manifest.append(record)
                 summary.add(record)
                 if on_progress is not None:
@@ -149,9 +149,10 @@ def _records(
     todo: Todo,
     job: FolderJob,
     version: WeightVersion,
-    place: tuple[ClusterSettings, Progress | None],
+    settings: ClusterSettings,
+    on_progress: Progress | None,
 ) -> Iterator[Record]:
-    with open_cluster(*place) as cluster:
+    with open_cluster(settings, on_progress) as cluster:
         rows, cols = version.manifest.image_shape
         least, most = _BATCH_LIMITS
         share = -(-todo.n_tasks // (_BATCHES_PER_WORKER * cluster.n_workers)) if todo.complete else most

@@ -2,8 +2,8 @@
 
 Lines are appended while a run goes on, so a run that is killed loses at most the line it was writing. A line that is
 torn, or is no record, is ignored. The last line of a photograph counts. A run that had something to notice ends with a
-line on that. Where photographs are few, or half of the lines
-do not count any more, the file is rewritten at the end of a run with one line for each photograph.
+line on that. Where photographs are few, or half of the lines do not count any more, the file is rewritten at the end of
+a run with one line for each photograph.
 """
 
 from __future__ import annotations

@@ -37,7 +37,6 @@ class Learning(Chosen):
     shape: Literal["auto", "yes", "no"] = option(
         "auto", "move the photograph's pixels before changing them; auto does from images of 128 pixels on"
     )
-
     precision: Literal["float64", "float32"] = option(
         "float64", "how weights are stored; float32 takes half the room and gives the same pictures"
     )
