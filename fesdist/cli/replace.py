@@ -8,7 +8,7 @@ from fesdist.align.aligner import Aligner
 from fesdist.align.points import read_points
 from fesdist.cli.console import say
 from fesdist.cli.notices import concluded
-from fesdist.ground.apart import of_pair
+from fesdist.ground.apart import beside
 from fesdist.ground.blank import shown_instead
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.notices import Notice, noticed
@@ -40,11 +40,12 @@ def _notices(request: Replace, file: Path, image: Image, aligner: Aligner | None
     (place,) = [number for number, person in enumerate(stack.subjects) if person.id == request.person]
     before, shape = stack.spec.input_expression, stack.image_shape
     others = stack.subjects[place].digests.keys() - {request.expression}
-    first = {request.expression: image} | {each: _stored(stack, each, place) for each in others}
+    images = {request.expression: image} | {each: _stored(stack, each, place) for each in others}
+    lies = beside(images[before])
     apart = {
         f"{request.person}, {each}": found.in_words()
-        for each in sorted(first.keys() - {before} if request.expression == before else {request.expression} - {before})
-        if (found := of_pair(first[before], first[each])).differs
+        for each in (sorted(others) if request.expression == before else [request.expression])
+        if (found := lies(images[each])).differs
     }
     stretched = aligner is None and stretch(read_header(file, pixel_limit=_limit(request)).shape, shape) != 1
     crowded, instead = bool(aligner and aligner.crowded), shown_instead(image)

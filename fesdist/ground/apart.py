@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -66,9 +67,12 @@ def compared(before: Signature, after: Signature) -> Apart:
     return Apart(better, down / SIDE, right / SIDE) if (down or right) else Apart(1.0)
 
 
-def of_pair(before: NDArray[Any], after: NDArray[Any]) -> Apart:
-    """Return the same of two photographs, (channel, row, col) as `signature` takes them."""
-    return compared(look(before), look(after)) if min(before.shape[1:]) >= SIDE else Apart(1.0)
+def beside(before: NDArray[Any]) -> Callable[[NDArray[Any]], Apart]:
+    """Return what tells how photographs lie to one of the same size, (channel, row, col) as `signature` takes them."""
+    if min(before.shape[1:]) < SIDE:
+        return lambda _: Apart(1.0)
+    first = look(before)
+    return lambda after: compared(first, look(after))
 
 
 _LEAST = 1.0

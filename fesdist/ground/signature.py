@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -31,17 +31,23 @@ def signature(image: NDArray[Any], side: int = SIDE) -> Signature:
     `image` is (channel, row, col), uint8 in 0..255 or floating point in [0, 1]. Whole numbers up to the last step, so
     equal everywhere; all zeros for an image without contrast.
     """
-    return signature_of(across(image, side), image.shape[2])
+    return signatures_of([image], (side,))[side]
 
 
-def across(image: NDArray[Any], side: int = SIDE) -> NDArray[np.int64]:
-    """Return what a signature needs of some rows of an image, (row, part) int64; see `signature`."""
-    octets = image if image.dtype == np.uint8 else np.rint(image * np.float64(255)).astype(np.uint8)
-    return _area_sums(to_gray(octets[None])[0, 0], 1, side)
+def signatures_of(bands: Iterable[NDArray[Any]], sides: Sequence[int]) -> dict[int, Signature]:
+    """Return the signatures of an image by their sides, from its rows from top to bottom, a band of them at a time."""
+    across: dict[int, list[NDArray[np.int64]]] = {side: [] for side in sides}
+    cols = 0
+    for band in bands:
+        octets = band if band.dtype == np.uint8 else np.rint(band * np.float64(255)).astype(np.uint8)
+        gray, cols = to_gray(octets[None])[0, 0], band.shape[2]
+        for side in sides:
+            across[side].append(_area_sums(gray, 1, side))
+    return {side: _signature_of(np.concatenate(parts), cols) for side, parts in across.items()}
 
 
-def signature_of(rows: NDArray[np.int64], cols: int) -> Signature:
-    """Return the signature of an image of so many columns from what `across` returned of all its rows."""
+def _signature_of(rows: NDArray[np.int64], cols: int) -> Signature:
+    """Return the signature of an image of so many columns from the sums over parts of its rows, (row, part)."""
     sums = _area_sums(rows, 0, rows.shape[1])
     means = np.rint(sums * _FINE / (len(rows) * cols)).astype(np.int64)
     centred = means.size * means - means.sum()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.align.aligner import Aligner
-from fesdist.ground.apart import of_pair
+from fesdist.ground.apart import beside
 from fesdist.ground.blank import shown_instead
 from fesdist.ground.errors import ImageError
 from fesdist.images.decode import decode
@@ -70,11 +70,11 @@ class Account:
     def look_at(self, people: Iterable[Person], images: Mapping[Path, Image], input_expression: str) -> None:
         """Enter which photographs show nothing, and which lie elsewhere than the same person's input."""
         for person in people:
-            own = {name: images[path] for name, path in person.files.items()}
-            for name, image in own.items():
-                if instead := shown_instead(image):
-                    self.blank[person.files[name]] = instead
-                elif (found := of_pair(own[input_expression], image)).differs:
+            lies = beside(images[person.files[input_expression]])
+            for name, path in person.files.items():
+                if instead := shown_instead(images[path]):
+                    self.blank[path] = instead
+                elif name != input_expression and (found := lies(images[path])).differs:
                     self.apart[f"{person.id}, {name}"] = found.in_words()
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from fesdist.cluster.in_process import InProcessCluster
-from fesdist.cluster.settings import ClusterSettings
 from fesdist.ground.colour import to_gray
 from fesdist.inference.intensities import Images, unit_scale
 from fesdist.report.pictures import Picture, face, face_picture
@@ -38,19 +37,31 @@ class DisplacedPeople:
     shown: tuple[Displaced, ...]
 
 
-def displaced_people(version: WeightVersion, expression: str, stack: TrainingStack) -> DisplacedPeople | None:
-    """Return people who taught an expression with photographs at different places; None where there are none."""
-    before, taught = version.input_expression, set(version.manifest.stack.subjects.get(expression, ()))
-    samples = [
-        number
-        for number, subject in enumerate(stack.subjects)
-        if subject.id in taught and {before, expression} <= subject.digests.keys()
+def displaced_people(version: WeightVersion, stack: TrainingStack, array_bytes: int) -> dict[str, DisplacedPeople]:
+    """Return, for each expression that has any, people who taught it with photographs at different places.
+
+    Each photograph that is asked is read once; `array_bytes` are what images may take meanwhile.
+    """
+    before = version.input_expression
+    taught = {expression: _taught(version, expression, stack) for expression in version.expressions}
+    asked = {expression: asked_of(samples) for expression, samples in taught.items()}
+    everybody = {sample for samples in asked.values() for sample in samples}
+    looked_at = signatures(stack, {**asked, before: everybody}, InProcessCluster(), array_bytes)
+    found = {expression: pairs_apart(before, expression, samples, looked_at) for expression, samples in taught.items()}
+    return {
+        expression: DisplacedPeople(
+            len(pairs), tuple(_shown(stack, before, expression, pair) for pair in pairs[:MOST_SHOWN])
+        )
+        for expression, pairs in found.items()
+        if pairs
+    }
+
+
+def _taught(version: WeightVersion, expression: str, stack: TrainingStack) -> list[int]:
+    ids, both = set(version.manifest.stack.subjects.get(expression, ())), {version.input_expression, expression}
+    return [
+        number for number, subject in enumerate(stack.subjects) if subject.id in ids and both <= subject.digests.keys()
     ]
-    asked = asked_of(samples)
-    looked_at = signatures(stack, {before: asked, expression: asked}, InProcessCluster(), ClusterSettings().array_bytes)
-    found = pairs_apart(before, expression, samples, looked_at)
-    shown = tuple(_shown(stack, before, expression, pair) for pair in found[:MOST_SHOWN])
-    return DisplacedPeople(len(found), shown) if found else None
 
 
 def _shown(stack: TrainingStack, before: str, expression: str, pair: PairApart) -> Displaced:

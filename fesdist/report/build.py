@@ -15,6 +15,7 @@ from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import write_whole
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.notices import Notice, counted_notice
+from fesdist.report.apart import displaced_people
 from fesdist.report.facts import facts, headline
 from fesdist.report.flame_chart import flame_chart
 from fesdist.report.looks_section import judgement
@@ -79,10 +80,13 @@ def write_report(
     version = store.open(reference)
     manifest = version.manifest
     evaluation = newest_evaluation(store, manifest.name, manifest.version)
-    comparer, missing = _comparer(version, stack_path or manifest.stack.path, memory)
+    array_bytes = ClusterSettings(memory=memory).array_bytes
+    comparer, missing = _comparer(version, stack_path or manifest.stack.path, array_bytes)
+    displaced = displaced_people(version, comparer.stack, array_bytes) if comparer is not None else {}
     sections = []
     for expression in version.expressions:
-        sections.append(build_section(version, expression, comparer, missing, evaluation, people))
+        of_pairs = displaced.get(expression)
+        sections.append(build_section(version, expression, comparer, missing, evaluation, of_pairs, people))
         if on_progress is not None:
             on_progress(len(sections), len(version.expressions), expression)
     aliases = store.aliases(manifest.name)
@@ -115,7 +119,7 @@ def newest_evaluation(store: WeightStore, name: str, number: int) -> Evaluation 
     return max(evaluations, key=lambda found: (found.split == "holdout", found.created), default=None)
 
 
-def _comparer(version: WeightVersion, stack_path: str, memory: int) -> tuple[Comparer | None, str]:
+def _comparer(version: WeightVersion, stack_path: str, array_bytes: int) -> tuple[Comparer | None, str]:
     if not stack_path:
         return None, "the version was imported, so there is no stack that it was trained on"
     try:
@@ -123,4 +127,4 @@ def _comparer(version: WeightVersion, stack_path: str, memory: int) -> tuple[Com
         check_fit(stack, version)
     except (NotFoundError, FormatError, BadParameterError) as error:
         return None, str(error)
-    return Comparer(stack, version, ClusterSettings(memory=memory).array_bytes), ""
+    return Comparer(stack, version, array_bytes), ""

@@ -9,7 +9,7 @@ from fesdist.evaluation.document import Evaluation
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, MODEL, ExpressionScores
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
-from fesdist.report.apart import DisplacedPeople, displaced_people
+from fesdist.report.apart import DisplacedPeople
 from fesdist.report.chart import Chart, people_chart
 from fesdist.report.gallery import Gallery, Person, open_gallery
 from fesdist.report.looks_section import LooksTable, judged, looks_table
@@ -68,6 +68,7 @@ def build_section(
     comparer: Comparer | None,
     missing: str,
     evaluation: Evaluation | None,
+    displaced: DisplacedPeople | None,
     n_people: int,
 ) -> Section:
     """Return the section of `expression`; without a `comparer` (and for the reason `missing`) there are no faces."""
@@ -89,7 +90,7 @@ def build_section(
         chart=people_chart(scores) if scores is not None else None,
         looks=looks_table(scores) if scores is not None else None,
         trained_on=scores.trained_on if scores is not None else (),
-        displaced=displaced_people(version, expression, comparer.stack) if gallery is not None and comparer else None,
+        displaced=displaced if gallery is not None else None,
         maps=(*(error_maps(gallery) if gallery is not None else ()), *weight_maps(version, expression)),
     )
 

@@ -84,10 +84,13 @@ def train(
     job = define_job(request, stack)
     choice, shapes = None, dict[str, LearnedShape]()
     shaped = has_shape(request.shape, stack.image_shape)
-    if request.chosen or shaped:
-        # What cannot fit is refused before anything runs.
-        make_plan(planned(job, request, stack), stack, memory, cluster.n_workers)
-        cluster.on_every_worker(_see_stack, job.stack)
+    if if_changed and not (request.chosen or shaped) and (newest := _newest_of_same_job(store, request.name, job)):
+        return newest
+    # What cannot fit is refused before anything runs, and what is not as it was stored before anything is learned.
+    make_plan(planned(job, request, stack), stack, memory, cluster.n_workers)
+    cluster.on_every_worker(_see_stack, job.stack)
+    with clock("survey"):
+        found = survey(job, stack, cluster, ClusterSettings(memory=memory).array_bytes, on_progress)
     if shaped:
         with clock("shape"):
             job, shapes = learn_shapes(job, stack, cluster, on_progress)
@@ -97,8 +100,6 @@ def train(
         job = replace(job, parameters=model.parameters())
     if if_changed and (newest := _newest_of_same_job(store, request.name, job)):
         return newest
-    with clock("survey"):
-        found = survey(job, stack, cluster, ClusterSettings(memory=memory).array_bytes, on_progress)
     with open_draft(store, request.name, job, stack, memory, cluster.n_workers) as (draft, plan):
         address = TaskAddress(store.uri, request.name, draft.id, draft.created, job.stack)
         cluster.on_every_worker(_see_same_files, address)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
+from numpy.typing import NDArray
 
 from fesdist.cluster.settings import Cluster
 from fesdist.ground import apart
 from fesdist.ground.evenly import evenly
-from fesdist.ground.signature import SIDE, Signature, across, signature, signature_of
+from fesdist.ground.signature import SIDE, Signature, signatures_of
 from fesdist.passes.stage import Progress, Stage, results
 from fesdist.training.job import TrainingJob
 from storage.stack.reading import TrainingStack
@@ -47,14 +47,9 @@ class SurveyStage(Stage[Block, dict[int, dict[int, Signature]]]):
 
     def work(self, key: Block) -> dict[int, dict[int, Signature]]:
         stack = TrainingStack.open(self.stack)
-        if _room(stack, self.array_bytes) < 1:
-            return _in_bands(stack, key)
-        rows, cols = (slice(0, side) for side in stack.image_shape)
-        image_of = dict(zip(key.samples, stack.read(key.expression, key.samples, rows, cols), strict=True))
-        return {
-            sample: {side: signature(image_of[sample], side) for side in _sides(stack.image_shape)}
-            for sample in key.asked
-        }
+        sides = (SIDE, apart.SIDE) if min(stack.image_shape) >= apart.SIDE else (SIDE,)
+        images = _whole(stack, key) if _room(stack, self.array_bytes) >= 1 else _in_bands(stack, key)
+        return {sample: signatures_of(bands, sides) for sample, bands in zip(key.asked, images, strict=True)}
 
     def amount(self, key: Block) -> int:
         return len(key.samples)
@@ -64,6 +59,20 @@ class SurveyStage(Stage[Block, dict[int, dict[int, Signature]]]):
 
     def called(self, key: Block) -> str:
         return f"{key.expression} of samples {key.samples[0]} to {key.samples[-1]}"
+
+
+def _whole(stack: TrainingStack, key: Block) -> list[Iterable[NDArray[Any]]]:
+    """Return the images that are asked, in one band each; all are read, which compares them."""
+    rows, cols = (slice(0, side) for side in stack.image_shape)
+    images = dict(zip(key.samples, stack.read(key.expression, key.samples, rows, cols), strict=True))
+    return [(images[sample],) for sample in key.asked]
+
+
+def _in_bands(stack: TrainingStack, key: Block) -> list[Iterable[NDArray[Any]]]:
+    """Return the bands of images that are asked and too large to be read whole; all are compared before."""
+    for sample in key.samples if "://" not in stack.path else ():
+        stack.check(key.expression, sample)
+    return [(band[0] for band in stack.bands(key.expression, [sample])) for sample in key.asked]
 
 
 def survey(
@@ -127,24 +136,3 @@ def _room(stack: TrainingStack, array_bytes: int) -> int:
     """Return how many whole images a task has room for, beside what is made of one of them."""
     rows, cols = stack.image_shape
     return array_bytes // (rows * cols * stack.channels * stack.dtype.itemsize) - _AT_WORK
-
-
-def _in_bands(stack: TrainingStack, key: Block) -> dict[int, dict[int, Signature]]:
-    """Return what `SurveyStage` does, of images too large to be read whole."""
-    for sample in key.samples if "://" not in stack.path else ():
-        stack.check(key.expression, sample)
-    found = {}
-    for sample in key.asked:
-        rows = [
-            [across(band[0], side) for side in _sides(stack.image_shape)]
-            for band in stack.bands(key.expression, [sample])
-        ]
-        found[sample] = {
-            side: signature_of(np.concatenate(parts), stack.image_shape[1])
-            for side, parts in zip(_sides(stack.image_shape), zip(*rows, strict=True), strict=True)
-        }
-    return found
-
-
-def _sides(image_shape: tuple[int, int]) -> tuple[int, ...]:
-    return (SIDE, apart.SIDE) if min(image_shape) >= apart.SIDE else (SIDE,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ from fesdist.ground import apart
 from fesdist.ground.signature import SIDE, signature
 from fesdist.registry import MaskedRegression
 from fesdist.training import survey as surveying
-from fesdist.training.job import TrainingJob, TrainingRequest, define_job
+from fesdist.training.job import Shape, TrainingJob, TrainingRequest, define_job
+from fesdist.training.run import train
 from fesdist.training.survey import Block, blocks_of, survey
+from storage.blobs.names import FLOWS
+from storage.datasets.store import WeightStore
 from storage.errors import FormatError
 from storage.stack.reading import TrainingStack
 from tests.fesdist.training.stacks import write_stack
@@ -106,3 +110,8 @@ def test_an_image_that_was_changed_is_refused(tmp_path: Path, room: int) -> None
     images[sample, 1, 3, 4] = 255 - images[sample, 1, 3, 4]
     with pytest.raises(FormatError, match=f"not as they were stored, the first is happy of person{sample:02d}"):
         survey(job, TrainingStack.open(path), InProcessCluster(), room)
+    request = TrainingRequest(str(path), str(tmp_path / "weights"), "faces", MaskedRegression.with_window(1))
+    with pytest.raises(FormatError, match="not as they were stored"):
+        train(replace(request, shape=Shape.YES, chosen=("ridge",)), InProcessCluster(), memory=1 << 30)
+    assert not (path / FLOWS).exists(), "flows of changed pixels would be kept for those that were stored"
+    assert WeightStore(request.store).drafts() == []
