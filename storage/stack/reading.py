@@ -210,7 +210,7 @@ class TrainingStack:
     def _refuse(self, wrong: list[str]) -> None:
         if wrong:
             raise FormatError(
-                f"{len(wrong)} images in {self.path} are not as they were stored, the first is {wrong[0]}; restore "
+                f"{self.path} has images that are not as they were stored, the first is {wrong[0]}; restore "
                 "the stack from a copy, or those images with `fesdist replace`: `fesdist verify` names them all"
             )
 

@@ -15,7 +15,7 @@ from tests.fesdist.ground.heads import head
 
 @pytest.mark.parametrize(
     ("down", "right", "words"),
-    [(0.06, 0.0, "6% lower"), (0.0, -0.095, "9% further left"), (-0.03, 0.06, "3% higher and 6% further right")],
+    [(0.06, 0.0, "6 % lower"), (0.0, -0.095, "9 % further left"), (-0.03, 0.06, "3 % higher and 6 % further right")],
 )
 def test_where_the_second_lies_is_told(down: float, right: float, words: str) -> None:
     found = beside(head(1, (128, 96)))(head(1, (128, 96), down, right))

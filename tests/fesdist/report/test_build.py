@@ -194,7 +194,7 @@ def test_what_is_in_doubt_and_pairs_apart_are_shown(tmp_path: Path, out: Path) -
         "Changed, left out or in doubt",
         "1 photograph in another place than the same person&#39;s neutral",
         "Of 1 person who taught this, the two photographs lie at different places",
-        "happy lies 6% further right",
+        "happy lies 6 % further right",
         "People whom the stack holds out, although the model has learned from all of them, from the best",
     ):
         assert expected in page.text

@@ -50,8 +50,8 @@ def test_the_furthest_apart_come_first(stack: str) -> None:
     )
     found = pairs_apart("neutral", "happy", everybody, looked_at)
     assert [(pair.sample, pair.found.in_words()) for pair in found] == [
-        (5, "9% further right"),
-        (2, "3% further right"),
+        (5, "9 % further right"),
+        (2, "3 % further right"),
     ]
     assert pairs_apart("neutral", "bright", everybody, looked_at) == []
 
@@ -62,6 +62,6 @@ def test_the_version_keeps_what_its_training_had_to_notice(stack: str, tmp_path:
     assert (first.published, again.published) == (True, False)
     apart, worse = first.notices
     assert (apart.kind, apart.count) == ("doubtful", 2)
-    assert apart.examples == {"p2, happy": "3% further right", "p5, happy": "9% further right"}
+    assert apart.examples == {"p2, happy": "3 % further right", "p5, happy": "9 % further right"}
     assert "errs more than the photograph" in worse.text
     assert again.notices == first.notices == kept_in(WeightStore(str(tmp_path / "weights")).open("heads").manifest)
