@@ -43,7 +43,8 @@ class Apart:
     def in_words(self) -> str:
         """Return where the second one lies, such as "3 % lower and 6 % further left"."""
         ways = ((self.down, "lower", "higher"), (self.right, "further right", "further left"))
-        return " and ".join(f"{100 * abs(share):.0f} % {more if share > 0 else less}" for share, more, less in ways if share)
+        words = [(100 * abs(share), more if share > 0 else less) for share, more, less in ways if share]
+        return " and ".join(f"{share:.0f} % {way}" for share, way in words)
 
 
 def compared(before: Signature, after: Signature) -> Apart:
