@@ -28,6 +28,10 @@ MEMORY_LIMIT_FACTOR = 1.25
 _WORKER_NAME = "Dask Worker process"
 """How the names of processes begin that Dask starts."""
 
+_SAFE_PATH = {"PYTHONSAFEPATH": "1"}
+"""Python looks for its own modules in the working folder first when it starts processes, and photographs may lie there
+beside a script that is called `random.py`. What the client finds its modules by is sent to each worker."""
+
 OWN_SETTINGS = {
     # Memory is planned tile by tile; Dask's own measures only get in the way of a plan that fits.
     "distributed.worker.memory.target": False,
@@ -49,6 +53,7 @@ OWN_SETTINGS = {
             ("MALLOC_MMAP_THRESHOLD_", 1 << 30),
             ("MALLOC_TOP_PAD_", 1 << 26),
             ("MALLOC_ARENA_MAX", 1),
+            *_SAFE_PATH.items(),
         )
     },
 }
@@ -185,6 +190,7 @@ def _track_quietly() -> None:
     given = sys.warnoptions[:]
     sys.warnoptions.append("ignore:resource_tracker")
     try:
-        resource_tracker.ensure_running()
+        with _environment(_SAFE_PATH):
+            resource_tracker.ensure_running()
     finally:
         sys.warnoptions[:] = given

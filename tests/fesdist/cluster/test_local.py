@@ -36,6 +36,17 @@ def test_a_script_without_a_guard_runs_once_where_encryption_is_demanded(tmp_pat
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "begins\n[1]\n", "")
 
 
+def test_what_lies_in_the_working_folder_is_not_taken_for_a_module_of_pythons_own(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/script.py").write_text(SCRIPT)
+    for name in ("inspect", "random", "signal", "threading", "numba"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of the user was run')\n")
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    script = [sys.executable, "elsewhere/script.py"]
+    ran = subprocess.run(script, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "begins\n[1]\n", "")
+
+
 def test_a_machine_without_semaphores_computes_alone(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
