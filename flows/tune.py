@@ -36,14 +36,18 @@ def tune_stage(request: Tune) -> Tuning:
 def tuning_rows(tuning: Tuning) -> list[dict[str, Any]]:
     """Return a row for each of the best combinations, the best first, and for those that could not be trained.
 
-    Errors are averaged over the expressions.
+    The last row is the input itself, the output of a model that does nothing. Errors are averaged over the expressions.
     """
     measured = sorted(
         (result for result in tuning.results if not result.failed),
         key=lambda result: result.mean(tuning.region).mse_x100,
     )
     failed = [result for result in tuning.results if result.failed]
-    return [{**result.options, **_errors(result)} for result in measured[:MOST_ROWS] + failed]
+    rows = [{**result.options, **_errors(result)} for result in measured[:MOST_ROWS] + failed]
+    if tuning.unchanged is not None:
+        first, *others = tuning.best.options
+        rows.append({first: "output = input", **dict.fromkeys(others, ""), **_errors(tuning.unchanged)})
+    return rows
 
 
 def _errors(result: Result) -> dict[str, str]:

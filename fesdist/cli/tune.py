@@ -9,6 +9,7 @@ from fesdist.cli.console import Progress, progress, say, table
 from fesdist.cli.notices import concluded, to_records
 from fesdist.cluster.connect import open_cluster
 from fesdist.ground.files import check_writable
+from fesdist.ground.measures import REGIONS
 from fesdist.requests.learning import Tune
 from fesdist.requests.toml import write_config
 from fesdist.training.choice import Score
@@ -57,11 +58,12 @@ def _print(tuning: Tuning, stack: str, out: str) -> None:
         [
             (
                 *(value_in_words(tuning.results[number].options[name]) for name in names),
-                *(cell for region in ("face", "mouth") for cell in _cells(tuning.results[number].mean(region))),
+                *(cell for region in REGIONS for cell in _cells(tuning.results[number].mean(region))),
                 "best" if number == tuning.chosen else "",
             )
             for number in shown
-        ],
+        ]
+        + _as_it_is(tuning, len(names)),
     )
     say()
     if len(ranked) > len(shown):
@@ -72,6 +74,14 @@ def _print(tuning: Tuning, stack: str, out: str) -> None:
         say(f"ridge {min(ridges):g} to {max(ridges):g} over the image, chosen around each of {len(ridges)} cells")
     say(f"written to {out}")
     say(f"next: fesdist train {stack} weights --name NAME --config {out}")
+
+
+def _as_it_is(tuning: Tuning, n_options: int) -> list[tuple[str, ...]]:
+    """Return the row of the input itself, if it was measured."""
+    if tuning.unchanged is None:
+        return []
+    errors = [cell for region in REGIONS for cell in _cells(tuning.unchanged.mean(region))]
+    return [(*[""] * n_options, *errors, "output = input")]
 
 
 def _what(tuning: Tuning) -> str:

@@ -113,6 +113,9 @@ def _facts(tuning: Tuning, choice: Choice | None) -> Iterator[Fact]:
     yield Fact("Chosen", in_words(tuning.best.options), varied)
     face, mouth = (_in_words(tuning.best.mean(region)) for region in REGIONS)
     yield Fact("Its error, MSE × 100", f"{face} over the face", f"{mouth} in the mouth region")
+    if tuning.unchanged is not None:
+        face, mouth = (_in_words(tuning.unchanged.mean(region)) for region in REGIONS)
+        yield Fact("Of the photograph as it is", f"{face} over the face", f"{mouth} in the mouth region")
     one_each = tuning.n_folds == tuning.n_people
     folds = "each left out in turn" if one_each else f"left out in turn, in {tuning.n_folds} folds"
     yield Fact("Measured on", f"{tuning.n_people} people", folds)

@@ -35,7 +35,7 @@ def validate_by_training(
     `request` has the scratch store; its model and name are replaced. Raises ClusterError, and the errors of storage.
     """
     expressions = define_job(request, stack).expressions
-    totals = {name: FoldTotals.empty(len(folds), len(candidates)) for name in expressions}
+    totals = {name: FoldTotals.empty(len(folds), len(candidates) + 1) for name in expressions}
     failed: dict[int, str] = {}
     for number, model in enumerate(candidates):
         for fold, people in enumerate(folds):
@@ -69,4 +69,6 @@ def _add(
             errors = metrics[name].errors(part)
             of_expression.values[fold, region] = n_people
             # A mean over as many values for each person: people weigh alike, whatever the size of the region.
-            of_expression.squared[fold, candidate, region] = n_people * errors.mse_x100 / 100 if errors else 0.0
+            if errors:
+                of_expression.squared[fold, candidate, region] = n_people * errors.mse_x100 / 100
+                of_expression.squared[fold, -1, region] = n_people * errors.unchanged_mse_x100 / 100

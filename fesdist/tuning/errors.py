@@ -17,7 +17,10 @@ class FoldTotals:
     """Totals of one expression over what was measured so far."""
 
     squared: NDArray[np.float64]
-    """(fold, candidate, region) squared errors of images in [0, 1], NaN for a candidate that could not be trained."""
+    """(fold, candidate, region) squared errors of images in [0, 1], NaN for a candidate that could not be trained.
+
+    The last candidate is the input itself.
+    """
     values: NDArray[np.float64]
     """(fold, region) how many values these are sums over."""
 

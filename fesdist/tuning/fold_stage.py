@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.families.common.contract import AnyModel
-from fesdist.families.common.fit import Fit
-from fesdist.families.common.validation import CrossValidation, FoldErrors, Judgement
+from fesdist.families.common.validation import CrossValidation, Judgement
 from fesdist.ground.folds import Fold
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.tiles import Region, Tile, TileGrid
 from fesdist.passes.adding_up import AddingUp, added_up
 from fesdist.registry import model_from_parameters, model_named
-from fesdist.training.job import SampleGroup, TrainingJob
+from fesdist.training.job import TrainingJob
 from fesdist.training.judged import judged_in, stack_of
+from fesdist.tuning.beside_input import Beside, BesideInput
 from fesdist.tuning.errors import FoldTotals, Validation
 from fesdist.tuning.fold_plan import row_step_for, tiles_and_block
 from fesdist.tuning.resources import Resources
@@ -42,16 +42,11 @@ class FoldWork:
     in_cells: bool
     """Whether errors are wanted for each cell of the image too."""
 
-    def validation(self) -> CrossValidation[Any]:
-        """Return how the candidates are judged."""
+    def validation(self) -> BesideInput:
+        """Return how the candidates are judged, and the input beside them."""
         candidates = [model_from_parameters(self.job.model, parameters) for parameters in self.parameters]
-        return cast("CrossValidation[Any]", model_named(self.job.model).cross_validation(candidates))
-
-    def judgement(self, stack: TrainingStack) -> Judgement:
-        """Return which pixels are measured: the face is all of the image."""
-        rows, cols = stack.image_shape
-        regions = Region(0, rows, 0, cols), mouth_region(stack.spec.mouth, stack.image_shape)
-        return Judgement(stack.image_shape, regions, self.row_step, self.in_cells)
+        inner = cast("CrossValidation[Any]", model_named(self.job.model).cross_validation(candidates))
+        return BesideInput(inner, _judgement(stack_of(self.job), self.row_step, self.in_cells))
 
     def fold_of(self, stack: TrainingStack, samples: Sequence[int]) -> NDArray[np.int64]:
         """Return the fold of each sample's person, (sample,)."""
@@ -66,7 +61,7 @@ class FoldWork:
 
 
 @dataclass(frozen=True)
-class FoldStage(AddingUp[Any]):
+class FoldStage(AddingUp[Beside]):
     """What a tile tells of all folds and candidates; its samples are read `n_block` at a time."""
 
     work_on: FoldWork
@@ -76,12 +71,10 @@ class FoldStage(AddingUp[Any]):
         job, of_group, stack = self.work_on.job, self.work_on.job.groups[group], stack_of(self.work_on.job)
         numbers = self.work_on.fold_of(stack, of_group.samples).tolist()
         folds = dict(zip(of_group.samples, numbers, strict=True))
-        judgement = self.work_on.judgement(stack)
-        return judged_in(
-            tile, self.work_on.validation(), job, of_group, folds, len(self.work_on.folds), judgement, self.n_block
-        )
+        validation, n_folds = self.work_on.validation(), len(self.work_on.folds)
+        return judged_in(tile, validation, job, of_group, folds, n_folds, validation.judgement, self.n_block)
 
-    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Any:
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Beside:
         return self.work_on.validation().restore(arrays)
 
 
@@ -95,13 +88,14 @@ def validate_in_one_pass(
     row_step: int | None,
     in_cells: bool,
 ) -> Validation:
-    """Return the errors of all candidates, with those by cell if asked for.
+    """Return the errors of all candidates and of the input, with those by cell if asked for.
 
     Raises PlanError for too little memory, and as `results` does.
     """
     fit = job.fit(stack)
-    tile_shape, n_block = tiles_and_block(validation, fit, len(folds), resources.memory, resources.cluster.n_workers)
     step = 1 if not validation.by_place else row_step_for(stack.image_shape) if row_step is None else row_step
+    beside = BesideInput(validation, _judgement(stack, step, in_cells))
+    tile_shape, n_block = tiles_and_block(beside, fit, len(folds), resources.memory, resources.cluster.n_workers)
     parameters = tuple(model.parameters() for model in candidates)
     work = FoldWork(job, parameters, folds, tile_shape, step, in_cells)
     grid = TileGrid(stack.image_shape, tile_shape)
@@ -109,7 +103,7 @@ def validate_in_one_pass(
     stage = FoldStage(notes, f"folds-{work.digest()}", grid, len(job.groups), work, n_block)
     found = added_up(stage, resources.cluster, resources.on_progress)
     errors = [
-        _errors(validation, total, group, fit, work.fold_of(stack, group.samples))
+        beside.errors(total, group.expressions, fit, work.fold_of(stack, group.samples))
         for group, total in zip(job.groups, found, strict=True)
     ]
     totals = {
@@ -121,7 +115,8 @@ def validate_in_one_pass(
     return Validation(totals, cells=sum(cells[1:], start=cells[0]) if cells else None, row_step=step)
 
 
-def _errors(
-    validation: CrossValidation[Any], total: Any, group: SampleGroup, fit: Fit, folds: NDArray[np.int64]
-) -> FoldErrors:
-    return validation.errors(total, group.expressions, fit, folds)
+def _judgement(stack: TrainingStack, row_step: int, in_cells: bool) -> Judgement:
+    """Return which pixels are measured: the face is all of the image."""
+    rows, cols = stack.image_shape
+    regions = Region(0, rows, 0, cols), mouth_region(stack.spec.mouth, stack.image_shape)
+    return Judgement(stack.image_shape, regions, row_step, in_cells)

@@ -21,7 +21,7 @@ from fesdist.passes.stage import Progress
 from fesdist.training.choice import Result, Score
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
 from fesdist.tuning.errors import Validation
-from fesdist.tuning.grid import Candidate, candidates_of
+from fesdist.tuning.grid import candidates_of
 from fesdist.tuning.resources import Resources
 from fesdist.tuning.tuning import Tuning
 from fesdist.tuning.validation import validate
@@ -87,7 +87,7 @@ def tune(
             "give a smaller --row-step or another region"
         )
     shutil.rmtree(scratch, ignore_errors=True)
-    results = _results(candidates, found)
+    results = tuple(_result(candidate.options, found, number) for number, candidate in enumerate(candidates))
     chosen = _chosen(results, request.region)
     return Tuning(
         model=request.model,
@@ -102,6 +102,7 @@ def tune(
         region=request.region,
         results=results,
         chosen=chosen,
+        unchanged=_result({}, found, len(candidates)),
         ridge_map=_ridge_map(results, chosen, found.cells) if found.cells is not None else None,
     )
 
@@ -110,23 +111,16 @@ def _people(job: TrainingJob, stack: TrainingStack) -> set[str]:
     return {stack.subjects[sample].id for group in job.groups for sample in group.samples}
 
 
-def _results(candidates: Sequence[Candidate], found: Validation) -> tuple[Result, ...]:
-    measured = {name: (of.mse_x100(), of.standard_error()) for name, of in found.totals.items()}
-    return tuple(
-        Result(candidate.options, {}, found.failed[number])
-        if number in found.failed
-        else Result(
-            candidate.options,
-            {
-                name: {
-                    region: Score(float(error[number, column]), float(deviation[number, column]))
-                    for column, region in enumerate(REGIONS)
-                }
-                for name, (error, deviation) in measured.items()
-            },
-        )
-        for number, candidate in enumerate(candidates)
-    )
+def _result(options: Mapping[str, Any], found: Validation, number: int) -> Result:
+    """Return what was found of a candidate, by its number."""
+    if number in found.failed:
+        return Result(options, {}, found.failed[number])
+    scores = {}
+    for name, totals in found.totals.items():
+        errors, deviations = totals.mse_x100()[number], totals.standard_error()[number]
+        both = zip(REGIONS, errors.tolist(), deviations.tolist(), strict=True)
+        scores[name] = {region: Score(error, deviation) for region, error, deviation in both}
+    return Result(options, scores)
 
 
 def _chosen(results: Sequence[Result], region: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fesdist.families.windowed.ridge_map import RidgeMap
 from fesdist.ground.measures import REGIONS
-from fesdist.ground.notices import Notice, noticed
+from fesdist.ground.notices import Notice, noticed, worse_than_input
 from fesdist.training.choice import Result
 from storage.blobs.documents import convert
 from storage.errors import FormatError
@@ -36,6 +36,8 @@ class Tuning:
     results: tuple[Result, ...]
     chosen: int
     """Position among `results`."""
+    unchanged: Result | None = None
+    """The errors of the input itself, without options; None in what 0.5.0 and before wrote."""
     ridge_map: RidgeMap | None = None
     """A ridge for each cell of the image, beside the other options of the chosen result."""
 
@@ -68,14 +70,26 @@ class Tuning:
         failed = {in_words(result.options): result.failed for result in self.results if result.failed}
         edges = [f"{option} {value_in_words(self.best.options[option])}" for option in self.at_the_edge()]
         return (
+            *worse_than_input(self._above_unchanged()),
             *noticed("failed", "{n combination} could not be trained", failed),
             *noticed("doubtful", "{n value} at the edge of what was tried; one beyond it may be better", edges),
         )
 
+    def _above_unchanged(self) -> dict[str, float]:
+        """Return by how many percent the error of what was chosen is above that of the input, by expression."""
+        if self.unchanged is None:
+            return {}
+        scores = {name: of_input[self.region].mse_x100 for name, of_input in self.unchanged.scores.items()}
+        return {
+            name: 100 * (self.best.scores[name][self.region].mse_x100 / error - 1)
+            for name, error in scores.items()
+            if error
+        }
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values, which `from_json` understands; what is None or empty is left out."""
         plain = {key: value for key, value in asdict(self).items() if value is not None}
-        for result in plain["results"]:
+        for result in (*plain["results"], *([plain["unchanged"]] if self.unchanged else [])):
             if not result["failed"]:
                 del result["failed"]
         return plain | {"results": list(plain["results"])}
@@ -92,7 +106,7 @@ class Tuning:
         """Return what does not fit together, or ""."""
         if not 0 <= self.chosen < len(self.results) or self.best.failed:
             return f"result {self.chosen} of {len(self.results)} was chosen"
-        for result in self.results:
+        for result in (*self.results, *([self.unchanged] if self.unchanged else [])):
             if not result.failed and (
                 set(result.scores) != set(self.expressions)
                 or any(set(regions) != set(REGIONS) for regions in result.scores.values())

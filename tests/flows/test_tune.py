@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,9 @@ def test_table_has_the_best_first_and_what_failed_last() -> None:
         for ridge, error in errors.items()
     )
     tuning = Tuning("mr", "shared", "neutral", "stack.zarr", "0", 6, 3, 1, False, "face", results, 2)
+    unchanged = Result({}, {"happy": {"face": Score(8.0, 1.5), "mouth": Score(9.0, 1.25)}})
+    as_it_is = {"ridge": "output = input", "face": "8.0000 ± 1.5000", "mouth": "9.0000 ± 1.2500", "failed": ""}
+    assert tuning_rows(replace(tuning, unchanged=unchanged)) == [*tuning_rows(tuning), as_it_is]
     assert tuning_rows(tuning) == [
         {"ridge": 10.0, "face": "1.0000 ± 0.5000", "mouth": "3.0000 ± 0.2500", "failed": ""},
         {"ridge": 0.1, "face": "2.0000 ± 0.5000", "mouth": "6.0000 ± 0.2500", "failed": ""},

@@ -33,7 +33,7 @@ class Judging:
     def enter(self, part: Region) -> None:
         """Go on to another part of the tile."""
         self._pixels = self._judgement.rows(part), range(part.col0, part.col1)
-        self._places = [_positions(region, *self._pixels) for region in self._judgement.regions]
+        self._places = self._judgement.places(part)
         self._counted += self._values[:, None] * [
             (rows.stop - rows.start) * (cols.stop - cols.start) for rows, cols in self._places
         ]
@@ -69,16 +69,6 @@ class Judging:
     def found(self) -> FoldErrors:
         """Return all that was counted."""
         return FoldErrors(self._squared, self._counted, self._refined, self._cells)
-
-
-def _positions(region: Region, rows: range, cols: range) -> tuple[slice, slice]:
-    """Return which of these rows and columns of the image, by their numbers, lie in a region."""
-    return _between(rows, region.row0, region.row1), _between(cols, region.col0, region.col1)
-
-
-def _between(places: range, start: int, stop: int) -> slice:
-    inside = [number for number, place in enumerate(places) if start <= place < stop]
-    return slice(inside[0], inside[-1] + 1) if inside else slice(0, 0)
 
 
 def _segments(sums: NDArray[np.float64]) -> NDArray[np.float64]:

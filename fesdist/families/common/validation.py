@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,23 @@ class Judgement:
         range(4, 9, 4)
         """
         return range(region.row0 + -region.row0 % self.row_step, region.row1, self.row_step)
+
+    def places(self, part: Region) -> list[tuple[slice, slice]]:
+        """Return where each region lies among the measured rows, and the columns, of a part of the image.
+
+        >>> Judgement((9, 9), (Region(2, 7, 3, 5),), row_step=2).places(Region(4, 9, 0, 9))
+        [(slice(0, 2, None), slice(3, 5, None))]
+        """
+        rows, cols = self.rows(part), range(part.col0, part.col1)
+        return [
+            (_between(rows, region.row0, region.row1), _between(cols, region.col0, region.col1))
+            for region in self.regions
+        ]
+
+
+def _between(places: range, start: int, stop: int) -> slice:
+    inside = [number for number, place in enumerate(places) if start <= place < stop]
+    return slice(inside[0], inside[-1] + 1) if inside else slice(0, 0)
 
 
 @dataclass(frozen=True)
@@ -89,8 +106,9 @@ class TileFolds(Protocol[F_co]):
 class CrossValidation(Protocol[F]):
     """Candidates of one model, judged on folds of people; `F` is what a tile contributes."""
 
-    by_place: ClassVar[bool]
-    """Whether errors are known from place to place: rows may be left out, and a ridge may vary over the image."""
+    @property
+    def by_place(self) -> bool:
+        """Return whether errors are known from place to place: rows may be left out, and a ridge may vary."""
 
     @property
     def mirror(self) -> bool:

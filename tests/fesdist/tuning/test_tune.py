@@ -19,6 +19,7 @@ from fesdist.ground.errors import BadParameterError, PlanError
 from fesdist.ground.folds import split_people
 from fesdist.ground.measures import mouth_region
 from fesdist.registry import MaskedRegression, RidgeRegression
+from fesdist.training.choice import Result
 from fesdist.training.job import TrainingRequest
 from fesdist.tuning import by_training, fold_plan
 from fesdist.tuning.tune import TuningRequest, tune
@@ -71,6 +72,17 @@ def _left_out(stack: TrainingStack, expression: str, window: int, ridge: float) 
     return np.concatenate(errors)
 
 
+def _measured(tuning: Tuning) -> tuple[Result, ...]:
+    assert tuning.unchanged is not None
+    return (*tuning.results, tuning.unchanged)
+
+
+def _as_they_are(stack: TrainingStack, expression: str) -> NDArray[np.float64]:
+    """Return the squared differences of targets and inputs, (sample x channel, row, col)."""
+    samples = stack.samples(expression)
+    return (_images(stack, "neutral", samples) - _images(stack, expression, samples)) ** 2
+
+
 def test_errors_are_those_of_leaving_people_out_by_hand(path: Path, tmp_path: Path) -> None:
     tuning = _tune(path, tmp_path)
     stack = TrainingStack.open(path)
@@ -81,6 +93,11 @@ def test_errors_are_those_of_leaving_people_out_by_hand(path: Path, tmp_path: Pa
             scores = result.scores[expression]
             assert scores["face"].mse_x100 == pytest.approx(100 * errors.mean(), rel=1e-9)
             assert scores["mouth"].mse_x100 == pytest.approx(100 * errors[:, *mouth.slices].mean(), rel=1e-9)
+    assert tuning.unchanged is not None
+    for expression, scores in tuning.unchanged.scores.items():
+        errors = _as_they_are(stack, expression)
+        assert scores["face"].mse_x100 == pytest.approx(100 * errors.mean(), rel=1e-12)
+        assert scores["mouth"].mse_x100 == pytest.approx(100 * errors[:, *mouth.slices].mean(), rel=1e-12)
     best = min(tuning.results, key=lambda result: result.mean("face").mse_x100)
     assert tuning.best == best
     assert not tuning.clipped
@@ -102,7 +119,7 @@ def test_training_each_fold_gives_the_same_errors(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(MaskedRegression, "cross_validation", lambda candidates: None)
     by_hand = _tune(tmp_path / "stack.zarr", tmp_path / "b")
     assert by_hand.clipped
-    for one, other in zip(from_sums.results, by_hand.results, strict=True):
+    for one, other in zip(_measured(from_sums), _measured(by_hand), strict=True):
         for region, score in one.scores["happy"].items():
             assert score.mse_x100 == pytest.approx(other.scores["happy"][region].mse_x100, rel=1e-4)
             assert score.standard_error == pytest.approx(other.scores["happy"][region].standard_error, rel=1e-3)
@@ -118,7 +135,7 @@ def test_tiles_do_not_change_errors(
     monkeypatch.setattr(fold_plan, "SAMPLES_AT_ONCE", 3)
     tiled = _tune(path, tmp_path, colour=colour, ridge_in_cells=True)
     assert tiled.ridge_map == whole.ridge_map
-    for one, other in zip(tiled.results, whole.results, strict=True):
+    for one, other in zip(_measured(tiled), _measured(whole), strict=True):
         assert one.mean("face").mse_x100 == pytest.approx(other.mean("face").mse_x100, rel=1e-12)
         assert one.mean("mouth").mse_x100 == pytest.approx(other.mean("mouth").mse_x100, rel=1e-12)
 
@@ -130,6 +147,35 @@ def test_one_person_at_a_time_and_some_of_the_rows(path: Path, tmp_path: Path) -
     every_row = _tune(path, tmp_path, n_folds=None, row_step=1, expressions=("happy",))
     for some, every in zip(tuning.results, every_row.results, strict=True):
         assert some.mean("face").mse_x100 == pytest.approx(every.mean("face").mse_x100, rel=0.2)
+
+
+def test_the_input_is_measured_on_the_same_rows(path: Path, tmp_path: Path) -> None:
+    tuning = _tune(path, tmp_path, row_step=4)
+    stack = TrainingStack.open(path)
+    assert tuning.unchanged is not None
+    for expression, scores in tuning.unchanged.scores.items():
+        errors = 100 * _as_they_are(stack, expression)[:, ::4]
+        assert scores["face"].mse_x100 == pytest.approx(errors.mean(), rel=1e-12)
+
+
+def test_a_best_that_is_worse_than_the_input_is_told(tmp_path: Path) -> None:
+    path = write_unchanging(tmp_path / "still.zarr")
+    tuning = _tune(path, tmp_path / "scratch", values={"window": (1,), "ridge": (1e4, 1e6)})
+    (worse, edge) = tuning.notices
+    assert worse.text == "1 expression of which the model errs more than the photograph left as it is"
+    assert "edge" in edge.text
+    assert Tuning.from_json(tuning.to_json()) == tuning
+
+
+def write_unchanging(path: Path) -> Path:
+    """Write a stack of people who hardly move."""
+    random = np.random.default_rng(3)
+    neutral = random.integers(20, 230, (10, 3, SIDE, SIDE), dtype=np.uint8)
+    people = [PendingSubject(f"person{number}", {"neutral": of, "happy": of + 1}) for number, of in enumerate(neutral)]
+    with StackWriter.create(path, StackSpec(SIDE, SIDE, 3, "uint8", "none")) as writer:
+        writer.append(people)
+        writer.assign_holdout(0.2, None)
+    return path
 
 
 def test_the_region_decides(path: Path, tmp_path: Path) -> None:
@@ -176,7 +222,7 @@ def test_models_of_the_whole_image_need_one_pass(path: Path, tmp_path: Path, mon
     monkeypatch.setattr(RidgeRegression, "cross_validation", lambda candidates: None)
     by_hand = _tune(path, tmp_path / "c", **request)
     assert by_hand.clipped
-    for one, small, other in zip(from_products.results, tiled.results, by_hand.results, strict=True):
+    for one, small, other in zip(*map(_measured, (from_products, tiled, by_hand)), strict=True):
         for expression, regions in one.scores.items():
             for region, score in regions.items():
                 assert score.mse_x100 == pytest.approx(small.scores[expression][region].mse_x100, rel=1e-9)
