@@ -44,19 +44,18 @@ OWN_SETTINGS = {
     # Pages and figures that anybody on this machine could read.
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
+}
+
+ENVIRONMENT = {
     # Dask has workers give back every large array to the system; tiles need the same pages again at once, and getting
     # them anew costs as much as what is computed in them. One arena, as what a thread kept would be nobody else's.
-    **{
-        f"distributed.nanny.pre-spawn-environ.{name}": str(value)
-        for name, value in (
-            ("MALLOC_TRIM_THRESHOLD_", 1 << 30),
-            ("MALLOC_MMAP_THRESHOLD_", 1 << 30),
-            ("MALLOC_TOP_PAD_", 1 << 26),
-            ("MALLOC_ARENA_MAX", 1),
-            *_SAFE_PATH.items(),
-        )
-    },
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
+    "MALLOC_TOP_PAD_": str(1 << 26),
+    "MALLOC_ARENA_MAX": "1",
+    **_SAFE_PATH,
 }
+"""Of workers, beside what Dask is configured to give them."""
 
 
 IMPORTED = ["distributed", "numba", "zarr", "scipy.linalg", "fesdist.cluster.task", forked_from.__name__]
@@ -70,13 +69,9 @@ def started(n_workers: int, memory: int) -> Iterator[Cluster]:
     Whoever can talk to a scheduler or a worker can run code there, and ports of the loopback are open to all users of
     a machine: so the processes take only each other's certificate, which is made now and is in their memory alone.
     """
-    with dask.config.set(OWN_SETTINGS), _workers_without_main():
+    with dask.config.set(OWN_SETTINGS), _workers_without_main(), _workers_environment():
         security = Security.temporary()
-        with (
-            _interrupts_held_back(),
-            dask.config.set({"distributed.worker.multiprocessing-method": _method()}),
-            _failures_told(),
-        ):
+        with _interrupts_held_back(), _failures_told():
             local = LocalCluster(
                 n_workers=n_workers,
                 threads_per_worker=1,
@@ -91,11 +86,24 @@ def started(n_workers: int, memory: int) -> Iterator[Cluster]:
             yield DaskCluster(client)
 
 
-def _method() -> str:
+@contextmanager
+def _workers_environment() -> Iterator[None]:
+    """Have workers started with `ENVIRONMENT`, without leaving it, as Dask would, to all else that the user starts."""
+    given = {**dask.config.get("distributed.nanny.pre-spawn-environ"), **ENVIRONMENT}
+    own = {name: os.environ.get(name, str(value)) for name, value in given.items() if value is not None}
+    method = _method(own)
+    settings = {
+        "distributed.worker.multiprocessing-method": method,
+        "distributed.nanny.pre-spawn-environ": {},
+    }
+    with dask.config.set(settings), _environment(own if method == "spawn" else {}):
+        yield
+
+
+def _method(environment: Mapping[str, str]) -> str:
     """Return how workers are started: forked from a process that has imported what they need, or each on its own."""
     try:
-        own = {**dask.config.get("distributed.nanny.pre-spawn-environ"), forked_from.VARIABLE: get_temp_dir()}
-        with _environment({name: str(value) for name, value in own.items()}):
+        with _interrupts_held_back(), _environment({**environment, forked_from.VARIABLE: get_temp_dir()}):
             multiprocessing.set_forkserver_preload(IMPORTED)
             forkserver.ensure_running()
     except OSError:  # its socket is a file, whose name may be too long or not allowed

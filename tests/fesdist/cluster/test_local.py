@@ -74,6 +74,22 @@ def test_a_cluster_that_does_not_start_is_one_sentence(monkeypatch: pytest.Monke
         pass
 
 
+def _given(names: tuple[str, ...]) -> dict[str, str | None]:
+    return {name: os.environ.get(name) for name in names}
+
+
+@pytest.mark.parametrize("method", ["forkserver", "spawn"])
+def test_workers_have_their_environment_and_leave_ours_as_it_was(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    if method == "spawn":
+        monkeypatch.setattr(local, "_method", lambda _: "spawn")
+    names = ("MALLOC_ARENA_MAX", "PYTHONSAFEPATH", "OMP_NUM_THREADS")
+    before = _given(names)
+    with open_cluster(ClusterSettings(workers=1)) as cluster:
+        (outcome,) = cluster.run(_given, [names])
+    assert outcome.result == dict.fromkeys(names, "1")
+    assert _given(names) == before
+
+
 @pytest.mark.parametrize(("memory", "workers"), [(None, 8), (5 << 30, 5), (1, 1)])
 def test_workers_are_as_many_as_have_room(monkeypatch: pytest.MonkeyPatch, memory: int | None, workers: int) -> None:
     monkeypatch.setattr(machine, "cores", lambda: 8)
