@@ -7,16 +7,20 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from fesdist.cli.console import EXIT_SOME_FAILED, Progress, counted, duration, progress, say
+from fesdist.cli.console import EXIT_SOME_FAILED, Progress, counted, duration, progress, say, table
 from fesdist.cli.notices import concluded, to_records
 from fesdist.ground.notices import a_few
 from fesdist.inference.folder import synthesize_folder
+from fesdist.inference.foreseen import foresee
+from fesdist.inference.prepared import FolderRequest
 from fesdist.inference.summary import SynthesisSummary
-from fesdist.requests.using import Synthesize
+from fesdist.requests.using import OnPhotographs, Synthesize
 
 
 def run(request: Synthesize) -> int:
-    """Synthesize the folder; return 0, or 3 if some photographs failed."""
+    """Synthesize the folder, or tell what would be made; return 0, or 3 if some photographs failed."""
+    if request.dry_run:
+        return _foretell(request)
     with progress("synthesizing", "photographs") as report:
         summary = carry_out(request, report)
     if request.json:
@@ -34,21 +38,42 @@ def carry_out(request: Synthesize, on_progress: Progress) -> SynthesisSummary:
 
 
 def synthesized(
-    request: Synthesize, *, only: Collection[str] | None = None, on_progress: Progress | None = None
+    request: OnPhotographs, *, only: Collection[str] | None = None, on_progress: Progress | None = None
 ) -> SynthesisSummary:
     """Do what a request asks for, or for the photographs named in `only`."""
-    return synthesize_folder(
+    return synthesize_folder(_folder(request, only), cluster=request.cluster(), on_progress=on_progress)
+
+
+def _folder(request: OnPhotographs, only: Collection[str] | None = None) -> FolderRequest:
+    return FolderRequest(
         Path(request.photographs),
         Path(request.out),
         request.store,
         request.reference,
-        expressions=request.expressions or (),
-        mixture=request.mix,
-        settings=request.settings(),
-        cluster=request.cluster(),
-        only=only,
-        on_progress=on_progress,
+        request.expressions or (),
+        request.mix,
+        request.settings(),
+        only,
     )
+
+
+def _foretell(request: Synthesize) -> int:
+    foreseen = foresee(_folder(request), request.memory)
+    summary = foreseen.summary
+    if request.json:
+        told = {"photographs": foreseen.n_photographs, "images": foreseen.n_images, "examples": foreseen.examples}
+        say(json.dumps(_asked_for(summary) | told | {"notices": to_records(summary.notices)}, indent=2))
+        return concluded(summary.notices, strict=request.strict)
+    say(f"{summary.reference}: {', '.join(summary.expressions)}")
+    images, photographs = counted(foreseen.n_images, "image"), counted(foreseen.n_photographs, "photograph")
+    say(f"  {images} of {photographs} would be made in {summary.out}" + (", such as" if foreseen.examples else ""))
+    if foreseen.examples:
+        say()
+        table(("photograph", "images"), [(name, ", ".join(of.values())) for name, of in foreseen.examples.items()])
+        say()
+    _tell_earlier(summary)
+    say("  nothing was made, and no photograph was opened; the same without --dry-run makes them")
+    return concluded(summary.notices, strict=request.strict)
 
 
 def _tell(summary: SynthesisSummary) -> None:
@@ -59,25 +84,38 @@ def _tell(summary: SynthesisSummary) -> None:
     if summary.n_faces or summary.left_alone:
         alone = f", {summary.left_alone} left alone: too small, or not asked for" if summary.left_alone else ""
         say(f"  {counted(summary.n_faces, 'face')} in them{alone}")
+    _tell_earlier(summary)
+    say(f"  outputs and manifest.jsonl are in {summary.out}")
+
+
+def _tell_earlier(summary: SynthesisSummary) -> None:
+    """Tell what was there before, and what was not looked at because that was asked for."""
+    if summary.there:
+        say(f"  {counted(summary.there, 'image')} of them there before, made otherwise")
     if summary.unchanged:
         say(f"  {counted(summary.unchanged, 'photograph')} done before in the same way (--force repeats them)")
     if summary.excluded:
         named = [f"{name} ({reason})" for name, reason in summary.excluded.items()]
         say(f"  {summary.n_excluded} left out, as asked: {a_few(named, summary.n_excluded, most=3)}")
-    say(f"  outputs and manifest.jsonl are in {summary.out}")
 
 
 def record_of(summary: SynthesisSummary) -> dict[str, Any]:
     """Return the summary for JSON; what became of each photograph is in its manifest."""
-    return {
-        "version": summary.reference,
-        "expressions": list(summary.expressions),
-        "out": str(summary.out),
+    return _asked_for(summary) | {
         "done": summary.done,
-        "unchanged": summary.unchanged,
         "images": summary.n_outputs,
         "faces": summary.n_faces,
         "failed": summary.failed.n,
         "seconds": summary.seconds,
         "notices": to_records(summary.notices),
+    }
+
+
+def _asked_for(summary: SynthesisSummary) -> dict[str, Any]:
+    return {
+        "version": summary.reference,
+        "expressions": list(summary.expressions),
+        "out": str(summary.out),
+        "unchanged": summary.unchanged,
+        "there": summary.there,
     }

@@ -21,8 +21,8 @@ from fesdist.images.decode import PIXEL_LIMIT, read_header
 from fesdist.images.filling import read_image
 from fesdist.images.resize import stretch
 from fesdist.inference.likeness import doubt_of
-from fesdist.inference.manifest import InputFile
 from fesdist.inference.photographs import Photographs
+from fesdist.inference.record import InputFile
 from fesdist.passes.stage import Progress, Stage, results
 from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack

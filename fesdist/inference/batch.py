@@ -24,7 +24,7 @@ from fesdist.inference.full_size import add_change
 from fesdist.inference.intensities import Images, Range, unit_scale
 from fesdist.inference.likeness import doubt_of
 from fesdist.inference.loaded import LoadedVersion
-from fesdist.inference.manifest import Record
+from fesdist.inference.record import Record
 from fesdist.inference.settings import Detail, OutputSize, SynthesisSettings
 from fesdist.inference.sweep import LONGEST_SIDE, intensities, milliseconds, there_and_back
 from fesdist.inference.underway import FolderJob, PhotographTask, Underway

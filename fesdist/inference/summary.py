@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from fesdist.ground.notices import Kind, Notice, a_few, counted_notice, noticed
 from fesdist.images.listing import EXCLUDED
-from fesdist.inference.manifest import Record
+from fesdist.inference.record import Record
 
 MOST_NAMED = 1000
 """Of each kind, photographs and files that are named; all are counted."""
@@ -43,6 +43,8 @@ class SynthesisSummary:
     """Photographs whose outputs were written by this run."""
     unchanged: int = 0
     """Photographs that had all their outputs before."""
+    there: int = 0
+    """Images of the others that were there before, made otherwise, and have to be made anew."""
     n_outputs: int = 0
     """Files written by this run."""
     n_faces: int = 0

@@ -10,9 +10,10 @@ from fesdist.align.points import Points
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import remove_leftovers
 from fesdist.images.listing import Exclusion
-from fesdist.inference.manifest import FILE_NAME, InputFile, Manifest, Record
+from fesdist.inference.manifest import FILE_NAME, Manifest
 from fesdist.inference.names import Naming
 from fesdist.inference.photographs import OutputPlaces, no_photographs
+from fesdist.inference.record import InputFile, Record
 from fesdist.inference.summary import SynthesisSummary
 from fesdist.inference.underway import FolderJob, PhotographTask
 from fesdist.inference.walking import Listing, walk
@@ -47,6 +48,7 @@ class Todo:
         """Photographs found so far."""
         self.n_tasks = 0
         """Of them, those that are to be worked on."""
+        self._tidy = False
         self.complete = False
         """Whether all were found."""
         if source.is_dir():
@@ -61,8 +63,12 @@ class Todo:
                 min((*summary.left_out, *summary.excluded), default=""),
             )
 
-    def tasks(self, manifest: Manifest, points: Points | None) -> Iterator[PhotographTask]:
-        """Yield photographs with the outputs that they lack, and enter into `manifest` which files are no images."""
+    def tasks(self, manifest: Manifest, points: Points | None, *, tidy: bool = True) -> Iterator[PhotographTask]:
+        """Yield photographs with the outputs that they lack, and enter into `manifest` which files are no images.
+
+        With `tidy`, what killed runs left in the folders of outputs is removed.
+        """
+        self._tidy = tidy
         first, self._first = self._first, []
         # All of them at once, so that whoever asks for progress has a total.
         yield from list(self._lacking(first, manifest, points))
@@ -72,12 +78,13 @@ class Todo:
         job = self._job
         for image, own in named:
             self._enter_others(manifest)
-            for folder in self._places.take_new():
+            for folder in self._places.take_new() if self._tidy else ():
                 remove_leftovers(folder)
             file = InputFile.of(job.root, image)
             done = {} if job.settings.force else manifest.intact_outputs(file, job.digest)
             if lacking := {expression: name for expression, name in own.items() if done.get(expression) != name}:
                 self.n_tasks += 1
+                self._summary.there += sum((job.out / name).is_file() for name in lacking.values())
                 yield PhotographTask(file, lacking, points.of(image) if points else ())
             else:
                 self._summary.unchanged += 1

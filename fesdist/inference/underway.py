@@ -14,8 +14,8 @@ from fesdist.align.finding import Finding, Found, Placed
 from fesdist.align.frame import Placement
 from fesdist.ground.blank import shown_instead
 from fesdist.images.belongings import Belongings, Samples
-from fesdist.inference.manifest import FaceRecord, InputFile, Record, Status
 from fesdist.inference.recipe import Recipe
+from fesdist.inference.record import FaceRecord, InputFile, Record, Status
 from fesdist.inference.settings import SynthesisSettings
 
 

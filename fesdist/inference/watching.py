@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.listing import Exclusion
-from fesdist.inference.manifest import InputFile
+from fesdist.inference.record import InputFile
 from fesdist.inference.walking import walk
 
 MOST_AT_ONCE = 1 << 16

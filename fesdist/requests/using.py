@@ -150,12 +150,8 @@ class Look(Aligned):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Synthesize(Look, Computing):
-    """Put expressions on a photograph, or on every photograph of a folder tree."""
-
-    EXAMPLE: ClassVar = """fesdist synthesize photos out --weights weights --model london --align
-fesdist synthesize photos out --weights weights --model london --align --mix smiling=0.7,surprised=0.3 --region mouth
-fesdist synthesize photos out --weights weights --model london@production --size input --intensity 1.3"""
+class OnPhotographs(Look, Computing):
+    """Expressions, the photographs that they are put on, and where outputs go."""
 
     photographs: str = argument("folder of photographs, with its subfolders, or one image", metavar="PHOTOS")
     out: str = argument("folder for the outputs, OUT/<expression>/<path of the photograph>", metavar="OUT")
@@ -172,7 +168,18 @@ fesdist synthesize photos out --weights weights --model london@production --size
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watch(Synthesize):
+class Synthesize(OnPhotographs):
+    """Put expressions on a photograph, or on every photograph of a folder tree."""
+
+    EXAMPLE: ClassVar = """fesdist synthesize photos out --weights weights --model london --align
+fesdist synthesize photos out --weights weights --model london --align --mix smiling=0.7,surprised=0.3 --region mouth
+fesdist synthesize photos out --weights weights --model london@production --size input --intensity 1.3"""
+
+    dry_run: bool = option(False, "tell what would be made, and make nothing", command_only=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch(OnPhotographs):
     """Put expressions on photographs as they arrive in a folder."""
 
     EXAMPLE: ClassVar = """fesdist watch inbox out --weights weights --model london@production --align

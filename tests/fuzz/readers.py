@@ -25,7 +25,8 @@ from fesdist.images.decode import decode, read_header
 from fesdist.images.encode import encode
 from fesdist.images.mask import read_mask
 from fesdist.images.photograph import read_photograph
-from fesdist.inference.manifest import InputFile, Record, open_manifest
+from fesdist.inference.manifest import open_manifest
+from fesdist.inference.record import InputFile, Record
 from fesdist.report.build import write_report
 from fesdist.requests.toml import read_config, read_entrants, write_config
 from fesdist.training.choice import Result, Score

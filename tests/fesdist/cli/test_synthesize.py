@@ -39,6 +39,39 @@ def test_it_says_what_was_made_how_fast_and_where(
     assert "3 photographs done before in the same way" in capsys.readouterr().out
 
 
+def test_a_dry_run_tells_what_would_be_made_and_makes_nothing(
+    publish: Publish, photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photographs / "notes.txt").touch()
+    out, store = tmp_path / "out", publish(expressions=("sad", "smiling")).store
+    words = [photographs, out, "--weights", store, "--model", "london"]
+    assert run(*words, "--dry-run") == 0
+    printed = capsys.readouterr()
+    assert f"6 images of 3 photographs would be made in {out}, such as" in printed.out
+    assert "1 file not named like images: notes.txt" in printed.err
+    assert not out.exists()
+    run(*words, "--dry-run", "--json")
+    foreseen = json.loads(capsys.readouterr().out)
+
+    run(*words)
+    made = {str(path.relative_to(out)) for path in out.rglob("*.png")}
+    assert {name for of in foreseen["examples"].values() for name in of.values()} == made
+    (out / "sad" / "a.png").unlink()
+    (photographs / "new.png").write_bytes((photographs / "a.png").read_bytes())
+    (out / "sad" / ".fesdist-1.png").touch()
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    capsys.readouterr()
+    run(*words, "--dry-run")
+    printed = capsys.readouterr()
+    assert "3 images of 2 photographs would be made" in printed.out
+    assert "2 photographs done before in the same way" in printed.out
+    run(*words, "--dry-run", "--intensity", "2")
+    printed = capsys.readouterr()
+    assert "5 images of them there before, made otherwise" in printed.out
+    assert "also holds images made otherwise" in printed.err
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
+
+
 def test_failures_are_listed_at_the_end_and_in_the_exit_code(
     publish: Publish, photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from fesdist.images.decode import decode
 from fesdist.images.encode import encode
-from fesdist.inference.folder import synthesize_folder
 from tests.fesdist.inference.conftest import Publish, publish
+from tests.fesdist.inference.made import folder_made
 
 __all__ = ["publish"]
 
@@ -37,7 +37,7 @@ def test_kills_at_several_moments_leave_whole_files_and_no_double_work(publish: 
         run.wait()
     before = n_outputs(out)
     assert 0 < before < N_PHOTOGRAPHS
-    summary = synthesize_folder(tmp_path / "photos", out, published.store, "london")
+    summary = folder_made(tmp_path / "photos", out, published.store, "london")
     assert summary.failed == []
     assert summary.done + summary.unchanged == N_PHOTOGRAPHS
     # At most one batch of 64 is on the disk without its lines in the manifest.

@@ -22,7 +22,6 @@ from fesdist.ground.errors import BadParameterError
 from fesdist.images.decode import decode
 from fesdist.images.encode import encode
 from fesdist.inference import batch
-from fesdist.inference.folder import synthesize_folder
 from fesdist.inference.intensities import unit_scale
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.recipe import Recipe
@@ -30,6 +29,7 @@ from fesdist.inference.settings import Alignment, OutputFormat, OutputSize, Synt
 from fesdist.inference.summary import SynthesisSummary
 from fesdist.inference.sweep import LONGEST_SIDE
 from tests.fesdist.inference.conftest import Publish, Published
+from tests.fesdist.inference.made import folder_made
 from tests.fesdist.shape.pictures import smooth_displacement
 
 EYES = ((0.3, 0.4), (0.7, 0.4))
@@ -70,7 +70,7 @@ def _settings(photos: Path, **others: object) -> SynthesisSettings:
 
 
 def _run(photos: Path, published: Published, settings: SynthesisSettings, out: str = "out") -> SynthesisSummary:
-    return synthesize_folder(photos, photos.parent / out, published.store, "london", settings=settings)
+    return folder_made(photos, photos.parent / out, published.store, "london", settings=settings)
 
 
 def _expected(photos: Path, published: Published, intensity: float = 1.0) -> NDArray[np.uint8]:

@@ -17,18 +17,17 @@ from fesdist.images.decode import decode
 from fesdist.images.encode import encode
 from fesdist.images.resize import resize
 from fesdist.inference import folder
-from fesdist.inference.folder import synthesize_folder
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.settings import Detail, OutputFormat, OutputSize, SynthesisSettings
 from tests.fesdist.images import icc
 from tests.fesdist.inference.conftest import Publish
-from tests.fesdist.inference.made import expected_pixels, records
+from tests.fesdist.inference.made import expected_pixels, folder_made, records
 from tests.fesdist.shape.pictures import smooth_displacement
 
 
 def test_every_expression_of_every_photograph_is_written(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     published = publish(expressions=("sad", "smiling"))
-    summary = synthesize_folder(photographs, tmp_path / "out", published.store, "london")
+    summary = folder_made(photographs, tmp_path / "out", published.store, "london")
     assert (summary.done, summary.n_outputs, summary.failed) == (3, 6, [])
     for expression in ("sad", "smiling"):
         for name in ("a.png", "sub/b.png", "gray.png"):
@@ -42,7 +41,7 @@ def test_a_shape_moves_photographs_at_their_own_size(publish: Publish, photograp
     settings = SynthesisSettings(intensity=1.5, texture=0.5, detail=Detail.MODEL)
     large = replace(settings, output_size=OutputSize.INPUT)
     for out, said in (("model", settings), ("input", large)):
-        synthesize_folder(photographs, tmp_path / out, published.store, "london", settings=said)
+        folder_made(photographs, tmp_path / out, published.store, "london", settings=said)
     loaded = LoadedVersion(published.version)
     for name in ("a.png", "gray.png"):
         made = {out: decode(tmp_path / out / "smiling" / name).astype(int) for out in ("model", "input")}
@@ -65,7 +64,7 @@ def test_what_photographs_had_stays_to_the_bit(publish: Publish, tmp_path: Path)
     assert cv2.imwrite(str(photos / "deep.png"), deep)
     settings = SynthesisSettings(output_size=OutputSize.INPUT, output_format=OutputFormat.SAME, intensity=0)
     store = publish().store
-    summary = synthesize_folder(photos, tmp_path / "out", store, "london", settings=settings)
+    summary = folder_made(photos, tmp_path / "out", store, "london", settings=settings)
     assert summary.failed == []
     for name, before in {"alpha.png": pixels, "colours.tif": pixels[..., :3]}.items():
         with Image.open(tmp_path / "out" / "smiling" / name) as made:
@@ -76,7 +75,7 @@ def test_what_photographs_had_stays_to_the_bit(publish: Publish, tmp_path: Path)
             assert [round(float(value)) for value in made.info["dpi"]] == [300, 300]
     assert np.array_equal(cv2.imread(str(tmp_path / "out" / "smiling" / "deep.png"), cv2.IMREAD_UNCHANGED), deep)
     # At the model's size there is no place for alpha; the rest is there.
-    synthesize_folder(photos, tmp_path / "small", store, "london")
+    folder_made(photos, tmp_path / "small", store, "london")
     with Image.open(tmp_path / "small" / "smiling" / "alpha.png") as made:
         assert (made.mode, made.size, made.info["icc_profile"]) == ("RGB", (20, 24), icc.p3())
         assert made.getexif()[ExifTags.Base.Artist] == "Anna"
@@ -85,7 +84,7 @@ def test_what_photographs_had_stays_to_the_bit(publish: Publish, tmp_path: Path)
 def test_the_manifest_says_what_happened_to_every_file(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     (photographs / "notes.txt").touch()
     (photographs / "broken.png").write_bytes(b"\x89PNG no more")
-    synthesize_folder(photographs, tmp_path / "out", publish().store, "london")
+    folder_made(photographs, tmp_path / "out", publish().store, "london")
     found: dict[str | None, dict[str, object]] = {**records(tmp_path / "out")}
     told = found.pop(None)
     assert (told["status"], told["version"]) == ("run", "london@1")
@@ -103,13 +102,13 @@ def test_the_manifest_says_what_happened_to_every_file(publish: Publish, photogr
 
 
 def test_a_single_photograph_is_enough(publish: Publish, photographs: Path, tmp_path: Path) -> None:
-    synthesize_folder(photographs / "a.png", tmp_path / "out", publish().store, "london@1")
+    folder_made(photographs / "a.png", tmp_path / "out", publish().store, "london@1")
     assert (tmp_path / "out" / "smiling" / "a.png").is_file()
 
 
 def test_names_that_collide_become_two_files(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     encode(photographs / "a.bmp", np.zeros((3, 24, 20), np.uint8))
-    synthesize_folder(photographs, tmp_path / "out", publish().store, "london")
+    folder_made(photographs, tmp_path / "out", publish().store, "london")
     names = {path.name for path in (tmp_path / "out" / "smiling").iterdir()}
     assert names == {"a.bmp.png", "a.png.png", "gray.png", "sub"}
 
@@ -119,7 +118,7 @@ def test_photographs_of_another_size_become_the_models(publish: Publish, tmp_pat
     large = np.random.default_rng(5).integers(0, 256, (3, 61, 47), dtype=np.uint8)
     encode(tmp_path / "photos" / "large.png", large)
     encode(tmp_path / "photos" / "small.png", resize(large, (24, 20)))
-    synthesize_folder(tmp_path / "photos", tmp_path / "out", published.store, "london")
+    folder_made(tmp_path / "photos", tmp_path / "out", published.store, "london")
     made = [decode(tmp_path / "out" / "smiling" / name) for name in ("large.png", "small.png")]
     assert made[0].shape == (3, 24, 20)
     assert np.array_equal(*made)
@@ -130,7 +129,7 @@ def test_at_the_photographs_size_its_detail_is_kept(publish: Publish, tmp_path: 
     photograph = np.random.default_rng(5).integers(90, 160, (1, 61, 47), dtype=np.uint8)
     encode(tmp_path / "photos" / "a.png", photograph)
     settings = SynthesisSettings(output_size=OutputSize.INPUT, intensity=0)
-    synthesize_folder(tmp_path / "photos", tmp_path / "out", store, "london", settings=settings)
+    folder_made(tmp_path / "photos", tmp_path / "out", store, "london", settings=settings)
     made = decode(tmp_path / "out" / "smiling" / "a.png")
     assert np.array_equal(made, np.repeat(photograph, 3, axis=0))
 
@@ -145,7 +144,7 @@ def test_files_have_the_format_asked_for(
     for name in ("a.png", "b.tif"):
         encode(tmp_path / "photos" / name, np.zeros((3, 24, 20), np.uint8))
     settings = SynthesisSettings(output_format=chosen)
-    synthesize_folder(tmp_path / "photos", tmp_path / "out", publish().store, "london", settings=settings)
+    folder_made(tmp_path / "photos", tmp_path / "out", publish().store, "london", settings=settings)
     made = list((tmp_path / "out" / "smiling").iterdir())
     assert {path.suffix for path in made} == endings
     assert all(decode(path).shape == (3, 24, 20) for path in made)
@@ -176,13 +175,13 @@ def test_few_photographs_start_no_cluster_unless_asked(
 
     monkeypatch.setattr(folder, "open_cluster", in_process)
     monkeypatch.setattr(folder, "SMALL_RUN", n_small)
-    synthesize_folder(photographs, tmp_path / "out", publish().store, "london", cluster=asked)
+    folder_made(photographs, tmp_path / "out", publish().store, "london", cluster=asked)
     assert [settings.workers for settings in opened] == [workers]
 
 
 def test_progress_counts_photographs(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    synthesize_folder(
+    folder_made(
         photographs,
         tmp_path / "out",
         publish().store,
@@ -200,9 +199,7 @@ def test_detail_is_kept_where_the_model_foresaw_little(publish: Publish, tmp_pat
     made = {}
     for detail in Detail:
         out = tmp_path / detail
-        synthesize_folder(
-            tmp_path / "photos", out, published.store, "london", settings=SynthesisSettings(detail=detail)
-        )
+        folder_made(tmp_path / "photos", out, published.store, "london", settings=SynthesisSettings(detail=detail))
         made[detail] = decode(out / "smiling" / "a.png").astype(int)
     assert np.array_equal(made[Detail.AUTO], made[Detail.PHOTOGRAPH])
     assert not np.array_equal(made[Detail.AUTO], made[Detail.MODEL])

@@ -9,39 +9,39 @@ import pytest
 
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.encode import encode
-from fesdist.inference.folder import synthesize_folder
 from fesdist.inference.settings import SynthesisSettings
 from tests.fesdist.inference.conftest import Publish
+from tests.fesdist.inference.made import folder_made
 
 
 def test_what_was_done_is_not_done_again(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     out, store = tmp_path / "out", publish().store
-    synthesize_folder(photographs, out, store, "london")
+    folder_made(photographs, out, store, "london")
     (out / "smiling" / "a.png").unlink()
     encode(photographs / "sub" / "b.png", np.zeros((3, 24, 20), np.uint8))
-    again = synthesize_folder(photographs, out, store, "london")
+    again = folder_made(photographs, out, store, "london")
     assert (again.done, again.unchanged) == (2, 1)
     assert (out / "smiling" / "a.png").is_file()
 
 
 def test_damaged_outputs_are_made_again(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     out, store = tmp_path / "out", publish().store
-    synthesize_folder(photographs, out, store, "london")
+    folder_made(photographs, out, store, "london")
     whole = {path: path.read_bytes() for path in (out / "smiling").rglob("*.png")}
     empty, torn, _ = whole
     empty.write_bytes(b"")
     torn.write_bytes(whole[torn][:-1])
-    again = synthesize_folder(photographs, out, store, "london")
+    again = folder_made(photographs, out, store, "london")
     assert (again.done, again.unchanged) == (2, 1)
     assert {path: path.read_bytes() for path in whole} == whole
 
 
 def test_only_expressions_that_are_lacking_are_made(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     out, store = tmp_path / "out", publish(expressions=("sad", "smiling")).store
-    synthesize_folder(photographs, out, store, "london", expressions=["sad"])
+    folder_made(photographs, out, store, "london", expressions=["sad"])
     assert not (out / "smiling").exists()
-    assert synthesize_folder(photographs, out, store, "london").n_outputs == 3
-    assert synthesize_folder(photographs, out, store, "london").unchanged == 3
+    assert folder_made(photographs, out, store, "london").n_outputs == 3
+    assert folder_made(photographs, out, store, "london").unchanged == 3
 
 
 @pytest.mark.parametrize("settings", [SynthesisSettings(refine="papers"), SynthesisSettings(intensity=2)])
@@ -49,23 +49,23 @@ def test_other_settings_make_everything_again(
     publish: Publish, photographs: Path, tmp_path: Path, settings: SynthesisSettings
 ) -> None:
     store = publish().store
-    synthesize_folder(photographs, tmp_path / "out", store, "london")
-    assert synthesize_folder(photographs, tmp_path / "out", store, "london", settings=settings).done == 3
+    folder_made(photographs, tmp_path / "out", store, "london")
+    assert folder_made(photographs, tmp_path / "out", store, "london", settings=settings).done == 3
 
 
 def test_a_new_version_and_force_make_everything_again(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     store = publish().store
-    synthesize_folder(photographs, tmp_path / "out", store, "london")
+    folder_made(photographs, tmp_path / "out", store, "london")
     forced = SynthesisSettings(force=True)
-    assert synthesize_folder(photographs, tmp_path / "out", store, "london", settings=forced).done == 3
+    assert folder_made(photographs, tmp_path / "out", store, "london", settings=forced).done == 3
     publish(seed=1)
-    assert synthesize_folder(photographs, tmp_path / "out", store, "london").done == 3
+    assert folder_made(photographs, tmp_path / "out", store, "london").done == 3
 
 
 def test_outputs_below_the_photographs_are_never_inputs(publish: Publish, photographs: Path) -> None:
     store = publish().store
-    synthesize_folder(photographs, photographs / "out", store, "london")
-    assert synthesize_folder(photographs, photographs / "out", store, "london").unchanged == 3
+    folder_made(photographs, photographs / "out", store, "london")
+    assert folder_made(photographs, photographs / "out", store, "london").unchanged == 3
 
 
 def test_files_that_no_run_has_written_are_never_replaced(publish: Publish, photographs: Path, tmp_path: Path) -> None:
@@ -73,30 +73,30 @@ def test_files_that_no_run_has_written_are_never_replaced(publish: Publish, phot
     precious.parent.mkdir(parents=True)
     precious.write_bytes(b"a photograph")
     with pytest.raises(BadParameterError, match=r"a\.png is there already and was not made by a run .*choose another"):
-        synthesize_folder(photographs, tmp_path / "out", publish().store, "london")
+        folder_made(photographs, tmp_path / "out", publish().store, "london")
     assert precious.read_bytes() == b"a photograph"
     assert not (tmp_path / "out" / "manifest.jsonl").exists()
 
 
 def test_outputs_among_the_photographs_are_not_photographs(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     store = publish().store
-    synthesize_folder(photographs, photographs / "smiles", store, "london")
-    summary = synthesize_folder(photographs, tmp_path / "out", store, "london")
+    folder_made(photographs, photographs / "smiles", store, "london")
+    summary = folder_made(photographs, tmp_path / "out", store, "london")
     assert (summary.done, dict(summary.left_out)) == (3, {"smiles/": "outputs of another run"})
 
 
 def test_images_made_otherwise_in_the_same_folder_are_told(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     store, out = publish().store, tmp_path / "out"
-    assert synthesize_folder(photographs, out, store, "london").made_otherwise == ()
+    assert folder_made(photographs, out, store, "london").made_otherwise == ()
     stronger = SynthesisSettings(intensity=1.2)
-    alone = synthesize_folder(photographs / "a.png", out, store, "london", settings=stronger)
+    alone = folder_made(photographs / "a.png", out, store, "london", settings=stronger)
     assert alone.made_otherwise == ("london@1",)
-    assert synthesize_folder(photographs, out, store, "london", settings=stronger).made_otherwise == ()
+    assert folder_made(photographs, out, store, "london", settings=stronger).made_otherwise == ()
 
 
 def test_what_a_killed_run_left_is_gone_after_the_next(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     leftover = tmp_path / "out/smiling/sub/.00112233445566ff.partial"
     leftover.parent.mkdir(parents=True)
     leftover.touch()
-    synthesize_folder(photographs, tmp_path / "out", publish().store, "london")
+    folder_made(photographs, tmp_path / "out", publish().store, "london")
     assert sorted(file.name for file in leftover.parent.iterdir()) == ["b.png"]

@@ -16,12 +16,11 @@ from fesdist.images.belongings import Belongings
 from fesdist.images.decode import decode
 from fesdist.images.encode import encode
 from fesdist.inference import batch
-from fesdist.inference.folder import synthesize_folder
 from fesdist.inference.settings import SynthesisSettings
 from storage.errors import CorruptChunkError, NoSpaceError, NotFoundError, StorageError
 from tests.fesdist.cluster.servers import workers_of
 from tests.fesdist.inference.conftest import Publish
-from tests.fesdist.inference.made import expected_pixels, records
+from tests.fesdist.inference.made import expected_pixels, folder_made, records
 
 
 def test_a_photograph_that_fails_stops_nothing_and_is_tried_again(
@@ -29,9 +28,9 @@ def test_a_photograph_that_fails_stops_nothing_and_is_tried_again(
 ) -> None:
     store = publish().store
     (photographs / "empty.png").touch()
-    first = synthesize_folder(photographs, tmp_path / "out", store, "london")
+    first = folder_made(photographs, tmp_path / "out", store, "london")
     assert (first.done, [record.file.name for record in first.failed]) == (3, ["empty.png"])
-    again = synthesize_folder(photographs, tmp_path / "out", store, "london")
+    again = folder_made(photographs, tmp_path / "out", store, "london")
     assert (again.done, again.unchanged, len(again.failed)) == (0, 3, 1)
 
 
@@ -45,14 +44,14 @@ def test_a_folder_that_must_not_be_written_to_is_told(
 
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(StorageError, match=r"cannot write to .*out: Read-only file system; choose a folder"):
-        synthesize_folder(photographs, tmp_path / "out", store, "london")
+        folder_made(photographs, tmp_path / "out", store, "london")
 
 
 def test_a_flat_photograph_fails_alone_with_a_min_max_model(
     publish: Publish, photographs: Path, tmp_path: Path
 ) -> None:
     encode(photographs / "flat.png", np.full((3, 24, 20), 7, np.uint8))
-    summary = synthesize_folder(photographs, tmp_path / "out", publish(normalisation="min-max").store, "london")
+    summary = folder_made(photographs, tmp_path / "out", publish(normalisation="min-max").store, "london")
     assert (summary.done, len(summary.failed)) == (3, 1)
     assert "the same value everywhere" in summary.failed[0].reason
 
@@ -60,25 +59,25 @@ def test_a_flat_photograph_fails_alone_with_a_min_max_model(
 def test_a_photograph_above_the_pixel_limit_fails_alone(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     encode(photographs / "large.png", np.zeros((3, 30, 30), np.uint8))
     settings = SynthesisSettings(pixel_limit=500)
-    summary = synthesize_folder(photographs, tmp_path / "out", publish().store, "london", settings=settings)
+    summary = folder_made(photographs, tmp_path / "out", publish().store, "london", settings=settings)
     assert [record.file.name for record in summary.failed] == ["large.png"]
     assert "900 pixels" in summary.failed[0].reason
 
 
 def test_an_output_that_cannot_be_written_fails_alone(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     (tmp_path / "out" / "smiling" / "a.png").mkdir(parents=True)
-    summary = synthesize_folder(photographs, tmp_path / "out", publish().store, "london")
+    summary = folder_made(photographs, tmp_path / "out", publish().store, "london")
     assert (summary.done, [record.file.name for record in summary.failed]) == (2, ["a.png"])
 
 
 def test_unknown_names_are_refused_before_anything_is_made(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     store, out = publish().store, tmp_path / "out"
     with pytest.raises(BadParameterError, match="expression 'angry' is not in london@1; it has smiling"):
-        synthesize_folder(photographs, out, store, "london", expressions=["angry"])
+        folder_made(photographs, out, store, "london", expressions=["angry"])
     with pytest.raises(NotFoundError, match="paris"):
-        synthesize_folder(photographs, out, store, "paris")
+        folder_made(photographs, out, store, "paris")
     with pytest.raises(NotFoundError, match="london@7"):
-        synthesize_folder(photographs, out, store, "london@7")
+        folder_made(photographs, out, store, "london@7")
     assert not out.exists()
 
 
@@ -93,17 +92,17 @@ def test_a_full_disk_stops_the_run_and_keeps_what_is_done(
     store = publish().store
     monkeypatch.setattr(batch, "encode", full_for_b)
     with pytest.raises(NoSpaceError, match=r"no space left to write .*b\.png; .* repeat the same command"):
-        synthesize_folder(photographs, tmp_path / "out", store, "london")
+        folder_made(photographs, tmp_path / "out", store, "london")
     assert decode(tmp_path / "out" / "smiling" / "a.png").shape == (3, 24, 20)
     monkeypatch.undo()
-    assert synthesize_folder(photographs, tmp_path / "out", store, "london").failed == []
+    assert folder_made(photographs, tmp_path / "out", store, "london").failed == []
 
 
 def test_a_damaged_version_stops_the_run(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     store = publish().store
     (Path(store) / "london" / "data" / "draft-0" / "smiling" / "bias" / "c" / "0" / "0" / "0").write_bytes(b"")
     with pytest.raises(CorruptChunkError, match="smiling/bias/c/0/0/0"):
-        synthesize_folder(photographs, tmp_path / "out", store, "london")
+        folder_made(photographs, tmp_path / "out", store, "london")
 
 
 @pytest.mark.slow
@@ -120,7 +119,7 @@ def test_a_worker_that_is_killed_costs_no_photograph(publish: Publish, tmp_path:
             killed.append(workers[0].pid)
             workers[0].kill()
 
-    summary = synthesize_folder(
+    summary = folder_made(
         tmp_path / "photos",
         tmp_path / "out",
         published.store,
@@ -137,7 +136,7 @@ def test_a_worker_that_is_killed_costs_no_photograph(publish: Publish, tmp_path:
 
 def test_a_folder_of_outputs_named_like_an_image_is_refused(publish: Publish, photographs: Path) -> None:
     with pytest.raises(BadParameterError, match=r"b\.png is named like an image; expected a folder"):
-        synthesize_folder(photographs / "a.png", photographs.parent / "b.png", publish().store, "london")
+        folder_made(photographs / "a.png", photographs.parent / "b.png", publish().store, "london")
 
 
 def test_nothing_to_see_is_told_of_photographs_and_of_what_is_made_of_them(
@@ -147,14 +146,14 @@ def test_nothing_to_see_is_told_of_photographs_and_of_what_is_made_of_them(
     rgba[..., :3] = np.random.default_rng(0).integers(0, 256, (24, 20, 3))
     Image.fromarray(rgba).save(photographs / "clear.png")
     published = publish()
-    summary = synthesize_folder(photographs, tmp_path / "out", published.store, "london")
+    summary = folder_made(photographs, tmp_path / "out", published.store, "london")
     assert {record.file.name: record.blank for record in summary.blank} == {
         "clear.png": ("the photograph is white all over",)
     }
     (notice,) = summary.notices
     assert (notice.kind, notice.examples) == ("doubtful", {"clear.png": "the photograph is white all over"})
     monkeypatch.setattr(batch, "_outputs", lambda inputs, *_: np.zeros(inputs.shape, np.float32))
-    dark = synthesize_folder(photographs, tmp_path / "dark", published.store, "london")
+    dark = folder_made(photographs, tmp_path / "dark", published.store, "london")
     found = {record.file.name: record.blank for record in dark.blank}
     assert found["a.png"] == ("smiling is black all over",)
     assert found["clear.png"] == ("the photograph is white all over", "smiling is black all over")

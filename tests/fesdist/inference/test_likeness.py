@@ -10,7 +10,6 @@ import pytest
 
 from fesdist.cli import synthesize
 from fesdist.images.encode import encode
-from fesdist.inference.folder import synthesize_folder
 from fesdist.inference.likeness import doubt_of
 from fesdist.inference.settings import SynthesisSettings
 from fesdist.inference.summary import SynthesisSummary
@@ -19,6 +18,7 @@ from fesdist.requests.using import Synthesize
 from storage.errors import FormatError
 from tests.fesdist.ground.heads import head, heads
 from tests.fesdist.inference.conftest import Publish, Published
+from tests.fesdist.inference.made import folder_made
 
 STRANGE = {
     "noise.png": np.random.default_rng(0).integers(0, 256, (3, 24, 20), dtype=np.uint8),
@@ -42,7 +42,7 @@ def photographs(tmp_path: Path) -> Path:
 
 def made(published: Published, photographs: Path, out: Path, **settings: object) -> SynthesisSummary:
     said = SynthesisSettings(**settings)  # type: ignore[arg-type]
-    return synthesize_folder(photographs, out, published.store, "london", settings=said)
+    return folder_made(photographs, out, published.store, "london", settings=said)
 
 
 def test_it_is_left_out_and_named(published: Published, photographs: Path, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from fesdist.ground.notices import noticed
 from fesdist.inference import line_index
 from fesdist.inference import manifest as manifests
 from fesdist.inference.line_index import LineIndex
-from fesdist.inference.manifest import FILE_NAME, InputFile, Record, open_manifest
+from fesdist.inference.manifest import FILE_NAME, open_manifest
+from fesdist.inference.record import InputFile, Record
 from fesdist.inference.run_note import RunNote
 
 FILE = InputFile("a.png", 100, 7)

@@ -11,8 +11,9 @@ from fesdist.inference import summary as summaries
 from fesdist.inference import todo as todos
 from fesdist.inference import walking
 from fesdist.inference.batch import FolderJob
-from fesdist.inference.manifest import FILE_NAME, InputFile, Record, open_manifest
+from fesdist.inference.manifest import FILE_NAME, open_manifest
 from fesdist.inference.names import DEFAULT_PATTERN, Naming
+from fesdist.inference.record import InputFile, Record
 from fesdist.inference.settings import SynthesisSettings
 from fesdist.inference.summary import SynthesisSummary
 from fesdist.inference.todo import Todo
