@@ -18,6 +18,7 @@ EXIT_SOME_FAILED = 3
 """Of a command that did its work but for some files or units, which it names."""
 
 _SECONDS_BETWEEN_LINES = 5.0
+_SECONDS_OF_COMPILING = 30.0
 _RULE = "─"
 """Below the heads of tables."""
 _PLAIN = str.maketrans({_RULE: "-", "–": "-", "−": "-", "×": "x"})
@@ -228,9 +229,12 @@ class Clock:
 
     @property
     def rate(self) -> float:
-        """Return items a second until now, 0 as long as nothing was done: the longer nothing comes, the less."""
+        """Return items a second until now, 0 as long as there is none to tell: the longer nothing comes, the less.
+
+        Parts of the first item tell nothing for a while, in which kernels are compiled.
+        """
         if self._first is None:
             return 0.0
         start, already = self._first
-        passed = self._now() - start
-        return (self._last - already) / passed if passed > 0 else 0.0
+        passed, gone = self._now() - start, self._last - already
+        return gone / passed if passed > 0 and (gone >= 1 or passed >= _SECONDS_OF_COMPILING) else 0.0

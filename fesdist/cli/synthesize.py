@@ -91,7 +91,7 @@ def _tell(summary: SynthesisSummary) -> None:
 def _tell_earlier(summary: SynthesisSummary) -> None:
     """Tell what was there before, and what was not looked at because that was asked for."""
     if summary.there:
-        say(f"  {counted(summary.there, 'image')} of them there before, made otherwise")
+        say(f"  {summary.there:,} of the images {'was' if summary.there == 1 else 'were'} there before, made otherwise")
     if summary.unchanged:
         say(f"  {counted(summary.unchanged, 'photograph')} done before in the same way (--force repeats them)")
     if summary.excluded:
