@@ -100,7 +100,7 @@ def validate_in_one_pass(
     work = FoldWork(job, parameters, folds, tile_shape, step, in_cells)
     grid = TileGrid(stack.image_shape, tile_shape)
     notes = Notes(str(resources.scratch.absolute()), "notes")
-    stage = FoldStage(notes, f"folds-{work.digest()}", grid, len(job.groups), work, n_block)
+    stage = FoldStage(notes, f"beside-input-{work.digest()}", grid, len(job.groups), work, n_block)
     found = added_up(stage, resources.cluster, resources.on_progress)
     errors = [
         beside.errors(total, group.expressions, fit, work.fold_of(stack, group.samples))
