@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,5 +64,10 @@ def write_whole(path: Path, data: bytes, what: str) -> None:
 
 def check_writable(folder: Path) -> None:
     """Raise BadParameterError for a folder that takes no file: hours of work must not end there."""
-    if not (folder.is_dir() and os.access(folder, os.W_OK)):
-        raise BadParameterError(f"no file can be written in {folder.absolute()}; give --out in a writable folder")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BadParameterError(
+            f"no file can be written in {folder.absolute()}; give --out in a writable folder ({error.strerror})"
+        ) from error

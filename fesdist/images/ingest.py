@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
 from collections.abc import Collection
 from functools import partial
@@ -12,6 +13,7 @@ from fesdist.align.aligner import Aligner
 from fesdist.ground.errors import BadParameterError, PairingError
 from fesdist.images.decode import PIXEL_LIMIT, read_header
 from fesdist.images.filling import Account, Progress, fill
+from fesdist.images.listing import holds_outputs
 from fesdist.images.pairs import USUAL_LAYOUT, Layout, Pairs, find_pairs
 from fesdist.images.summary import IngestSummary, count_pairs
 from fesdist.images.survey import AS_FOUND, Wanted, attempt_all, check_spec, choose_spec, framed
@@ -114,6 +116,7 @@ def ingest(
         crowded=tuple(sorted(aligner.crowded)) if aligner else (),
         blank=account.blank,
         apart=account.apart,
+        of_outputs=holds_outputs(os.listdir(source)),
     )
 
 

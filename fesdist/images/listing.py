@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -29,7 +30,16 @@ _CATALOGUES = (".aplibrary", ".lrdata", ".photoslibrary")
 EXCLUDED = "--exclude"
 """How the reason begins why something is left out that was asked to be."""
 
+MANIFEST_NAME = "manifest.jsonl"
+MANIFEST_LOCK_NAME = ".manifest.lock"
+"""What lies in a folder of outputs beside them."""
+
 _NOT_MENTIONED = frozenset({"thumbs.db", "desktop.ini"})
+
+
+def holds_outputs(names: Iterable[str]) -> bool:
+    """Return whether a folder with files of these names is one of outputs: of a model, not of a camera."""
+    return {MANIFEST_NAME, MANIFEST_LOCK_NAME} <= set(names)
 
 
 def mentioned(name: str) -> bool:

@@ -60,6 +60,9 @@ class IngestSummary:
     apart: Mapping[str, str] = field(default_factory=dict)
     """Where photographs lie that do not lie as the same person's input, by person and expression."""
 
+    of_outputs: bool = False
+    """Whether the folder of photographs is one that `synthesize` wrote."""
+
     @property
     def n_people(self) -> int:
         """Return how many people are in the stack."""
@@ -79,6 +82,11 @@ class IngestSummary:
                 for notice in noticed("left out", f"{{n person}} without {expression}", ids)
             ),
             *noticed("left out", "{n file} ignored, as no part of a pair", [str(item.path) for item in self.ignored]),
+            *counted_notice(
+                "doubtful",
+                "the folder is one of outputs, so a model would learn from what a model made",
+                int(self.of_outputs),
+            ),
             *counted_notice(
                 "changed",
                 "{n photograph} stretched, as proportions differ (better crop them first)",

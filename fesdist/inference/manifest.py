@@ -19,14 +19,15 @@ import msgspec
 from msgspec import Struct
 
 from fesdist.ground.errors import BadParameterError
+from fesdist.images.listing import MANIFEST_LOCK_NAME, MANIFEST_NAME
 from fesdist.inference.line_index import LineIndex, lines_at
 from fesdist.inference.record import InputFile, Record
 from fesdist.inference.run_note import MOST_KEPT, RunNote
 from storage.blobs.disk import make_folder, telling_disk_errors
 from storage.blobs.locks import held_lock
 
-FILE_NAME = "manifest.jsonl"
-LOCK_NAME = ".manifest.lock"
+FILE_NAME = MANIFEST_NAME
+LOCK_NAME = MANIFEST_LOCK_NAME
 
 _FEW = 4096
 """Photographs whose lines are rewritten after every run, so that people find one of each, and in order."""

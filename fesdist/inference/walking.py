@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fesdist.images.formats import SUFFIXES
-from fesdist.images.listing import Exclusion, mentioned
-from fesdist.inference.manifest import FILE_NAME, LOCK_NAME
+from fesdist.images.listing import Exclusion, holds_outputs, mentioned
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def walk(
             except OSError as error:
                 leave_out(start, error.strerror or "cannot be read")
                 continue
-            if start and {FILE_NAME, LOCK_NAME} <= set(files):
+            if start and holds_outputs(files):
                 leave_out(start, "outputs of another run")
                 continue
             for name in filter(mentioned, folders):

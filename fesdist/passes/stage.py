@@ -135,7 +135,8 @@ def _kept_or_worked(key: K, stage: Stage[K, R]) -> tuple[R, bool]:
 
 def _failed(stage: Stage[K, R], failures: Sequence[Outcome[K]], n_keys: int) -> TileError:
     named = [f"{stage.called(each.item)}: {each.error or type(each.error).__name__}" for each in failures]
+    others = "The other tiles are stored; repeat the same command to try only these again"
     return TileError(
-        f"{len(failures)} of {n_keys} tiles failed, {a_few(named, most=FAILURES_NAMED, between='; ')}. "
-        "The other tiles are stored; repeat the same command to try only these again"
+        f"{len(failures)} of {n_keys} tiles failed, {a_few(named, most=FAILURES_NAMED, between='; ')}"
+        + (f". {others}" if len(failures) < n_keys else "")
     )

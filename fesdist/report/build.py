@@ -23,12 +23,38 @@ from fesdist.report.section import build_section
 from fesdist.report.template import template
 from fesdist.report.tuning_section import tuning_section
 from fesdist.training.notices import kept_in
+from storage.datasets.manifest import Manifest
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
 from storage.errors import FormatError, NotFoundError
 from storage.stack.reading import TrainingStack
 
 Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Unmeasured:
+    """What is not known of a version's errors, and the command that finds it."""
+
+    lacks: str
+    command: str
+    finds: str
+
+    @classmethod
+    def of(cls, manifest: Manifest, store: str) -> Unmeasured:
+        """Return what is not known of a version that was not evaluated."""
+        command = f"fesdist evaluate {manifest.stack.path or 'STACK'} {store} {manifest.reference}"
+        metrics = manifest.measured(RunMetrics)
+        if metrics is None or not metrics.expressions:
+            return cls(f"{manifest.reference} was not measured", command, "measures it on held-out people")
+        if any(facts.face for facts in metrics.expressions.values()):
+            lacks = f"{manifest.reference} was measured by its training only, on held-out people"
+            return cls(lacks, command, "adds sharpness and likeness, and two baselines, to the next report")
+        return cls(
+            f"{manifest.reference} learned from everybody, so its errors on others are not known",
+            f"{command} --photographs FOLDER",
+            "looks at what it makes of other photographs",
+        )
 
 
 @dataclass(frozen=True)
@@ -41,15 +67,17 @@ class Report:
     n_bytes: int
     missing: str
     """Why there are no faces in it, or "" if there are."""
-    evaluated: bool
+    unmeasured: Unmeasured | None
+    """None of a version that was evaluated."""
 
     @property
     def notices(self) -> tuple[Notice, ...]:
         """Return what the report lacks."""
-        command = f"{self.reference} has not been evaluated; `fesdist evaluate` adds its errors to the next report"
+        lacks = self.unmeasured
+        told = f"{lacks.lacks}; `{lacks.command}` {lacks.finds}" if lacks else ""
         return (
             *counted_notice("left out", f"the report has no faces: {self.missing}", int(bool(self.missing))),
-            *counted_notice("left out", command, int(not self.evaluated)),
+            *counted_notice("left out", told, int(bool(told))),
         )
 
 
@@ -83,6 +111,7 @@ def write_report(
     array_bytes = ClusterSettings(memory=memory).array_bytes
     comparer, missing = _comparer(version, stack_path or manifest.stack.path, array_bytes)
     displaced = displaced_people(version, comparer.stack, array_bytes) if comparer is not None else {}
+    unmeasured = None if evaluation is not None else Unmeasured.of(manifest, store_uri)
     sections = []
     for expression in version.expressions:
         of_pairs = displaced.get(expression)
@@ -98,6 +127,7 @@ def write_report(
             aliases=sorted(alias for alias, number in aliases.items() if number == manifest.version),
             facts=list(facts(version)),
             evaluation=evaluation,
+            unmeasured=unmeasured,
             missing=missing,
             notices=(*kept_in(manifest), *(evaluation.notices if evaluation else ())),
             store=store_uri,
@@ -110,7 +140,7 @@ def write_report(
         .encode()
     )
     write_whole(Path(out), page, "the report")
-    return Report(manifest.reference, Path(out), len(page), missing, evaluation is not None)
+    return Report(manifest.reference, Path(out), len(page), missing, unmeasured)
 
 
 def newest_evaluation(store: WeightStore, name: str, number: int) -> Evaluation | None:

@@ -137,7 +137,8 @@ class LocalLocation:
 
     def free_bytes(self) -> int | None:
         existing = next(folder for folder in (self._root, *self._root.parents) if folder.exists())
-        return shutil.disk_usage(existing).free
+        usage = shutil.disk_usage(existing)
+        return usage.free if usage.total else None  # such as /proc, where nothing can be stored at all
 
     def _path(self, key: str) -> Path:
         """Return the path of a key; names were checked before, so one that climbs is a mistake in this room."""

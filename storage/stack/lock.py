@@ -60,6 +60,11 @@ def locked(location: Location) -> Lock:
     return _FolderLock(held)
 
 
+def was_locked(location: Location) -> bool:
+    """Return whether somebody writes a stack here, or did; in a bucket nothing stays to tell."""
+    return isinstance(location, ObjectLocation) or Path(f"{location.uri}.lock").exists()
+
+
 def check_empty(location: Location) -> None:
     """Raise `AlreadyExistsError` if there is anything where a stack shall be created."""
     if isinstance(location, LocalLocation):

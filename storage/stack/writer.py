@@ -18,7 +18,7 @@ from storage.blobs.names import FLOWS, check_name
 from storage.errors import MismatchError, StorageError
 from storage.stack.arrays import StackArrays
 from storage.stack.format import StackContents, StackSpec, Subject, digest
-from storage.stack.lock import Lock, check_empty, locked
+from storage.stack.lock import Lock, check_empty, locked, was_locked
 from storage.stack.place import read_contents, stack_location
 from storage.stack.split import assign_split
 
@@ -61,6 +61,8 @@ class StackWriter:
     def create(path: str | Path, spec: StackSpec) -> StackWriter:
         """Create an empty stack; raises `AlreadyExistsError` if something is there, `StorageError` if locked."""
         location = stack_location(path)
+        if not was_locked(location):
+            check_empty(location)  # so that no lock is left beside what has never been a stack
         lock = locked(location)
         try:
             check_empty(location)

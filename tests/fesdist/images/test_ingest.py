@@ -15,7 +15,7 @@ from fesdist.images.ingest import ingest
 from fesdist.images.pairs import Layout
 from fesdist.images.summary import PairCount
 from fesdist.images.survey import Wanted
-from storage.errors import BadNameError, MismatchError, NoSpaceError
+from storage.errors import BadNameError, MismatchError, NoSpaceError, StorageError
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
 from tests.fesdist.ground.heads import head
@@ -270,6 +270,23 @@ def test_pairs_at_different_places_and_pictures_of_nothing_are_told(stack: Path,
     assert summary.blank == {nothing: "white all over"}
     told = [(notice.kind, notice.count, tuple(notice.examples)) for notice in summary.notices]
     assert told == [("doubtful", 1, (str(nothing),)), ("doubtful", 1, ("1, happy",))]
+
+
+def test_what_a_model_made_is_not_taken_for_photographs_in_silence(folder: Folder, stack: Path) -> None:
+    (folder / "manifest.jsonl").touch()
+    assert not ingest(folder, stack).of_outputs
+    (folder / ".manifest.lock").touch()
+    summary = ingest(folder, stack)
+    assert summary.of_outputs
+    assert "the folder is one of outputs" in summary.notices[-1].text
+
+
+def test_a_stack_in_the_place_of_a_photograph_leaves_nothing_beside_it(folder: Folder) -> None:
+    before = set(folder.rglob("*"))
+    photograph = next(path for path in before if path.is_file())
+    with pytest.raises(StorageError):
+        ingest(folder, photograph)
+    assert set(folder.rglob("*")) == before
 
 
 def test_the_photographs_are_no_place_for_the_stack(folder: Folder) -> None:

@@ -81,11 +81,11 @@ def test_an_evaluated_version_shows_errors_and_people(stack: str, store: str, ou
     reference = publish(store, stack)
     WeightStore(store).aliases("small").promote(1, "production")
     evaluate(stack, store, reference, cluster=ClusterSettings(workers=0))
-    assert write_report(store, reference, out).evaluated
+    assert write_report(store, reference, out).unmeasured is None
     text = out.read_text(encoding="utf-8")
     for expected in ("input + mean difference", "Nobody of 3 gets worse", "Best", "Worst", "p6", "production"):
         assert expected.lower() in text.lower()
-    assert "has not been evaluated" not in text
+    assert "fesdist evaluate" not in text
 
 
 def test_a_version_that_was_not_evaluated_shows_what_training_measured(stack: str, store: str, out: Path) -> None:
@@ -94,9 +94,10 @@ def test_a_version_that_was_not_evaluated_shows_what_training_measured(stack: st
     metrics = {"expressions": {"smiling": found}, "tiles": 4, "tile_seconds": 1.5, "peak_bytes": 200_000_000}
     report = write_report(store, publish(store, stack, metrics=metrics), out)
     text = out.read_text(encoding="utf-8")
-    assert not report.evaluated
+    (notice,) = report.notices
+    assert notice.text.startswith("small@1 was measured by its training only, on held-out people; `fesdist evaluate")
     for expected in (
-        "has not been evaluated",
+        "small@1 was measured by its training only",
         "0.250",
         "−75.0 %",
         "1,400 of 1,440",
@@ -104,6 +105,14 @@ def test_a_version_that_was_not_evaluated_shows_what_training_measured(stack: st
         "4 tiles",
     ):
         assert expected in text
+
+
+def test_a_version_that_learned_from_everybody_is_not_said_to_be_measured(stack: str, store: str, out: Path) -> None:
+    found = {"face": None, "mouth": None, "statuses": {"0": 1440}}
+    metrics = {"expressions": {"smiling": found}, "tiles": 4, "tile_seconds": 1.5, "peak_bytes": 200_000_000}
+    (notice,) = write_report(store, publish(store, stack, metrics=metrics), out).notices
+    assert notice.text.startswith("small@1 learned from everybody, so its errors on others are not known; `fesdist")
+    assert notice.text.endswith("--photographs FOLDER` looks at what it makes of other photographs")
 
 
 def test_a_report_without_its_stack_says_so_and_keeps_the_maps(stack: str, store: str, out: Path) -> None:
