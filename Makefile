@@ -63,7 +63,7 @@ browser:
 	else echo "install Chromium or Chrome with your system's packages, for instance: sudo apt-get install chromium"; fi
 
 test: install
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder --cov --cov-report=
 	@for part in $(foreach part,$(COVERED),'$(part)'); do \
 		covered=$$($(BIN)/coverage report --include="$$part" --format=total --fail-under=90) || \
 			{ $(BIN)/coverage report --include="$$part" --show-missing --skip-covered --fail-under=90; exit 1; }; \
