@@ -16,6 +16,7 @@ from fesdist.cli.main import EXIT_ERROR
 from fesdist.cli.stopping import SIGNALS, Stopped, stopped_as_by_ctrl_c
 from fesdist.faces.generate import write_faces
 from fesdist.ground.errors import FesdistError
+from fesdist.ground.options import check_on_disk
 from flows.embedded import start_embedded
 from storage.errors import StorageError
 
@@ -59,16 +60,17 @@ def draw(folder: Path, people: int, size: int, expressions: Sequence[str], seed:
 def main() -> int:
     """Run the demo and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m flows.demo", description="The whole job on generated faces.")
-    parser.add_argument("folder", type=Path, help="where everything is written; created if absent")
+    parser.add_argument("folder", help="where everything is written; created if absent")
     parser.add_argument("--people", type=int, default=PEOPLE, help="people to train on (default: %(default)s)")
     parser.add_argument("--size", type=int, default=SIZE, help="rows and columns of the faces (default: %(default)s)")
     given = parser.parse_args()
-    folder = given.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    # Dask's workers keep their files in the first, and compiled kernels are kept in the second.
-    os.environ["DASK_TEMPORARY_DIRECTORY"] = str(folder.absolute() / "scratch")
-    os.environ["XDG_CACHE_HOME"] = str(folder.absolute() / "cache")
+    folder = Path(given.folder)
     try:
+        check_on_disk(given.folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        # Dask's workers keep their files in the first, and compiled kernels are kept in the second.
+        os.environ["DASK_TEMPORARY_DIRECTORY"] = str(folder.absolute() / "scratch")
+        os.environ["XDG_CACHE_HOME"] = str(folder.absolute() / "cache")
         # Ctrl-C as well: in the midst of Prefect it may come out as another error.
         with stopped_as_by_ctrl_c((*SIGNALS, signal.SIGINT)):
             run(folder, given.people, given.size)

@@ -10,10 +10,10 @@ from typing import Any
 from prefect import flow
 
 from fesdist.ground.errors import BadParameterError
-from fesdist.ground.options import argument, option
+from fesdist.ground.options import option
 from fesdist.report.build import Report as Written
 from fesdist.requests.build import Request, request_from, verb_of
-from fesdist.requests.groups import Computing
+from fesdist.requests.groups import Computing, on_disk_argument
 from fesdist.requests.learning import Train
 from fesdist.requests.signature import takes
 from fesdist.requests.stacks import Ingest
@@ -32,9 +32,9 @@ Options = dict[str, Any]
 class WholeJob(Computing):
     """From a folder of pairs to a report."""
 
-    pairs: str = argument("folder of pairs to train on")
-    photographs: str = argument("folder of photographs to synthesize")
-    folder: str = argument("folder below which stack, weights, synthesized faces and report are written")
+    pairs: str = on_disk_argument("folder of pairs to train on")
+    photographs: str = on_disk_argument("folder of photographs to synthesize")
+    folder: str = on_disk_argument("folder below which stack, weights, synthesized faces and report are written")
     name: str = option("faces", "name of the model")
     alias: str = option("production", "what is moved to the version if it beats both baselines")
     ingesting: Options | None = option(None, "further options of `ingest`")

@@ -14,6 +14,7 @@ from fesdist.gallery.collection import MODELS, Source, collect
 from fesdist.gallery.page import page
 from fesdist.ground.errors import FesdistError
 from fesdist.ground.files import write_whole
+from fesdist.ground.options import check_on_disk
 from fesdist.images.ingest import ingest
 from storage.errors import StorageError
 
@@ -25,23 +26,25 @@ LONDON = "The Face Research Lab London Set (DeBruine & Jones 2017, CC BY 4.0), a
 def main() -> int:
     """Make the gallery and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m fesdist.gallery", description=__doc__)
-    parser.add_argument("out", type=Path, help="folder for everything; what is there is not trained again")
+    parser.add_argument("out", help="folder for everything; what is there is not trained again")
     parser.add_argument("--models", default=",".join(MODELS), help="these only (default: %(default)s)")
     parser.add_argument("--people", type=int, default=PEOPLE, help="drawn people (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=0, help="local processes; 0 is this one (default)")
     said = parser.parse_args()
+    out = Path(said.out)
     try:
-        said.out.mkdir(parents=True, exist_ok=True)
+        check_on_disk(said.out)
+        out.mkdir(parents=True, exist_ok=True)
         settings = ClusterSettings(workers=said.workers)
         collections = [
             collect(source, Path(source.stack).parent, said.models.split(","), settings, _tell)
-            for source in _sources(said.out, said.people)
+            for source in _sources(out, said.people)
         ]
-        write_whole(said.out / "gallery.html", page(collections), "the gallery")
+        write_whole(out / "gallery.html", page(collections), "the gallery")
     except (FesdistError, StorageError, OSError) as error:
         print(f"gallery: error: {error}", file=sys.stderr)
         return 1
-    print(f"open {said.out / 'gallery.html'}")
+    print(f"open {out / 'gallery.html'}")
     return 0
 
 

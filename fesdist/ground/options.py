@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, dataclass, field, fields, replace
@@ -17,6 +18,7 @@ _WORDS: dict[Any, tuple[str, str]] = {
     str: ("a text", "texts"),
 }
 """What one value of a type is called, and several."""
+_URI = re.compile(r"(?:^|,)\s*[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Option:
     """Of the options with equal rivals the command line takes one."""
     command_only: bool = False
     """Whether flows have no use for it."""
+    on_disk: bool = False
+    """Whether it names files or folders on a disk, of which none is a URI."""
     in_file: bool = False
     """Whether a configuration file may say it."""
     group: str = ""
@@ -87,6 +91,8 @@ class Option:
 
     def read(self, text: str) -> Any:
         """Return the value that a text means; raises BadParameterError."""
+        if self.on_disk:
+            check_on_disk(text)
         if text in self.words:
             return text
         if self.reader is not None:
@@ -110,6 +116,9 @@ class Option:
 
         Raises BadParameterError, beginning with `where`, for a value of another type.
         """
+        if self.on_disk:
+            for each in value if isinstance(value, (list, tuple)) else (value,):
+                check_on_disk(str(each), f"{where}{self.name} = ")
         if isinstance(value, str) and value in self.words:
             return value
         if self.reader is not None and isinstance(value, str):
@@ -146,6 +155,18 @@ def declared(owner: type[Any]) -> dict[str, Option]:
         for each in fields(owner)
         if each.init
     }
+
+
+def check_on_disk(text: str, where: str = "") -> None:
+    """Raise BadParameterError, beginning with `where`, for a URI, or a list with one, where files on a disk are meant.
+
+    >>> check_on_disk("photographs/at: noon")
+    """
+    if _URI.search(text):
+        raise BadParameterError(
+            f"{where}{text!r} is a URI; expected a file or folder on a disk, as only stacks and weight stores may "
+            "be in an object store: give its path, and copy what is elsewhere"
+        )
 
 
 def _truth(text: str) -> bool:

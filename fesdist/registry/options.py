@@ -24,7 +24,9 @@ class ReceptiveField:
 
     window: int = option(5, "side of the receptive field, odd", metavar="R")
     dilation: int = option(1, "distance between the field's pixels", metavar="D")
-    mask: str | None = option(None, "receptive field of any shape: text of 0 and 1, .npy, or an image", metavar="FILE")
+    mask: str | None = option(
+        None, "receptive field of any shape: text of 0 and 1, .npy, or an image", metavar="FILE", on_disk=True
+    )
 
     def offsets(self) -> tuple[Offset, ...]:
         """Return the field's pixels; `mask` may be an array as well."""

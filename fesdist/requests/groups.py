@@ -32,8 +32,10 @@ memory_option = partial(option, DEFAULT_MEMORY, metavar="SIZE", implied="1GiB", 
 pixel_limit_option = partial(
     option, 64.0, "refuse larger photographs before decoding them", metavar="MEGAPIXELS", reader=megapixels
 )
+on_disk_argument = partial(argument, on_disk=True)
+on_disk_option = partial(option, on_disk=True)
 points_option = partial(
-    option,
+    on_disk_option,
     None,
     "eyes that you have marked: a CSV table, or a folder of .tem files; a detector finds the others",
     metavar="FILE",

@@ -14,6 +14,7 @@ from fesdist.requests.groups import (
     Chosen,
     Computing,
     json_option,
+    on_disk_option,
     stack_argument,
     store_argument,
     strict_option,
@@ -32,7 +33,9 @@ class Learning(Chosen):
     GROUP: ClassVar = Chosen.GROUP
 
     stack: str = stack_argument("training stack, as written by `fesdist ingest`")
-    config: str | None = option(None, "settings as `fesdist tune` writes them; options override them", metavar="FILE")
+    config: str | None = on_disk_option(
+        None, "settings as `fesdist tune` writes them; options override them", metavar="FILE"
+    )
     all_subjects: bool = option(False, "learn from the held-out people as well")
     shape: Literal["auto", "yes", "no"] = option(
         "auto", "move the photograph's pixels before changing them; auto does from images of 128 pixels on"
@@ -126,7 +129,7 @@ fesdist train stack.zarr weights --name london --config tuned.toml"""
     SEVERAL: ClassVar = True
 
     stack: str = stack_argument("training stack, whose held-out people take no part")
-    out: str = option("tuned.toml", "configuration to write", metavar="FILE")
+    out: str = on_disk_option("tuned.toml", "configuration to write", metavar="FILE")
     json: bool = json_option()
     strict: bool = strict_option()
 

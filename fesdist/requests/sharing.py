@@ -12,6 +12,7 @@ from fesdist.requests.groups import (
     expressions_option,
     eyes_option,
     json_option,
+    on_disk_argument,
     reference_argument,
     store_argument,
     strict_option,
@@ -33,7 +34,7 @@ fesdist export weights london london.npz"""
 
     store: str = store_argument()
     reference: str = reference_argument()
-    file: str = argument("file to write; its ending, .html, .onnx or .npz, says what", metavar="FILE")
+    file: str = on_disk_argument("file to write; its ending, .html, .onnx or .npz, says what", metavar="FILE")
     expressions: tuple[str, ...] | None = expressions_option()
     refine: Literal["learned", "papers", "none"] | None = option(
         None, "as in synthesize; not in .npz", implied="learned where the version has it, else none"
@@ -65,7 +66,7 @@ class Import:
     EXAMPLE: ClassVar = """fesdist import lsrf_weights.npz weights --name authors --model lsrf
 fesdist import mr_channel3.npz,mr_channel2.npz,mr_channel1.npz weights --name authors"""
 
-    file: str = argument(
+    file: str = on_disk_argument(
         "weights of one expression: a file, or three of red, green and blue, separated by commas", metavar="FILE"
     )
     store: str = store_argument()

@@ -13,6 +13,8 @@ from fesdist.requests.groups import (
     expressions_option,
     eyes_option,
     json_option,
+    on_disk_argument,
+    on_disk_option,
     pixel_limit_option,
     points_option,
     strict_option,
@@ -32,7 +34,9 @@ class Ingest:
 fesdist ingest aligned_photographs faces.zarr --size 128
 fesdist ingest papers_pairs faces.zarr --target-name smiling --colour gray"""
 
-    photographs: str = argument("folder with <expression>/<subject>.png, or with trainA and trainB", metavar="PAIRS")
+    photographs: str = on_disk_argument(
+        "folder with <expression>/<subject>.png, or with trainA and trainB", metavar="PAIRS"
+    )
     stack: str = argument("stack to append to, created if absent, such as faces.zarr", metavar="STACK")
     size: tuple[int, int] | None = option(
         None,
@@ -45,7 +49,7 @@ fesdist ingest papers_pairs faces.zarr --target-name smiling --colour gray"""
     normalisation: Literal["none", "min-max"] | None = option(
         None, "min-max stretches each image to its own range, as the papers' code does", implied="none"
     )
-    holdout: float | tuple[str, ...] | str | None = option(
+    holdout: float | tuple[str, ...] | str | None = on_disk_option(
         None,
         "fraction of the people to hold out, or a file with one id a line",
         metavar="FRACTION|FILE",
@@ -123,7 +127,7 @@ fesdist replace faces.zarr anna smiling better.jpg --align"""
     stack: str = argument("training stack", metavar="STACK")
     person: str = argument("id of the person", metavar="PERSON")
     expression: str = argument("expression that is there already", metavar="EXPRESSION")
-    file: str = argument("the photograph", metavar="FILE")
+    file: str = on_disk_argument("the photograph", metavar="FILE")
     align: bool = option(False, "find the face, and bring its eyes to where the stack has them")
     points: str | None = points_option()
     pixel_limit: float = pixel_limit_option()
@@ -137,7 +141,7 @@ class Faces:
     EXAMPLE: ClassVar = """fesdist faces pairs --people 40 --size 128
 fesdist faces big --people 4 --size 2048 --expressions neutral,happy"""
 
-    folder: str = argument("folder to write; gets OUT/<expression>/<person>.png", metavar="OUT")
+    folder: str = on_disk_argument("folder to write; gets OUT/<expression>/<person>.png", metavar="OUT")
     people: int = option(40, "how many people", metavar="N")
     size: int = option(128, "side, 16 to 4096", metavar="PIXELS")
     expressions: tuple[str, ...] | None = expressions_option(

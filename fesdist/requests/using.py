@@ -17,6 +17,8 @@ from fesdist.requests.groups import (
     eyes_option,
     json_option,
     memory_option,
+    on_disk_argument,
+    on_disk_option,
     pixel_limit_option,
     points_option,
     reference_argument,
@@ -153,8 +155,8 @@ class Look(Aligned):
 class OnPhotographs(Look, Computing):
     """Expressions, the photographs that they are put on, and where outputs go."""
 
-    photographs: str = argument("folder of photographs, with its subfolders, or one image", metavar="PHOTOS")
-    out: str = argument("folder for the outputs, OUT/<expression>/<path of the photograph>", metavar="OUT")
+    photographs: str = on_disk_argument("folder of photographs, with its subfolders, or one image", metavar="PHOTOS")
+    out: str = on_disk_argument("folder for the outputs, OUT/<expression>/<path of the photograph>", metavar="OUT")
     store: str = store_argument(positional=False, flag="weights")
     reference: str = argument(
         "latest version, or london@3, or an alias", positional=False, flag="model", metavar="NAME[@V]"
@@ -206,7 +208,7 @@ fesdist evaluate stack.zarr weights london --photographs sketches"""
     reference: str = reference_argument()
     split: Literal["holdout", "train"] = option("holdout", "whom")
     expressions: tuple[str, ...] | None = expressions_option()
-    photographs: str | None = option(
+    photographs: str | None = on_disk_option(
         None, "faces without targets as well: sketches, animals, other cameras", metavar="FOLDER"
     )
     exclude: tuple[str, ...] | None = exclude_option()
@@ -231,11 +233,13 @@ class Compared:
     GROUP: ClassVar = "what is compared"
 
     models: tuple[str, ...] | None = option(None, "of the entrants, these only", metavar="LIST", implied="all")
-    config: str | None = option(None, 'TOML with other entrants: [models.mr-7] model = "mr" window = 7', metavar="FILE")
+    config: str | None = on_disk_option(
+        None, 'TOML with other entrants: [models.mr-7] model = "mr" window = 7', metavar="FILE"
+    )
     expressions: tuple[str, ...] | None = expressions_option()
     direction: Literal["both", "forward", "backward"] = option("both", "from the stack's input, back to it, or both")
     colour: ColourName = option(DEFAULT_COLOUR, COLOUR_HELP)
-    out: str | None = option(None, "write the tables to this file as well, as Markdown", metavar="FILE")
+    out: str | None = on_disk_option(None, "write the tables to this file as well, as Markdown", metavar="FILE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,7 +281,7 @@ fesdist report weights london@production --out report.html --stack stack.zarr --
 
     store: str = store_argument()
     reference: str = reference_argument()
-    out: str | None = option(None, "a file, or a folder for it", metavar="FILE", implied="NAME-VERSION.html")
+    out: str | None = on_disk_option(None, "a file, or a folder for it", metavar="FILE", implied="NAME-VERSION.html")
     stack: str | None = option(None, "stack of the faces to show", metavar="STACK", implied="that of the training")
     people: int = option(6, "people to show", metavar="N")
     memory: int = memory_option("memory this process may use")

@@ -14,6 +14,7 @@ import pytest
 
 from fesdist.cluster.settings import DEFAULT_MEMORY
 from fesdist.ground.colour import Colour
+from fesdist.ground.errors import BadParameterError
 from fesdist.images.decode import MEGAPIXEL, PIXEL_LIMIT
 from fesdist.requests.build import options_of, request_from, summary_of
 from fesdist.requests.groups import ColourName
@@ -76,6 +77,52 @@ def test_every_option_is_explained(request_type: type[Any]) -> None:
         assert option.metavar or option.choices or option.type is bool
     assert request_type.EXAMPLE in parser_of(request_type).format_help().replace("\n  ", "\n")
     assert dataclasses.is_dataclass(request_type)
+
+
+MAY_BE_URIS = {"STACK", "STORE", "STORE|STACK", "OTHERSTORE", "URI"}
+ARE_NO_PLACES = {
+    "NAME",
+    "NAME[@V]",
+    "NAME|PERSON",
+    "PERSON",
+    "EXPRESSION",
+    "ALIAS",
+    "TEXT",
+    "REGEX",
+    "PATTERN",
+    "WHICH",
+}
+
+
+@each_verb
+def test_a_uri_is_taken_for_stacks_and_stores_alone(request_type: type[Any]) -> None:
+    for option in options_of(request_type).values():
+        if option.on_disk:
+            with pytest.raises(
+                BadParameterError, match=f"{option.name} = 's3://faces/out' is a URI; expected a file or"
+            ):
+                option.check("s3://faces/out")
+        elif option.type in (str, str | None) and option.reader is None:
+            assert option.metavar in MAY_BE_URIS | ARE_NO_PLACES, "on_disk=True is missing, or a word above"
+
+
+def test_a_uri_is_refused_wherever_a_file_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    for verb, words in (
+        ("faces", "s3://faces/pairs"),
+        ("ingest", "gs://faces/pairs x.zarr"),
+        ("synthesize", "photographs file:///out --weights s3://faces/weights --model london"),
+        ("train", "s3://stack s3://weights --name london --mask az://faces/mask.npy"),
+        ("tune", "s3://stack --mask own.npy,s3://faces/mask.npy"),
+        ("import", "red.npz,green.npz,https://example.org/blue.npz weights --name authors"),
+    ):
+        with pytest.raises(SystemExit) as stopped:
+            read_words(VERBS[verb], words.split())
+        assert stopped.value.code == 2
+        assert "is a URI; expected a file or folder on a disk" in capsys.readouterr().err
+    with pytest.raises(BadParameterError, match=r"synthesize: points = 's3://faces/points.csv' is a URI"):
+        request_from(Synthesize, {**_required(Synthesize), "points": "s3://faces/points.csv"})
+    with pytest.raises(BadParameterError, match=r"tune: mask = 's3://faces/mask.npy' is a URI"):
+        request_from(Tune, {"stack": "s3://stack", "mask": ["own.npy", "s3://faces/mask.npy"]})
 
 
 @each_verb
