@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import sys
 import textwrap
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import zip_longest
 from typing import TextIO
+from weakref import WeakSet
 
 Progress = Callable[[float, int, str], None]
 
@@ -23,6 +25,8 @@ _RULE = "─"
 """Below the heads of tables."""
 _PLAIN = str.maketrans({_RULE: "-", "–": "-", "−": "-", "×": "x"})
 """What stands for signs of ours where they cannot be shown; others are escaped."""
+_LOST: WeakSet[TextIO] = WeakSet()
+"""Standard outputs that could not be written."""
 
 
 def say(text: str = "") -> None:
@@ -30,12 +34,39 @@ def say(text: str = "") -> None:
 
     Raises BrokenPipeError when the reader of a pipe has gone.
     """
-    try:
+    with _losing():
         _print(text, sys.stdout)
+
+
+def said() -> bool:
+    """Return whether all that was printed has come to the standard output, or nobody wants to read it.
+
+    Raises BrokenPipeError when the reader of a pipe has gone.
+    """
+    with _losing():
+        print(end="", flush=True)
+    return sys.stdout not in _LOST
+
+
+@contextmanager
+def _losing() -> Iterator[None]:
+    """Tell it once where the standard output cannot be written; from then on it goes nowhere."""
+    try:
+        yield
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:
-        warn(f"the output cannot be written ({error})")
+        if sys.stdout not in _LOST:
+            _LOST.add(sys.stdout)
+            to_nowhere(sys.stdout)
+            warn(f"fesdist: the output cannot be written ({error}); send it to where there is room")
+
+
+def to_nowhere(stream: TextIO | None) -> None:
+    """Have what a stream still holds, and what comes, be dropped: it may fail no more, not even when Python ends."""
+    if stream is not None:
+        with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def warn(text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
@@ -46,17 +45,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the words ask for and return the exit code.
 
     0, 1 on an error, 2 on wrong usage, 3 if some files failed, 130 when interrupted (129 and 143 by SIGHUP and
-    SIGTERM), 141 when the reader of a pipe (`| head`) has gone.
+    SIGTERM), 141 when the reader of a pipe (`| head`) has gone. Output that cannot be written is an error where there
+    was nothing else to do.
     """
+    from fesdist.cli.console import said, to_nowhere
+
     try:
         try:
             return _run(sys.argv[1:] if arguments is None else arguments)
-        finally:
-            print(end="", flush=True)  # what --help has written, too
+        except SystemExit as left:
+            # Of --help and --version, which argparse prints.
+            if said() or left.code:
+                raise
+            return EXIT_ERROR
     except BrokenPipeError:
-        # Keep the interpreter from complaining while it flushes.
         for stream in (sys.stdout, sys.stderr):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            to_nowhere(stream)
         return EXIT_READER_GONE
 
 
@@ -73,7 +77,7 @@ def _run(words: Sequence[str]) -> int:
         parser = build_parser()
         parser.parse_args(words)
         parser.error("expected a COMMAND first")
-    from fesdist.cli.console import warn
+    from fesdist.cli.console import said, warn
     from fesdist.ground.errors import FesdistError
     from storage.errors import StorageError
 
@@ -84,7 +88,8 @@ def _run(words: Sequence[str]) -> int:
     try:
         with stopped_as_by_ctrl_c():
             request = read_words(VERBS[verb], rest)
-            return int(import_module(f"fesdist.cli.{verb}").run(request))
+            code = int(import_module(f"fesdist.cli.{verb}").run(request))
+        return code if said() or not getattr(request, "only_tells", False) else EXIT_ERROR
     except (FesdistError, StorageError) as error:
         warn(f"fesdist: error: {error}")
         return EXIT_ERROR

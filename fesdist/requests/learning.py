@@ -87,6 +87,7 @@ class Plan(Learning, Computing):
     """Tell tiles, tasks, memory, time and the size of the weights, without training."""
 
     EXAMPLE: ClassVar = "fesdist plan stack.zarr --model mr --window 5 --memory 512MiB"
+    only_tells: ClassVar = True
 
     json: bool = json_option()
 

@@ -115,5 +115,6 @@ class Completion:
 
     EXAMPLE: ClassVar = """fesdist completion bash
 fesdist completion zsh"""
+    only_tells: ClassVar = True
 
     shell: Literal["bash", "zsh", "fish"] = argument("which shell")

@@ -179,6 +179,11 @@ fesdist synthesize photos out --weights weights --model london@production --size
 
     dry_run: bool = option(False, "tell what would be made, and make nothing", command_only=True)
 
+    @property
+    def only_tells(self) -> bool:
+        """Return whether what is printed is all that is done."""
+        return self.dry_run
+
 
 @dataclass(frozen=True, kw_only=True)
 class Watch(OnPhotographs):

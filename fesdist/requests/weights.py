@@ -31,6 +31,11 @@ fesdist versions weights --clean"""
     timing: bool = option(False, "tell where the time of each training went")
     json: bool = json_option()
 
+    @property
+    def only_tells(self) -> bool:
+        """Return whether what is printed is all that is done."""
+        return not self.clean
+
 
 @dataclass(frozen=True, kw_only=True)
 class Promote:
@@ -62,6 +67,7 @@ class History:
 
     EXAMPLE: ClassVar = """fesdist history weights london
 fesdist history weights london production --json"""
+    only_tells: ClassVar = True
 
     store: str = store_argument()
     name: str = name_argument()
@@ -86,6 +92,7 @@ class Show:
 
     EXAMPLE: ClassVar = """fesdist show weights london@3
 fesdist show stack.zarr"""
+    only_tells: ClassVar = True
 
     place: str = _place()
     reference: str | None = _reference()

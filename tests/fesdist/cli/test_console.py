@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fesdist.cli.console import Clock, counted, how_far, people, progress, say, table, warn
+from fesdist.cli.main import main
 
 HEADERS = ("version", "expressions")
 ROWS = [("1", "angry, disgusted, fearful, happy, sad, surprised"), ("12", "sad")]
@@ -129,12 +130,24 @@ def test_where_nobody_wants_to_read_nothing_is_written(monkeypatch: pytest.Monke
         report(1, 2, "")
 
 
-def test_a_full_disk_behind_the_output_is_no_failure(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("faces drawn --people 1 --size 16", 0),
+        ("versions . --clean", 0),
+        ("versions . --timing", 1),
+        ("completion bash", 1),
+        ("train --help", 1),
+        ("--version", 1),
+    ],
+)
+def test_a_full_disk_behind_the_output_fails_what_only_tells(
+    words: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     with open("/dev/full", "w") as full:
         monkeypatch.setattr(sys, "stdout", full)
-        say("published")
-        monkeypatch.undo()
-        # What is still in the file's own buffer must not be written when it is closed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())
+        assert main(words.split()) == code
+        say("nor this")
+    lost = "fesdist: the output cannot be written ([Errno 28] No space left on device); send it to where there is room"
+    assert [line for line in capfd.readouterr().err.splitlines() if "output" in line] == [lost]
