@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fesdist.cli import evaluate as _evaluate
 from fesdist.cli import export as _export
+from fesdist.cli import faces as _faces
 from fesdist.cli import ingest as _ingest
 from fesdist.cli import report as _report
 from fesdist.cli import synthesize as _synthesize
@@ -17,8 +18,6 @@ from fesdist.cli.console import Progress
 from fesdist.evaluation.document import Evaluation
 from fesdist.exports.npz.reading import Imported, import_files
 from fesdist.exports.source import Exported
-from fesdist.faces.expression import EXPRESSIONS
-from fesdist.faces.generate import write_faces
 from fesdist.families.coded.krrr import BilinearKernelReducedRank, KernelReducedRank
 from fesdist.families.coded.pca import PrincipalComponents
 from fesdist.families.coded.ridge import RidgeRegression
@@ -76,8 +75,7 @@ def _quiet(done: float, total: int, note: str) -> None:
 @takes(Faces)
 def draw_faces(request: Faces, on_progress: Progress = _quiet) -> int:
     """Draw pairs of faces for trying things out, and return the number of files."""
-    expressions = request.expressions or EXPRESSIONS
-    return write_faces(request.folder, request.people, request.size, expressions, request.seed, on_progress)
+    return _faces.carry_out(request, on_progress)
 
 
 @takes(Ingest)

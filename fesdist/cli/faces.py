@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from fesdist.cli.console import counted, people, progress, say
+from pathlib import Path
+
+from fesdist.cli.console import Progress, counted, people, progress, say
 from fesdist.faces.expression import EXPRESSIONS
 from fesdist.faces.generate import write_faces
+from fesdist.images.formats import check_folder
 from fesdist.requests.stacks import Faces
 
 
 def run(request: Faces) -> int:
     """Draw the faces."""
-    expressions = tuple(dict.fromkeys((EXPRESSIONS[0], *(request.expressions or EXPRESSIONS))))
     with progress("drawing", "faces") as report:
-        n = write_faces(request.folder, request.people, request.size, expressions, request.seed, on_progress=report)
-    say(f"{counted(n, 'face')} of {people(request.people)} ({', '.join(expressions)}) in {request.folder}")
+        n = carry_out(request, report)
+    expressions = ", ".join(_expressions(request))
+    say(f"{counted(n, 'face')} of {people(request.people)} ({expressions}) in {request.folder}")
     return 0
+
+
+def carry_out(request: Faces, on_progress: Progress) -> int:
+    """Draw what is asked for, and return the number of files.
+
+    Raises as `fesdist.faces.generate.write_faces`, and BadParameterError for a folder that is none.
+    """
+    folder = Path(request.folder)
+    check_folder(folder)
+    return write_faces(folder, request.people, request.size, _expressions(request), request.seed, on_progress)
+
+
+def _expressions(request: Faces) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((EXPRESSIONS[0], *(request.expressions or EXPRESSIONS))))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 from typing import BinaryIO
+
+from fesdist.ground.errors import BadParameterError
 
 SUFFIXES = {
     ".png": "PNG",
@@ -43,6 +46,17 @@ _LONGEST_FTYP = 4096
 
 class MissingHeifError(Exception):
     """A HEIC image was met, and what reads it is not installed."""
+
+
+def check_folder(out: Path) -> None:
+    """Raise BadParameterError for a folder of images to be written that is a file, or would be called like one."""
+    if out.exists() and not out.is_dir():
+        raise BadParameterError(f"{out} is a file; expected a folder for the outputs, which is created if absent")
+    if not out.exists() and out.suffix.lower() in SUFFIXES:
+        raise BadParameterError(
+            f"{out} is named like an image; expected a folder for the outputs, which is created if absent: each "
+            "expression has one of its own below it"
+        )
 
 
 def formats_of(file: BinaryIO) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from fesdist.ground.errors import BadParameterError
-from fesdist.images.formats import SUFFIXES
+from fesdist.images.formats import SUFFIXES, check_folder
 from fesdist.images.listing import NOTHING_EXCLUDED, Exclusion
 from fesdist.inference.settings import OutputFormat
 from fesdist.inference.walking import walk
@@ -63,14 +63,8 @@ def no_photographs(source: Path, n_others: int, n_left_out: int, example: str) -
 
 
 def check_out(source: Path, out: Path) -> None:
-    """Raise BadParameterError for a folder of outputs that is a file, or the folder of the photographs."""
-    if out.exists() and not out.is_dir():
-        raise BadParameterError(f"{out} is a file; expected a folder for the outputs, which is created if absent")
-    if not out.exists() and out.suffix.lower() in SUFFIXES:
-        raise BadParameterError(
-            f"{out} is named like an image; expected a folder for the outputs, which is created if absent: each "
-            "expression has one of its own below it"
-        )
+    """Raise BadParameterError for a folder of outputs that is the folder of the photographs, and as `check_folder`."""
+    check_folder(out)
     if source.is_dir() and out.resolve() == source.resolve():
         raise BadParameterError(
             f"{out} is the folder of the photographs itself; choose another one for the outputs (a new one below the "

@@ -33,3 +33,11 @@ def test_all_expressions_are_drawn_when_none_is_named(tmp_path: Path) -> None:
 def test_an_unknown_expression_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadParameterError, match="expression 'bored' cannot be drawn"):
         _run(str(tmp_path), "--expressions", "bored")
+
+
+@pytest.mark.parametrize(("name", "message"), [("b7.png", "is named like an image"), ("there", "is a file")])
+def test_a_folder_is_no_image(tmp_path: Path, name: str, message: str) -> None:
+    (tmp_path / "there").touch()
+    with pytest.raises(BadParameterError, match=f"{name} {message}; expected a folder for the outputs"):
+        _run(str(tmp_path / name))
+    assert not (tmp_path / "b7.png").exists()
