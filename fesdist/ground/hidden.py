@@ -1,16 +1,25 @@
-"""The package `storage` of fesdist is found even where a script lies beside something else of that name."""
+"""What a script lies beside hides no package of ours: `storage` is found all the same, others are told of."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
 NAME = "storage"
 OURS = Path(__file__).parents[2] / NAME
+NEEDED = (
+    *("PIL", "boto3", "botocore", "cv2", "dask", "distributed", "filelock", "httpx", "jinja2", "llvmlite"),
+    *("markupsafe", "msgspec", "numba", "numcodecs", "numpy", "obstore", "onnx", "pillow_heif", "prefect", "rich"),
+    *("scipy", "skimage", "tomli_w", "typing_extensions", "xarray", "zarr"),
+    # Without these Dask cannot be imported.
+    *("click", "cloudpickle", "fsspec", "msgpack", "packaging", "psutil", "toolz", "tornado", "yaml"),
+)
+"""What fesdist imports of others, and they of others."""
+_ADVICE = "give your own file or folder another name, or run your program from another folder"
 
 
 def use_own_storage() -> None:
@@ -36,21 +45,46 @@ def use_own_storage() -> None:
 
 
 def check_nothing_hidden() -> None:
-    """Raise ImportError, with both places, where something else hides the package `storage`, and has to move."""
+    """Raise ImportError, with both places, where something hides `storage` or what fesdist needs, and has to move.
+
+    Nothing is imported for it.
+    """
     if (other := _other()) is not None and (conflict := _conflict(other)):
         raise ImportError(
-            f"{other.origin} hides the package {NAME!r} of fesdist, which is in {OURS}, {conflict}: give your own file "
-            "or folder another name, or run your program from another folder",
+            f"{other.origin} hides the package {NAME!r} of fesdist, which is in {OURS}, {conflict}: {_ADVICE}",
             name=NAME,
         )
+    installed: set[Path] = set()
+    for name in NEEDED:
+        found = _found(name)
+        if found is None or found.origin is None or (place := _place(found)) in installed:
+            continue
+        # What a package manager has put there it has put there to be used.
+        if any(place.glob("*.dist-info")):
+            installed.add(place)
+        elif hidden := PathFinder.find_spec(name, [each for each in sys.path if Path(each).absolute() != place]):
+            raise ImportError(
+                f"{found.origin} hides the package {name!r} of {hidden.origin}, which fesdist needs: {_ADVICE}",
+                name=name,
+            )
 
 
 def _other() -> ModuleSpec | None:
     """Return what is found under the name of our package, if that is something else."""
-    if (known := sys.modules.get(NAME)) is not None and known.__spec__ is None:
-        return None
-    found = find_spec(NAME)
+    found = _found(NAME)
     return None if found is None or found.origin is None or Path(found.origin).parent == OURS else found
+
+
+def _found(name: str) -> ModuleSpec | None:
+    """Return what is imported under a name, or would be; None for nothing, and for what came from nowhere."""
+    known = sys.modules.get(name)
+    return find_spec(name) if known is None else known.__spec__
+
+
+def _place(found: ModuleSpec) -> Path:
+    """Return the folder in which Python looked for what it found."""
+    file = Path(found.origin or "").absolute()
+    return file.parent if found.submodule_search_locations is None else file.parents[1]
 
 
 def _conflict(other: ModuleSpec) -> str:

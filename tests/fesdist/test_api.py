@@ -7,17 +7,20 @@ import os
 import pkgutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import fesdist as fd
+from fesdist.ground.hidden import NEEDED, check_nothing_hidden
 from fesdist.registry import MODELS
 from fesdist.requests.build import options_of
 from fesdist.requests.verbs import VERBS
 from tests.conftest import REPOSITORY
 from tests.fesdist.training.stacks import write_stack
+from tests.test_layers import MODULES, imports
 
 
 def test_importing_it_imports_nothing_else() -> None:
@@ -147,3 +150,29 @@ def test_what_cannot_be_had_beside_a_room_of_ours_is_named_in_one_sentence(tmp_p
     (line,) = ran.stderr.splitlines()
     assert line.startswith(f"fesdist: error: {tmp_path / 'storage/__init__.py'} hides the package 'storage' of fesdist")
     assert "as both have errors" in line
+
+
+@pytest.mark.parametrize("theirs", ["numpy.py", "zarr.py", "numba/__init__.py", "PIL.py"])
+def test_what_hides_a_library_is_named_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theirs: str
+) -> None:
+    own, name = tmp_path / theirs, theirs.partition("/")[0].removesuffix(".py")
+    library = find_spec(name)
+    assert library is not None
+    own.parent.mkdir(exist_ok=True)
+    own.touch()
+    check_nothing_hidden()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(ImportError) as raised:
+        check_nothing_hidden()
+    assert str(raised.value) == (
+        f"{own} hides the package {name!r} of {library.origin}, which fesdist needs: "
+        "give your own file or folder another name, or run your program from another folder"
+    )
+    assert name not in sys.modules
+
+
+def test_all_that_is_imported_of_others_is_known_to_be_needed() -> None:
+    tops = {name.partition(".")[0] for path in MODULES for name in imports(path)}
+    assert tops - sys.stdlib_module_names - {"fesdist", "flows", "storage"} <= set(NEEDED)
