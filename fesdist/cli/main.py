@@ -44,9 +44,9 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the words ask for and return the exit code.
 
-    0, 1 on an error, 2 on wrong usage, 3 if some files failed, 130 when interrupted (129 and 143 by SIGHUP and
-    SIGTERM), 141 when the reader of a pipe (`| head`) has gone. Output that cannot be written is an error where there
-    was nothing else to do.
+    0, 1 on an error, 2 on wrong usage, 3 if some files failed, 4 for doubts with --strict, 130 when interrupted (129
+    and 143 by SIGHUP and SIGTERM), 141 when the reader of a pipe (`| head`) has gone. Output that cannot be written is
+    an error where there was nothing else to do.
     """
     from fesdist.cli.console import said, to_nowhere
 

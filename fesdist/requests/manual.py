@@ -11,11 +11,13 @@ from fesdist.requests.verbs import VERBS
 
 _EXITS = {
     0: "all was done",
-    1: "nothing could be done, and why is told; of versions and verify also that something is damaged",
+    1: "nothing could be done, or the output not be written where that was all there was to do, and why is told; of "
+    "versions and verify also that something is damaged",
     2: "the words make no request",
     3: "some files, or some models, failed; the others were done",
     4: "with --strict: all was done, and something was changed, left out or is in doubt",
     130: "interrupted: what was finished is stored, the same command continues; 129 by SIGHUP, 143 by SIGTERM",
+    141: "the reader of a pipe has gone",
 }
 
 
