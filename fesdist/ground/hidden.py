@@ -60,7 +60,7 @@ def check_nothing_hidden() -> None:
         if found is None or found.origin is None or (place := _place(found)) in installed:
             continue
         # What a package manager has put there it has put there to be used.
-        if any(place.glob("*.dist-info")):
+        if any(place.glob("*.*-info")):
             installed.add(place)
         elif hidden := PathFinder.find_spec(name, [each for each in sys.path if Path(each).absolute() != place]):
             raise ImportError(
