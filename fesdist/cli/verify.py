@@ -1,10 +1,11 @@
-"""`fesdist verify`: is every byte of a version, or every image of a stack, as it was stored?"""
+"""`fesdist verify`: is every byte of a version, or every image and label of a stack, as it was stored?"""
 
 from __future__ import annotations
 
 from fesdist.cli.console import counted, progress, say, warn
 from fesdist.requests.weights import Verify
 from storage.datasets.store import WeightStore
+from storage.stack.labels import label_faults
 from storage.stack.reading import TrainingStack
 
 EXIT_DAMAGED = 1
@@ -34,4 +35,5 @@ def _stack(path: str) -> tuple[str, list[str]]:
             done += 1
             report(done, total, f"{expression} of {subject}")
 
-        return f"{stack.path}, {counted(total, 'image')}", stack.verify(on_image)
+        faults = stack.verify(on_image)
+    return f"{stack.path}, {counted(total, 'image')}", faults + label_faults(path)

@@ -16,9 +16,8 @@ from storage.blobs.names import RESERVED_IN_STACKS
 from storage.blobs.regions import chunk_keys, resolve_region
 from storage.errors import FormatError
 from storage.stack.format import DIMENSIONS, StackContents
+from storage.stack.labels import write_labels
 from storage.stack.place import ROOT, array_rule
-
-_LABEL_CHUNK = 4096
 
 
 class StackArrays:
@@ -71,7 +70,7 @@ class StackArrays:
 
     def commit(self, contents: StackContents) -> None:
         """Write the labels, then replace the root document: the one instant that counts."""
-        self._write_labels(contents)
+        write_labels(self._location, contents.subjects)
         self._location.write(ROOT, contents.encoded())
 
     def remove_uncommitted(self, contents: StackContents) -> None:
@@ -99,27 +98,7 @@ class StackArrays:
                 # Zeros first: shrinking removes whole chunks only, and the next person must not inherit an image.
                 array[n_samples:] = 0
                 array.resize((n_samples, *array.shape[1:]))
-        self._write_labels(contents)
-
-    def _write_labels(self, contents: StackContents) -> None:
-        """Write the arrays that label samples for other readers anew: fesdist never reads them, nor their metadata."""
-        labels = {
-            "subject": np.array([s.id for s in contents.subjects], dtype=np.dtypes.StringDType()),
-            "holdout": np.array([s.holdout for s in contents.subjects], dtype=bool),
-        }
-        for name, values in labels.items():
-            self._location.delete(name)
-            array = zarr.create_array(
-                self._location.zarr_store("", read_only=False),
-                name=name,
-                shape=values.shape,
-                chunks=(_LABEL_CHUNK,),
-                dtype=values.dtype,
-                dimension_names=DIMENSIONS[:1],
-                zarr_format=3,
-            )
-            if len(values):
-                array[:] = values
+        write_labels(self._location, contents.subjects)
 
     def _stored(self, expression: str) -> bool:
         return self._location.exists(f"{expression}/{ROOT}")

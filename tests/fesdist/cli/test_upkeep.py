@@ -78,8 +78,12 @@ def test_what_was_damaged_is_found(weights: str, stack: str, capsys: pytest.Capt
     a_chunk = next(path for path in sorted(Path(weights, "small", "data").rglob("c/**/*")) if path.is_file())
     for chunk in (a_chunk, Path(stack, "neutral", "c", "0", "0", "0", "0")):
         chunk.write_bytes(bytes(255 - byte for byte in chunk.read_bytes()))
+    label = Path(stack, "subject", "c", "0")
+    label.write_bytes(label.read_bytes()[:-1])
     assert main(["verify", stack]) == 1
-    assert "neutral of p0: " in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "neutral of p0: " in told
+    assert "subject/c/0, which other programs read, is not as " in told
     assert sorted(main(["verify", weights, f"small@{number}"]) for number in (1, 2)) == [0, 1]
     assert "is missing or damaged" in capsys.readouterr().err
 

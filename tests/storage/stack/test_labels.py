@@ -1,0 +1,49 @@
+"""The labels that other programs read of a stack are compared with what counts, and written anew where they differ."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from storage.stack.labels import label_faults
+from storage.stack.writer import StackWriter
+
+
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [("subject/c/0", 20), ("holdout/c/0", 11), ("holdout/c/0", 1), ("subject/c/0", 8), ("holdout/c/0", 6)],
+)
+def test_a_flipped_bit_of_a_label_is_named_and_mended_by_the_next_writer(
+    stack_path: Path, key: str, place: int
+) -> None:
+    assert label_faults(stack_path) == []
+    damaged = bytearray((stack_path / key).read_bytes())
+    damaged[place] ^= 1
+    (stack_path / key).write_bytes(damaged)
+    (fault,) = label_faults(stack_path)
+    assert fault == (
+        f"{key}, which other programs read, is not as the subjects in {stack_path}/zarr.json say, which alone count for"
+        " fesdist: ingest the same photographs again, which writes it anew"
+    )
+    with StackWriter.open(stack_path):
+        pass
+    assert label_faults(stack_path) == []
+
+
+def test_what_makes_other_readers_see_other_labels_is_named(stack_path: Path) -> None:
+    (stack_path / "holdout/c/0").unlink()
+    metadata = stack_path / "subject/zarr.json"
+    metadata.write_text(json.dumps(json.loads(metadata.read_text()) | {"shape": [9]}))
+    first, second = label_faults(stack_path)
+    assert first.startswith("subject/zarr.json, which other programs read, is not as the subjects")
+    assert second.startswith("holdout/c/0, which other programs read, is missing; expected it as the subjects")
+
+
+def test_labels_without_anybody_held_out_may_lack_their_chunk(stack_path: Path) -> None:
+    root = stack_path / "zarr.json"
+    root.write_text(root.read_text().replace('"holdout"', '"train"'))
+    assert [fault.partition(",")[0] for fault in label_faults(stack_path)] == ["holdout/c/0"]
+    (stack_path / "holdout/c/0").unlink()
+    assert label_faults(stack_path) == []
