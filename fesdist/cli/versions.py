@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from fesdist.cli.console import counted, say, size, table, warn
@@ -22,10 +21,7 @@ EXIT_DAMAGED = 1
 def run(request: Versions) -> int:
     """List or clean; return 0, or 1 if a document is damaged, or an alias leads nowhere."""
     store = WeightStore(request.store)
-    if "://" not in store.uri and not Path(store.uri).is_dir():
-        raise NotFoundError(
-            f"there is no weight store in {store.uri}; expected the folder that `fesdist train` wrote to"
-        )
+    store.check()
     if request.clean:
         return _clean(store, request)
     drafts = store.drafts(request.name)

@@ -12,6 +12,8 @@ from storage.blobs.documents import decode, encode
 from storage.blobs.location import Location
 from storage.blobs.names import check_name
 from storage.blobs.provenance import now, who
+from storage.datasets.absent import no_such_model
+from storage.datasets.manifest import version_numbers
 from storage.errors import FormatError, NotFoundError
 
 
@@ -82,6 +84,8 @@ class Aliases(Mapping[str, int]):
         """Return the move that counts; raises `NotFoundError` for an alias that was never promoted."""
         sequences = self._sequences(alias)
         if not sequences:
+            if not version_numbers(self._location, self._name):
+                raise no_such_model(self._location, self._name)
             known = ", ".join(self) or "none"
             raise NotFoundError(
                 f"model {self._name!r} in {self._location.uri} has no alias {alias!r}; its aliases: {known}"

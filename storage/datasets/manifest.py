@@ -230,15 +230,6 @@ def publish_manifest(location: Location, name: str, data: str, facts: Facts, che
     raise too_many(f"the publication of {name!r}")
 
 
-def no_such_version(location: Location, name: str, what: str) -> NotFoundError:
-    """Return the error for a version that does not exist, telling which ones do."""
-    numbers = version_numbers(location, name)
-    known = f"it has the versions {', '.join(map(str, numbers))}" if numbers else "it has no version yet"
-    deleted = ", ".join(map(str, deleted_numbers(location, name)))
-    gone = f"; deleted were {deleted}" if deleted else ""
-    return NotFoundError(f"{what} does not exist: model {name!r} in {location.uri}: {known}{gone}")
-
-
 def manifest_key(name: str, number: int) -> str:
     """Return the key of a manifest."""
     return f"{name}/versions/{number}.json"

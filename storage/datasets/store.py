@@ -7,6 +7,7 @@ from functools import partial
 from storage.blobs.documents import Document
 from storage.blobs.location import open_location
 from storage.blobs.names import check_name
+from storage.datasets.absent import check_store, folders, is_model, no_such_model, no_such_version, published
 from storage.datasets.aliases import AliasEntry, Aliases
 from storage.datasets.cleaning import DraftInfo, clean_model, read_drafts
 from storage.datasets.copying import copy_version
@@ -15,7 +16,6 @@ from storage.datasets.draft import WeightDraft, read_job
 from storage.datasets.manifest import (
     Manifest,
     Tombstone,
-    no_such_version,
     read_manifest,
     read_manifests,
     version_numbers,
@@ -23,7 +23,7 @@ from storage.datasets.manifest import (
 from storage.datasets.records import Records
 from storage.datasets.spec import ArraySpec, DatasetSpec
 from storage.datasets.version import WeightVersion
-from storage.errors import AlreadyExistsError, FormatError, NotFoundError, StorageError
+from storage.errors import AlreadyExistsError, StorageError
 
 __all__ = ["AliasEntry", "ArraySpec", "DatasetSpec", "DraftInfo", "WeightStore"]
 
@@ -42,13 +42,17 @@ class WeightStore:
         """Return the address; a folder's is absolute."""
         return self._location.uri
 
+    def check(self) -> None:
+        """Raise `NotFoundError` where no store is, saying what is there instead; an empty folder is a store."""
+        check_store(self._location)
+
     def free_bytes(self) -> int | None:
         """Return the free bytes of the disk, or None for an object store."""
         return self._location.free_bytes()
 
     def names(self) -> list[str]:
         """Return the models that have a version, sorted."""
-        return [name for name in self._models(None) if version_numbers(self._location, name)]
+        return published(self._location)
 
     def names_with_aliases(self) -> list[str]:
         """Return the models that have a version or an alias, sorted: an alias may outlive what it names."""
@@ -77,8 +81,7 @@ class WeightStore:
         name, separator, selector = reference.partition("@")
         numbers = version_numbers(self._location, check_name("model", name))
         if not numbers:
-            known = ", ".join(self.names()) or "none"
-            raise NotFoundError(f"{self.uri} has no published model {name!r}; its models: {known}")
+            raise no_such_model(self._location, name)
         if not separator:
             return name, numbers[-1]
         number = int(selector) if selector.isdecimal() else self.aliases(name).head(selector).version
@@ -104,8 +107,8 @@ class WeightStore:
 
         Raises `NotFoundError` for an unknown model, and `MismatchError` while a process works on it.
         """
-        if check_name("model", name) not in self._location.list(""):
-            raise NotFoundError(f"{self.uri} has no model {name!r}; its models: {', '.join(self.names()) or 'none'}")
+        if not is_model(self._location, check_name("model", name)):
+            raise no_such_model(self._location, name)
         return delete_model(self._location, name, note)
 
     def copy(self, reference: str, other: WeightStore, name: str | None = None) -> tuple[str, int]:
@@ -186,11 +189,4 @@ class WeightStore:
             raise no_such_version(self._location, name, f"version {name}@{number}")
 
     def _models(self, name: str | None) -> list[str]:
-        return list(filter(self._is_folder, self._location.list(""))) if name is None else [check_name("model", name)]
-
-    def _is_folder(self, name: str) -> bool:
-        """Return whether something in the store is a folder of its own: other files and links are not ours."""
-        try:
-            return not self._location.exists(name)
-        except FormatError:
-            return False
+        return folders(self._location) if name is None else [check_name("model", name)]

@@ -80,6 +80,11 @@ def test_the_life_of_a_model(stack: str, tmp_path: Path, capsys: pytest.CaptureF
 def test_a_store_that_is_not_there_is_no_empty_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["versions", str(tmp_path / "typo")]) == 1
     assert f"there is no weight store in {tmp_path / 'typo'}" in capsys.readouterr().err
+    (tmp_path / "ann.jpg").write_bytes(b"")
+    for command in ("versions", "versions --clean", "history m", "history m x", "show m", "promote m 1 --as x"):
+        name, *others = command.split()
+        assert main([name, str(tmp_path), *others]) == 1
+        assert f"{tmp_path} is no weight store: it holds ann.jpg" in capsys.readouterr().err
 
 
 def test_an_unchanged_stack_is_not_trained_again_when_asked(
