@@ -13,12 +13,12 @@ from storage.datasets.store import WeightStore
 @task(name="promote", **STAGE)
 def promote_stage(store: str, name: str, version: int, alias: str, note: str) -> None:
     """Let `alias` point at a version, unless it does already."""
-    weights = WeightStore(store)
-    before = weights.aliases(name).get(alias)
-    if before == version:
+    aliases = WeightStore(store).aliases(name)
+    before = aliases.before(alias)
+    if before == f"version {version}":
         outcome = f"{name}@{alias} is version {version} already"
     else:
-        weights.aliases(name).promote(version, alias, note=note)
+        aliases.promote(version, alias, note=note)
         outcome = f"{name}@{alias} is version {version} now, before it was {before or 'none'}"
     tell_outcome("promote", 0.0, outcome)
 

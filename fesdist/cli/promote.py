@@ -10,8 +10,8 @@ from storage.datasets.store import WeightStore
 def run(request: Promote) -> int:
     """Move the alias."""
     aliases = WeightStore(request.store).aliases(request.name)
-    before = aliases.get(request.alias)
+    before = aliases.before(request.alias)
     aliases.promote(request.version, request.alias, note=request.note)
-    was = f", before it was version {before}" if before is not None else ""
+    was = f", before it was {before}" if before else ""
     say(f"{request.name}@{request.alias} is version {request.version}{was}")
     return 0

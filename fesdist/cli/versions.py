@@ -32,12 +32,7 @@ def run(request: Versions) -> int:
         for _, reasons in models.values()
         for reason in reasons.values()
     ]
-    damaged += [
-        f"alias {name}@{alias} {why}; restore its document from a copy, or move the alias with "
-        f"`fesdist promote {request.store} {name} VERSION --as {alias}`"
-        for name in names
-        for alias, why in store.aliases(name).broken().items()
-    ]
+    damaged += [f"alias {name}@{alias} {why}" for name in names for alias, why in store.aliases(name).broken().items()]
     evaluations = {
         (name, manifest.version): store.evaluations(name, manifest.version).readable()
         for name, (manifests, _) in models.items()

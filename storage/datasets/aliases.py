@@ -58,18 +58,21 @@ class Aliases(Mapping[str, int]):
         return len(self._location.list(f"{self._name}/aliases"))
 
     def broken(self) -> dict[str, str]:
-        """Return the aliases that lead to no version, and why: one that is not there, or a move that is damaged."""
+        """Return the aliases that lead to no version, why, and what to do: it is not there, or a move is damaged."""
         lost = {}
         for alias in self:
             try:
                 version = self.head(alias).version
-            except (FormatError, NotFoundError) as error:
-                lost[alias] = f"cannot be read ({error})"
+            except FormatError as error:
+                lost[alias] = f"cannot be read: {error}"
+                continue
+            except NotFoundError:
+                lost[alias] = f"has lost its moves; {self._cure(alias)}"
                 continue
             try:
                 self._check_version(version)
             except NotFoundError:
-                lost[alias] = f"names version {version}, which is not there"
+                lost[alias] = f"names version {version}, which is not there; {self._cure(alias)}"
         return lost
 
     def readable(self) -> dict[str, int]:
@@ -90,11 +93,34 @@ class Aliases(Mapping[str, int]):
             raise NotFoundError(
                 f"model {self._name!r} in {self._location.uri} has no alias {alias!r}; its aliases: {known}"
             )
-        return self._read(alias, sequences[-1])
+        return self._read_needed(alias, sequences[-1])
+
+    def before(self, alias: str) -> str:
+        """Return what an alias names, for whoever moves it: "version 3", "" for none, or "one that nobody knows"."""
+        try:
+            return f"version {self.head(alias).version}"
+        except FormatError:
+            return "one that nobody knows, as its last move is damaged"
+        except NotFoundError:
+            return ""
 
     def history(self, alias: str) -> list[AliasEntry]:
-        """Return all moves of an alias, oldest first; none if it was never promoted."""
-        return [self._read(alias, sequence) for sequence in self._sequences(alias)]
+        """Return all moves of an alias, oldest first; none if it was never promoted. Raises `FormatError`."""
+        moves, damaged = self.readable_history(alias)
+        for error in damaged.values():
+            raise error
+        return moves
+
+    def readable_history(self, alias: str) -> tuple[list[AliasEntry], dict[int, FormatError]]:
+        """Return the moves that can be read, oldest first, and for each other sequence number what is wrong with it."""
+        moves: list[AliasEntry] = []
+        damaged: dict[int, FormatError] = {}
+        for sequence in self._sequences(alias):
+            try:
+                moves.append(self._read(alias, sequence))
+            except FormatError as error:
+                damaged[sequence] = error
+        return moves, damaged
 
     def promote(self, version: int, alias: str, note: str = "") -> AliasEntry:
         """Let an alias name a version; of two who promote at once, both stay in the history.
@@ -131,7 +157,7 @@ class Aliases(Mapping[str, int]):
     def _existing_below(self, head: AliasEntry) -> AliasEntry:
         entry = head
         while entry.previous is not None:
-            entry = self._read(head.alias, entry.previous)
+            entry = self._read_needed(head.alias, entry.previous)
             try:
                 self._check_version(entry.version)
             except NotFoundError:
@@ -153,7 +179,22 @@ class Aliases(Mapping[str, int]):
 
     def _read(self, alias: str, sequence: int) -> AliasEntry:
         what = f"entry {sequence} of alias {alias!r} of {self._name!r} in {self._location.uri}"
-        return decode(AliasEntry, self._location.read(self._key(alias, sequence)), what)
+        entry = decode(AliasEntry, self._location.read(self._key(alias, sequence)), what)
+        # Whoever follows the moves downwards must arrive.
+        if entry.sequence != sequence or not 0 <= (entry.previous or 0) < sequence:
+            raise FormatError(f"{what} says that it is entry {entry.sequence}, after {entry.previous}: it was damaged")
+        return entry
+
+    def _read_needed(self, alias: str, sequence: int) -> AliasEntry:
+        """Return the move that decides which version is named; what can be done without it is told with its error."""
+        try:
+            return self._read(alias, sequence)
+        except FormatError as error:
+            raise FormatError(f"{error}; {self._cure(alias)}") from error
+
+    def _cure(self, alias: str) -> str:
+        command = f"fesdist promote {self._location.uri} {self._name} VERSION --as {alias}"
+        return f"restore that document from a copy, or move the alias with `{command}`"
 
     def _key(self, alias: str, sequence: int) -> str:
         return f"{self._name}/aliases/{alias}/{sequence}.json"

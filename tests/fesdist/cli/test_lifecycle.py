@@ -74,7 +74,7 @@ def test_the_life_of_a_model(stack: str, tmp_path: Path, capsys: pytest.CaptureF
         # Also when nothing is left but the alias.
         (tmp_path / f"weights/random/versions/{number}.json").unlink()
         assert main(["versions", weights]) == 1
-        assert "alias random@production names version 1, which is not there; restore its" in capsys.readouterr().err
+        assert "alias random@production names version 1, which is not there; restore that" in capsys.readouterr().err
 
 
 def test_a_store_that_is_not_there_is_no_empty_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

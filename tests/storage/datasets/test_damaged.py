@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -52,8 +54,38 @@ def test_an_alias_whose_moves_are_gone_is_named(
     store.aliases("london").promote(2, "another")
     assert main(["versions", store.uri]) == 1
     told = capsys.readouterr().err
-    assert "alias london@production cannot be read (model 'london'" in told
+    assert "alias london@production has lost its moves; restore that document" in told
     assert "london@another" not in told
+
+
+@pytest.mark.parametrize("damaged", [b"{bad", b'{"sequence": 2, "previous": 2}'])
+def test_a_damaged_move_is_named_and_its_cure_works(
+    store: WeightStore, root: Path, capsys: pytest.CaptureFixture[str], damaged: bytes
+) -> None:
+    store.aliases("london").promote(2, "production")
+    entry = root / "aliases/production/2.json"
+    whole = json.loads(entry.read_bytes())
+    entry.write_bytes(damaged if damaged == b"{bad" else json.dumps(whole | json.loads(damaged)).encode())
+    cure = f"`fesdist promote {store.uri} london VERSION --as production`"
+    for command in ("versions", "history london production", "rollback london production"):
+        name, *others = command.split()
+        assert main([name, store.uri, *others]) == (name != "history")
+        told = capsys.readouterr()
+        assert "entry 2 of alias 'production' of 'london'" in told.err
+        assert told.err.rstrip().endswith(cure)
+        assert (name == "history") == bool(re.search(r"^ *production +promote +1 ", told.out, re.MULTILINE))
+    for before in ("one that nobody knows, as its last move is damaged", "version 1"):
+        assert main(["promote", store.uri, "london", "1", "--as", "production"]) == 0
+        assert capsys.readouterr().out == f"london@production is version 1, before it was {before}\n"
+    assert main(["versions", store.uri]) == 0
+    capsys.readouterr()
+    assert main(["history", store.uri, "london", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [move["sequence"] for move in found["moves"]] == [1, 3, 4]
+    assert [(lost["alias"], lost["sequence"]) for lost in found["damaged"]] == [("production", 2)]
+    assert main(["rollback", store.uri, "london", "production"]) == 0
+    assert main(["rollback", store.uri, "london", "production"]) == 1
+    assert capsys.readouterr().err.rstrip().endswith(cure)
 
 
 def test_a_damaged_claim_stops_nobody(store: WeightStore, root: Path) -> None:
