@@ -122,12 +122,18 @@ def choose_spec(headers: Iterable[ImageHeader], wanted: Wanted, input_expression
 
 def check_spec(stack: str | Path, spec: StackSpec, wanted: Wanted) -> None:
     """Raise `BadParameterError` if the stack that exists is not what is wanted."""
+    if wanted.eyes and not spec.eyes:
+        raise BadParameterError(
+            f"the stack {stack} does not say where eyes lie in its images, so nobody knows whether those at"
+            f" {said(wanted.eyes)} lie alike: leave the option out to append to this stack, or name a new one"
+        )
+    eyes, wanted_eyes = (None if each is None else said(each) for each in (spec.eyes, wanted.eyes))
     for what, stored, asked in (
         ("images of (rows, columns)", (spec.height, spec.width), wanted.size),
         ("images whose number of channels is", spec.channels, wanted.channels),
         ("images with normalisation", spec.normalisation, wanted.normalisation),
         ("the input expression", spec.input_expression, wanted.input_expression),
-        ("eyes at", spec.eyes, wanted.eyes),
+        ("eyes at", eyes, wanted_eyes),
     ):
         if asked is not None and asked != stored:
             raise BadParameterError(

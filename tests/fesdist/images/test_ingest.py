@@ -24,6 +24,8 @@ from tests.fesdist.images.conftest import Pixels, Save
 Folder = Path
 WHOLE = slice(None)
 
+EYES = ((0.3, 0.3), (0.7, 0.3))
+
 
 @pytest.fixture
 def folder(tmp_path: Path, save_face: Save) -> Folder:
@@ -182,9 +184,19 @@ def test_an_existing_stack_decides(folder: Folder, stack: Path) -> None:
         (Wanted(colour="rgb"), "holds images whose number of channels is 1, but 3 was asked for"),
         (Wanted(normalisation="min-max"), "holds images with normalisation none, but min-max was asked for"),
         (Wanted(input_expression="happy"), "holds the input expression neutral, but happy was asked for"),
+        (Wanted(eyes=EYES), "does not say where eyes lie in its images, .* those at 0.3,0.3,0.7,0.3 lie alike"),
     ):
         with pytest.raises(BadParameterError, match=words + ": leave the option out"):
             ingest(folder, stack, asked)
+
+
+def test_eyes_of_an_existing_stack_are_told_as_they_are_given(folder: Folder, stack: Path) -> None:
+    ingest(folder, stack, Wanted(eyes=EYES))
+    assert ingest(folder, stack, Wanted(eyes=EYES)).unchanged == 20
+    with pytest.raises(
+        BadParameterError, match=r"holds eyes at 0\.3,0\.3,0\.7,0\.3, but 0\.4,0\.4,0\.6,0\.4 was asked for"
+    ):
+        ingest(folder, stack, Wanted(eyes=((0.4, 0.4), (0.6, 0.4))))
 
 
 def test_gray_photographs_make_a_gray_stack_and_one_in_colour_an_rgb_one(
