@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from storage.blobs.proxies import go_round_proxies
+
 QUIET = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -22,8 +24,6 @@ WITHOUT_SERVER = {
     "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
 }
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
 
 def be_quiet() -> None:
     """Set the environment that Prefect and Dask read when they are imported; what the user has set stays."""
@@ -31,14 +31,3 @@ def be_quiet() -> None:
     defaults = QUIET if "PREFECT_API_URL" in os.environ else QUIET | WITHOUT_SERVER
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
-
-
-def go_round_proxies() -> None:
-    """Let no request to this machine go through a proxy, which is another machine."""
-    said = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    hosts = [host.strip() for host in said.split(",") if host.strip()]
-    if "*" not in hosts:
-        # Programs read one or the other.
-        os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(
-            (*hosts, *(host for host in LOOPBACK if host not in hosts))
-        )

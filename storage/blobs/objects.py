@@ -18,6 +18,7 @@ from zarr.storage import ObjectStore, WrapperStore
 
 from storage.blobs.limits import LARGEST_READ, check_size
 from storage.blobs.profiles import profile_options
+from storage.blobs.proxies import go_round_proxies
 from storage.blobs.schemes import service_of, store_class
 from storage.blobs.telling import check_variables, told
 from storage.blobs.threads import REQUESTS_AT_ONCE
@@ -227,6 +228,7 @@ def _opened_with(uri: str, variables: tuple[tuple[str, str], ...]) -> Any:
     opened = store_class(service.store, uri)
     options = profile_options(given) if uri.startswith("s3://") else {}
     check_variables(uri, given, options.get("endpoint", ""))
+    go_round_proxies()
     # Where Zarr itself reads and writes, which is where stacks are filled.
     zarr.config.set({"async.concurrency": REQUESTS_AT_ONCE})
     with told(uri, "", "read"):

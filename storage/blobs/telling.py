@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from storage.blobs.proxies import proxy_variable
 from storage.blobs.schemes import Service, service_of
 from storage.errors import AlreadyExistsError, NotFoundError, StorageError
 
@@ -16,6 +17,8 @@ _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "The specified bucket does no
 _TRUE = ("true", "1", "yes", "on", "t", "y")
 _REGION = re.compile(r"<Region>([a-z0-9-]+)</Region>|expecting '([a-z0-9-]+)'")
 _REASON = re.compile(r"<Code>(\w+)</Code>")
+_NO_PATH = re.compile(r'invalid path: .*?Path "([^"]*)"')
+_ASKED = re.compile(r"https?://\S+")
 
 
 def check_variables(uri: str, variables: Mapping[str, str], address: str = "") -> None:
@@ -62,6 +65,12 @@ def _told(error: Exception, uri: str, key: str, action: str) -> StorageError:
     bucket = "/".join(uri.split("/")[:3])
     if any(sign in text for sign in _NO_BUCKET):
         return StorageError(f"there is no bucket {bucket}: create it first, or choose another")
+    if found := _NO_PATH.search(text):
+        # For one such key, as programs make of a slash too many, the library gives up the whole listing.
+        return StorageError(
+            f"{bucket} holds an object whose key is, or begins with, {found.group(1)!r}, which is no path: expected"
+            " names joined by single slashes; fesdist wrote no such object: remove it there, or choose another prefix"
+        )
     if isinstance(error, exceptions.NotFoundError | FileNotFoundError):
         return NotFoundError(f"there is no {key} in {uri}")
     if isinstance(error, exceptions.AlreadyExistsError):
@@ -91,9 +100,11 @@ def _sentence(error: Exception, text: str, service: Service, what: str, action: 
     if any(sign in text for sign in ("169.254.", "metadata.google", "Missing", "credential", "Credential")):
         return f"{what} was asked for, but nobody said who asks ({_first_line(text)}): set {keys}"
     if "error sending request" in text or "dns error" in text:
+        proxy = proxy_variable(asked.group()) if (asked := _ASKED.search(text)) else ""
         return (
             f"no object store answers for {what} ({_first_line(text)}): check its address"
             f"{' in AWS_ENDPOINT_URL' if service.prefix == 'AWS_' else ''}, and whether it runs"
+            f"{f'; it was asked through the proxy in {proxy}: add its host to NO_PROXY to go round' if proxy else ''}"
         )
     return (
         f"{what}: the object store did not answer as one should ({_first_line(text)}); check the bucket and the"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from httpx._utils import get_environment_proxies
 
-from flows.settings import LOOPBACK, go_round_proxies
+from storage.blobs.proxies import LOOPBACK, go_round_proxies
 
 
 @pytest.mark.parametrize("said", ["", "example.org", "example.org, localhost"])

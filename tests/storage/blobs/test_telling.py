@@ -96,6 +96,34 @@ def test_a_server_that_is_not_there_is_told(objects: ObjectServer, monkeypatch: 
         open_location(URI).read("a")
 
 
+def test_a_proxy_is_for_other_machines_and_named_where_nobody_answers(
+    objects: ObjectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://user:secret@127.0.0.1:1")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "example.org")
+    open_location("s3://faces/near").write("a", b"1")
+    assert objects.objects["faces/near/a"][0] == b"1"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://store.example.com:9000")
+    with pytest.raises(
+        StorageError, match=r"no object store .* through the proxy in HTTP_PROXY: add its host to NO_PROXY"
+    ) as told:
+        open_location("s3://faces/far").read("a")
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize("scheme", ["s3", "gs", "az"])
+@pytest.mark.parametrize("key", ["weights//", "weights//x/y", "weights/./x", "weights/a\x01b"])
+def test_a_key_that_is_no_path_is_named(objects: ObjectServer, scheme: str, key: str) -> None:
+    objects.objects[f"faces/{key}"] = b"", 0.0
+    with pytest.raises(
+        StorageError, match=f"^{scheme}://faces holds an object whose key is, or begins with, 'weights/"
+    ) as told:
+        open_location(f"{scheme}://faces/weights").list("")
+    assert "remove it there" in str(told.value)
+    assert "AWS_" not in str(told.value)
+
+
 def test_a_profile_has_keys_region_and_address(
     objects: ObjectServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
