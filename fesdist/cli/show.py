@@ -9,6 +9,7 @@ from typing import Any
 from fesdist.cli.console import people, say, size, table
 from fesdist.cli.ingest import print_pairs
 from fesdist.cli.notices import tell, to_records
+from fesdist.cli.place import open_stack
 from fesdist.cli.train import print_errors
 from fesdist.ground.metrics import RunMetrics
 from fesdist.images.summary import count_pairs, of_people_on_both_sides
@@ -23,7 +24,7 @@ from storage.stack.reading import TrainingStack
 def run(request: Show) -> int:
     """Show a version, or a stack; raises NotFoundError for one that is not there."""
     if request.reference is None:
-        _show_stack(TrainingStack.open(request.place), as_json=request.json)
+        _show_stack(open_stack(request.place), as_json=request.json)
     else:
         store = WeightStore(request.place)
         _show_version(store, store.open(request.reference), as_json=request.json)

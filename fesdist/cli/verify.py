@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fesdist.cli.console import counted, progress, say, warn
+from fesdist.cli.place import open_stack
 from fesdist.requests.weights import Verify
 from storage.datasets.store import WeightStore
 from storage.stack.labels import label_faults
-from storage.stack.reading import TrainingStack
 
 EXIT_DAMAGED = 1
 
@@ -26,7 +26,7 @@ def run(request: Verify) -> int:
 
 
 def _stack(path: str) -> tuple[str, list[str]]:
-    stack = TrainingStack.open(path)
+    stack = open_stack(path)
     total, done = sum(len(subject.digests) for subject in stack.subjects), 0
     with progress("verifying", "images") as report:
 

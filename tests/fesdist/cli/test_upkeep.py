@@ -89,8 +89,11 @@ def test_what_was_damaged_is_found(weights: str, stack: str, capsys: pytest.Capt
 
 
 def test_a_store_without_a_version_is_no_stack(weights: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["verify", weights]) == 1
-    assert "weights" in capsys.readouterr().err
+    for command in ("verify", "show"):
+        assert main([command, weights]) == 1
+        assert "is a weight store, no training stack: expected the name of a version after it, such as small;" in (
+            capsys.readouterr().err
+        )
 
 
 def test_a_version_and_a_stack_are_shown(stack: str, weights: str, capsys: pytest.CaptureFixture[str]) -> None:
