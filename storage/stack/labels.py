@@ -87,7 +87,7 @@ def _faults(location: Location, name: str, values: NDArray[Any]) -> list[tuple[s
             most = LARGEST_DOCUMENT if key.endswith(ROOT) else len(wanted)
             if _values(key, location.read(key, LARGEST_DOCUMENT), most) != wanted:
                 faults.append((key, "not"))
-        except FormatError:
+        except (FormatError, RecursionError):
             faults.append((key, "not"))
         except NotFoundError:
             # Zarr reads a chunk that is not there as zeros, and earlier releases left such chunks out.

@@ -15,6 +15,7 @@ from fesdist.training.tile_report import TileReport
 from storage.blobs.documents import Document
 from storage.datasets.store import WeightStore
 from storage.stack.format import StackSpec, digest
+from storage.stack.labels import label_faults
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
 from tests.formats.make import FACTS, PEOPLE, SHAPE, SPEC, STACKS
@@ -39,6 +40,7 @@ def test_stacks(version: str, name: str, spec: StackSpec) -> None:
         ("p3", "train"),
     ]
     assert stack.verify() == []
+    assert label_faults(stack.path) == []
     scale = 250.0 if spec.dtype == "float64" else 1
     for expression in ("neutral", "smiling"):
         people = [number for number, expressions in enumerate(PEOPLE) if expression in expressions]

@@ -36,6 +36,7 @@ from fesdist.training.tile_report import TileReport
 from fesdist.tuning.tuning import Tuning
 from storage.datasets.draft import WeightDraft
 from storage.datasets.store import WeightStore
+from storage.stack.labels import label_faults
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
 from tests.fesdist.images import icc
@@ -62,6 +63,7 @@ def _read_stack(folder: Path) -> None:
     for expression in stack.expressions:
         stack.read(expression, stack.samples(expression, "all"), rows, cols)
     stack.verify()
+    label_faults(folder)
     stack.to_xarray().load()
 
 
