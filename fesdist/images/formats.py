@@ -49,13 +49,17 @@ class MissingHeifError(Exception):
 
 
 def check_folder(out: Path) -> None:
-    """Raise BadParameterError for a folder of images to be written that is a file, or would be called like one."""
+    """Raise BadParameterError for a folder of outputs that is a file, would be called like one, or is in a stack."""
     if out.exists() and not out.is_dir():
         raise BadParameterError(f"{out} is a file; expected a folder for the outputs, which is created if absent")
     if not out.exists() and out.suffix.lower() in SUFFIXES:
         raise BadParameterError(
             f"{out} is named like an image; expected a folder for the outputs, which is created if absent: each "
             "expression has one of its own below it"
+        )
+    if group := next((folder for folder in (out, *out.absolute().parents) if (folder / "zarr.json").is_file()), None):
+        raise BadParameterError(
+            f"{out} is in {group}, a Zarr group such as a training stack; choose another folder for the outputs"
         )
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.notices import a_few
 from fesdist.images.formats import SUFFIXES, check_folder
-from fesdist.images.listing import NOTHING_EXCLUDED, Exclusion
+from fesdist.images.listing import MANIFEST_NAME, NOTHING_EXCLUDED, Exclusion
 from fesdist.inference.settings import OutputFormat
 from fesdist.inference.walking import walk
+from storage.datasets.store import WeightStore
 
 _ENDINGS = {
     OutputFormat.PNG: ".png",
@@ -63,8 +65,12 @@ def no_photographs(source: Path, n_others: int, n_left_out: int, example: str) -
 
 
 def check_out(source: Path, out: Path) -> None:
-    """Raise BadParameterError for a folder of outputs that is the folder of the photographs, and as `check_folder`."""
+    """Raise BadParameterError for a folder of outputs that is of photographs or a store, and as `check_folder`."""
     check_folder(out)
+    # A folder with a manifest had outputs before: as there may be a million of them, they are not looked through.
+    strange = out.is_dir() and not (out / MANIFEST_NAME).exists()
+    if models := WeightStore(str(out)).names() if strange else []:
+        raise BadParameterError(f"{out} is a weight store, with {a_few(models)}; choose another folder for the outputs")
     if source.is_dir() and out.resolve() == source.resolve():
         raise BadParameterError(
             f"{out} is the folder of the photographs itself; choose another one for the outputs (a new one below the "

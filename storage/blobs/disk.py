@@ -52,15 +52,24 @@ def naming(path: str) -> Iterator[None]:
         raise
 
 
+ATTEMPTS = 20
+"""How often something is done again that only somebody else's removal of an empty folder can have undone."""
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and those above it, if they are not there; raises `StorageError` where none can be."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except (FileNotFoundError, NotADirectoryError, FileExistsError) as error:
-        raise StorageError(
-            f"no folder can be made at {path} ({_obstacle(path) or error.strerror}); expected a place on a disk, below "
-            "folders only"
-        ) from error
+    for attempts_left in reversed(range(ATTEMPTS)):
+        try:
+            return path.mkdir(parents=True, exist_ok=True)
+        except (FileNotFoundError, NotADirectoryError, FileExistsError) as error:
+            # With nothing in the way, somebody has removed the folder, as an empty one, in the same instant.
+            obstacle = _obstacle(path)
+            if attempts_left and not obstacle:
+                continue
+            raise StorageError(
+                f"no folder can be made at {path} ({obstacle or error.strerror}); expected a place on a disk, below "
+                "folders only"
+            ) from error
 
 
 def _obstacle(path: Path) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing_extensions import Buffer
 from zarr.storage import LocalStore
 
-from storage.blobs.disk import make_folder, naming, sync, sync_files, telling_disk_errors
+from storage.blobs.disk import ATTEMPTS, make_folder, naming, sync, sync_files, telling_disk_errors
 from storage.blobs.limits import LARGEST_READ, check_size
 from storage.blobs.threads import AT_ONCE
 from storage.errors import AlreadyExistsError, BadNameError, FormatError, NotFoundError
@@ -170,7 +170,7 @@ class LocalLocation:
         with telling_disk_errors(self.uri):
             make_folder(pending.parent)
             try:
-                pending.write_bytes(data)
+                _write_new(pending, data)
                 sync(pending)
                 make_folder(target.parent)
                 yield pending
@@ -180,6 +180,18 @@ class LocalLocation:
                     # Beside the folder it would be in somebody's way.
                     with suppress(OSError):
                         self._pending.rmdir()
+
+
+def _write_new(file: Path, data: bytes) -> None:
+    """Write a file into a folder that whoever finds it empty may remove."""
+    for attempts_left in reversed(range(ATTEMPTS)):
+        try:
+            file.write_bytes(data)
+            return
+        except FileNotFoundError:
+            if not attempts_left:
+                raise
+            make_folder(file.parent)
 
 
 def _abandoned(file: Path) -> bool:

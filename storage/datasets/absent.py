@@ -7,7 +7,7 @@ from pathlib import Path
 from storage.blobs.local import LocalLocation
 from storage.blobs.location import Location
 from storage.datasets.manifest import deleted_numbers, version_numbers
-from storage.errors import FormatError, NotFoundError
+from storage.errors import AlreadyExistsError, FormatError, NotFoundError
 
 PARTS = ("aliases", "checksums", "comparisons", "data", "drafts", "evaluations", "versions")
 """The folders of a model."""
@@ -47,6 +47,15 @@ def check_store(location: Location) -> None:
         raise NotFoundError(f"{location.uri} is no weight store: it holds {some}, and no model; {_EXPECTED}")
     if not (isinstance(location, LocalLocation) and Path(location.uri).is_dir()):
         raise NotFoundError(f"there is no weight store in {location.uri}; {_EXPECTED}")
+
+
+def check_may_be_store(location: Location) -> None:
+    """Raise `AlreadyExistsError` where a Zarr group is, such as a training stack, in which models would be lost."""
+    if location.exists(_ZARR):
+        raise AlreadyExistsError(
+            f"{location.uri} holds a Zarr group, as training stacks do; expected another place for weights, which is"
+            " created if absent"
+        )
 
 
 def no_such_model(location: Location, name: str) -> NotFoundError:

@@ -7,7 +7,15 @@ from functools import partial
 from storage.blobs.documents import Document
 from storage.blobs.location import open_location
 from storage.blobs.names import check_name
-from storage.datasets.absent import check_store, folders, is_model, no_such_model, no_such_version, published
+from storage.datasets.absent import (
+    check_may_be_store,
+    check_store,
+    folders,
+    is_model,
+    no_such_model,
+    no_such_version,
+    published,
+)
 from storage.datasets.aliases import AliasEntry, Aliases
 from storage.datasets.cleaning import DraftInfo, clean_model, read_drafts
 from storage.datasets.copying import copy_version
@@ -114,9 +122,10 @@ class WeightStore:
     def copy(self, reference: str, other: WeightStore, name: str | None = None) -> tuple[str, int]:
         """Copy a version to another store, as the next version of its model, or of `name`, there; return both.
 
-        Raises `AlreadyExistsError` where that model has these weights, and as `open` and `copy_version`.
+        Raises `AlreadyExistsError` where that model has these weights, or a stack is, and as `open` and `copy_version`.
         """
         version = self.open(reference)
+        check_may_be_store(other._location)
         name = check_name("model", name or version.manifest.name)
         if known := other.published_with(name, version.manifest.draft):
             raise AlreadyExistsError(
@@ -132,8 +141,9 @@ class WeightStore:
     def draft(self, name: str, draft_id: str) -> WeightDraft:
         """Return a draft that may not exist yet, to be claimed and created.
 
-        Raises `AlreadyExistsError` if it was published.
+        Raises `AlreadyExistsError` if it was published, and where a stack is in the place of the store.
         """
+        check_may_be_store(self._location)
         published = self.published_with(name, draft_id)
         if published:
             raise AlreadyExistsError(

@@ -13,6 +13,10 @@ from fesdist.inference import walking
 from fesdist.inference.names import DEFAULT_PATTERN, Naming, output_stems
 from fesdist.inference.photographs import OutputPlaces, check_out, find_photographs, output_ending
 from fesdist.inference.settings import OutputFormat
+from tests.fesdist.inference.conftest import Publish, publish
+from tests.fesdist.training.stacks import write_stack
+
+__all__ = ["publish"]
 
 
 def touch(root: Path, *names: str) -> None:
@@ -61,6 +65,15 @@ def test_outputs_into_the_photographs_themselves_are_refused(tmp_path: Path) -> 
     touch(tmp_path, "a.png")
     with pytest.raises(BadParameterError, match="is the folder of the photographs itself; choose another one"):
         check_out(tmp_path, tmp_path / "sub" / "..")
+
+
+def test_outputs_are_not_written_into_stacks_and_stores(publish: Publish, tmp_path: Path) -> None:
+    write_stack(tmp_path / "stack.zarr", side=8)
+    with pytest.raises(BadParameterError, match=r"stack\.zarr/images is in .*stack\.zarr, a Zarr group such as"):
+        check_out(tmp_path, tmp_path / "stack.zarr" / "images")
+    store = publish().store
+    with pytest.raises(BadParameterError, match="is a weight store, with london; choose another folder"):
+        check_out(tmp_path, Path(store))
 
 
 @pytest.mark.parametrize(

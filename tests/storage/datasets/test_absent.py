@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.datasets.store import WeightStore
-from storage.errors import NotFoundError
+from storage.errors import AlreadyExistsError, NotFoundError
 from tests.objects.server import ObjectServer
 from tests.storage.conftest import WEIGHTS, publish
 
@@ -63,3 +63,14 @@ def test_an_empty_folder_is_a_store_and_so_is_what_a_run_began(store: WeightStor
         store.aliases("m").rollback("production")
     store.delete_model("london")
     store.check()
+
+
+def test_no_weights_are_stored_in_a_stack(tmp_path: Path) -> None:
+    (tmp_path / "stack").mkdir()
+    (tmp_path / "stack/zarr.json").touch()
+    stack, store = WeightStore(str(tmp_path / "stack")), WeightStore(str(tmp_path / "weights"))
+    publish(store, "m", "d1")
+    for fill in (lambda: stack.draft("m", "d1"), lambda: store.copy("m", stack)):
+        with pytest.raises(AlreadyExistsError, match="stack holds a Zarr group, as training stacks do; expected"):
+            fill()
+    assert [path.name for path in (tmp_path / "stack").iterdir()] == ["zarr.json"]

@@ -1,0 +1,14 @@
+"""Commands that are called within tests say nothing on the way: how often they would depends on the machine."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from fesdist.cli import console
+
+
+@pytest.fixture(autouse=True)
+def _no_lines_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console, "_SECONDS_BETWEEN_LINES", math.inf)
