@@ -36,10 +36,10 @@ class Tuning:
     results: tuple[Result, ...]
     chosen: int
     """Position among `results`."""
-    unchanged: Result | None = None
-    """The errors of the input itself, without options; None in what 0.5.0 and before wrote."""
     ridge_map: RidgeMap | None = None
     """A ridge for each cell of the image, beside the other options of the chosen result."""
+    unchanged: Result | None = None
+    """The errors of the input itself, without options; None in what 0.5.0 and before wrote."""
 
     @property
     def best(self) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -144,9 +144,10 @@ def _read_draft(folder: Path) -> None:
 def _tuning() -> Tuning:
     score = Score(0.5, 0.1)
     results = tuple(Result({"ridge": ridge}, {"happy": {"face": score, "mouth": score}}) for ridge in (0.1, 1.0, 10.0))
-    return Tuning(
-        "mr", "shared", "neutral", "/stack", "f" * 64, 6, 3, 1, False, "face", results, 1, ((0.1, 1.0), (1.0, 1.0))
-    )
+    ridges = ((0.1, 1.0), (1.0, 1.0))
+    unchanged = Result({}, results[0].scores)
+    found = Tuning("mr", "shared", "neutral", "/stack", "f" * 64, 6, 3, 1, False, "face", results, 1)
+    return replace(found, ridge_map=ridges, unchanged=unchanged)
 
 
 def _make_settings(folder: Path) -> None:
