@@ -58,8 +58,9 @@ def check_folder(out: Path) -> None:
             "expression has one of its own below it"
         )
     if group := next((folder for folder in (out, *out.absolute().parents) if (folder / "zarr.json").is_file()), None):
+        place = "is" if group == out else f"is in {group},"
         raise BadParameterError(
-            f"{out} is in {group}, a Zarr group such as a training stack; choose another folder for the outputs"
+            f"{out} {place} a Zarr group such as a training stack; choose another folder for the outputs"
         )
 
 

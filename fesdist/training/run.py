@@ -86,6 +86,7 @@ def train(
     shaped = has_shape(request.shape, stack.image_shape)
     if if_changed and not (request.chosen or shaped) and (newest := _newest_of_same_job(store, request.name, job)):
         return newest
+    store.check_new()
     # What cannot fit is refused before anything runs, and what is not as it was stored before anything is learned.
     make_plan(planned(job, request, stack), stack, memory, cluster.n_workers)
     cluster.on_every_worker(_see_stack, job.stack)

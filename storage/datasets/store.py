@@ -54,6 +54,10 @@ class WeightStore:
         """Raise `NotFoundError` where no store is, saying what is there instead; an empty folder is a store."""
         check_store(self._location)
 
+    def check_new(self) -> None:
+        """Raise `AlreadyExistsError` where something is that no store can be in, such as a stack."""
+        check_may_be_store(self._location)
+
     def free_bytes(self) -> int | None:
         """Return the free bytes of the disk, or None for an object store."""
         return self._location.free_bytes()
@@ -125,7 +129,7 @@ class WeightStore:
         Raises `AlreadyExistsError` where that model has these weights, or a stack is, and as `open` and `copy_version`.
         """
         version = self.open(reference)
-        check_may_be_store(other._location)
+        other.check_new()
         name = check_name("model", name or version.manifest.name)
         if known := other.published_with(name, version.manifest.draft):
             raise AlreadyExistsError(
@@ -143,7 +147,7 @@ class WeightStore:
 
         Raises `AlreadyExistsError` if it was published, and where a stack is in the place of the store.
         """
-        check_may_be_store(self._location)
+        self.check_new()
         published = self.published_with(name, draft_id)
         if published:
             raise AlreadyExistsError(
