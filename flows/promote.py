@@ -14,10 +14,10 @@ from storage.datasets.store import WeightStore
 def promote_stage(store: str, name: str, version: int, alias: str, note: str) -> None:
     """Let `alias` point at a version, unless it does already."""
     aliases = WeightStore(store).aliases(name)
-    before = aliases.before(alias)
-    if before == f"version {version}":
+    if aliases.readable().get(alias) == version:
         outcome = f"{name}@{alias} is version {version} already"
     else:
+        before = aliases.before(alias)
         aliases.promote(version, alias, note=note)
         outcome = f"{name}@{alias} is version {version} now, before it was {before or 'none'}"
     tell_outcome("promote", 0.0, outcome)

@@ -121,7 +121,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
     finally:
         for name, value in before.items():
             if value is None:
-                del os.environ[name]
+                os.environ.pop(name, None)  # whoever runs meanwhile may have done so
             else:
                 os.environ[name] = value
 

@@ -48,7 +48,6 @@ class Todo:
         """Photographs found so far."""
         self.n_tasks = 0
         """Of them, those that are to be worked on."""
-        self._tidy = False
         self.complete = False
         """Whether all were found."""
         if source.is_dir():
@@ -68,17 +67,18 @@ class Todo:
 
         With `tidy`, what killed runs left in the folders of outputs is removed.
         """
-        self._tidy = tidy
         first, self._first = self._first, []
         # All of them at once, so that whoever asks for progress has a total.
-        yield from list(self._lacking(first, manifest, points))
-        yield from self._lacking(self._rest, manifest, points)
+        yield from list(self._lacking(first, manifest, points, tidy))
+        yield from self._lacking(self._rest, manifest, points, tidy)
 
-    def _lacking(self, named: Iterable[Named], manifest: Manifest, points: Points | None) -> Iterator[PhotographTask]:
+    def _lacking(
+        self, named: Iterable[Named], manifest: Manifest, points: Points | None, tidy: bool
+    ) -> Iterator[PhotographTask]:
         job = self._job
         for image, own in named:
             self._enter_others(manifest)
-            for folder in self._places.take_new() if self._tidy else ():
+            for folder in self._places.take_new() if tidy else ():
                 remove_leftovers(folder)
             file = InputFile.of(job.root, image)
             done = {} if job.settings.force else manifest.intact_outputs(file, job.digest)
