@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
+from math import ceil, prod
 from typing import Any, cast
 
 import numpy as np
@@ -17,9 +17,11 @@ from fesdist.ground.errors import BadParameterError
 from fesdist.ground.tiles import Region, TileGrid
 from storage.datasets.version import WeightVersion
 
-_READING = 5
-"""Bytes alive while a band is read: a file's bytes and float64 values, and the float32 values, in units of the
-last."""
+_PIECES = 2
+"""A band is read in so many pieces, if it has as many chunks."""
+
+_READING = 12
+"""Bytes alive for a value that is being read: a file's float64, and the float32 that becomes part of a band."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,18 @@ class BandCache:
         first = cast(zarr.Group, version.group[version.expressions[0]])
         arrays = {name: array for name, array in first.arrays() if name in names}
         self._leading = {name: array.shape[:-2] for name, array in arrays.items()}
+        self._dtypes = {name: np.float32 if array.dtype.kind == "f" else array.dtype for name, array in arrays.items()}
         rows, cols = version.manifest.image_shape
-        band_rows = min(arrays[names[0]].chunks[-2], rows)
+        band_rows, chunk_cols = (min(arrays[names[0]].chunks[-2 + side], (rows, cols)[side]) for side in range(2))
         self._grid = TileGrid((rows, cols), (band_rows, cols))
+        self._piece_cols = chunk_cols * ceil(ceil(cols / chunk_cols) / _PIECES)
         depth = sum(prod(leading) for leading in self._leading.values())
         self._band_bytes = depth * band_rows * cols * np.dtype(np.float32).itemsize
-        if _READING * self._band_bytes > memory:
+        self._reading_bytes = self._band_bytes + _READING * depth * band_rows * min(self._piece_cols, cols)
+        if self._reading_bytes > memory:
             raise BadParameterError(
                 f"{memory / 2**20:.1f} MiB of memory for weights; reading {band_rows} rows of "
-                f"{version.manifest.reference} needs {_READING * self._band_bytes / 2**20:.1f} MiB: allow "
+                f"{version.manifest.reference} needs {self._reading_bytes / 2**20:.1f} MiB: allow "
                 "a worker more memory"
             )
 
@@ -83,7 +88,7 @@ class BandCache:
     def _band(self, expression: str, index: int) -> Band:
         key = expression, index
         if key not in self._held:
-            while self.held_bytes + _READING * self._band_bytes > self._memory:
+            while self.held_bytes + self._reading_bytes > self._memory:
                 self._held.popitem(last=False)
             self._held[key] = self._read(expression, self._grid[index].region)
         self._held.move_to_end(key)
@@ -92,9 +97,11 @@ class BandCache:
     def _read(self, expression: str, region: Region) -> Band:
         arrays: dict[str, NDArray[Any]] = {}
         for name, leading in self._leading.items():
-            whole = (slice(0, length) for length in leading)
-            stored = self._version.read(expression, name, (*whole, *region.slices))
-            dtype = np.float32 if stored.dtype.kind == "f" else stored.dtype
-            arrays[name] = np.ascontiguousarray(stored, dtype=dtype)
-            arrays[name].flags.writeable = False
+            whole = tuple(slice(0, length) for length in leading)
+            arrays[name] = values = np.empty((*leading, *region.shape), self._dtypes[name])
+            for piece in TileGrid(region.shape, (region.shape[0], self._piece_cols)):
+                there = piece.region.shifted(region.row0, region.col0)
+                of_piece = self._version.read(expression, name, (*whole, *there.slices), values.dtype)
+                values[..., *piece.region.slices] = of_piece
+            values.flags.writeable = False
         return Band(region, arrays)

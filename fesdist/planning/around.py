@@ -21,7 +21,6 @@ from fesdist.training.choosing import band_stage
 from fesdist.training.flows import batches_of, found_flows, kept_flow, pairs_of
 from fesdist.training.folds import n_folds
 from fesdist.training.job import TrainingJob
-from fesdist.training.layout import CHUNK
 from fesdist.training.likeness import has_likeness, learned_from
 from fesdist.training.shaping import JUDGES
 from fesdist.training.survey import SurveyStage, asked_of, blocks_of
@@ -81,7 +80,7 @@ def count_survey(job: TrainingJob, stack: TrainingStack, array_bytes: int, costs
             learned_from(folds)
 
 
-def count_refinement(job: TrainingJob, stack: TrainingStack, costs: Costs) -> None:
+def count_refinement(job: TrainingJob, stack: TrainingStack, chunk: int, costs: Costs) -> None:
     """Count what it takes to make the refinement maps, each of them of one channel."""
     shape = 1, *stack.image_shape
     times = len(job.expressions) * job.colour.weight_channels(stack.channels)
@@ -92,7 +91,7 @@ def count_refinement(job: TrainingJob, stack: TrainingStack, costs: Costs) -> No
     if job.build_model().has_evidence:
         with costs("refinement", times):
             maps.append(learned_alpha(lambda rows: noise[:, rows], lambda rows: noise[:, rows], shape))
-    bands = TileGrid(stack.image_shape, (min(CHUNK, stack.image_shape[0]), stack.image_shape[1]))
+    bands = TileGrid(stack.image_shape, (min(chunk, stack.image_shape[0]), stack.image_shape[1]))
     with costs("refinement", times * len(bands)):
         for made in maps:
             made.rows(bands[0].region.slices[0])

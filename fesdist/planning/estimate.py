@@ -84,7 +84,7 @@ def _rehearse(
             own = costs.empty()
             _count(alike[0], own)
             costs.add_all(own, len(alike))
-    count_refinement(job, stack, costs)
+    count_refinement(job, stack, plan.chunk, costs)
 
 
 def _of_a_kind(rehearsals: list[Rehearsal]) -> list[list[Rehearsal]]:

@@ -139,7 +139,7 @@ def rehearsals(
     with TemporaryDirectory(prefix="fesdist-plan-") as folder:
         draft = WeightStore(folder).draft("plan", "rehearsal")
         with costs("store", 1):
-            draft.create(weights_spec(job, stack), asdict(CutJob(job, plan.tile_shape)))
+            draft.create(weights_spec(job, stack, plan.chunk), asdict(CutJob(job, plan.tile_shape, plan.chunk)))
         images = JobImages(stack, job.input_expression, displacements)
         context = TaskContext(draft, job, stack, model, plan.grid, images)
         yield [Rehearsal(context, plan, _some(group), len(group.samples)) for group in job.groups]

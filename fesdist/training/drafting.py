@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 
 from fesdist.ground.errors import PlanError
 from fesdist.training.job import CutJob, TrainingJob
 from fesdist.training.layout import weights_spec
-from fesdist.training.plan import TrainingPlan, check_memory, make_plan, plan_with_tiles
+from fesdist.training.plan import TrainingPlan, check_memory, make_plan, plan_with_cut
 from storage.datasets.draft import WeightDraft
 from storage.datasets.store import WeightStore
 from storage.errors import NotFoundError
@@ -32,24 +32,25 @@ def open_draft(
     while store.published_with(name, draft_id := f"{digest}-{generation}"):
         generation += 1
     proposed = make_plan(job, stack, memory, n_workers)
-    if not _exists(store, name, draft_id):
+    cut = _cut_of(store, name, draft_id)
+    if cut is None:
         _check_disk(store, proposed)
+        cut = CutJob(job, proposed.tile_shape, proposed.chunk)
     draft = store.draft(name, draft_id)
     # Claimed before there is anything that somebody who cleans up could take away.
     with draft.claimed():
-        draft.create(weights_spec(job, stack), asdict(CutJob(job, proposed.tile_shape)))
-        # Whoever created the draft chose its tiles, which may have been somebody else with another budget.
-        plan = plan_with_tiles(job, stack, memory, CutJob.of(draft).tile_shape)
+        draft.create(weights_spec(job, stack, cut.chunk), asdict(cut))
+        # Whoever created the draft cut it, which may have been somebody else with another budget.
+        plan = plan_with_cut(stack, memory, CutJob.of(draft))
         check_memory(plan, job)
         yield draft, plan
 
 
-def _exists(store: WeightStore, name: str, draft_id: str) -> bool:
-    try:
-        store.open_draft(name, draft_id)
-    except NotFoundError:
-        return False
-    return True
+def _cut_of(store: WeightStore, name: str, draft_id: str) -> CutJob | None:
+    """Return how a draft is cut that exists already."""
+    with suppress(NotFoundError):
+        return CutJob.of(store.open_draft(name, draft_id))
+    return None
 
 
 def _check_disk(store: WeightStore, plan: TrainingPlan) -> None:

@@ -142,10 +142,12 @@ class TrainingJob:
 
 @dataclass(frozen=True)
 class CutJob:
-    """What a draft says it is: a job, and the tiles into which whoever created the draft cut it."""
+    """What a draft says it is: a job, and the tiles and chunks into which whoever created the draft cut it."""
 
     job: TrainingJob
     tile_shape: tuple[int, int]
+    chunk: int = 64
+    """Rows and columns of the chunks of its arrays; the first drafts did not say it."""
 
     @classmethod
     def of(cls, draft: WeightDraft) -> CutJob:

@@ -16,8 +16,8 @@ from fesdist.training.likeness import LIKENESS, has_likeness
 from storage.datasets.spec import ArraySpec, DatasetSpec
 from storage.stack.reading import TrainingStack
 
-CHUNK = 64
-"""Rows and columns of a chunk of the weight arrays; tiles are whole chunks, so chunks do not depend on the plan."""
+SMALL_CHUNK = 64
+"""Rows and columns of a chunk of the weight arrays, where a version has no reason to have larger ones."""
 
 
 SHAPE = ArrayLayout(
@@ -65,10 +65,14 @@ def _stored(layout: ArrayLayout, precision: Precision) -> ArrayLayout:
 
 
 def dataset_spec(
-    model: AnyModel, layouts: Iterable[ArrayLayout], attributes: Mapping[str, Any], image_shape: tuple[int, int]
+    model: AnyModel,
+    layouts: Iterable[ArrayLayout],
+    attributes: Mapping[str, Any],
+    image_shape: tuple[int, int],
+    chunk: int = SMALL_CHUNK,
 ) -> DatasetSpec:
     """Return everything the store must know to create these arrays of the expressions that `attributes` name."""
-    arrays = tuple(_array(layout, image_shape) for layout in layouts)
+    arrays = tuple(_array(layout, image_shape, chunk) for layout in layouts)
     return DatasetSpec(
         attributes=attributes,
         groups={expression: arrays for expression in attributes["expressions"]},
@@ -76,16 +80,16 @@ def dataset_spec(
     )
 
 
-def weights_spec(job: TrainingJob, stack: TrainingStack) -> DatasetSpec:
-    """Return everything the store must know to create the arrays of a job."""
+def weights_spec(job: TrainingJob, stack: TrainingStack, chunk: int) -> DatasetSpec:
+    """Return everything the store must know to create the arrays of a job, in chunks of so many rows and columns."""
     model = job.build_model()
     fit = job.fit(stack)
     of_people = [LIKENESS] if has_likeness(job) else []
     layouts = (*stored_layouts(model, fit, job.precision), *([SHAPE] if job.displacements else []), *of_people)
-    return dataset_spec(model, layouts, _attributes(job, stack), stack.image_shape)
+    return dataset_spec(model, layouts, _attributes(job, stack), stack.image_shape, chunk)
 
 
-def _array(layout: ArrayLayout, image_shape: tuple[int, int]) -> ArraySpec:
+def _array(layout: ArrayLayout, image_shape: tuple[int, int], chunk: int) -> ArraySpec:
     dims = tuple(name for name, _ in layout.leading)
     leading = tuple(length for _, length in layout.leading)
     if not layout.of_pixels:
@@ -94,7 +98,7 @@ def _array(layout: ArrayLayout, image_shape: tuple[int, int]) -> ArraySpec:
         name=layout.name,
         dims=(*dims, "row", "col"),
         shape=(*leading, *image_shape),
-        chunks=(*leading, *(min(CHUNK, side) for side in image_shape)),
+        chunks=(*leading, *(min(chunk, side) for side in image_shape)),
         dtype=layout.dtype,
         description=layout.description,
     )

@@ -5,21 +5,33 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from fesdist.cluster.settings import RESERVED_BYTES
+from fesdist.cluster.settings import DEFAULT_MEMORY, RESERVED_BYTES
 from fesdist.families.common.footprint import moving
 from fesdist.ground.errors import PlanError
 from fesdist.ground.memory import Allocation, Memory
 from fesdist.ground.tiles import TileGrid
 from fesdist.training.folds import n_folds
 from fesdist.training.holding import held_memory
-from fesdist.training.job import TrainingJob
-from fesdist.training.layout import CHUNK, SHAPE, stored_layouts
+from fesdist.training.job import CutJob, TrainingJob
+from fesdist.training.layout import SHAPE, SMALL_CHUNK, stored_layouts
 from storage.blobs.threads import AT_ONCE
 from storage.stack.reading import TrainingStack
 
 LARGEST_TILE = 512
 TILES_PER_WORKER = 2
 """Fewer would leave workers idle at the end of a run; more would make tiles smaller, and read more halo."""
+
+CHUNKS = (256, 128, SMALL_CHUNK)
+"""Rows and columns that chunks may have. Files cost as much as what is in them: a version of 2048 x 2048 pixels is
+written in two thirds of the time where it has a thousand instead of ten thousand."""
+
+MANY_CHUNKS = 64
+"""An image is cut into so many at least: tiles are whole chunks, and many workers want tiles."""
+
+MODEST_MEMORY = DEFAULT_MEMORY // 2
+"""What a worker must be allowed, in bytes, to train one large chunk at a time; chunks depend on no other budget."""
+
+HARDLY_MORE = 1.1
 
 SAMPLES_AT_ONCE = 64
 """More samples in a block gain nothing: the work on a block already hides the cost of starting it."""
@@ -31,6 +43,8 @@ class TrainingPlan:
 
     image_shape: tuple[int, int]
     tile_shape: tuple[int, int]
+    chunk: int
+    """Rows and columns of the chunks in which weights are stored; tiles are whole chunks."""
     n_block: int
     holds: bool
     """Whether a tile's samples are all read before it is solved, piece by piece; else its sums are kept as a whole."""
@@ -57,36 +71,52 @@ def make_plan(job: TrainingJob, stack: TrainingStack, allowed_bytes: int, n_work
 
     Raises PlanError, with the figures, when not even one chunk of pixels and one sample at a time fit.
     """
-    rows, cols = stack.image_shape
+    chunk, (rows, cols) = chunk_side(job, stack), stack.image_shape
     largest_useful = math.sqrt(rows * cols / (TILES_PER_WORKER * n_workers))
-    side = min(LARGEST_TILE, max(CHUNK, int(largest_useful) // CHUNK * CHUNK))
+    side = min(LARGEST_TILE, max(chunk, int(largest_useful) // chunk * chunk))
     if (enough := job.build_model().enough_pixels(job.fit(stack))) is not None:
-        side = min(side, CHUNK * math.ceil(math.sqrt(enough) / CHUNK))
+        side = min(side, chunk * math.ceil(math.sqrt(enough) / chunk))
     while True:
-        tile_shape = _even_side(rows, side), _even_side(cols, side)
-        plan = plan_with_tiles(job, stack, allowed_bytes, tile_shape)
+        tile_shape = _even_side(rows, side, chunk), _even_side(cols, side, chunk)
+        plan = plan_with_cut(stack, allowed_bytes, CutJob(job, tile_shape, chunk))
         roomy = plan.holds or plan.n_block >= min(8, job.n_samples)
-        if plan.projected_bytes <= allowed_bytes and (roomy or side == CHUNK):
+        if plan.projected_bytes <= allowed_bytes and (roomy or side == chunk):
             return plan
-        if side == CHUNK:
+        if side == chunk:
             raise _does_not_fit(plan, job)
-        side = max(CHUNK, side // 2 // CHUNK * CHUNK)
+        side = max(chunk, side // 2 // chunk * chunk)
 
 
-def plan_with_tiles(
-    job: TrainingJob, stack: TrainingStack, allowed_bytes: int, tile_shape: tuple[int, int]
-) -> TrainingPlan:
-    """Return the plan for tiles that are already chosen: only the samples read at a time follow from the memory."""
+def chunk_side(job: TrainingJob, stack: TrainingStack) -> int:
+    """Return the rows and columns of the chunks in which a job's weights are stored, whoever trains it.
+
+    The largest of `CHUNKS` of which an image has `MANY_CHUNKS`, and one of which is trained within `MODEST_MEMORY`, or
+    with hardly more memory than a small one.
+    """
+    rows, cols = stack.image_shape
+
+    def needed(side: int) -> int:
+        cut = CutJob(job, (min(side, rows), min(side, cols)), side)
+        return plan_with_cut(stack, MODEST_MEMORY, cut).projected_bytes
+
+    enough = max(MODEST_MEMORY, HARDLY_MORE * needed(SMALL_CHUNK))
+    many = (side for side in CHUNKS if math.ceil(rows / side) * math.ceil(cols / side) >= MANY_CHUNKS)
+    return next((side for side in many if needed(side) <= enough), SMALL_CHUNK)
+
+
+def plan_with_cut(stack: TrainingStack, allowed_bytes: int, cut: CutJob) -> TrainingPlan:
+    """Return the plan for a job that is cut already: only the samples read at a time follow from the memory."""
+    job, tile_shape = cut.job, cut.tile_shape
     model, fit = job.build_model(), job.fit(stack)
     image_pass = model.image_pass()
     n_held_out = max(map(len, job.holdout.values()), default=0)
     of_image = image_pass.memory(fit, tile_shape, n_held_out) if image_pass else Memory()
     n_block, folds = min(job.n_samples, SAMPLES_AT_ONCE), n_folds(job.n_samples) if model.has_evidence else 1
-    chunk = min(stack.spec.chunks()[0], job.n_samples + n_held_out)
+    of_chunk = min(stack.spec.chunks()[0], job.n_samples + n_held_out)
 
     held = None
     if folds > 1:
-        held = held_memory(model, fit, tile_shape, n_held_out, chunk, moved=bool(job.displacements))
+        held = held_memory(model, fit, tile_shape, n_held_out, of_chunk, moved=bool(job.displacements))
         held = held.within(*_arriving(stack))
     holds = held is not None and held.nbytes <= allowed_bytes - RESERVED_BYTES
 
@@ -104,7 +134,8 @@ def plan_with_tiles(
     return TrainingPlan(
         image_shape=fit.image_shape,
         tile_shape=tile_shape,
-        n_block=chunk if holds else n_block,
+        chunk=cut.chunk,
+        n_block=of_chunk if holds else n_block,
         holds=holds,
         allowed_bytes=allowed_bytes,
         projected_bytes=RESERVED_BYTES + max(of_tile().nbytes, of_image.nbytes),
@@ -151,10 +182,10 @@ def _does_not_fit(plan: TrainingPlan, job: TrainingJob) -> PlanError:
     )
 
 
-def _even_side(length: int, side: int) -> int:
+def _even_side(length: int, side: int, chunk: int) -> int:
     """Return the smallest side of whole chunks that cuts `length` into no more tiles than `side` does."""
     n_tiles = math.ceil(length / side)
-    return min(length, CHUNK * math.ceil(length / (CHUNK * n_tiles)))
+    return min(length, chunk * math.ceil(length / (chunk * n_tiles)))
 
 
 def _counted(number: int, noun: str) -> str:

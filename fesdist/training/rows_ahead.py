@@ -7,20 +7,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.training.layout import CHUNK
 from storage.blobs.threads import AT_ONCE
 from storage.datasets.draft import WeightDraft
 
 
 class RowsAhead:
-    """The values of an array of a draft, (channel, row, col), in rows that are asked for from the top down."""
+    """The values of an array of a draft, (channel, row, col), in rows that are asked for from the top down.
 
-    def __init__(self, draft: WeightDraft, expression: str, name: str, image_shape: tuple[int, int]) -> None:
+    The array has chunks of `chunk` rows and columns.
+    """
+
+    def __init__(
+        self, draft: WeightDraft, expression: str, name: str, image_shape: tuple[int, int], chunk: int
+    ) -> None:
         self._draft, self._expression, self._name = draft, expression, name
         self._n_rows, n_cols = image_shape
         # From a disk nothing is gained by more than is asked for; from an object store, by all that can be on its way.
         late = draft.chunks_at_once > AT_ONCE
-        self._at_least = CHUNK * (draft.chunks_at_once // -(-n_cols // CHUNK)) if late else 0
+        self._at_least = chunk * (draft.chunks_at_once // -(-n_cols // chunk)) if late else 0
         self._first = self._stop = 0
         self._held: NDArray[Any] = np.empty(0)
 

@@ -23,7 +23,6 @@ from fesdist.training.drafting import open_draft
 from fesdist.training.flows import displacement_of
 from fesdist.training.image_stage import prepare_image
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job, has_shape
-from fesdist.training.layout import CHUNK
 from fesdist.training.likeness import LearnedLikeness, learn_likeness, write_likeness
 from fesdist.training.notices import kept_in, notices_of
 from fesdist.training.plan import TrainingPlan, make_plan
@@ -109,7 +108,7 @@ def train(
             on_plan(plan, n_resumed)
         with clock("likeness"):
             likeness, apart = learn_likeness(job, stack, found), notices_of_pairs(job, stack, found)
-            checksums = _write_shapes(draft, job, stack.image_shape) | write_likeness(draft, likeness)
+            checksums = _write_shapes(draft, job, plan) | write_likeness(draft, likeness)
         with clock("image pass"):
             checksums.update(prepare_image(address, cluster, on_progress))
         with clock("tiles"):
@@ -117,7 +116,7 @@ def train(
             reports = results(stage, range(len(plan.grid)), cluster, on_progress)
         checksums.update((key, digest) for report in reports for key, digest in report.checksums.items())
         with clock("refinement"):
-            checksums.update(_refinement_maps(draft, job, stack))
+            checksums.update(_refinement_maps(draft, job, stack, plan.chunk))
         metrics = replace(summarise(reports), steps=clock.seconds)
         notices = notices_of(shapes, metrics.expressions, apart)
         facts = _facts(request, job, stack, metrics, choice, shapes, likeness)
@@ -168,11 +167,11 @@ def _facts(
     )
 
 
-def _write_shapes(draft: WeightDraft, job: TrainingJob, image_shape: tuple[int, int]) -> dict[str, str]:
+def _write_shapes(draft: WeightDraft, job: TrainingJob, plan: TrainingPlan) -> dict[str, str]:
     checksums: dict[str, str] = {}
     for expression, digest in job.displacements.items():
-        displacement = displacement_of(job.stack, digest).at(image_shape)
-        for band in TileGrid(image_shape, (CHUNK, image_shape[1])):
+        displacement = displacement_of(job.stack, digest).at(plan.image_shape)
+        for band in TileGrid(plan.image_shape, (plan.chunk, plan.image_shape[1])):
             values = displacement.over(band.region)
             checksums.update(draft.write(expression, DISPLACEMENT, (slice(None), *band.region.slices), values))
     return checksums
@@ -192,9 +191,9 @@ def _see_stack(path: str) -> None:
         raise unseen(error) from error
 
 
-def _refinement_maps(draft: WeightDraft, job: TrainingJob, stack: TrainingStack) -> dict[str, str]:
+def _refinement_maps(draft: WeightDraft, job: TrainingJob, stack: TrainingStack, chunk: int) -> dict[str, str]:
     def rows_of(expression: str, name: str) -> Rows:
-        return RowsAhead(draft, expression, name, image_shape)
+        return RowsAhead(draft, expression, name, image_shape, chunk)
 
     image_shape = stack.image_shape
     shape = job.colour.weight_channels(stack.channels), *image_shape
@@ -207,7 +206,7 @@ def _refinement_maps(draft: WeightDraft, job: TrainingJob, stack: TrainingStack)
     checksums: dict[str, str] = {}
     for (expression, name), alpha in maps.items():
         # One map at a time is as large as the image.
-        bands = TileGrid(image_shape, (CHUNK, image_shape[1]))
+        bands = TileGrid(image_shape, (chunk, image_shape[1]))
         checksums |= draft.write_all(
             Written(expression, name, (slice(None), *band.region.slices), alpha.rows(band.region.slices[0]))
             for band in bands

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numcodecs import blosc
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from storage.blobs.checksums import sha256
 from storage.blobs.guard import GuardedStore
@@ -60,19 +60,21 @@ class ChunkedArray:
     def dtype(self) -> np.dtype[Any]:
         return np.dtype(self.facts.dtype)
 
-    def read(self, region: Region, fault: Fault | None = None) -> NDArray[Any]:
+    def read(self, region: Region, fault: Fault | None = None, dtype: DTypeLike | None = None) -> NDArray[Any]:
         """Return the values of a region with explicit bounds; see `read_at`."""
         first, *others = region
-        return self.read_at(np.arange(first.start, first.stop), tuple(others), fault)
+        return self.read_at(np.arange(first.start, first.stop), tuple(others), fault, dtype)
 
-    def read_at(self, places: NDArray[np.int64], region: Region, fault: Fault | None = None) -> NDArray[Any]:
-        """Return the values at ascending `places` of the first dimension, and in `region` of the others.
+    def read_at(
+        self, places: NDArray[np.int64], region: Region, fault: Fault | None = None, dtype: DTypeLike | None = None
+    ) -> NDArray[Any]:
+        """Return the values at ascending `places` of the first dimension, and in `region` of the others, as `dtype`.
 
         Raises what `fault` says of a chunk that is missing or cannot be unpacked, and what the guarded store raises;
         without `fault`, a chunk that is not there is zeros.
         """
         shape = (len(places), *(part.stop - part.start for part in region))
-        values = (np.empty if fault else np.zeros)(shape, self.dtype)
+        values = (np.empty if fault else np.zeros)(shape, dtype or self.dtype)
 
         def fill(part: _Part) -> None:
             key = self.key(part.coordinates)

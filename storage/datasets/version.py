@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import zarr
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from storage.blobs.checksums import differing
 from storage.blobs.chunks import ChunkedArray
@@ -21,7 +21,7 @@ from storage.blobs.regions import Region, resolve_region
 from storage.datasets.manifest import Manifest, read_checksums
 from storage.errors import FormatError, NotFoundError
 
-LONGEST_SIDE = 128
+LONGEST_SIDE = 256
 """Rows and columns of the largest chunk of pixels, as tiles are planned for small ones."""
 
 _TRUSTED_BYTES = 1 << 24
@@ -70,14 +70,17 @@ class WeightVersion:
         """Return the expressions; each is a group of the same arrays."""
         return self.manifest.expressions
 
-    def read(self, group: str, array: str, region: Region | None = None) -> NDArray[Any]:
-        """Return a region, or all, of an array; each chunk is checked the first time that it is read.
+    def read(
+        self, group: str, array: str, region: Region | None = None, dtype: DTypeLike | None = None
+    ) -> NDArray[Any]:
+        """Return a region, or all, of an array, as `dtype`; each chunk is checked the first time that it is read.
 
         Raises `NotFoundError` for an unknown array, `MismatchError` for a region that does not fit, and
         `CorruptChunkError` naming the version and the chunk.
         """
         source = self._chunked(group, array)
-        return source.read(resolve_region(region, source.shape, f"array {group}/{array} of {self.manifest.reference}"))
+        what = f"array {group}/{array} of {self.manifest.reference}"
+        return source.read(resolve_region(region, source.shape, what), dtype=dtype)
 
     def stored_bytes(self, group: str, array: str) -> int:
         """Return the bytes that an array takes in the store, its metadata included."""

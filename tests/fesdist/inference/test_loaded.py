@@ -101,7 +101,8 @@ def test_the_cache_never_holds_more_than_its_memory(publish: Publish) -> None:
     for expression in ("sad", "smiling", "sad"):
         for _ in cache.bands(expression):
             assert 0 < cache.held_bytes <= memory
-    assert cache.held_bytes == 2 * band
+    # Two, while a third is read: its values, and those of two of its three chunks as stored and as kept.
+    assert cache.held_bytes == 3 * band
 
 
 def test_bands_that_are_kept_are_not_read_again(publish: Publish, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +124,7 @@ def test_a_second_pass_over_too_many_bands_reads_only_what_was_dropped(
     read = version.read
     monkeypatch.setattr(version, "read", lambda *arguments: reads.append(arguments) or read(*arguments))
     list(cache.bands("smiling"))
-    assert len(reads) == 4
+    assert len({rows.start for _, _, (*_, rows, _), _ in reads}) == 3
 
 
 def test_too_little_memory_for_a_band_is_refused_with_both_figures(publish: Publish) -> None:

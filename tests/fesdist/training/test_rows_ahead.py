@@ -37,7 +37,7 @@ class _Draft:
 )
 def test_rows(at_once: int, asked: list[tuple[int, int]]) -> None:
     draft = _Draft(at_once)
-    rows = RowsAhead(cast(WeightDraft, draft), "sad", "norm", (500, 130))
+    rows = RowsAhead(cast(WeightDraft, draft), "sad", "norm", (500, 130), 64)
     for start, stop in ((0, 64), (0, 72), (56, 200), (200, 500)):
         np.testing.assert_array_equal(rows(slice(start, stop)), STORED[:, start:stop])
     assert draft.asked == asked

@@ -21,8 +21,8 @@ from fesdist.training import flows, shaping
 from fesdist.training.flows import FlowStage, displacement_of
 from fesdist.training.holding import held_memory
 from fesdist.training.images import JobImages
-from fesdist.training.job import SHAPED_FROM, Shape, TrainingRequest, define_job, has_shape
-from fesdist.training.plan import make_plan, plan_with_tiles
+from fesdist.training.job import SHAPED_FROM, CutJob, Shape, TrainingRequest, define_job, has_shape
+from fesdist.training.plan import make_plan, plan_with_cut
 from fesdist.training.run import TrainingResult, train
 from fesdist.training.shaping import learn_shapes
 from storage.blobs.notes import Notes
@@ -349,7 +349,7 @@ def test_the_plan_counts_what_moving_takes(stack: Path, images: JobImages) -> No
     assert [group.expressions for group in planned.groups] == [("happy",), ("sad",)]
     alone = replace(planned, displacements={})
     tile = (64, 65)
-    with_shape, without = (plan_with_tiles(each, opened, GIB, tile) for each in (planned, alone))
+    with_shape, without = (plan_with_cut(opened, GIB, CutJob(each, tile)) for each in (planned, alone))
     assert with_shape.stored_bytes - without.stored_bytes == 2 * 2 * 4 * SHAPE[0] * SHAPE[1]
     region = TileGrid(SHAPE, tile)[0].region
     source = images.displacements["happy"].source(region)
