@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import reduce
-from operator import add
 from typing import Any
 
 import numpy as np
@@ -12,6 +10,7 @@ import numpy as np
 from fesdist.families.common.image_pass import Prepared
 from fesdist.families.common.layout import TileArrays
 from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.sums import added
 from fesdist.ground.share import tell
 from fesdist.ground.tiles import Padding, Region, Tile, TileGrid
 from fesdist.passes.phases import Clock
@@ -111,7 +110,7 @@ def _solve_sums(
     for parts in zip(*(sums.parts() for sums in folds), strict=True):
         place = parts[0].pixels.within(region)
         with clock("sums"):
-            total = reduce(add, parts)
+            total = added(parts)
         with clock("evidence"):
             evidence = model.evidence(total, parts, step) if len(parts) > 1 else {}
         with clock("solve"):

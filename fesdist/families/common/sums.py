@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, NoReturn, Protocol, Self
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, NoReturn, Protocol, Self, TypeVar
 
 from numpy.typing import NDArray
 
@@ -55,8 +55,23 @@ class Sums(Gathered, Additive, Protocol):
 
     def __sub__(self, other: Self) -> Self: ...
 
+    def grown_by(self, other: Self) -> Self:
+        """Return the sums of both as `+` does, but in the memory of these, which nobody may use any more."""
+
     def parts(self) -> Iterator[Self]:
         """Yield the sums of parts of the tile, which share memory with these and may be solved one by one."""
+
+
+SomeSums = TypeVar("SomeSums", bound=Sums)
+
+
+def added(sums: Sequence[SomeSums]) -> SomeSums:
+    """Return the sums of all, each of which stays as it is: fresh memory for every addition costs more than adding."""
+    first, *others = sums
+    total = first + others[0] if others else first
+    for other in others[1:]:
+        total = total.grown_by(other)
+    return total
 
 
 class KeepsSamples:

@@ -16,6 +16,7 @@ from fesdist.families.common.judging import Judging
 from fesdist.families.common.layout import Array, TileArrays
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
+from fesdist.families.common.sums import added
 from fesdist.families.common.validation import FoldErrors, Judgement
 from fesdist.families.onepixel.judging import judged_rows, wanted_change
 from fesdist.families.onepixel.memory import validation_memory
@@ -93,7 +94,7 @@ class IntensityFolds:
         values = [sums.n_samples * self._problem.channels for sums in self._fitted]
         judging = Judging(judgement, values, len(self._candidates), len(self._problem.expressions))
         judging.enter(region)
-        total = reduce(add, self._fitted)
+        total = added(self._fitted)
         for fold, (own, judged_by) in enumerate(zip(self._fitted, self._judged, strict=True)):
             judging.want(wanted_change(judged_by, rows))
             for number, agreement, change in self._judge(total - own, judged_by, rows):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -73,6 +73,11 @@ class BlockSums:
 
     def __add__(self, other: BlockSums) -> BlockSums:
         return self._with(self.sums + other.sums, self.image_sums + other.image_sums)
+
+    def __iadd__(self, other: BlockSums) -> Self:
+        self.sums += other.sums
+        self.image_sums += other.image_sums
+        return self
 
     def __sub__(self, other: BlockSums) -> BlockSums:
         return self._with(self.sums - other.sums, self.image_sums - other.image_sums)

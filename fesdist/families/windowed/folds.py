@@ -20,6 +20,7 @@ from fesdist.families.common.judging import Judging
 from fesdist.families.common.layout import Array, TileArrays
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
+from fesdist.families.common.sums import added
 from fesdist.families.common.validation import FoldErrors, Judgement
 from fesdist.families.windowed.judging import judged_rows, left_out_rows, wanted_change
 from fesdist.families.windowed.memory import validation_memory, widest
@@ -117,7 +118,7 @@ class WindowFolds:
             region = fitted[0].problem.tile.region
             if rows := judgement.rows(region):
                 judging.enter(region)
-                total = reduce(add, fitted)
+                total = added(fitted)
                 for fold, (own, judged_by) in enumerate(zip(fitted, judged, strict=True)):
                     judging.want(wanted_change(judged_by, rows))
                     for candidate, agreement, change in self._judge(total - own, judged_by, rows):

@@ -15,6 +15,7 @@ from fesdist.families.common.fit import Fit
 from fesdist.families.common.layout import Array
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
+from fesdist.families.common.sums import added
 from fesdist.families.onepixel.functions import TOLERANCE, Gaussian, Laplacian, features_of, kernel_named
 from fesdist.families.onepixel.kernels.systems import Tables, solve_by_features, solve_chain
 from fesdist.families.onepixel.sums import IntensitySums
@@ -292,3 +293,18 @@ def _exact_tables(model: PixelKernelRidge, inputs: Array, targets: Array) -> Arr
 
 def _problem(shape: tuple[int, int], channels: int, colour: Colour, names: tuple[str, ...]) -> TileProblem:
     return TileProblem(Tile(0, Region(0, shape[0], 0, shape[1])), NO_PADDING, channels, colour, names)
+
+
+def test_many_sums_are_added_in_memory_of_their_own() -> None:
+    images = random_images((4, 1, *SHAPE))
+    folds = [PixelKernelRidge().sums(images[[n]], {"smiling": images[[n]]}, [f"person {n}"]) for n in range(4)]
+    whole = PixelKernelRidge().sums(images, {"smiling": images}, [f"person {n}" for n in range(4)])
+    alone = [{name: values.copy() for name, values in fold.arrays().items()} for fold in folds]
+    total = added(folds)
+    assert total.n_samples == 4
+    for found, expected in [
+        (total.arrays(), whole.arrays()),
+        *zip((fold.arrays() for fold in folds), alone, strict=True),
+    ]:
+        assert found.keys() == expected.keys()
+        assert all(np.array_equal(found[name], values) for name, values in expected.items())

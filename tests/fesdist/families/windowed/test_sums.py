@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Ledger, Samples
+from fesdist.families.common.sums import added
 from fesdist.families.windowed.sums import WindowSums
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
@@ -58,6 +59,16 @@ def test_operands_stay_as_they_were() -> None:
     both.add(Samples(INPUTS[3:4], {"happy": TARGETS[3:4]}))
     assert_same(here, sums_of(0, 1))
     assert_same(both - there, sums_of(0, 1, 3) - sums_of(3) + WindowSumsOfNobody.of(3))
+
+
+def test_many_sums_are_added_in_memory_of_their_own() -> None:
+    folds = [sums_of(0, 1), sums_of(2), sums_of(3), sums_of(4)]
+    assert_same(added(folds), sums_of(*range(5)))
+    for fold, people in zip(folds, ((0, 1), (2,), (3,), (4,)), strict=True):
+        assert_same(fold, sums_of(*people))
+    assert added(folds[:1]) is folds[0]
+    with pytest.raises(BadParameterError, match="images of 'eve' are in both sums"):
+        added([*folds, folds[-1]])
 
 
 class WindowSumsOfNobody:
