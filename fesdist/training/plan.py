@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from fesdist.cluster.settings import DEFAULT_MEMORY, RESERVED_BYTES
+from fesdist.cluster.settings import DEFAULT_MEMORY, RESERVED_BYTES, ClusterSettings
 from fesdist.families.common.footprint import moving
 from fesdist.ground.errors import PlanError
 from fesdist.ground.memory import Allocation, Memory
@@ -14,6 +14,7 @@ from fesdist.training.folds import n_folds
 from fesdist.training.holding import held_memory
 from fesdist.training.job import CutJob, TrainingJob
 from fesdist.training.layout import SHAPE, SMALL_CHUNK, stored_layouts
+from fesdist.training.survey import bytes_at_once
 from storage.blobs.threads import AT_ONCE
 from storage.stack.reading import TrainingStack
 
@@ -114,6 +115,7 @@ def plan_with_cut(stack: TrainingStack, allowed_bytes: int, cut: CutJob) -> Trai
     n_block, folds = min(job.n_samples, SAMPLES_AT_ONCE), n_folds(job.n_samples) if model.has_evidence else 1
     of_chunk = min(stack.spec.chunks()[0], job.n_samples + n_held_out)
 
+    of_survey = bytes_at_once(stack, ClusterSettings(memory=allowed_bytes).array_bytes)
     held = None
     if folds > 1:
         held = held_memory(model, fit, tile_shape, n_held_out, of_chunk, moved=bool(job.displacements))
@@ -138,7 +140,7 @@ def plan_with_cut(stack: TrainingStack, allowed_bytes: int, cut: CutJob) -> Trai
         n_block=of_chunk if holds else n_block,
         holds=holds,
         allowed_bytes=allowed_bytes,
-        projected_bytes=RESERVED_BYTES + max(of_tile().nbytes, of_image.nbytes),
+        projected_bytes=RESERVED_BYTES + max(of_tile().nbytes, of_image.nbytes, of_survey),
         image_pass_bytes=of_image.nbytes,
         stored_bytes=bytes_per_pixel * fit.n_pixels * len(job.expressions),
         n_pixels=fit.n_pixels * fit.weight_channels,

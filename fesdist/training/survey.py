@@ -132,7 +132,17 @@ def asked_of(samples: Sequence[int]) -> list[int]:
     return [samples[place] for place in evenly(len(samples), MOST_ASKED)]
 
 
+def bytes_at_once(stack: TrainingStack, array_bytes: int) -> int:
+    """Return the bytes of images that are alive at most in a task that has `array_bytes` for them."""
+    at_most = min(stack.spec.chunks()[0], max(1, _room(stack, array_bytes)))
+    return min((at_most + _AT_WORK) * _image_bytes(stack), array_bytes)
+
+
 def _room(stack: TrainingStack, array_bytes: int) -> int:
     """Return how many whole images a task has room for, beside what is made of one of them."""
+    return array_bytes // _image_bytes(stack) - _AT_WORK
+
+
+def _image_bytes(stack: TrainingStack) -> int:
     rows, cols = stack.image_shape
-    return array_bytes // (rows * cols * stack.channels * stack.dtype.itemsize) - _AT_WORK
+    return rows * cols * stack.channels * stack.dtype.itemsize

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from fesdist.cluster.in_process import InProcessCluster
+from fesdist.cluster.settings import RESERVED_BYTES
 from fesdist.ground.colour import Colour
 from fesdist.registry import AnyModel, MaskedRegression, OrthogonalMatchingPursuit, PixelKernelRidge
 from fesdist.training.job import CutJob, TrainingJob, TrainingRequest, define_job
 from fesdist.training.plan import MODEST_MEMORY, chunk_side, make_plan, plan_with_cut
 from fesdist.training.run import train
+from fesdist.training.survey import bytes_at_once
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
 from storage.stack.reading import TrainingStack
@@ -61,6 +63,14 @@ def test_a_model_that_keeps_all_samples_anyway_has_large_chunks(path: Path, tmp_
     job = define_job(_request(path, tmp_path, OrthogonalMatchingPursuit(5)), stack)
     assert MODEST_MEMORY < _needed(job, stack, 64) < _needed(job, stack, 256) < 1.1 * _needed(job, stack, 64)
     assert chunk_side(job, stack) == 256
+
+
+def test_the_plan_has_room_for_the_survey_of_large_images(path: Path, tmp_path: Path) -> None:
+    stack = _enlarged(path, 4096)
+    plan = make_plan(define_job(_request(path, tmp_path), stack), stack, GIB, 1)
+    images = bytes_at_once(stack, GIB - RESERVED_BYTES)
+    assert plan.projected_bytes == RESERVED_BYTES + images
+    assert images >= 5 * 4096 * 4096 * 3
 
 
 def _needed(job: TrainingJob, stack: TrainingStack, side: int) -> int:

@@ -17,7 +17,7 @@ from fesdist.registry import MaskedRegression
 from fesdist.training import survey as surveying
 from fesdist.training.job import Shape, TrainingJob, TrainingRequest, define_job
 from fesdist.training.run import train
-from fesdist.training.survey import Block, blocks_of, survey
+from fesdist.training.survey import Block, blocks_of, bytes_at_once, survey
 from storage.blobs.names import FLOWS
 from storage.datasets.store import WeightStore
 from storage.errors import FormatError
@@ -77,6 +77,15 @@ def test_blocks_fit_the_memory_and_the_chunks(stack: Path) -> None:
         assert [sample for block in blocks for sample in block.samples] == list(range(12))
         assert [sample for block in blocks for sample in block.asked] == [3, 4, 7]
         assert max(len(block.samples) for block in blocks) == min(at_most, 12)
+
+
+def test_what_is_alive_at_once_is_counted(stack: Path) -> None:
+    opened = TrainingStack.open(stack)
+    image_bytes, of_chunk = 40 * 40 * 3, opened.spec.chunks()[0]
+    for array_bytes, images in ((6 * image_bytes, 6), (1 << 30, of_chunk + 4)):
+        assert bytes_at_once(opened, array_bytes) == images * image_bytes
+    # One image and its bands have to do with less than they would take as a whole.
+    assert bytes_at_once(opened, image_bytes) == image_bytes
 
 
 def test_images_too_small_to_lie_apart_have_no_large_signature(tmp_path: Path) -> None:
