@@ -4,7 +4,7 @@ A loop that LLVM vectorises by itself has a scalar remainder, whose rounding may
 memory between samples. Here the pixel is the lane, sums are variables, and every pixel goes through the same
 instructions, so its bits depend on nothing but its own numbers. LLVM splits a register into narrower ones where
 a CPU has no AVX-512; on every CPU the products below become the widest instruction there is (pairs of 16-bit
-numbers: `vpdpwssd`, `vpmaddwd`).
+numbers: `vpdpwssd`, `vpmaddwd`; where there is `vpdpbusd`, also fours of bytes).
 """
 
 from __future__ import annotations
@@ -12,16 +12,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import binding, ir
-from numba.core import cgutils, types
+import numba
+from llvmlite import ir
+from numba.core import cgutils, codegen, types
 from numba.extending import intrinsic, models, register_model
 
 LANES = 16
 """Pixels in a register: 64 bytes of float32 or of pairs of 16-bit numbers; of float64 it is two registers in truth."""
 
 
-PART = 8 if binding.get_host_cpu_features().get("avx512f") else 4
+def _features() -> frozenset[str]:
+    """Return what numba compiles for, as `+avx2`: what the CPU has, unless the environment says otherwise."""
+    config: Any = numba.config
+    named = codegen.get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES  # type: ignore[no-untyped-call]
+    return frozenset(named.split(","))
+
+
+FEATURES = _features()
+
+PART = 8 if "+avx512f" in FEATURES else 4
 """Lanes of float64 that the CPU has in one register: where many sums are kept, more would not all fit."""
+
+OCTET_LANES = 16 if "+avx512vnni" in FEATURES else 8 if "+avxvnni" in FEATURES else 0
+"""Lanes whose bytes, four each, are multiplied and added by one instruction, `vpdpbusd`; 0 where there is none."""
 
 
 class Lanes(types.Type):
@@ -41,11 +54,12 @@ class LanesModel(models.PrimitiveModel):
 
 
 PAIRS = Lanes("int32", ir.IntType(32))
+QUADS = Lanes("four bytes", ir.IntType(32))
 FLOAT32 = Lanes("float32", ir.FloatType())
 FLOAT64 = Lanes("float64", ir.DoubleType())
 FLOAT64_PART = Lanes("part of float64", ir.DoubleType(), PART)
 
-BY_ELEMENT = {types.uint32: PAIRS, types.float32: FLOAT32, types.float64: FLOAT64}
+BY_ELEMENT = {types.uint32: PAIRS, types.int32: QUADS, types.float32: FLOAT32, types.float64: FLOAT64}
 
 
 def instruction(rule: Callable[..., Any]) -> Any:
@@ -65,7 +79,7 @@ def constant(vector: ir.VectorType, value: Any) -> ir.Constant:
 
 @instruction
 def load(typing_context: Any, array: Any, index: Any) -> Any:
-    """Return the register at `array[index:]`; uint32 (a pair of 16-bit numbers each), float32 or float64."""
+    """Return the register at `array[index:]`; uint32 (a pair of 16-bit numbers), int32 (four bytes) or floating."""
     lanes = BY_ELEMENT[array.dtype]
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -162,10 +176,11 @@ def close_sum(typing_context: Any, sums: Any, index: Any, total: Any) -> Any:
 
 @instruction
 def ones_like(typing_context: Any, value: Any) -> Any:
-    """Return a register of ones; for pairs, both halves are one."""
+    """Return a register of ones; for pairs both halves are one, for fours all bytes."""
+    one = {PAIRS: 0x00010001, QUADS: 0x01010101}.get(value, 1.0)
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return constant(value.vector, 0x00010001 if value == PAIRS else 1.0)
+        return constant(value.vector, one)
 
     return value(value), code
 
@@ -184,6 +199,29 @@ def _dot_pairs(builder: Any, total: Any, left: Any, right: Any) -> Any:
     return builder.add(total, builder.add(low, high))
 
 
+def dot_quads(builder: Any, total: Any, left: Any, right: Any) -> Any:
+    """Return total + Σ left × right of the four bytes of each lane, unsigned and signed; not saturated."""
+    part = ir.VectorType(ir.IntType(32), OCTET_LANES)
+    name = f"llvm.x86.avx512.vpdpbusd.{32 * OCTET_LANES}"
+    add = cgutils.get_or_insert_function(builder.module, ir.FunctionType(part, [part] * 3), name)  # type: ignore[no-untyped-call]
+    if part.count == LANES:
+        return builder.call(add, [total, left, right])
+    halves = zip(*(halves_of(builder, value) for value in (total, left, right)), strict=True)
+    low, high = (builder.call(add, half) for half in halves)
+    return builder.shuffle_vector(low, high, ir.Constant(PAIRS.vector, list(range(LANES))))
+
+
+def halves_of(builder: Any, value: Any) -> tuple[Any, Any]:
+    """Return the lanes of lower and of higher number."""
+    undefined = ir.Constant(value.type, ir.Undefined)
+    half = value.type.count // 2
+    low, high = (
+        builder.shuffle_vector(value, undefined, ir.Constant(ir.VectorType(ir.IntType(32), half), lanes))
+        for lanes in (list(range(half)), list(range(half, 2 * half)))
+    )
+    return low, high
+
+
 def fused(builder: Any, total: Any, left: Any, right: Any) -> Any:
     vector = total.type
     name = f"llvm.fma.v{vector.count}f{64 if vector.element == FLOAT64.vector.element else 32}"
@@ -194,10 +232,14 @@ def fused(builder: Any, total: Any, left: Any, right: Any) -> Any:
 
 @instruction
 def multiply_add(typing_context: Any, total: Any, left: Any, right: Any) -> Any:
-    """Return total + left × right, rounded once; for pairs, total + left₀ × right₀ + left₁ × right₁ in 32 bits."""
+    """Return total + left × right, rounded once; for pairs, total + left₀ × right₀ + left₁ × right₁ in 32 bits.
+
+    Of fours the bytes on the left are unsigned, those on the right signed; `total` is as for pairs.
+    """
+    add = {PAIRS: _dot_pairs, QUADS: dot_quads}.get(left, fused)
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return (_dot_pairs if total == PAIRS else fused)(builder, *arguments)
+        return add(builder, *arguments)
 
     return total(total, left, right), code
 
@@ -256,36 +298,3 @@ def scale(typing_context: Any, value: Any, factor: Any) -> Any:
         return builder.fmul(numbers, builder.shuffle_vector(single, undefined, constant(PAIRS.vector, 0)))
 
     return value(value, types.float64), code
-
-
-@instruction
-def pair_rows(typing_context: Any, low: Any, high: Any, index: Any) -> Any:
-    """Return `low[index:]` in the low and `high[index:]` in the high halves of a register; uint8, elements adjacent."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        *arrays, start = arguments
-        octets = ir.VectorType(ir.IntType(8), LANES)
-        low, high = (
-            builder.zext(
-                builder.load(address_of(context, builder, kind, (array, start), octets), align=1), PAIRS.vector
-            )
-            for kind, array in zip(signature.args[:2], arrays, strict=True)
-        )
-        return builder.or_(low, builder.shl(high, constant(PAIRS.vector, 16)))
-
-    return PAIRS(low, high, types.intp), code
-
-
-@instruction
-def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
-    """Ask for the cache line of `array[index]`, which will be read."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        octet, number = ir.IntType(8), ir.IntType(32)
-        address = address_of(context, builder, signature.args[0], arguments, octet)
-        kind = ir.FunctionType(ir.VoidType(), [octet.as_pointer(), number, number, number])
-        fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")  # type: ignore[no-untyped-call]
-        builder.call(fetch, [address, number(0), number(3), number(1)])
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp), code

@@ -16,6 +16,7 @@ from fesdist.simd.lanes import (
     address_of,
     constant,
     fused,
+    halves_of,
     instruction,
 )
 
@@ -138,16 +139,6 @@ def add_products_of(typing_context: Any, total: Any, left: Any, at: Any, right: 
     return total(total, left, types.intp, right, types.intp), code
 
 
-def _halves(builder: Any, value: Any) -> tuple[Any, Any]:
-    undefined = ir.Constant(value.type, ir.Undefined)
-    half = value.type.count // 2
-    low, high = (
-        builder.shuffle_vector(value, undefined, ir.Constant(ir.VectorType(ir.IntType(32), half), lanes))
-        for lanes in (list(range(half)), list(range(half, 2 * half)))
-    )
-    return low, high
-
-
 @instruction
 def sum_of_lanes(typing_context: Any, value: Any) -> Any:
     """Return the sum of a register's lanes as float64: halves are added until one number is left.
@@ -161,7 +152,7 @@ def sum_of_lanes(typing_context: Any, value: Any) -> Any:
             numbers = builder.zext(numbers, ir.VectorType(ir.IntType(64), LANES))
         add = builder.add if value == PAIRS else builder.fadd
         while numbers.type.count > 1:
-            numbers = add(*_halves(builder, numbers))
+            numbers = add(*halves_of(builder, numbers))
         total = builder.extract_element(numbers, ir.Constant(ir.IntType(32), 0))
         return builder.sitofp(total, ir.DoubleType()) if value == PAIRS else total
 
@@ -193,7 +184,7 @@ def largest_magnitude(typing_context: Any, left: Any, right: Any) -> Any:
 
         numbers = larger(*(_without_signs(builder, numbers) for numbers in arguments))
         while numbers.type.count > 1:
-            numbers = larger(*_halves(builder, numbers))
+            numbers = larger(*halves_of(builder, numbers))
         return builder.bitcast(builder.extract_element(numbers, ir.Constant(ir.IntType(32), 0)), ir.FloatType())
 
     return types.float32(left, right), code

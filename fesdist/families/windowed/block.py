@@ -12,7 +12,8 @@ import numpy as np
 from fesdist.families.common.layout import Array
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.windowed.flat import FlatBlock, flat_block
-from fesdist.families.windowed.kernels.planes import PASS_SAMPLES, add_products, add_samples, pack, room_for_lines
+from fesdist.families.windowed.kernels.packing import pack, pass_samples, room_for_lines
+from fesdist.families.windowed.kernels.planes import add_products, add_samples
 from fesdist.ground.colour import Colour, to_gray
 from fesdist.ground.receptive_field import Field, Offset, displacements
 
@@ -89,11 +90,12 @@ class BlockSums:
 
     def add(self, images: list[Array]) -> None:
         """Add samples: the inputs with what of the halo lies in the image, then the targets of each expression."""
-        n_samples, dtype = min(len(images[0]), PASS_SAMPLES), images[0].dtype
+        n_samples, dtype = len(images[0]), images[0].dtype
+        at_once = pass_samples(dtype)
         # Made once: fresh memory costs as much as what is put there.
-        room = [room_for_lines(n_samples, self.flat.length, dtype) for _ in images]
-        for start in range(0, len(images[0]), PASS_SAMPLES):
-            self._add_pass([array[start : start + PASS_SAMPLES] for array in images], room)
+        room = [room_for_lines(min(n_samples, at_once), self.flat.length, dtype) for _ in images]
+        for start in range(0, n_samples, at_once):
+            self._add_pass([array[start : start + at_once] for array in images], room)
 
     def _add_pass(self, images: list[Array], room: list[Array]) -> None:
         for channel in range(self.problem.channels):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.families.common.layout import Array
-from fesdist.families.windowed.kernels.planes import SLACK
+from fesdist.families.windowed.kernels.packing import SLACK
 from fesdist.ground.receptive_field import Field, Offset, displacements, halo_of
 
 

@@ -20,7 +20,7 @@ from fesdist.families.common.layout import ArrayLayout
 from fesdist.families.windowed.block import Planes, sum_type
 from fesdist.families.windowed.equations import ROWS_AT_ONCE
 from fesdist.families.windowed.flat import flat_block
-from fesdist.families.windowed.kernels.planes import PASS_SAMPLES, packed_shape
+from fesdist.families.windowed.kernels.packing import packed_shape, pass_samples
 from fesdist.families.windowed.kernels.windows import steps_of, strip_shape
 from fesdist.families.windowed.sums import BLOCK
 from fesdist.ground.colour import Colour
@@ -158,7 +158,7 @@ def _block_sums(planes: Planes, fit: Fit, shape: tuple[int, int], times: int) ->
 
 def _pass(planes: Planes, fit: Fit, block: tuple[int, int], n_block: int) -> tuple[Allocation, ...]:
     """Return the lines of inputs and targets of a pass over a block, and their gray versions."""
-    flat, n = flat_block(block, planes.field), min(n_block, PASS_SAMPLES)
+    flat, n = flat_block(block, planes.field), min(n_block, pass_samples(np.dtype(fit.dtype)))
     shape, dtype = packed_shape(n, flat.length, np.dtype(fit.dtype))
     return (
         Allocation("lines", shape, dtype, 1 + fit.n_expressions),

@@ -16,6 +16,7 @@ from numba.core.caching import NullCache
 
 import fesdist.simd.compiled as compiled
 from fesdist.simd.sealed import SealedCache
+from tests.conftest import REPOSITORY
 
 PROGRAM = "import fesdist.simd, numba; print(numba.config.CACHE_DIR)"
 
@@ -93,6 +94,31 @@ def test_a_name_that_two_processes_took_holds_one_signature(cache: Path) -> None
     found = kernel(1), kernel(1.5)
     assert found == (2, 2.5)
     assert list(map(type, found)) == [int, float]
+    assert sum(kernel.stats.cache_hits.values()) == 1
+
+
+def test_kernels_for_another_cpu_are_kept_apart(cache: Path) -> None:
+    """Machines of different kinds may have one home."""
+    program = """
+import sys; sys.modules["fesdist.simd.of_a_test"] = sys
+import tests.fesdist.simd.test_compiled as here
+for _ in range(2):
+    kernel = here._kernel()
+    assert kernel(1) == 2
+    print(sum(kernel.stats.cache_hits.values()), end=" ")
+"""
+    apart = {"NUMBA_CACHE_DIR": str(cache), "NUMBA_CPU_NAME": "generic"}
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | apart,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=REPOSITORY,
+    )
+    assert ran.stdout.split() == ["0", "1"]
+    kernel = _kernel()
+    assert kernel(1) == 2
     assert sum(kernel.stats.cache_hits.values()) == 1
 
 

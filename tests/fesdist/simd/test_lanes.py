@@ -52,14 +52,6 @@ def test_parts_make_up_a_register_of_float64() -> None:
     assert np.array_equal(target, source[1:])
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
-def test_prefetch_changes_nothing(dtype: Any) -> None:
-    source = np.arange(200).astype(dtype)
-    before = source.copy()
-    njit(lambda source: lanes.prefetch(source, 130))(source)
-    assert np.array_equal(source, before)
-
-
 def test_a_sum_of_pairs_begins_at_nought_and_is_added_to_64_bits() -> None:
     left, left_halves = pairs(1)
     right, right_halves = pairs(2)
@@ -139,15 +131,6 @@ def test_scale_multiplies_all_lanes_by_one_number() -> None:
     values, target = numbers(np.float64), np.zeros(LANES)
     njit(lambda out, a, factor: lanes.store(out, 0, lanes.scale(lanes.load(a, 0), factor)))(target, values, 1 / 255)
     assert np.array_equal(target, values * (1 / 255))
-
-
-@pytest.mark.parametrize("index", [0, 5])
-def test_pair_rows_interleaves_two_rows_of_bytes(index: int) -> None:
-    low, high = np.random.default_rng(0).integers(0, 256, (2, 2 * LANES), dtype=np.uint8)
-    target = np.zeros(LANES, np.uint32)
-    njit(lambda out, low, high, at: lanes.store(out, 0, lanes.pair_rows(low, high, at)))(target, low, high, index)
-    own = slice(index, index + LANES)
-    assert np.array_equal(target, low[own].astype(np.uint32) | high[own].astype(np.uint32) << 16)
 
 
 def test_every_primitive_has_a_test_here() -> None:

@@ -7,11 +7,13 @@ the primitive that it names has been rewritten; weights must not change in a bit
 from __future__ import annotations
 
 import importlib
+import os
 import platform
 import re
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import llvmlite
@@ -22,7 +24,7 @@ from llvmlite import ir
 from numba import njit
 from numpy.typing import NDArray
 
-from fesdist.simd.lanes import LANES, load, multiply, multiply_add, store, subtract
+from fesdist.simd.lanes import LANES, OCTET_LANES, load, multiply, multiply_add, store, subtract
 from tests.conftest import REPOSITORY
 from tests.fesdist.simd.registers import applied
 
@@ -30,11 +32,14 @@ Array = NDArray[Any]
 
 NAMES = [
     ("numba.core.cgutils", "get_or_insert_function", "declares llvm.fma for multiply_add and multiply_subtract"),
+    ("numba.core.codegen", "get_host_cpu_features", "names what is compiled for, by which samples are packed"),
     ("numba.core.types", "Type", "is the base of Lanes"),
     ("numba.core.types", "intp", "types the index of every load and store"),
     ("numba.core.types", "void", "types store and close_sum"),
     ("numba.core.types", "float64", "types scale and sum_of_lanes"),
     ("numba.core.types", "uint32", "are pairs in memory"),
+    ("numba.core.types", "int32", "are fours of bytes in memory"),
+    ("numba.core.types", "UniTuple", "holds the sums of a run of shifts"),
     ("numba.extending", "intrinsic", "makes every primitive"),
     ("numba.extending", "register_model", "says how Lanes lies in memory"),
     ("numba.extending", "models", "has PrimitiveModel, the base of LanesModel"),
@@ -49,6 +54,8 @@ NAMES = [
     ("llvmlite.ir", "IRBuilder.fneg", "makes multiply_subtract of multiply_add"),
     ("llvmlite.ir", "IRBuilder.gep", "finds the address of an element"),
     ("llvmlite.ir", "IRBuilder.bitcast", "turns an address of numbers into one of registers"),
+    ("llvmlite.ir", "IRBuilder.insert_value", "sets a sum of a run of shifts"),
+    ("llvmlite.ir", "IRBuilder.if_then", "leaves out sums that do not count"),
     ("llvmlite.ir", "IRBuilder.sext", "widens halves of pairs before they are multiplied"),
 ]
 
@@ -130,12 +137,43 @@ def _assembly(dtype: Any) -> str:
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="names instructions of x86-64")
 @pytest.mark.parametrize(
     ("dtype", "instructions"),
-    [(np.uint32, "v?pmaddwd|vpdpwssd"), (np.float32, r"vfn?madd\w+ps"), (np.float64, r"vfn?madd\w+pd")],
+    [
+        (np.uint32, "v?pmaddwd|vpdpwssd"),
+        (np.int32, "vpdpbusd"),
+        (np.float32, r"vfn?madd\w+ps"),
+        (np.float64, r"vfn?madd\w+pd"),
+    ],
 )
 def test_a_multiply_add_is_the_widest_instruction_there_is(dtype: Any, instructions: str) -> None:
-    if dtype is not np.uint32 and "fma" not in _cpu_flags():
+    if dtype is np.int32 and not OCTET_LANES:
+        pytest.skip("this CPU does not multiply bytes")
+    if np.dtype(dtype).kind == "f" and "fma" not in _cpu_flags():
         pytest.skip("this CPU has no fused multiply-add")
     assert re.search(instructions, _assembly(dtype)), f"{MOVED} LLVM does not find {instructions}: kernels get slow"
+
+
+PRODUCTS = """
+from numba import types
+from fesdist.families.windowed.kernels.planes import _add_shifts
+packed, sums, line = types.int32[:, ::1], types.int64[:, ::1], types.int64[::1]
+_add_shifts.compile((packed, packed, line, types.intp, types.intp, sums))
+(signature,) = _add_shifts.signatures
+print(_add_shifts.inspect_asm(signature))
+"""
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="names instructions of x86-64")
+@pytest.mark.parametrize(
+    ("features", "register"),
+    [("+avx2,+fma,+avxvnni", "ymm"), ("+avx2,+fma,+avx512f,+avx512bw,+avx512dq,+avx512vl,+avx512vnni", "zmm")],
+)
+def test_products_of_bytes_take_them_from_memory(features: str, register: str, tmp_path: Path) -> None:
+    """Compiled for CPUs that this one need not be, and not run."""
+    compiled_for = {"NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": features, "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", PRODUCTS]
+    ran = subprocess.run(command, env=os.environ | compiled_for, capture_output=True, text=True, check=True)
+    found = re.findall(rf"vpdpbusd\s+\S*\(.*\), %{register}", ran.stdout)
+    assert len(found) >= 6, f"{MOVED} LLVM loads what it could multiply in place: kernels get slow"
 
 
 def _cpu_flags() -> set[str]:

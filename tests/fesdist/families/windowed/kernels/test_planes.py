@@ -7,28 +7,39 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fesdist.families.windowed.kernels.planes import (
-    PASS_SAMPLES,
-    SLACK,
-    add_products,
-    add_samples,
-    pack,
-    room_for_lines,
+from fesdist.families.windowed.kernels import planes
+from fesdist.families.windowed.kernels.packing import SLACK, pack, pass_samples, room_for_lines
+from fesdist.families.windowed.kernels.planes import add_products, add_samples
+from fesdist.simd.octets import BLACK, OCTET_LANES, SAMPLES_IN
+
+PAIRS, QUADS, FLOATS = map(np.dtype, (np.uint32, np.int32, np.float64))
+PACKED = [PAIRS, QUADS, FLOATS] if OCTET_LANES else [PAIRS, FLOATS]
+"""All ways to pack that this CPU can multiply, of which it takes the fastest."""
+
+MOST = 128
+
+RUNS_OF_SHIFTS = st.lists(st.tuples(st.integers(-5, 40), st.integers(1, 20)), min_size=1, max_size=4).map(
+    lambda runs: [first + i for first, length in runs for i in range(length)]
 )
 
 
+@pytest.mark.parametrize("packed", PACKED)
+@pytest.mark.parametrize("in_runs", [True, False])
 @given(
-    n=st.integers(1, PASS_SAMPLES),
+    n=st.integers(1, MOST),
     rows=st.integers(1, 6),
     cols=st.integers(1, 40),
     margin=st.integers(0, 3),
-    shifts=st.lists(st.integers(-5, 60), min_size=1, max_size=9),
-    floating=st.booleans(),
+    shifts=st.lists(st.integers(-5, 60), min_size=1, max_size=9) | RUNS_OF_SHIFTS,
 )
-@settings(max_examples=60, deadline=None)
-def test_products_and_samples(n: int, rows: int, cols: int, margin: int, shifts: list[int], floating: bool) -> None:
-    generator = np.random.default_rng(n)
+@settings(max_examples=40, deadline=None)
+def test_products_and_samples(
+    packed: np.dtype[np.generic], in_runs: bool, n: int, rows: int, cols: int, margin: int, shifts: list[int]
+) -> None:
+    generator, floating = np.random.default_rng(n), packed == FLOATS
     images = generator.integers(0, 256, (2, n, 2, rows, cols), dtype=np.uint8)
+    extreme = generator.integers(0, 2, images.shape) == 0
+    images[extreme] = np.where(images[extreme] > 127, 255, 0)
     stride, origin = cols + margin, 5
     stop = origin + rows * stride
     length = stop + 60 + SLACK
@@ -37,12 +48,15 @@ def test_products_and_samples(n: int, rows: int, cols: int, margin: int, shifts:
         for row in range(rows):
             line[:, origin + row * stride :][:, :cols] = image[:, 1, row]
     given_images = images / 255 if floating else images
-    rooms = [room_for_lines(n, length, given_images.dtype) for _ in given_images]
+    rooms = [room_for_lines(n, length, packed) for _ in given_images]
     left, right = (pack(image, 1, origin, stride, room) for image, room in zip(given_images, rooms, strict=True))
+    assert left.dtype == packed
     start = 7
     products = np.full((len(shifts), length), 11, np.float64 if floating else np.int64)
     samples = products[0].copy()
-    add_products(left, right, np.array(shifts), start, stop, products)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planes, "RUNS", planes.RUNS and in_runs)
+        add_products(left, right, np.array(shifts), start, stop, products)
     add_samples(left, start, stop, samples)
     scale = 255 if floating else 1
     for k, shift in enumerate(shifts):
@@ -53,24 +67,38 @@ def test_products_and_samples(n: int, rows: int, cols: int, margin: int, shifts:
     assert (products[:, :start] == 11).all()
 
 
-def test_the_largest_pass_stays_exact() -> None:
-    white = np.full((PASS_SAMPLES, 1, 1, 64), 255, np.uint8)
-    line = pack(white, 0, 0, 64, room_for_lines(PASS_SAMPLES, 64 + SLACK, white.dtype))
-    sums = np.full((1, 64 + SLACK), 2**60)
-    add_products(line, line, np.array([0]), 0, 64, sums)
-    assert (sums[0, :64] == 2**60 + PASS_SAMPLES * 255**2).all()
+@pytest.mark.parametrize("packed", [kind for kind in PACKED if kind != FLOATS])
+@pytest.mark.parametrize("value", [0, 1, 128, 255])
+def test_the_largest_pass_stays_exact(packed: np.dtype[np.generic], value: int) -> None:
+    n = pass_samples(np.dtype(np.uint8))
+    assert n <= MOST
+    alike = np.full((n, 1, 1, 64), value, np.uint8)
+    line = pack(alike, 0, 0, 64, room_for_lines(n, 64 + SLACK, packed))
+    sums = np.full((4, 64 + SLACK), 2**60)
+    add_products(line, line, np.array([0, 1, 2, 3]), 0, 64, sums)
+    for shift in range(4):
+        assert (sums[shift, : 64 - shift] == 2**60 + n * value**2).all()
+        assert (sums[shift, 64 - shift : 64] == 2**60).all()
 
 
-@pytest.mark.parametrize("n", [1, 2, 7])
-def test_pairs_of_samples_share_a_number(n: int) -> None:
-    images = np.arange(n * 3 * 18, dtype=np.uint8).reshape(n, 1, 3, 18)
+@pytest.mark.parametrize("packed", [kind for kind in PACKED if kind != FLOATS])
+@pytest.mark.parametrize("n", [1, 2, 3, 6, 7, 8])
+@pytest.mark.parametrize("cols", [9, 18, 32])
+def test_samples_share_a_number(packed: np.dtype[np.generic], n: int, cols: int) -> None:
+    images = np.random.default_rng(n).integers(0, 256, (n, 1, 3, cols), dtype=np.uint8)
     images.flags.writeable = False
-    room = room_for_lines(9, 64, images.dtype)
+    together, stride = SAMPLES_IN[packed], cols + 2
+    length = 4 + 3 * stride
+    room = room_for_lines(9, length, packed)
+    assert (room == BLACK[packed]).all()
     # What was there before is gone.
-    pack(np.full((9, 1, 3, 18), 255, np.uint8), 0, 2, 20, room)
-    halves = pack(images, 0, 2, 20, room).view(np.uint16).reshape(-1, 64, 2)
-    assert len(halves) == (n + 1) // 2
-    for sample in range(n):
-        line = halves[sample // 2, :, sample % 2 if np.little_endian else 1 - sample % 2]
-        assert np.array_equal(line[2:62].reshape(3, 20)[:, :18], images[sample, 0])
-        assert line.sum() == images[sample].sum(dtype=np.int64)
+    pack(np.full((9, 1, 3, cols), 255, np.uint8), 0, 2, stride, room)
+    elements = pack(images, 0, 2, stride, room)
+    assert len(elements) == -(-n // together)
+    bits, signs = 32 // together, np.uint32(0x80808080 if packed == QUADS else 0)
+    for sample in range(len(elements) * together):
+        number = elements[sample // together].view(np.uint32) ^ signs
+        line = number >> np.uint32(bits * (sample % together)) & np.uint32(2**bits - 1)
+        if sample < n:
+            assert np.array_equal(line[2:-2].reshape(3, stride)[:, :cols], images[sample, 0])
+        assert line.sum() == (images[sample].sum(dtype=np.int64) if sample < n else 0)

@@ -1,0 +1,118 @@
+"""Images in a line, row after row, packed as `fesdist.simd.octets` multiplies them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from fesdist.simd.lanes import LANES, store
+from fesdist.simd.octets import BLACK, PACKED, SAMPLES_IN, pair_rows, quad_rows
+from fesdist.simd.prefetching import prefetch
+
+Array = NDArray[Any]
+
+_AHEAD = 12
+"""Rows that are fetched from memory while earlier ones are packed."""
+_CACHE_LINE = 64
+SLACK = 2 * LANES
+"""Extra pixels at the end of every flat line, so that the last registers may reach beyond the image."""
+
+
+def pass_samples(dtype: np.dtype[Any]) -> int:
+    """Return how many samples are packed at a time.
+
+    They are few enough that the windows around a register of pixels stay in the first cache, and that 32 bits hold
+    their sums of products.
+    """
+    return 32 * SAMPLES_IN[np.dtype(PACKED)] if dtype == np.uint8 else 64
+
+
+def packed_shape(n_samples: int, length: int, dtype: np.dtype[Any]) -> tuple[tuple[int, int], np.dtype[Any]]:
+    """Return shape and type of the result of `pack`; `dtype` is that of samples, or one of packed samples."""
+    packed = np.dtype(PACKED if dtype == np.uint8 else dtype)
+    return (-(-n_samples // SAMPLES_IN.get(packed, 1)), length), packed
+
+
+def room_for_lines(n_samples: int, length: int, dtype: np.dtype[Any]) -> Array:
+    """Return black samples in which `pack` lays out up to `n_samples` samples of a place, again and again."""
+    shape, packed = packed_shape(n_samples, length, dtype)
+    black = BLACK.get(packed, 0)
+    return np.full(shape, black, packed) if black else np.zeros(shape, packed)
+
+
+def pack(images: Array, channel: int, origin: int, stride: int, room: Array) -> Array:
+    """Lay one channel of at most `pass_samples` samples out for `add_products`.
+
+    `images` is (sample, channel, row, col), uint8 or float64, each row without gaps; pixel (row, col) goes to position
+    `origin + row * stride + col`. `room` is what `room_for_lines` made; it stays black elsewhere as long as images of
+    one shape go to one place. Returns the part of it that was filled, (sample, length): for float64 float64; for uint8
+    two samples an element, in the low and high 16 bits of uint32, or four in the bytes of int32, each less 128.
+    """
+    packed = room[: packed_shape(len(images), room.shape[1], room.dtype)[0][0]]
+    if images.dtype == np.uint8:
+        (_pack_quads if room.dtype == np.int32 else _pack_pairs)(images, channel, origin, stride, packed)
+        return packed
+    rows, cols = images.shape[2:]
+    for row in range(rows):
+        start = origin + row * stride
+        packed[:, start : start + cols] = images[:, channel, row]
+    return packed
+
+
+@njit(nogil=True, cache=True)
+def _pack_pairs(images: Array, channel: int, origin: int, stride: int, packed: Array) -> None:
+    n, _, rows, cols = images.shape
+    line = packed.reshape(-1)
+    for first in range(0, n, 2):
+        for row in range(rows):
+            _fetch_ahead(images, channel, first, 2, row)
+            to = (first // 2) * packed.shape[1] + origin + row * stride
+            low, high = images[first, channel, row], images[min(first + 1, n - 1), channel, row]
+            if first + 1 < n and cols >= LANES:
+                for col in range(0, cols, LANES):
+                    at = min(col, cols - LANES)  # some pixels of the last register come a second time
+                    store(line, to + at, pair_rows(low, high, at))
+            elif first + 1 < n:
+                for col in range(cols):
+                    line[to + col] = np.uint32(low[col]) | np.uint32(high[col]) << np.uint32(16)
+            else:
+                for col in range(cols):
+                    line[to + col] = low[col]
+
+
+@njit(nogil=True, cache=True)
+def _pack_quads(images: Array, channel: int, origin: int, stride: int, packed: Array) -> None:
+    n, _, rows, cols = images.shape
+    line = packed.reshape(-1)
+    for first in range(0, n, 4):
+        known = np.uint32(0xFFFFFFFF) >> np.uint32(8 * max(first + 4 - n, 0))
+        for row in range(rows):
+            _fetch_ahead(images, channel, first, 4, row)
+            to = (first // 4) * packed.shape[1] + origin + row * stride
+            a, b = images[first, channel, row], images[min(first + 1, n - 1), channel, row]
+            c, d = images[min(first + 2, n - 1), channel, row], images[min(first + 3, n - 1), channel, row]
+            if cols >= LANES:
+                for col in range(0, cols, LANES):
+                    at = min(col, cols - LANES)  # as above
+                    store(line, to + at, quad_rows(a, b, c, d, at, known))
+            else:
+                for col in range(cols):
+                    four = np.uint32(a[col]) | np.uint32(b[col]) << np.uint32(8)
+                    four |= np.uint32(c[col]) << np.uint32(16) | np.uint32(d[col]) << np.uint32(24)
+                    line[to + col] = np.int32(four & known ^ np.uint32(0x80808080))
+
+
+@njit(nogil=True, inline="always")
+def _fetch_ahead(images: Array, channel: int, first: int, together: int, row: int) -> None:
+    """Ask for the samples' rows that come `_AHEAD` rows later: of large images no processor guesses where these are."""
+    n, _, rows, cols = images.shape
+    row += _AHEAD
+    while row >= rows:
+        first, row = first + together, row - rows
+    for sample in range(first, min(first + together, n)):
+        line = images[sample, channel, row]
+        for col in range(0, cols + _CACHE_LINE - 1, _CACHE_LINE):
+            prefetch(line, min(col, cols - 1))
