@@ -59,6 +59,11 @@ def sum_type(dtype: np.dtype[Any]) -> type[np.generic]:
     return np.int64 if dtype == np.uint8 else np.float64
 
 
+def channels_together(colour: Colour, channels: int, dtype: np.dtype[Any]) -> int:
+    """Return how many channels are summed up together, as if they were samples; floating-point sums keep an order."""
+    return colour.channels_per_fit(channels) if dtype == np.uint8 else 1
+
+
 class BlockSums:
     """`sums` (weight channel, plane, pixel) and `image_sums` (1 + expression, image channel, pixel), pixels in a line.
 
@@ -91,34 +96,39 @@ class BlockSums:
     def add(self, images: list[Array]) -> None:
         """Add samples: the inputs with what of the halo lies in the image, then the targets of each expression."""
         n_samples, dtype = len(images[0]), images[0].dtype
-        at_once = pass_samples(dtype)
+        together = channels_together(self.problem.colour, self.problem.channels, dtype)
+        at_once = pass_samples(dtype, together)
         # Made once: fresh memory costs as much as what is put there.
-        room = [room_for_lines(min(n_samples, at_once), self.flat.length, dtype) for _ in images]
+        room = [room_for_lines(min(n_samples, at_once), self.flat.length, dtype, together) for _ in images]
         for start in range(0, n_samples, at_once):
-            self._add_pass([array[start : start + at_once] for array in images], room)
+            self._add_pass([array[start : start + at_once] for array in images], room, together)
 
-    def _add_pass(self, images: list[Array], room: list[Array]) -> None:
-        for channel in range(self.problem.channels):
-            self._add_channel(images, channel, room)
+    def _add_pass(self, images: list[Array], room: list[Array], together: int) -> None:
+        for first in range(0, self.problem.channels, together):
+            channels = range(first, first + together)
+            lines = self._lines(images, channels, room)
+            for line, sums in zip(lines, self.image_sums[:, first : first + together], strict=True):
+                for of_channel, own_sums in zip(line.reshape(together, -1, line.shape[1]), sums, strict=True):
+                    add_samples(of_channel, 0, self.flat.n_inputs, own_sums)
+            if self.problem.colour is not Colour.GRAY:
+                self._add_lines(lines, self.sums[first if len(self.sums) > 1 else 0])
         if self.problem.colour is Colour.GRAY:
-            self._add_lines(self._lines([to_gray(array) for array in images], 0, room), self.sums[0])
+            self._add_lines(self._lines([to_gray(array) for array in images], range(1), room), self.sums[0])
 
-    def _add_channel(self, images: list[Array], channel: int, room: list[Array]) -> None:
-        lines = self._lines(images, channel, room)
-        for line, sums in zip(lines, self.image_sums[:, channel], strict=True):
-            add_samples(line, 0, self.flat.n_inputs, sums)
-        if self.problem.colour is not Colour.GRAY:
-            self._add_lines(lines, self.sums[channel if len(self.sums) > 1 else 0])
+    def _lines(self, images: list[Array], channels: range, room: list[Array]) -> list[Array]:
+        """Return the packed lines of the inputs, then of each expression's targets, at the same positions.
 
-    def _lines(self, images: list[Array], channel: int, room: list[Array]) -> list[Array]:
-        """Return the packed lines of the inputs, then of each expression's targets, at the same positions."""
+        Each has those of the first channel, then those of the next.
+        """
         flat, padding = self.flat, self.problem.padding
-        start = padding.top * flat.stride + padding.left
-        origins = [start] + [flat.origin] * (len(images) - 1)
-        return [
-            pack(array, channel, origin, flat.stride, own_room)
-            for array, origin, own_room in zip(images, origins, room, strict=True)
-        ]
+        origins = [padding.top * flat.stride + padding.left] + [flat.origin] * (len(images) - 1)
+        made = []
+        for array, origin, own_room in zip(images, origins, room, strict=True):
+            end = 0
+            for channel in channels:
+                end += len(pack(array, channel, origin, flat.stride, own_room[end:]))
+            made.append(own_room[:end])
+        return made
 
     def _add_lines(self, lines: list[Array], sums: Array) -> None:
         flat, planes = self.flat, self.planes

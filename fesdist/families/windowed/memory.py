@@ -17,7 +17,7 @@ from fesdist.families.common.footprint import (
     with_neighbours,
 )
 from fesdist.families.common.layout import ArrayLayout
-from fesdist.families.windowed.block import Planes, sum_type
+from fesdist.families.windowed.block import Planes, channels_together, sum_type
 from fesdist.families.windowed.equations import ROWS_AT_ONCE
 from fesdist.families.windowed.flat import flat_block
 from fesdist.families.windowed.kernels.packing import packed_shape, pass_samples
@@ -158,10 +158,12 @@ def _block_sums(planes: Planes, fit: Fit, shape: tuple[int, int], times: int) ->
 
 def _pass(planes: Planes, fit: Fit, block: tuple[int, int], n_block: int) -> tuple[Allocation, ...]:
     """Return the lines of inputs and targets of a pass over a block, and their gray versions."""
-    flat, n = flat_block(block, planes.field), min(n_block, pass_samples(np.dtype(fit.dtype)))
-    shape, dtype = packed_shape(n, flat.length, np.dtype(fit.dtype))
+    flat, dtype = flat_block(block, planes.field), np.dtype(fit.dtype)
+    together = channels_together(fit.colour, fit.channels, dtype)
+    n = min(n_block, pass_samples(dtype, together))
+    shape, packed = packed_shape(n, flat.length, dtype, together)
     return (
-        Allocation("lines", shape, dtype, 1 + fit.n_expressions),
+        Allocation("lines", shape, packed, 1 + fit.n_expressions),
         *gray_versions(fit, n, flat.padded_shape),
     )
 

@@ -21,24 +21,29 @@ SLACK = 2 * LANES
 """Extra pixels at the end of every flat line, so that the last registers may reach beyond the image."""
 
 
-def pass_samples(dtype: np.dtype[Any]) -> int:
-    """Return how many samples are packed at a time.
+def pass_samples(dtype: np.dtype[Any], together: int = 1) -> int:
+    """Return how many samples of `together` channels are packed at a time.
 
     They are few enough that the windows around a register of pixels stay in the first cache, and that 32 bits hold
     their sums of products.
     """
-    return 32 * SAMPLES_IN[np.dtype(PACKED)] if dtype == np.uint8 else 64
+    return 64 if dtype != np.uint8 else max(1, 32 // together) * SAMPLES_IN[np.dtype(PACKED)]
 
 
-def packed_shape(n_samples: int, length: int, dtype: np.dtype[Any]) -> tuple[tuple[int, int], np.dtype[Any]]:
-    """Return shape and type of the result of `pack`; `dtype` is that of samples, or one of packed samples."""
+def packed_shape(
+    n_samples: int, length: int, dtype: np.dtype[Any], together: int = 1
+) -> tuple[tuple[int, int], np.dtype[Any]]:
+    """Return shape and type of the results of `pack` for channels one after the other.
+
+    `dtype` is that of samples, or one of packed samples.
+    """
     packed = np.dtype(PACKED if dtype == np.uint8 else dtype)
-    return (-(-n_samples // SAMPLES_IN.get(packed, 1)), length), packed
+    return (together * -(-n_samples // SAMPLES_IN.get(packed, 1)), length), packed
 
 
-def room_for_lines(n_samples: int, length: int, dtype: np.dtype[Any]) -> Array:
+def room_for_lines(n_samples: int, length: int, dtype: np.dtype[Any], together: int = 1) -> Array:
     """Return black samples in which `pack` lays out up to `n_samples` samples of a place, again and again."""
-    shape, packed = packed_shape(n_samples, length, dtype)
+    shape, packed = packed_shape(n_samples, length, dtype, together)
     black = BLACK.get(packed, 0)
     return np.full(shape, black, packed) if black else np.zeros(shape, packed)
 
