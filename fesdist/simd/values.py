@@ -48,6 +48,19 @@ def zeros_like(typing_context: Any, value: Any) -> Any:
 
 
 @instruction
+def clear(typing_context: Any, array: Any, index: Any) -> Any:
+    """Set `LANES` numbers at `array[index:]` to 0; int64 or float64."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        register = ir.VectorType(ir.IntType(64), LANES)  # 0 has no bits set, whatever the number
+        address = address_of(context, builder, signature.args[0], arguments, register)
+        builder.store(ir.Constant(register, None), address, align=1)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), code
+
+
+@instruction
 def to_float32(typing_context: Any, value: Any) -> Any:
     """Return a register of sums of pairs, which are 32-bit integers, as float32."""
 

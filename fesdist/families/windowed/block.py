@@ -75,7 +75,16 @@ class BlockSums:
         self.problem, self.planes = problem, planes
         self.flat = flat_block(problem.tile.region.shape, planes.field)
         shapes = planes.shapes(self.flat, problem.weight_channels, problem.channels)
-        self.sums, self.image_sums = (np.zeros(shape, sum_type(dtype)) for shape in shapes)
+        # Nothing is in the sums until something is added, or they are asked for: clearing takes as long as a pass.
+        self._fresh, self._sums = True, np.empty(shapes[0], sum_type(dtype))
+        self.image_sums = np.zeros(shapes[1], sum_type(dtype))
+
+    @property
+    def sums(self) -> Array:
+        if self._fresh:
+            self._sums[...] = 0
+            self._fresh = False
+        return self._sums
 
     def __add__(self, other: BlockSums) -> BlockSums:
         return self._with(self.sums + other.sums, self.image_sums + other.image_sums)
@@ -90,7 +99,7 @@ class BlockSums:
 
     def _with(self, sums: Array, image_sums: Array) -> BlockSums:
         made = copy.copy(self)
-        made.sums, made.image_sums = sums, image_sums
+        made._fresh, made._sums, made.image_sums = False, sums, image_sums
         return made
 
     def add(self, images: list[Array]) -> None:
@@ -111,9 +120,11 @@ class BlockSums:
                 for of_channel, own_sums in zip(line.reshape(together, -1, line.shape[1]), sums, strict=True):
                     add_samples(of_channel, 0, self.flat.n_inputs, own_sums)
             if self.problem.colour is not Colour.GRAY:
-                self._add_lines(lines, self.sums[first if len(self.sums) > 1 else 0])
+                several = self.problem.colour is Colour.PER_CHANNEL
+                self._add_lines(lines, first if several else 0, self._fresh and (several or first == 0))
         if self.problem.colour is Colour.GRAY:
-            self._add_lines(self._lines([to_gray(array) for array in images], range(1), room), self.sums[0])
+            self._add_lines(self._lines([to_gray(array) for array in images], range(1), room), 0, self._fresh)
+        self._fresh = False
 
     def _lines(self, images: list[Array], channels: range, room: list[Array]) -> list[Array]:
         """Return the packed lines of the inputs, then of each expression's targets, at the same positions.
@@ -130,16 +141,30 @@ class BlockSums:
             made.append(own_room[:end])
         return made
 
-    def _add_lines(self, lines: list[Array], sums: Array) -> None:
-        flat, planes = self.flat, self.planes
+    def _add_lines(self, lines: list[Array], weight_channel: int, fresh: bool) -> None:
+        flat, planes, sums = self.flat, self.planes, self._sums[weight_channel]
         inputs, *targets = lines
         products, taps = len(planes.displacements), len(planes.field)
-        add_products(inputs, inputs, flat.plane_shifts, 0, flat.n_inputs, sums[:products])
+        if fresh:
+            self._clear_around(sums)
+        add_products(inputs, inputs, flat.plane_shifts, 0, flat.n_inputs, sums[:products], fresh)
         add_samples(inputs, 0, flat.n_inputs, sums[products])
         for expression, target in enumerate(targets):
             first = planes.target(expression)
-            add_products(target, inputs, flat.tap_shifts, flat.origin, flat.stop, sums[first : first + taps])
+            add_products(target, inputs, flat.tap_shifts, flat.origin, flat.stop, sums[first : first + taps], fresh)
             add_samples(target, flat.origin, flat.stop, sums[first + taps])
             if planes.squares:
                 square = planes.square(expression)
                 add_products(target, target, _NO_SHIFT, flat.origin, flat.stop, sums[square : square + 1])
+
+    def _clear_around(self, sums: Array) -> None:
+        """Set to 0 what `add_products` does not set in fresh sums."""
+        flat, planes = self.flat, self.planes
+        products, taps = len(planes.displacements), len(planes.field)
+        sums[:products, flat.n_inputs :] = 0
+        sums[products] = 0
+        for expression in range(planes.n_expressions):
+            first = planes.target(expression)
+            sums[first : first + taps, : flat.origin] = sums[first : first + taps, flat.stop :] = 0
+            sums[first + taps] = 0
+        sums[planes.square(0) :] = 0

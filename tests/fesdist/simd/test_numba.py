@@ -156,7 +156,7 @@ PRODUCTS = """
 from numba import types
 from fesdist.families.windowed.kernels.planes import _add_shifts
 packed, sums, line = types.int32[:, ::1], types.int64[:, ::1], types.int64[::1]
-_add_shifts.compile((packed, packed, line, types.intp, types.intp, sums))
+_add_shifts.compile((packed, packed, line, types.intp, types.intp, sums, types.boolean))
 (signature,) = _add_shifts.signatures
 print(_add_shifts.inspect_asm(signature))
 """

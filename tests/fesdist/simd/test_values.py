@@ -107,6 +107,16 @@ def _largest(one: Any, other: Any) -> Any:
     return values.largest_magnitude(load(one, 0), load(other, 0))
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.float64])
+def test_clear_sets_a_register_to_nought(dtype: Any) -> None:
+    target = np.full(3 * LANES, -1, dtype)
+    target[7] = 5
+    njit(lambda out, at: values.clear(out, at))(target, 5)
+    assert (target[5 : 5 + LANES] == 0).all()
+    assert (target[:5] == -1).all()
+    assert (target[5 + LANES :] == -1).all()
+
+
 def test_every_primitive_has_a_test_here() -> None:
     text = Path(__file__).read_text()
     primitives = [name for name, value in vars(values).items() if type(value) is type(load)]

@@ -56,7 +56,7 @@ def pack(images: Array, channel: int, origin: int, stride: int, room: Array) -> 
     one shape go to one place. Returns the part of it that was filled, (sample, length): for float64 float64; for uint8
     two samples an element, in the low and high 16 bits of uint32, or four in the bytes of int32, each less 128.
     """
-    packed = room[: packed_shape(len(images), room.shape[1], room.dtype)[0][0]]
+    packed = room[: -(-len(images) // SAMPLES_IN.get(room.dtype, 1))]
     if images.dtype == np.uint8:
         (_pack_quads if room.dtype == np.int32 else _pack_pairs)(images, channel, origin, stride, packed)
         return packed

@@ -37,18 +37,22 @@ from fesdist.simd.octets import (
     unbiased,
 )
 from fesdist.simd.prefetching import prefetch_sums
+from fesdist.simd.values import clear
 
 Array = NDArray[Any]
 
 
-def add_products(left: Array, right: Array, shifts: Array, start: int, stop: int, sums: Array) -> None:
+def add_products(
+    left: Array, right: Array, shifts: Array, start: int, stop: int, sums: Array, fresh: bool = False
+) -> None:
     """Add Σ_n left[n, q] × right[n, q + shifts[k]] to `sums[k, q]`, for all k and start <= q < stop.
 
     `left` and `right` are two results of `pack` of the same length, `shifts` int64; `sums` is (shift, length)
     int64, or float64 for float64 samples. q runs in whole registers, so some sums beyond `stop` change too; q +
-    shift must lie in the line.
+    shift must lie in the line. Where the sums are `fresh`, which may hold anything, as many are set as would change.
     """
-    (_add_runs if RUNS and left.dtype == np.int32 else _add_shifts)(left, right, shifts, start, stop, sums)
+    add = _add_runs if RUNS and left.dtype == np.int32 else _add_shifts
+    add(left, right, shifts, start, stop, sums, fresh)
 
 
 class _Lines(NamedTuple):
@@ -58,20 +62,21 @@ class _Lines(NamedTuple):
     left: Array
     right: Array
     sums: Array
+    fresh: bool
 
 
 @njit(nogil=True, cache=True)
-def _add_shifts(left: Array, right: Array, shifts: Array, start: int, stop: int, sums: Array) -> None:
-    lines = _Lines(left, left.reshape(-1), right.reshape(-1), sums.reshape(-1))
+def _add_shifts(left: Array, right: Array, shifts: Array, start: int, stop: int, sums: Array, fresh: bool) -> None:
+    lines = _Lines(left, left.reshape(-1), right.reshape(-1), sums.reshape(-1), fresh)
     for q in range(start, stop, LANES):
         for k in range(0, len(shifts), 6):
             _add_six(lines, shifts, q, k)
 
 
 @njit(nogil=True, cache=True)
-def _add_runs(left: Array, right: Array, shifts: Array, start: int, stop: int, sums: Array) -> None:
+def _add_runs(left: Array, right: Array, shifts: Array, start: int, stop: int, sums: Array, fresh: bool) -> None:
     """As `_add_shifts`, but what is loaded for a run, shifts one after the other, serves all of them."""
-    lines = _Lines(left, left.reshape(-1), right.reshape(-1), sums.reshape(-1))
+    lines = _Lines(left, left.reshape(-1), right.reshape(-1), sums.reshape(-1), fresh)
     widths, counts = _runs(shifts)
     for q in range(start, stop, LANES):
         k = 0
@@ -130,6 +135,9 @@ def _add_six(lines: _Lines, shifts: Array, q: int, k: int) -> None:
     to3, to4, to5 = q + k3 * length, q + k4 * length, q + k5 * length
     at0, at1, at2 = q + shifts[k], q + shifts[k1], q + shifts[k2]
     at3, at4, at5 = q + shifts[k3], q + shifts[k4], q + shifts[k5]
+    if lines.fresh:
+        for plane in range(k, k5 + 1):
+            clear(out, q + plane * length)
     prefetch_sums(out, to0)
     prefetch_sums(out, to1)
     prefetch_sums(out, to2)
@@ -168,6 +176,9 @@ def _add_run(lines: _Lines, run: Any, q: int, first: int, k: int, count: int) ->
     """Add the products of a run of shifts, the first of which reads from `first` on, to `count` sums from k on."""
     (samples, length), left_line, right_line, out = lines.packed.shape, lines.left, lines.right, lines.sums
     to, at, bias = q + k * length, 0, no_bias()
+    if lines.fresh:
+        for plane in range(k, k + count):
+            clear(out, q + plane * length)
     prefetch_run(out, to, length, run)
     for _ in range(samples):
         x = as_left(load(left_line, at + q))

@@ -11,8 +11,9 @@ from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Ledger, Samples
 from fesdist.families.common.sums import added
 from fesdist.families.windowed.sums import WindowSums
-from fesdist.ground.colour import Colour
+from fesdist.ground.colour import Colour, to_gray
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.receptive_field import displacements
 from fesdist.ground.tiles import Region, Tile
 from fesdist.registry import MaskedRegression, PixelRidge
 from storage.stack.format import digest
@@ -51,6 +52,36 @@ def test_sums_are_those_of_the_people_who_are_left(here: set[int], colour: Colou
     assert_same(both, sums_of(*range(5), colour=colour))
     others = [number for number in range(5) if number != forgotten]
     assert_same(both - sums_of(forgotten, colour=colour), sums_of(*others, colour=colour))
+
+
+@pytest.mark.parametrize("colour", list(Colour))
+@pytest.mark.parametrize("n", [1, 90, 131])
+def test_sums_of_several_passes_are_those_of_plain_numpy(
+    colour: Colour, n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape, padding = (6, 21), ((0, 0), (1, 1), (1, 1))
+    inputs, targets = random_images((n, 3, *shape)), random_images((n, 3, *shape), seed=1)
+    with monkeypatch.context() as patch:  # memory as others have left it
+        patch.setattr(np, "empty", lambda shape, dtype=float: np.full(shape, -7, dtype))
+        sums = MODEL.sums(inputs, {"happy": targets}, colour=colour).arrays()
+    fits = {
+        Colour.GRAY: lambda images: [to_gray(images)[:, 0]],
+        Colour.PER_CHANNEL: lambda images: list(images.transpose(1, 0, 2, 3)),
+        Colour.SHARED: lambda images: [images.reshape(-1, *shape)],
+    }[colour]
+    for channel, (of_inputs, of_targets) in enumerate(zip(fits(inputs), fits(targets), strict=True)):
+        x, t = np.pad(of_inputs.astype(np.int64), padding), of_targets.astype(np.int64)
+        for plane, (drow, dcol) in enumerate(displacements(MODEL.offsets)):
+            moved = np.zeros_like(x)
+            left, right = max(-dcol, 0), x.shape[2] - max(dcol, 0)
+            moved[:, : x.shape[1] - drow, left:right] = x[:, drow:, left + dcol : right + dcol]
+            assert np.array_equal(sums["input products"][channel, plane], (x * moved).sum(0))
+        for tap, (drow, dcol) in enumerate(MODEL.offsets):
+            seen = x[:, 1 + drow :, 1 + dcol :][:, : shape[0], : shape[1]]
+            assert np.array_equal(sums["target products"][channel, 0, tap], (t * seen).sum(0))
+        assert np.array_equal(sums["inputs"][channel], x.sum(0))
+        assert np.array_equal(sums["targets"][channel, 0], t.sum(0))
+    assert np.array_equal(sums["images"], np.stack([inputs, targets]).sum(1, dtype=np.int64))
 
 
 def test_operands_stay_as_they_were() -> None:

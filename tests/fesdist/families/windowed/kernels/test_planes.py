@@ -54,15 +54,19 @@ def test_products_and_samples(
     start = 7
     products = np.full((len(shifts), length), 11, np.float64 if floating else np.int64)
     samples = products[0].copy()
+    fresh = np.full_like(products, -3 if packed != FLOATS else np.nan)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(planes, "RUNS", planes.RUNS and in_runs)
         add_products(left, right, np.array(shifts), start, stop, products)
+        add_products(left, right, np.array(shifts), start, stop, fresh, fresh=True)
     add_samples(left, start, stop, samples)
     scale = 255 if floating else 1
     for k, shift in enumerate(shifts):
         expected = (lines[0, :, start:stop] * lines[1, :, start + shift : stop + shift]).sum(axis=0)
         np.testing.assert_allclose(products[k, start:stop], 11 + expected / scale**2, rtol=1e-13)
         assert floating or np.array_equal(products[k, start:stop], 11 + expected)
+        np.testing.assert_allclose(fresh[k, start:stop], expected / scale**2, rtol=1e-13)
+        assert floating or np.array_equal(fresh[k, start:stop], expected)
     np.testing.assert_allclose(samples[start:stop], 11 + lines[0].sum(axis=0)[start:stop] / scale, rtol=1e-13)
     assert (products[:, :start] == 11).all()
 
