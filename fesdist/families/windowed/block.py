@@ -90,8 +90,8 @@ class BlockSums:
         return self._with(self.sums + other.sums, self.image_sums + other.image_sums)
 
     def __iadd__(self, other: BlockSums) -> Self:
-        self.sums += other.sums
-        self.image_sums += other.image_sums
+        for own, others in ((self.sums, other.sums), (self.image_sums, other.image_sums)):
+            own += others
         return self
 
     def __sub__(self, other: BlockSums) -> BlockSums:
