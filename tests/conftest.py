@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+# numpy reads it when it is imported. A thread of BLAS without work turns round for some milliseconds before it sleeps,
+# which takes the cores from the other processes; here it sleeps at once. There are as many threads as ever.
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 TRACED = ("contract", "fesdist/families", "fesdist/passes", "fesdist/training", "formats", "storage")
 """Folders whose tests have to cover what the Makefile names; to trace the others, too, would take them half as long."""

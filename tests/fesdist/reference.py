@@ -84,7 +84,8 @@ def fit_kernel_ridge(inputs: Array, targets: Array, kernel: Callable[[float, flo
     """
     samples, rows, cols = inputs.shape
     outputs = np.zeros((256, rows, cols))
-    evaluate = np.vectorize(kernel)
+    # Bytes have few values, so most pairs of them have been asked for before.
+    evaluate = np.vectorize(cache(kernel), otypes=[float])
     intensities = np.arange(256) / 255
     for row in range(rows):
         for col in range(cols):
@@ -96,6 +97,7 @@ def fit_kernel_ridge(inputs: Array, targets: Array, kernel: Callable[[float, flo
     return outputs
 
 
+@cache
 def score_distance(
     pixel: tuple[int, int], place: tuple[int, int], image_shape: tuple[int, int], n_nonzero: int
 ) -> float:
