@@ -79,7 +79,7 @@ def _cells(scores: ExpressionScores, method: str, region: str) -> list[str]:
     improvement = scores.improvement(method, region)
     return [
         f"{scores.mean(method, region, 'mse_x100'):.3f}",
-        "–" if not improvement else f"{-improvement:+.1f} %",
+        "–" if not improvement else f"{-improvement:+z.1f} %",
         f"{scores.mean(method, region, 'psnr'):.2f}",
         f"{scores.mean(method, region, 'ssim'):.4f}",
     ]

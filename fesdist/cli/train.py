@@ -75,7 +75,7 @@ def _worth(shape: LearnedShape) -> str:
     if not shape.mouth.unchanged_mse_x100:
         return ""
     gain = 100 * (shape.mouth.moved_mse_x100 / shape.mouth.unchanged_mse_x100 - 1)
-    return f", which alone changes the error of mouths left out in turn by {gain:+.1f} %"
+    return f", which alone changes the error of mouths left out in turn by {gain:+z.1f} %"
 
 
 def print_errors(metrics: RunMetrics) -> None:
@@ -96,5 +96,5 @@ def _cells(errors: RegionErrors | None) -> tuple[str, str]:
     if errors is None:  # of a mouth in an image of a few pixels
         return "–", ""
     unchanged = errors.unchanged_mse_x100
-    gain = f"{100 * (errors.mse_x100 / unchanged - 1):+.1f} %" if unchanged else ""
+    gain = f"{100 * (errors.mse_x100 / unchanged - 1):+z.1f} %" if unchanged else ""
     return f"{errors.mse_x100:.4f}", gain

@@ -81,7 +81,7 @@ def worse_than_input(changes: Mapping[str, float]) -> tuple[Notice, ...]:
 
     `changes` has by how many percent it is above, by expression.
     """
-    worse = {name: f"{change:+.1f} %" for name, change in changes.items() if change > 0}
+    worse = {name: f"{change:+z.1f} %" for name, change in changes.items() if change > 0}
     return noticed("doubtful", "{n expression} of which the model errs more than the photograph left as it is", worse)
 
 
