@@ -149,6 +149,12 @@ class CutJob:
     chunk: int = 64
     """Rows and columns of the chunks of its arrays; the first drafts did not say it."""
 
+    def __post_init__(self) -> None:
+        if min(*self.tile_shape, self.chunk) < 1:
+            raise ValueError(
+                f"tiles of {self.tile_shape} in chunks of {self.chunk} rows and columns; expected 1 or more of each"
+            )
+
     @classmethod
     def of(cls, draft: WeightDraft) -> CutJob:
         """Return what an unpublished draft says; raises `NotFoundError` and `FormatError`."""

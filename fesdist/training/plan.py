@@ -33,6 +33,7 @@ MODEST_MEMORY = DEFAULT_MEMORY // 2
 """What a worker must be allowed, in bytes, to train one large chunk at a time; chunks depend on no other budget."""
 
 HARDLY_MORE = 1.1
+"""Or so many times what it takes to train a small chunk, where that is more."""
 
 SAMPLES_AT_ONCE = 64
 """More samples in a block gain nothing: the work on a block already hides the cost of starting it."""

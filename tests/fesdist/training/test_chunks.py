@@ -19,6 +19,7 @@ from fesdist.training.run import train
 from fesdist.training.survey import bytes_at_once
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
+from storage.errors import FormatError
 from storage.stack.reading import TrainingStack
 from tests.fesdist.training.stacks import write_stack
 
@@ -103,10 +104,20 @@ def test_weights_are_the_same_in_chunks_of_any_size(
         assert np.array_equal(small.read("happy", name), large.read("happy", name)), name
 
 
-def test_a_draft_that_does_not_say_its_chunks_goes_on_in_its_own(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Drafts of earlier releases have chunks of 64, whatever this one would choose."""
+@pytest.mark.parametrize(
+    "cut", [{"chunk": 0}, {"chunk": -1}, {"tile_shape": [0, 64]}, {"tile_shape": [64, -64]}], ids=str
+)
+def test_a_draft_that_is_cut_into_nothing_is_damaged(path: Path, tmp_path: Path, cut: dict[str, object]) -> None:
+    description = _begun(path, tmp_path)
+    document = json.loads(description.read_text())
+    document["job"].update(cut)
+    description.write_text(json.dumps(document))
+    with pytest.raises(FormatError, match=r"job of draft .*expected 1 or more of each.*it was damaged"):
+        _trained(path, tmp_path)
+
+
+def _begun(path: Path, store: Path) -> Path:
+    """Return the description of a draft that a run has left before its first tile."""
 
     class StoppedError(Exception):
         pass
@@ -115,8 +126,16 @@ def test_a_draft_that_does_not_say_its_chunks_goes_on_in_its_own(
         raise StoppedError
 
     with pytest.raises(StoppedError):
-        train(_request(path, tmp_path), InProcessCluster(), memory=GIB, on_plan=stop)
-    (description,) = tmp_path.glob("faces/drafts/*/job.json")
+        train(_request(path, store), InProcessCluster(), memory=GIB, on_plan=stop)
+    (description,) = store.glob("faces/drafts/*/job.json")
+    return description
+
+
+def test_a_draft_that_does_not_say_its_chunks_goes_on_in_its_own(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Drafts of earlier releases have chunks of 64, whatever this one would choose."""
+    description = _begun(path, tmp_path)
     document = json.loads(description.read_text())
     assert document["job"].pop("chunk") == 64
     description.write_text(json.dumps(document))
