@@ -27,16 +27,25 @@ PIECE = 64
 class Held:
     """The samples of a group of expressions in a tile."""
 
-    folds: tuple[Samples, ...]
-    """Those who teach, fold by fold."""
+    teachers: Samples
+    """Those who teach, fold after fold."""
+    of_fold: tuple[int, ...]
+    """How many samples each fold has."""
     measured: Mapping[str, tuple[Array, Array]]
     """By expression, inputs and targets of its held-out people, in the same regions."""
 
-    def of(self, inputs: tuple[slice, slice], targets: tuple[slice, slice]) -> Iterator[Samples]:
+    def within(self, inputs: tuple[slice, slice], targets: tuple[slice, slice]) -> Samples:
+        """Return those who teach a part of the tile, all folds together, without copying."""
+        shown = {name: images[..., *targets] for name, images in self.teachers.targets.items()}
+        return Samples(self.teachers.inputs[..., *inputs], shown)
+
+    def by_fold(self, inputs: tuple[slice, slice], targets: tuple[slice, slice]) -> Iterator[Samples]:
         """Yield those who teach a part of the tile, fold by fold, without copying."""
-        for fold in self.folds:
-            shown = {name: images[..., *targets] for name, images in fold.targets.items()}
-            yield Samples(fold.inputs[..., *inputs], shown)
+        everybody, stop = self.within(inputs, targets), 0
+        for n_samples in self.of_fold:
+            start, stop = stop, stop + n_samples
+            shown = {name: images[start:stop] for name, images in everybody.targets.items()}
+            yield Samples(everybody.inputs[start:stop], shown)
 
 
 def hold(
@@ -57,16 +66,17 @@ def hold(
     of_fold = [[place for place in group.samples if folds[place] == fold] for fold in range(1 + max(folds.values()))]
     measured = sorted({place for name in group.expressions for place in held_out[name]})
     reading = _Reading(images, group.expressions[0], of_fold, mirror)
-    *seen, of_measured = reading.images(None, inputs, measured)
+    seen, of_measured = reading.images(None, inputs, measured)
     shown = {name: reading.images(name, targets, held_out[name]) for name in group.expressions}
-    teach = [Samples(before, {name: shown[name][fold] for name in shown}) for fold, before in enumerate(seen)]
+    teachers = Samples(seen, {name: images for name, (images, _) in shown.items()})
     at = {place: row for row, place in enumerate(measured)}
 
     def inputs_of(name: str) -> Array:
         alike = len(held_out[name]) == len(measured)
         return of_measured if alike else of_measured[[at[place] for place in held_out[name]]]
 
-    return Held(tuple(teach), {name: (inputs_of(name), shown[name][-1]) for name in group.expressions})
+    counts = tuple((2 if mirror else 1) * len(places) for places in of_fold)
+    return Held(teachers, counts, {name: (inputs_of(name), of_others) for name, (_, of_others) in shown.items()})
 
 
 @dataclass(frozen=True)
@@ -79,25 +89,32 @@ class _Reading:
     of_fold: list[list[int]]
     mirror: bool
 
-    def images(self, name: str | None, region: Region, others: Sequence[int]) -> list[Array]:
-        """Return the targets `name`, or inputs, of each fold with its mirror images, and last those of `others`."""
+    def images(self, name: str | None, region: Region, others: Sequence[int]) -> tuple[Array, Array]:
+        """Return the targets `name`, or inputs, of fold after fold, each with its mirror images, and of `others`."""
         stack = self.of.stack
         shape, cols = (stack.channels, *region.shape), stack.image_shape[1]
         times = 2 if self.mirror else 1
-        kept = [np.empty((times * len(places), *shape), stack.dtype) for places in self.of_fold]
-        kept.append(np.empty((len(others), *shape), stack.dtype))
-        self._fill(kept, [*self.of_fold, others], name, region, mirrored=False)
+        stops = np.cumsum([times * len(places) for places in self.of_fold])
+        teachers, of_others = (np.empty((n, *shape), stack.dtype) for n in (stops[-1], len(others)))
+        kept = np.split(teachers, stops[:-1])
+        self._fill([*kept, of_others], [*self.of_fold, others], name, region, mirrored=False)
         if self.mirror:
-            halves = [each[len(places) :] for each, places in zip(kept, self.of_fold, strict=False)]
+            halves = [each[len(places) :] for each, places in zip(kept, self.of_fold, strict=True)]
             if region.mirrored(cols) == region and not (name is None and self.of.displacements):
-                for half, each in zip(halves, kept, strict=False):
+                for half, each in zip(halves, kept, strict=True):
                     half[...] = turned(each[: len(half)])
             else:
                 self._fill(halves, self.of_fold, name, region, mirrored=True)
-        return kept
+        return teachers, of_others
 
     def _fill(
-        self, kept: list[Array], wanted: Sequence[Sequence[int]], name: str | None, region: Region, *, mirrored: bool
+        self,
+        kept: Sequence[Array],
+        wanted: Sequence[Sequence[int]],
+        name: str | None,
+        region: Region,
+        *,
+        mirrored: bool,
     ) -> None:
         where = {place: (number, at) for number, places in enumerate(wanted) for at, place in enumerate(places)}
         stack = self.of.stack

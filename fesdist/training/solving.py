@@ -19,6 +19,7 @@ from fesdist.training.folds import fold_numbers, row_step
 from fesdist.training.holding import PIECE, Held, hold
 from fesdist.training.job import SampleGroup
 from fesdist.training.layout import tile_layouts
+from fesdist.training.strips import judged_strips
 
 
 def hold_samples(context: TaskContext, tile: Tile, group: SampleGroup) -> Held:
@@ -35,16 +36,26 @@ def solve_held(context: TaskContext, tile: Tile, group: SampleGroup, held: Held,
     stack, model = context.stack, context.model
     all_inputs, all_targets, _ = learned_from(model, tile.region, stack.image_shape)
     solved, pieces = _empty(context, tile, group), TileGrid(tile.region.shape, (PIECE, PIECE))
-    for number, part in enumerate(pieces):
-        region = part.region.shifted(tile.region.row0, tile.region.col0)
+
+    def sums_of(region: Region, *, by_fold: bool) -> list[Any]:
         inputs, targets, padding = learned_from(model, region, stack.image_shape)
         problem = _problem(context, Tile(tile.index, region), padding, group, {})
+        places = inputs.within(all_inputs), targets.within(all_targets)
+        found = []
+        for samples in held.by_fold(*places) if by_fold else (held.within(*places),):
+            found.append(model.gather(problem, np.dtype(stack.dtype)))
+            found[-1].add(samples)
+        return found
+
+    strips = judged_strips(model, tile.region, stack)
+    for strip in strips:
+        with clock("evidence"):
+            folds = sums_of(strip, by_fold=True)
+            evidence = model.evidence(added(folds), folds, row_step(stack.image_shape))
+            _put(evidence, solved, strip.within(tile.region))
+    for number, part in enumerate(pieces):
         with clock("sums"):
-            folds = []
-            for samples in held.of(inputs.within(all_inputs), targets.within(all_targets)):
-                sums = model.gather(problem, np.dtype(stack.dtype))
-                sums.add(samples)
-                folds.append(sums)
+            folds = sums_of(part.region.shifted(tile.region.row0, tile.region.col0), by_fold=not strips)
         _solve_sums(context, tile.region, folds, solved, clock)
         tell((number + 1) / len(pieces))
     return solved
@@ -116,6 +127,10 @@ def _solve_sums(
         with clock("solve"):
             weights = model.solve(total)
         for of_part in (weights, evidence):
-            for expression, arrays in of_part.items():
-                for name, values in arrays.items():
-                    solved[expression][name][..., *place] = values
+            _put(of_part, solved, place)
+
+
+def _put(found: Mapping[str, TileArrays], solved: dict[str, TileArrays], place: tuple[slice, slice]) -> None:
+    for expression, arrays in found.items():
+        for name, values in arrays.items():
+            solved[expression][name][..., *place] = values

@@ -22,7 +22,7 @@ from fesdist.families.windowed.equations import ROWS_AT_ONCE
 from fesdist.families.windowed.flat import flat_block
 from fesdist.families.windowed.kernels.packing import packed_shape, pass_samples
 from fesdist.families.windowed.kernels.windows import steps_of, strip_shape
-from fesdist.families.windowed.sums import BLOCK
+from fesdist.families.windowed.sums import block_shape
 from fesdist.ground.colour import Colour
 from fesdist.ground.memory import Allocation, Memory, Phase
 from fesdist.ground.receptive_field import Field, halo_of, with_centre
@@ -51,7 +51,7 @@ def training_memory(
     """
     (field, margin), (n_block, n_folds) = window, sizes
     planes, pooled = Planes(with_centre(field), fit.n_expressions), with_neighbours(tile_shape, margin)
-    block = with_neighbours(_block_shape(tile_shape), margin)
+    block = with_neighbours(block_shape(tile_shape, planes.field, margin), margin)
     sums, solved = tuple(_sums(planes, fit, tile_shape, margin, n_folds)), solved_arrays(own, fit, tile_shape)
     evidence = evidence_arrays(fit, tile_shape) if n_folds > 1 else ()
     gathered = _gathered(planes, fit, block[1]) if n_folds > 1 or margin else ()
@@ -96,7 +96,7 @@ def validation_memory(
     n_block, n_folds = sizes
     field = with_centre(widest(fields))
     planes, halo = Planes(field, fit.n_expressions, squares=True), halo_of(field)
-    pooled, block = with_neighbours(tile_shape, margin), _block_shape(tile_shape)
+    pooled, block = with_neighbours(tile_shape, margin), block_shape(tile_shape, field, margin)
     kept = [
         *_sums(planes, fit, tile_shape, margin, n_folds),
         *(_sums(planes, judged, tile_shape, margin, n_folds) if judged else ()),
@@ -136,14 +136,12 @@ def widest(fields: Sequence[Field]) -> Field:
     return tuple(sorted({offset for offsets in fields for offset in offsets}))
 
 
-def _block_shape(tile_shape: tuple[int, int]) -> tuple[int, int]:
-    """Return the shape of the largest block."""
-    return min(tile_shape[0], BLOCK), min(tile_shape[1], BLOCK)
-
-
 def _sums(planes: Planes, fit: Fit, tile_shape: tuple[int, int], margin: int, times: int = 1) -> Iterator[Allocation]:
     """Yield the sums of all blocks of a tile; those at its right and lower edges are smaller."""
-    shapes = [with_neighbours(tile.region.shape, margin) for tile in TileGrid(tile_shape, (BLOCK, BLOCK))]
+    shapes = [
+        with_neighbours(tile.region.shape, margin)
+        for tile in TileGrid(tile_shape, block_shape(tile_shape, planes.field, margin))
+    ]
     yield Allocation("objects of blocks", (times * len(shapes), OBJECTS_OF_A_BLOCK), "uint8")
     for shape in dict.fromkeys(shapes):
         yield from _block_sums(planes, fit, shape, times * shapes.count(shape))
@@ -171,7 +169,7 @@ def _pass(planes: Planes, fit: Fit, block: tuple[int, int], n_block: int) -> tup
 def _solving(planes: Planes, fit: Fit, tile_shape: tuple[int, int]) -> tuple[Allocation, ...]:
     """Return what is solved of one block before it is filed, and the systems on the way."""
     shape, sets, n_expressions, taps = (
-        _block_shape(tile_shape),
+        block_shape(tile_shape, planes.field, 0),
         fit.weight_channels,
         fit.n_expressions,
         len(planes.field),

@@ -24,6 +24,13 @@ BLOCK = 64
 """Rows and columns of a block: what is packed for a pass stays in the processor's cache, in tiles of any size."""
 
 
+def block_shape(tile_shape: tuple[int, int], field: Field, margin: int) -> tuple[int, int]:
+    """Return rows and columns of the largest block of a tile: of few rows, as many pixels with the halo as of many."""
+    halo = halo_of(field)
+    rows = min(tile_shape[0], BLOCK)
+    return rows, min(tile_shape[1], max(BLOCK, BLOCK * BLOCK // (halo.top + rows + halo.bottom + 2 * margin)))
+
+
 @dataclass(frozen=True)
 class Block:
     """A part of a tile's pixels with sums of its own, and of the neighbours that they take in."""
@@ -67,7 +74,7 @@ class WindowSums:
             all_pixels.col1 + halo.right - padding.right,
         )
         self.blocks = []
-        for part in TileGrid(tile.shape, (BLOCK, BLOCK)):
+        for part in TileGrid(tile.shape, block_shape(tile.shape, self.planes.field, margin)):
             own = part.region.shifted(tile.row0, tile.col0)
             region = replace(problem, tile=Tile(problem.tile.index, own)).grown(margin)
             inputs, padding = halo.among(region, self._inputs)
