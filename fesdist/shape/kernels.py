@@ -15,7 +15,7 @@ Array = NDArray[Any]
 STEPS = 64
 """Positions are told in so many parts of a pixel."""
 
-_WEIGHT_BITS = 20
+WEIGHT_BITS = 20
 """Weights of 64 positions are exact integers over 2^20: their denominators are 4 x 64^3."""
 
 keep_compiled_kernels()
@@ -40,7 +40,7 @@ def cubic_weights() -> NDArray[np.int64]:
 
 
 WEIGHTS = cubic_weights()
-FLOAT_WEIGHTS = (WEIGHTS / 2.0**_WEIGHT_BITS).astype(np.float32)
+FLOAT_WEIGHTS = (WEIGHTS / 2.0**WEIGHT_BITS).astype(np.float32)
 
 
 @njit(nogil=True, cache=True)
@@ -51,16 +51,16 @@ def move_bytes(planes: Array, rows_at: Array, cols_at: Array, weights: Array, ou
     in 64ths of a pixel of the planes, `weights` as `cubic_weights` returns them. What lies outside the planes repeats
     their edges.
     """
-    half = np.int64(1) << (2 * _WEIGHT_BITS - 1)
+    half = np.int64(1) << (2 * WEIGHT_BITS - 1)
     line, size = planes.reshape(-1), planes.shape[1] * planes.shape[2]
     for i in range(rows_at.shape[0]):
         for j in range(rows_at.shape[1]):
-            lines = _places(rows_at[i, j] >> 6, planes.shape[1], planes.shape[2])
-            across = _places(cols_at[i, j] >> 6, planes.shape[2], 1)
+            lines = places(rows_at[i, j] >> 6, planes.shape[1], planes.shape[2])
+            across = places(cols_at[i, j] >> 6, planes.shape[2], 1)
             down, right = weights[rows_at[i, j] & 63], weights[cols_at[i, j] & 63]
             for k in range(len(planes)):
                 total = half + _sum(line, np.uintp(k) * np.uintp(size), lines, across, down, right)
-                outputs[k, i, j] = min(max(total >> (2 * _WEIGHT_BITS), 0), 255)
+                outputs[k, i, j] = min(max(total >> (2 * WEIGHT_BITS), 0), 255)
 
 
 @njit(nogil=True, cache=True)
@@ -69,15 +69,15 @@ def move_floats(planes: Array, rows_at: Array, cols_at: Array, weights: Array, o
     line, size = planes.reshape(-1), planes.shape[1] * planes.shape[2]
     for i in range(rows_at.shape[0]):
         for j in range(rows_at.shape[1]):
-            lines = _places(rows_at[i, j] >> 6, planes.shape[1], planes.shape[2])
-            across = _places(cols_at[i, j] >> 6, planes.shape[2], 1)
+            lines = places(rows_at[i, j] >> 6, planes.shape[1], planes.shape[2])
+            across = places(cols_at[i, j] >> 6, planes.shape[2], 1)
             down, right = weights[rows_at[i, j] & 63], weights[cols_at[i, j] & 63]
             for k in range(len(planes)):
                 outputs[k, i, j] = _sum(line, np.uintp(k) * np.uintp(size), lines, across, down, right)
 
 
 @njit(inline="always")
-def _places(at: Any, length: Any, stride: Any) -> Any:
+def places(at: Any, length: Any, stride: Any) -> Any:
     """Return where the four pixels around a position are; those outside are the edge."""
     last = length - 1
     # Unsigned, so that numba does not look for indices from the end.

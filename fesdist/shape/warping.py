@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fesdist.ground.tiles import Region
 from fesdist.shape.kernels import FLOAT_WEIGHTS, STEPS, WEIGHTS, move_bytes, move_floats
+from fesdist.shape.many import FEWEST, TOGETHER, move_many
 
 Array = NDArray[Any]
 
@@ -142,8 +143,13 @@ def interpolated(images: Array, down: NDArray[np.int32], right: NDArray[np.int32
     """
     planes = np.ascontiguousarray(images).reshape(-1, *images.shape[2:])
     outputs = np.empty((len(planes), *down.shape), images.dtype)
-    if images.dtype == np.uint8:
-        move_bytes(planes, down, right, WEIGHTS, outputs)
-    else:
+    if images.dtype != np.uint8:
         move_floats(planes, down, right, FLOAT_WEIGHTS, outputs)
+        return outputs.reshape(*images.shape[:2], *down.shape)
+    for start in range(0, len(planes), TOGETHER):
+        some = slice(start, start + TOGETHER)
+        if len(planes[some]) < FEWEST:
+            move_bytes(planes[some], down, right, WEIGHTS, outputs[some])
+        else:
+            move_many(planes[some], down, right, WEIGHTS.astype(np.int32), outputs[some])
     return outputs.reshape(*images.shape[:2], *down.shape)

@@ -148,8 +148,8 @@ def held_memory(
     solved = (*solved_arrays(model.layout(fit), fit, tile_shape), *evidence_arrays(fit, tile_shape))
     # Those on whom expressions are measured may be others for each of them.
     held = (*images("held samples", n_teach, fit.n_expressions), *images("held-out", 2 * n_held_out, fit.n_expressions))
-    inputs_around, displacements, positions = moving(fit, tile_shape, n_block)
-    around = (inputs_around, positions) if moved else ()
+    inputs_around, displacements, *while_moving = moving(fit, tile_shape, n_block)
+    around = (inputs_around, *while_moving) if moved else ()
     return Memory(
         (*held, displacements) if moved else held,
         (

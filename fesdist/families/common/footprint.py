@@ -12,6 +12,7 @@ from fesdist.families.common.layout import ArrayLayout, common_layout
 from fesdist.ground.memory import Allocation
 from fesdist.ground.tiles import Halo
 from fesdist.shape.flow import compared_shape
+from fesdist.shape.many import BAND, TOGETHER
 from fesdist.shape.warping import DISPLACEMENTS_KEPT, largest_reach
 
 _COMPARED_AT_ONCE = 1 << 18
@@ -52,6 +53,7 @@ def moving(fit: Fit, tile_shape: tuple[int, int], n_block: int) -> tuple[Allocat
         Allocation("inputs around the tile", (n_block, fit.channels, *around), fit.dtype),
         Allocation("displacements", (2, *compared_shape(fit.image_shape)), "float32", DISPLACEMENTS_KEPT),
         Allocation("positions", tile_shape, "float64", 6),
+        Allocation("pixels side by side", (BAND + 2 * reach, around[1], TOGETHER), "uint8"),
     )
 
 

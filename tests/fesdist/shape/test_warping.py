@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from fesdist.ground.tiles import Region
-from fesdist.shape.kernels import STEPS, WEIGHTS, cubic_weights
+from fesdist.shape.kernels import STEPS, WEIGHTS, cubic_weights, move_bytes
+from fesdist.shape.many import BAND, FEWEST, TOGETHER
 from fesdist.shape.warping import Displacement, interpolated, largest_reach
 from tests.fesdist.shape.pictures import over_all, places, rough_displacement, smooth_displacement
 
@@ -63,6 +64,20 @@ def test_bytes_are_the_cubic_of_keys_rounded_to_the_nearest(
             exact = _slowly(images[sample, channel], int(scattered[0][place]), int(scattered[1][place]))
             expected = min(max(math.floor(exact + Fraction(1, 2)), 0), 255)
             assert made[sample, channel][place] == expected
+
+
+@pytest.mark.parametrize("n_planes", [1, FEWEST - 1, FEWEST, TOGETHER, TOGETHER + 1, 2 * TOGETHER + FEWEST])
+@pytest.mark.parametrize("rows", [1, BAND, BAND + 5])
+def test_many_planes_have_the_bytes_that_each_has_alone(n_planes: int, rows: int) -> None:
+    random = np.random.default_rng(n_planes)
+    # Black and white, so that sums are as far from each other, and beyond what bytes can hold, as they ever are.
+    planes = np.where(random.random((n_planes, 1, *SHAPE)) < 0.5, 0, 255).astype(np.uint8)
+    planes[:, :, 4:] = random.integers(0, 256, planes[:, :, 4:].shape)
+    down, right = (random.integers(-9 * STEPS, (side + 9) * STEPS, (rows, 40)).astype(np.int32) for side in SHAPE)
+    made = interpolated(planes, down, right)
+    alone = np.empty_like(made[:, 0])
+    move_bytes(planes[:, 0], down, right, WEIGHTS, alone)
+    assert (made[:, 0] == alone).all()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
