@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from fesdist.cli.console import counted, duration, people, say, size, table, warn
-from fesdist.cluster.connect import count_workers
+from fesdist.cluster.connect import size_of
 from fesdist.planning.estimate import CLUSTER_SECONDS, estimate
 from fesdist.requests.learning import Plan
 from fesdist.training.choosing import planned, widest
@@ -28,9 +28,9 @@ def run(request: Plan) -> int:
     shaped = has_shape(asked.shape, stack.image_shape)
     described = f"{', '.join(asked.chosen)} chosen by the run" if asked.chosen else asked.model.describe()
     cluster = request.cluster()
-    n_workers = count_workers(cluster)
+    n_workers, threads = size_of(cluster)
     whole = planned(job, asked, stack)
-    plan = make_plan(whole, stack, request.memory, n_workers)
+    plan = make_plan(whole, stack, request.memory, n_workers, threads)
     starts = cluster.scheduler is None and cluster.local_workers > 0
     warn("plan: rehearsing each step of the run, for its time")
     cost = estimate(asked, whole, stack, plan, n_workers, starting_seconds=CLUSTER_SECONDS if starts else 0.0)
@@ -50,6 +50,7 @@ def run(request: Plan) -> int:
                     "tile_shape": [tile_rows, tile_cols],
                     "samples_at_a_time": plan.n_block,
                     "workers": n_workers,
+                    "tiles_at_once": n_workers * plan.at_once,
                     "allowed_bytes": plan.allowed_bytes,
                     "projected_bytes": plan.projected_bytes,
                     "stored_bytes": plan.stored_bytes,
@@ -85,7 +86,7 @@ def run(request: Plan) -> int:
             ("regressions", f"{plan.n_pixels:,} an expression"),
             ("tiles", f"{len(plan.grid)} of {tile_rows} x {tile_cols} pixels, one task each"),
             ("samples", _samples(plan, job.n_samples)),
-            ("workers", f"{n_workers}"),
+            ("workers", f"{n_workers}" if starts or cluster.scheduler else _in_process(plan)),
             (
                 "memory",
                 f"{size(plan.projected_bytes)} projected of {size(plan.allowed_bytes)} allowed, each worker",
@@ -98,6 +99,10 @@ def run(request: Plan) -> int:
         ],
     )
     return 0
+
+
+def _in_process(plan: TrainingPlan) -> str:
+    return "this process" + (f", {plan.at_once} tiles at once" if plan.at_once > 1 else "")
 
 
 def _samples(plan: TrainingPlan, n_samples: int) -> str:

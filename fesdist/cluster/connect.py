@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.cluster.settings import Cluster, ClusterSettings
+from fesdist.ground import machine
 
 LOGGER = logging.getLogger("fesdist.cluster")
 
@@ -24,7 +26,7 @@ def open_cluster(
     Raises ClusterError when the scheduler does not answer, has no workers, or its workers run another fesdist.
     """
     if settings.scheduler is None and settings.local_workers == 0:
-        yield InProcessCluster()
+        yield InProcessCluster(machine.cores())
         return
     if on_progress:
         on_progress(0, 0, settings.beginning)
@@ -33,7 +35,7 @@ def open_cluster(
 
     if settings.scheduler is None and not has_semaphores():
         LOGGER.warning("no other process can be started here (is /dev/shm read-only?); this one computes alone")
-        yield InProcessCluster()
+        yield InProcessCluster(machine.cores())
         return
     _silence_dask()
     with (
@@ -44,12 +46,20 @@ def open_cluster(
         yield cluster
 
 
-def count_workers(settings: ClusterSettings) -> int:
-    """Return how many tasks can run at the same time, without starting a local cluster; raises as `open_cluster`."""
-    if settings.scheduler is None:
-        return max(1, settings.local_workers)
+class Size(NamedTuple):
+    """How much of a cluster there is."""
+
+    n_workers: int
+    threads: int
+    """Of each worker; see `Cluster`."""
+
+
+def size_of(settings: ClusterSettings) -> Size:
+    """Return the size of the cluster that `open_cluster` would yield, not starting a local one; raises as that does."""
+    if settings.scheduler is None and settings.local_workers > 0:
+        return Size(settings.local_workers, 1)
     with open_cluster(settings) as cluster:
-        return cluster.n_workers
+        return Size(cluster.n_workers, cluster.threads)
 
 
 def _silence_dask() -> None:

@@ -43,8 +43,17 @@ class DaskCluster:
         threads: list[int] = [facts["nthreads"] for facts in asked(self._client, workers_of).values()]
         return max(1, sum(threads))
 
+    @property
+    def threads(self) -> int:
+        return 1
+
     def run(
-        self, function: Callable[..., Any], items: Iterable[Item], *shared: Any, on_part: OnPart[Item] | None = None
+        self,
+        function: Callable[..., Any],
+        items: Iterable[Item],
+        *shared: Any,
+        on_part: OnPart[Item] | None = None,
+        at_once: int = 1,
     ) -> Iterator[Outcome[Item]]:
         waiting, in_flight, suspects = iter(items), dict[int, tuple[Future, Item]](), list[Item]()
         name, numbers = f"{function.__name__}-{uuid4().hex}", count()

@@ -32,7 +32,7 @@ class ClusterSettings:
     workers: int | None = None
     """Local worker processes; when None one a core, as far as there is room for their memory; 0 is this process."""
     memory: int = DEFAULT_MEMORY
-    """Bytes that each worker may use (allowed memory)."""
+    """Bytes that each worker may use (allowed memory), or this process."""
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 0:
@@ -87,14 +87,24 @@ class Cluster(Protocol):
 
     @property
     def n_workers(self) -> int:
-        """Tasks that can run at the same time."""
+        """Tasks that can run at the same time, each with the memory of a worker."""
+
+    @property
+    def threads(self) -> int:
+        """Tasks that can run at the same time in one worker, if they divide its memory; 1 where each has its own."""
 
     def run(
-        self, function: Callable[..., Any], items: Iterable[Item], *shared: Any, on_part: OnPart[Item] | None = None
+        self,
+        function: Callable[..., Any],
+        items: Iterable[Item],
+        *shared: Any,
+        on_part: OnPart[Item] | None = None,
+        at_once: int = 1,
     ) -> Iterator[Outcome[Item]]:
         """Call `function(item, *shared)` in a task for each item, and yield the outcomes as they come.
 
-        What a task tells of itself while it runs (`ground.share`) goes to `on_part`, from time to time.
+        What a task tells of itself while it runs (`ground.share`) goes to `on_part`, from time to time. The memory of a
+        worker has room for `at_once` of these tasks, of which as many as it has `threads` run beside each other.
 
         A bounded number of tasks is in flight; one that dies with its worker or fails for a reason that may pass
         is tried again. Closing the iterator, or an exception in the loop around it, cancels what is left.

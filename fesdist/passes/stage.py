@@ -43,6 +43,10 @@ class Stage(Generic[K, R]):
         """Do the work of one key and return its result; twice is as good as once."""
         raise TypeError(f"{type(self).__name__} does not say how it works")
 
+    def at_once(self) -> int:
+        """Return for how many keys at the same time the memory of one worker has room."""
+        return 1
+
     def called(self, key: K) -> str:
         """Return how people call the work of a key."""
         return str(key)
@@ -58,7 +62,7 @@ class Stage(Generic[K, R]):
 
 def outcomes(stage: Stage[K, R], keys: Iterable[K], cluster: Cluster) -> Iterator[Outcome[K]]:
     """Yield what became of each key, as it comes; a failed key stops nothing. See `Cluster.run`."""
-    return cluster.run(_work_unless_kept, keys, stage)
+    return cluster.run(_work_unless_kept, keys, stage, at_once=stage.at_once())
 
 
 def results(stage: Stage[K, R], keys: Sequence[K], cluster: Cluster, on_progress: Progress | None = None) -> list[R]:
@@ -70,7 +74,8 @@ def results(stage: Stage[K, R], keys: Sequence[K], cluster: Cluster, on_progress
     failures: list[Outcome[K]] = []
     number_of = {key: number for number, key in enumerate(keys)}
     standing = _Standing(stage, keys, on_progress)
-    for outcome in cluster.run(_kept_or_worked, keys, stage, on_part=standing.runs if on_progress else None):
+    on_part = standing.runs if on_progress else None
+    for outcome in cluster.run(_kept_or_worked, keys, stage, on_part=on_part, at_once=stage.at_once()):
         if outcome.error is not None and (stage.stops_at_failure or isinstance(outcome.error, NoSpaceError)):
             raise outcome.error
         if outcome.error is not None:

@@ -65,7 +65,7 @@ def estimate(
     _rehearse(request, job, stack, plan, costs)
     total = sum(costs.seconds.values())
     alone = sum(costs.seconds.get(step, 0.0) for step in ALONE)
-    parallel = min(n_workers, len(plan.grid))
+    parallel = min(n_workers * plan.at_once, len(plan.grid))
     seconds = starting_seconds + alone + (total - alone) / parallel
     return Estimate(seconds, total, dict(costs.seconds), sum(compiled))
 

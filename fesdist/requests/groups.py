@@ -64,7 +64,7 @@ class Computing:
 
     scheduler: str | None = option(None, "address of a running Dask scheduler, tcp://host:8786", metavar="URI")
     workers: int | None = option(None, "local processes; 0 is this process", metavar="N", implied="one a core")
-    memory: int = memory_option("memory a worker may use")
+    memory: int = memory_option("memory a worker may use, or this process with --workers 0")
 
     def cluster(self) -> ClusterSettings:
         """Return the settings of the cluster; raises BadParameterError for those that contradict each other.

@@ -20,18 +20,14 @@ from numpy.typing import NDArray
 from fesdist.cluster.settings import Cluster
 from fesdist.families.common.cells import CELLS
 from fesdist.families.common.contract import AnyModel
-from fesdist.families.common.validation import CrossValidation, FoldErrors, Judgement
+from fesdist.families.common.validation import FoldErrors
 from fesdist.ground.measures import REGIONS, mouth_region
-from fesdist.ground.share import part, tell
-from fesdist.ground.tiles import Region, Tile
-from fesdist.passes.stage import Progress, Stage, results
+from fesdist.passes.stage import Progress, results
 from fesdist.registry import model_from_parameters
+from fesdist.training.band_stage import PIECE_BYTES, BandStage, side_of_pieces
 from fesdist.training.choice import Choice, Result, Score
-from fesdist.training.folds import fold_numbers, n_folds
-from fesdist.training.job import SampleGroup, TrainingJob, TrainingRequest, has_shape
-from fesdist.training.judged import judged_in, stack_of
-from fesdist.training.plan import SAMPLES_AT_ONCE
-from fesdist.training.sampling import Piece, looked_at
+from fesdist.training.folds import n_folds
+from fesdist.training.job import TrainingJob, TrainingRequest, has_shape
 from storage.stack.reading import TrainingStack
 
 TRIED: Mapping[str, tuple[Any, ...]] = {
@@ -39,11 +35,6 @@ TRIED: Mapping[str, tuple[Any, ...]] = {
     "pool": (0, 2),
     "mirror": (False, True),
 }
-
-SIDES = (64, 32, 16)
-"""Of the pieces that are summed at a time, rows and columns."""
-PIECE_BYTES = 96 << 20
-"""What the sums of a piece may take: no more than a small plan leaves."""
 
 BEYOND_CHANCE = 2.0
 """Standard errors."""
@@ -68,80 +59,24 @@ NO_MOUTH = Mouth((0.0, 0.0, 0.0, 0.0), 0.0)
 """Of models with one ridge for the whole image, which the whole face decides."""
 
 
-@dataclass(frozen=True)
-class BandStage(Stage[int, tuple[FoldErrors, ...]]):
-    """The errors of all combinations in one band, for each group of expressions; small enough to be sent home."""
-
-    job: TrainingJob
-    parameters: tuple[tuple[dict[str, Any], ...], ...]
-    """Of the candidates that are judged from the same sums, as `Model.parameters` returns them."""
-    side: int
-    """Of the pieces that are summed at a time."""
-
-    def work(self, key: int) -> tuple[FoldErrors, ...]:
-        """Return, for each group, the errors of all candidates in their order."""
-        found = []
-        for number, group in enumerate(self.job.groups):
-            with part(number, len(self.job.groups)):
-                found.append(self._judged(group, key))
-        return tuple(found)
-
-    def note(self, key: int) -> str:
-        return "choosing by people left out"
-
-    def called(self, key: int) -> str:
-        return f"band {key} of people left out"
-
-    @property
-    def bands(self) -> tuple[tuple[Piece, ...], ...]:
-        """Return the pieces of each band."""
-        return looked_at(stack_of(self.job).image_shape, self.side)
-
-    def judged(self, group: SampleGroup, key: int, piece: Piece) -> list[FoldErrors]:
-        """Return what a piece of a band tells of the candidates, of all that are judged from the same sums."""
-        stack = stack_of(self.job)
-        rows, cols = stack.image_shape
-        regions = Region(0, rows, 0, cols), mouth_region(stack.spec.mouth, stack.image_shape)
-        return [
-            judged_in(
-                Tile(key, piece.region),
-                _validation([model_from_parameters(self.job.model, each) for each in parameters]),
-                self.job,
-                group,
-                fold_numbers(stack, group),
-                n_folds(len(group.samples)),
-                Judgement(stack.image_shape, regions, piece.row_step),
-                SAMPLES_AT_ONCE,
-            )
-            for parameters in self.parameters
-        ]
-
-    def _judged(self, group: SampleGroup, key: int) -> FoldErrors:
-        pieces = self.bands[key]
-        found = []
-        for number, piece in enumerate(pieces):
-            found.append(self.judged(group, key, piece))
-            tell((number + 1) / len(pieces))
-        return _side_by_side([reduce(add, alike) for alike in zip(*found, strict=True)])
-
-
 def choose(
     model: AnyModel,
     chosen: Sequence[str],
     job: TrainingJob,
     stack: TrainingStack,
     cluster: Cluster,
+    array_bytes: int = PIECE_BYTES,
     on_progress: Progress | None = None,
 ) -> tuple[AnyModel, Choice | None]:
     """Return the model with its hyper-parameters `chosen`, and why; the model as it is where nobody can be left out.
 
-    `job` is that of the model as it is. Raises as `results` does.
+    `job` is that of the model as it is, `array_bytes` what a worker has for arrays. Raises as `results` does.
     """
     n_people = min(len(group.samples) for group in job.groups)
     if n_folds(n_people) < 2:
         return model, None
     ordered = [each for alike in _by_sums(model, chosen) for each in alike]
-    stage = band_stage(model, chosen, job, stack)
+    stage = replace(band_stage(model, chosen, job, stack), beside=max(1, array_bytes // PIECE_BYTES))
     bands = stage.bands
     found = results(stage, range(len(bands)), cluster, on_progress)
     totals = [reduce(add, of_group) for of_group in zip(*found, strict=True)]
@@ -160,7 +95,7 @@ def band_stage(model: AnyModel, chosen: Sequence[str], job: TrainingJob, stack: 
     """Return the stage that judges all combinations of the hyper-parameters `chosen`."""
     by_sums = _by_sums(model, chosen)
     parameters = tuple(tuple(each.parameters() for each in alike) for alike in by_sums)
-    return BandStage(job, parameters, _side(by_sums, job, stack))
+    return BandStage(job, parameters, side_of_pieces(by_sums, job, stack))
 
 
 def widest(model: AnyModel, chosen: Sequence[str]) -> AnyModel:
@@ -188,26 +123,6 @@ def _candidates(model: AnyModel, chosen: Sequence[str], mirror: bool) -> list[An
         return []
     any_model: Any = model
     return [replace(any_model, **dict(zip(chosen, values, strict=True))) for values in itertools.product(*grids)]
-
-
-def _validation(models: Sequence[AnyModel]) -> CrossValidation[Any]:
-    validation = type(models[0]).cross_validation(models)
-    if validation is None:
-        raise TypeError(f"model {models[0].name!r} chooses by folds, and so has a cross-validation")
-    return validation
-
-
-def _side(by_sums: Sequence[Sequence[AnyModel]], job: TrainingJob, stack: TrainingStack) -> int:
-    """Return the side of the pieces that are summed at a time: the largest whose sums are small for any plan.
-
-    It follows from the job alone, as sums of errors may not depend on the machine.
-    """
-    validation, fit = _validation(by_sums[0]), job.fit(stack)
-    for side in SIDES:
-        memory = validation.memory(fit, (side, side), min(fit.n_samples, SAMPLES_AT_ONCE), n_folds(fit.n_samples))
-        if memory.nbytes <= PIECE_BYTES:
-            return side
-    return SIDES[-1]
 
 
 def _best(
@@ -285,16 +200,3 @@ def _refined(total: FoldErrors) -> NDArray[np.float64]:
         raise TypeError("a validation by sums tells refined errors")
     values = total.values.sum(axis=0)
     return np.asarray(total.refined / np.where(values > 0, values, np.nan))
-
-
-def _side_by_side(found: Sequence[FoldErrors]) -> FoldErrors:
-    """Return the errors of all candidates together, of which some saw every person twice."""
-    values = found[0].values
-    doubled = [each.values.sum() / values.sum() for each in found]
-    return FoldErrors(
-        np.concatenate([each.squared / times for each, times in zip(found, doubled, strict=True)], axis=1),
-        values,
-        np.concatenate(
-            [each.refined / times for each, times in zip(found, doubled, strict=True) if each.refined is not None]
-        ),
-    )

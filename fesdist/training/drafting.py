@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 
+from fesdist.cluster.settings import Cluster
 from fesdist.ground.errors import PlanError
 from fesdist.training.job import CutJob, TrainingJob
 from fesdist.training.layout import weights_spec
@@ -19,7 +20,7 @@ from storage.stack.reading import TrainingStack
 
 @contextmanager
 def open_draft(
-    store: WeightStore, name: str, job: TrainingJob, stack: TrainingStack, memory: int, n_workers: int
+    store: WeightStore, name: str, job: TrainingJob, stack: TrainingStack, memory: int, cluster: Cluster
 ) -> Iterator[tuple[WeightDraft, TrainingPlan]]:
     """Yield the draft of a job, claimed, and the plan to fill it: the tiles of an interrupted run are kept as they are.
 
@@ -31,7 +32,7 @@ def open_draft(
     generation = 0
     while store.published_with(name, draft_id := f"{digest}-{generation}"):
         generation += 1
-    proposed = make_plan(job, stack, memory, n_workers)
+    proposed = make_plan(job, stack, memory, cluster.n_workers, cluster.threads)
     cut = _cut_of(store, name, draft_id)
     if cut is None:
         _check_disk(store, proposed)
@@ -41,7 +42,7 @@ def open_draft(
     with draft.claimed():
         draft.create(weights_spec(job, stack, cut.chunk), asdict(cut))
         # Whoever created the draft cut it, which may have been somebody else with another budget.
-        plan = plan_with_cut(stack, memory, CutJob.of(draft))
+        plan = plan_with_cut(stack, memory, CutJob.of(draft), cluster.threads)
         check_memory(plan, job)
         yield draft, plan
 

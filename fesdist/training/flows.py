@@ -38,8 +38,13 @@ class FlowStage(Stage[tuple[Pair, ...], int]):
     """Flows of pairs that lie in the same chunks; the result is their number, as what is found stays in the stack."""
 
     stack: str
+    beside: int = 1
+    """Batches for which the memory of a worker has room."""
 
     stops_at_failure: ClassVar[bool] = True
+
+    def at_once(self) -> int:
+        return self.beside
 
     def work(self, key: tuple[Pair, ...]) -> int:
         stack = TrainingStack.open(self.stack)
@@ -66,6 +71,13 @@ def batches_of(pairs: Sequence[Pair], stack: TrainingStack) -> list[tuple[Pair, 
     for pair in pairs:
         batches.setdefault((pair.before, pair.after, pair.sample // of_chunk), []).append(pair)
     return [tuple(batch) for batch in batches.values()]
+
+
+def batch_bytes(stack: TrainingStack) -> int:
+    """Return the bytes that a batch takes at most: two rows of chunks of its images, and these reduced."""
+    people, channels, band, _ = stack.spec.chunks()
+    rows, cols = compared_shape(stack.image_shape)
+    return people * channels * (2 * band * stack.image_shape[1] * stack.dtype.itemsize + 2 * 4 * rows * cols)
 
 
 def pairs_of(job: TrainingJob) -> list[Pair]:

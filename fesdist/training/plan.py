@@ -35,6 +35,9 @@ MODEST_MEMORY = DEFAULT_MEMORY // 2
 HARDLY_MORE = 1.1
 """Or so many times what it takes to train a small chunk, where that is more."""
 
+ROOMY = 8
+"""Samples at a time for which smaller tiles are made, and fewer at once."""
+
 SAMPLES_AT_ONCE = 64
 """More samples in a block gain nothing: the work on a block already hides the cost of starting it."""
 
@@ -53,40 +56,50 @@ class TrainingPlan:
     allowed_bytes: int
     """Memory that a worker may use."""
     projected_bytes: int
-    """Memory that a worker is expected to need at most, with `RESERVED_BYTES` in it."""
+    """Memory that a worker is expected to need at most, for all that it has at once, with `RESERVED_BYTES` in it."""
     image_pass_bytes: int
     """Arrays of the pass over the image before the tiles, which grow with the square of the samples; 0 without it."""
     stored_bytes: int
     """Size of the weights of all expressions on disk."""
     n_pixels: int
     """Output pixels with their own regression: rows x columns x weight channels."""
+    at_once: int = 1
+    """Tiles that a worker trains at the same time, in threads that divide its memory."""
+    roomy: bool = True
+    """Whether it fits, and does not have to read samples by a few."""
 
     @property
     def grid(self) -> TileGrid:
         return TileGrid(self.image_shape, self.tile_shape)
 
 
-def make_plan(job: TrainingJob, stack: TrainingStack, allowed_bytes: int, n_workers: int) -> TrainingPlan:
-    """Return the plan with the largest tiles that fit `allowed_bytes` a worker and keep all workers busy.
+def make_plan(
+    job: TrainingJob, stack: TrainingStack, allowed_bytes: int, n_workers: int, threads: int = 1
+) -> TrainingPlan:
+    """Return the plan with the largest tiles that fit `allowed_bytes` a worker and keep all threads of all busy.
 
-    Where a model says from how many pixels on larger tiles gain nothing, they are no larger than that.
+    Where a model says from how many pixels on larger tiles gain nothing, they are no larger than that. Where even the
+    smallest do not fit once for each of a worker's `threads`, fewer are trained at once.
 
     Raises PlanError, with the figures, when not even one chunk of pixels and one sample at a time fit.
     """
     chunk, (rows, cols) = chunk_side(job, stack), stack.image_shape
-    largest_useful = math.sqrt(rows * cols / (TILES_PER_WORKER * n_workers))
+    largest_useful = math.sqrt(rows * cols / (TILES_PER_WORKER * n_workers * threads))
     side = min(LARGEST_TILE, max(chunk, int(largest_useful) // chunk * chunk))
     if (enough := job.build_model().enough_pixels(job.fit(stack))) is not None:
         side = min(side, chunk * math.ceil(math.sqrt(enough) / chunk))
+    plans = []
     while True:
         tile_shape = _even_side(rows, side, chunk), _even_side(cols, side, chunk)
-        plan = plan_with_cut(stack, allowed_bytes, CutJob(job, tile_shape, chunk))
-        roomy = plan.holds or plan.n_block >= min(8, job.n_samples)
-        if plan.projected_bytes <= allowed_bytes and (roomy or side == chunk):
-            return plan
+        plans.append(plan_with_cut(stack, allowed_bytes, CutJob(job, tile_shape, chunk), threads))
+        if plans[-1].roomy and plans[-1].at_once == min(threads, len(plans[-1].grid)):
+            return plans[-1]
         if side == chunk:
-            raise _does_not_fit(plan, job)
+            break
         side = max(chunk, side // 2 // chunk * chunk)
+    check_memory(plans[-1], job)
+    # The largest tiles of those of which the most are trained at once.
+    return max((plan for plan in plans if plan.roomy), key=lambda plan: plan.at_once, default=plans[-1])
 
 
 def chunk_side(job: TrainingJob, stack: TrainingStack) -> int:
@@ -106,9 +119,16 @@ def chunk_side(job: TrainingJob, stack: TrainingStack) -> int:
     return next((side for side in many if needed(side) <= enough), SMALL_CHUNK)
 
 
-def plan_with_cut(stack: TrainingStack, allowed_bytes: int, cut: CutJob) -> TrainingPlan:
-    """Return the plan for a job that is cut already: only the samples read at a time follow from the memory."""
-    job, tile_shape = cut.job, cut.tile_shape
+def plan_with_cut(stack: TrainingStack, allowed_bytes: int, cut: CutJob, threads: int = 1) -> TrainingPlan:
+    """Return the plan for a job that is cut already: only what is read and trained at a time follow from the memory."""
+    most = min(threads, len(TileGrid(stack.image_shape, cut.tile_shape)))
+    plans = (_with(stack, allowed_bytes, cut, at_once) for at_once in range(most, 0, -1))
+    return next(plan for plan in plans if plan.roomy or plan.at_once == 1)
+
+
+def _with(stack: TrainingStack, allowed_bytes: int, cut: CutJob, at_once: int) -> TrainingPlan:
+    """Return the plan with so many tiles at once in a worker, each with its part of the memory for arrays."""
+    job, tile_shape, for_arrays = cut.job, cut.tile_shape, (allowed_bytes - RESERVED_BYTES) // at_once
     model, fit = job.build_model(), job.fit(stack)
     image_pass = model.image_pass()
     n_held_out = max(map(len, job.holdout.values()), default=0)
@@ -116,12 +136,12 @@ def plan_with_cut(stack: TrainingStack, allowed_bytes: int, cut: CutJob) -> Trai
     n_block, folds = min(job.n_samples, SAMPLES_AT_ONCE), n_folds(job.n_samples) if model.has_evidence else 1
     of_chunk = min(stack.spec.chunks()[0], job.n_samples + n_held_out)
 
-    of_survey = bytes_at_once(stack, ClusterSettings(memory=allowed_bytes).array_bytes)
+    of_survey = at_once * bytes_at_once(stack, ClusterSettings(memory=allowed_bytes).array_bytes // at_once)
     held = None
     if folds > 1:
         held = held_memory(model, fit, tile_shape, n_held_out, of_chunk, moved=bool(job.displacements))
         held = held.within(*_arriving(stack))
-    holds = held is not None and held.nbytes <= allowed_bytes - RESERVED_BYTES
+    holds = held is not None and held.nbytes <= for_arrays
 
     def of_tile() -> Memory:
         if held is not None and holds:
@@ -130,10 +150,11 @@ def plan_with_cut(stack: TrainingStack, allowed_bytes: int, cut: CutJob) -> Trai
         around = (*_arriving(stack), *(moving(fit, tile_shape, n_block) if job.displacements else ()))
         return memory.within(*around) if around else memory
 
-    while of_tile().nbytes > allowed_bytes - RESERVED_BYTES and n_block > 1:
+    while of_tile().nbytes > for_arrays and n_block > 1:
         n_block //= 2
     of_shape = (SHAPE,) if job.displacements else ()
     bytes_per_pixel = sum(array.bytes_per_pixel for array in (*stored_layouts(model, fit, job.precision), *of_shape))
+    projected = RESERVED_BYTES + max(at_once * of_tile().nbytes, of_image.nbytes, of_survey)
     return TrainingPlan(
         image_shape=fit.image_shape,
         tile_shape=tile_shape,
@@ -141,10 +162,12 @@ def plan_with_cut(stack: TrainingStack, allowed_bytes: int, cut: CutJob) -> Trai
         n_block=of_chunk if holds else n_block,
         holds=holds,
         allowed_bytes=allowed_bytes,
-        projected_bytes=RESERVED_BYTES + max(of_tile().nbytes, of_image.nbytes, of_survey),
+        projected_bytes=projected,
         image_pass_bytes=of_image.nbytes,
         stored_bytes=bytes_per_pixel * fit.n_pixels * len(job.expressions),
         n_pixels=fit.n_pixels * fit.weight_channels,
+        at_once=at_once,
+        roomy=projected <= allowed_bytes and (holds or n_block >= min(ROOMY, job.n_samples)),
     )
 
 

@@ -86,21 +86,22 @@ def train(
     if if_changed and not (request.chosen or shaped) and (newest := _newest_of_same_job(store, request.name, job)):
         return newest
     store.check_new()
+    array_bytes = ClusterSettings(memory=memory).array_bytes
     # What cannot fit is refused before anything runs, and what is not as it was stored before anything is learned.
-    make_plan(planned(job, request, stack), stack, memory, cluster.n_workers)
+    make_plan(planned(job, request, stack), stack, memory, cluster.n_workers, cluster.threads)
     cluster.on_every_worker(_see_stack, job.stack)
     with clock("survey"):
-        found = survey(job, stack, cluster, ClusterSettings(memory=memory).array_bytes, on_progress)
+        found = survey(job, stack, cluster, array_bytes, on_progress)
     if shaped:
         with clock("shape"):
-            job, shapes = learn_shapes(job, stack, cluster, on_progress)
+            job, shapes = learn_shapes(job, stack, cluster, array_bytes, on_progress)
     if request.chosen:
         with clock("choice"):
-            model, choice = choose(request.model, request.chosen, job, stack, cluster, on_progress)
+            model, choice = choose(request.model, request.chosen, job, stack, cluster, array_bytes, on_progress)
         job = replace(job, parameters=model.parameters())
     if if_changed and (newest := _newest_of_same_job(store, request.name, job)):
         return newest
-    with open_draft(store, request.name, job, stack, memory, cluster.n_workers) as (draft, plan):
+    with open_draft(store, request.name, job, stack, memory, cluster) as (draft, plan):
         address = TaskAddress(store.uri, request.name, draft.id, draft.created, job.stack)
         cluster.on_every_worker(_see_same_files, address)
         n_resumed = len(draft.receipt_keys())
@@ -112,7 +113,7 @@ def train(
         with clock("image pass"):
             checksums.update(prepare_image(address, cluster, on_progress))
         with clock("tiles"):
-            stage = TileStage(address, plan.n_block, plan.projected_bytes, plan.holds)
+            stage = TileStage(address, plan.n_block, plan.projected_bytes, plan.holds, plan.at_once)
             reports = results(stage, range(len(plan.grid)), cluster, on_progress)
         checksums.update((key, digest) for report in reports for key, digest in report.checksums.items())
         with clock("refinement"):

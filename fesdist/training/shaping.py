@@ -16,7 +16,7 @@ from fesdist.passes.stage import Progress, results
 from fesdist.shape.field import FlowSums
 from fesdist.shape.judging import ComparedPair, ShapeErrors, judged
 from fesdist.shape.warping import Displacement
-from fesdist.training.flows import FlowStage, Pair, batches_of, flow_of, keep_displacement, pairs_of
+from fesdist.training.flows import FlowStage, Pair, batch_bytes, batches_of, flow_of, keep_displacement, pairs_of
 from fesdist.training.folds import fold_numbers, n_folds
 from fesdist.training.job import SampleGroup, TrainingJob
 from storage.stack.reading import TrainingStack
@@ -42,13 +42,19 @@ class LearnedShape:
 
 
 def learn_shapes(
-    job: TrainingJob, stack: TrainingStack, cluster: Cluster, on_progress: Progress | None = None
+    job: TrainingJob,
+    stack: TrainingStack,
+    cluster: Cluster,
+    array_bytes: int = 0,
+    on_progress: Progress | None = None,
 ) -> tuple[TrainingJob, dict[str, LearnedShape]]:
     """Return the job with a displacement for each expression, and what was learned of it.
 
-    Flows that the stack has already are not estimated again. Raises as `results` does.
+    Flows that the stack has already are not estimated again. A worker has `array_bytes` for arrays. Raises as `results`
+    does.
     """
-    results(FlowStage(stack.path), batches_of(pairs_of(job), stack), cluster, on_progress)
+    stage = FlowStage(stack.path, max(1, array_bytes // batch_bytes(stack)))
+    results(stage, batches_of(pairs_of(job), stack), cluster, on_progress)
     digests, learned = dict[str, str](), dict[str, LearnedShape]()
     for group in job.groups:
         for expression in group.expressions:

@@ -42,6 +42,8 @@ class SurveyStage(Stage[Block, dict[int, dict[int, Signature]]]):
     stack: str
     array_bytes: int
     """What a task has for images."""
+    beside: int = 1
+    """Tasks that have so much in one worker."""
 
     stops_at_failure: ClassVar[bool] = True
 
@@ -50,6 +52,9 @@ class SurveyStage(Stage[Block, dict[int, dict[int, Signature]]]):
         sides = (SIDE, apart.SIDE) if min(stack.image_shape) >= apart.SIDE else (SIDE,)
         images = _whole(stack, key) if _room(stack, self.array_bytes) >= 1 else _in_bands(stack, key)
         return {sample: signatures_of(bands, sides) for sample, bands in zip(key.asked, images, strict=True)}
+
+    def at_once(self) -> int:
+        return self.beside
 
     def amount(self, key: Block) -> int:
         return len(key.samples)
@@ -102,13 +107,13 @@ def signatures(
 ) -> Signatures:
     """Return signatures of the samples `asked` of expressions; those of `whole` are read and compared as well.
 
-    A task has `array_bytes` for images. Raises as `survey` does.
+    A worker has `array_bytes` for images. Raises as `survey` does.
     """
+    array_bytes //= cluster.threads
     blocks = blocks_of(stack, asked, array_bytes, whole or {})
     found: dict[str, dict[int, dict[int, Signature]]] = {expression: {} for expression in asked}
-    for block, part in zip(
-        blocks, results(SurveyStage(stack.path, array_bytes), blocks, cluster, on_progress), strict=True
-    ):
+    stage = SurveyStage(stack.path, array_bytes, cluster.threads)
+    for block, part in zip(blocks, results(stage, blocks, cluster, on_progress), strict=True):
         found[block.expression].update(part)
     return found
 

@@ -16,7 +16,7 @@ from distributed import LocalCluster
 from distributed.deploy import spec
 
 from fesdist.cluster import parts
-from fesdist.cluster.connect import Cluster, ClusterSettings, count_workers, open_cluster
+from fesdist.cluster.connect import Cluster, ClusterSettings, Size, open_cluster, size_of
 from fesdist.cluster.scheduler import SILENT_SECONDS, Heard, named, seconds_between_looks
 from fesdist.cluster.settings import RETRIES
 from fesdist.ground.errors import BadParameterError, ClusterError, TileError
@@ -210,7 +210,7 @@ def test_a_scheme_that_no_scheduler_has(address: str) -> None:
 
 
 def test_workers_are_those_of_the_scheduler_or_of_the_cluster_that_would_be_started() -> None:
-    assert [count_workers(ClusterSettings(workers=number)) for number in (0, 3)] == [1, 3]
+    assert size_of(ClusterSettings(workers=3)) == Size(3, 1)
     with LocalCluster(
         n_workers=2,
         threads_per_worker=2,
@@ -219,7 +219,14 @@ def test_workers_are_those_of_the_scheduler_or_of_the_cluster_that_would_be_star
         protocol="tcp",
         host="127.0.0.1",
     ) as there:
-        assert count_workers(ClusterSettings(scheduler=there.scheduler_address, memory=1 << 20)) == 4
+        assert size_of(ClusterSettings(scheduler=there.scheduler_address, memory=1 << 20)) == Size(4, 1)
+
+
+def test_this_process_has_a_thread_for_each_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fesdist.ground.machine.cores", lambda: 5)
+    assert size_of(ClusterSettings(workers=0)) == Size(1, 5)
+    with open_cluster(ClusterSettings(workers=0)) as cluster:
+        assert (cluster.n_workers, cluster.threads) == (1, 5)
 
 
 def test_many_workers_are_given_longer_as_they_report_less_often() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -44,8 +45,8 @@ class Doubling(Stage[int, int]):
 class Backwards(InProcessCluster):
     """Tasks may end in any order."""
 
-    def run(self, function, items, *shared, on_part=None):  # type: ignore[no-untyped-def]
-        return super().run(function, list(items)[::-1], *shared, on_part=on_part)
+    def run(self, function, items, *shared, **said):  # type: ignore[no-untyped-def]
+        return super().run(function, list(items)[::-1], *shared, **said)
 
 
 def test_results_are_in_the_order_of_the_keys(tmp_path: Path) -> None:
@@ -53,6 +54,28 @@ def test_results_are_in_the_order_of_the_keys(tmp_path: Path) -> None:
     found = results(Doubling(tmp_path), [1, 2, 5], Backwards(), lambda *progress: told.append(progress))
     assert found == [2, 4, 10]
     assert told == [(0, 8, ""), (5, 8, ""), (7, 8, ""), (8, 8, "")]
+
+
+@pytest.mark.parametrize(("room", "run"), [(1, 1), (2, 2), (9, 3)])
+def test_as_many_keys_are_worked_on_as_the_stage_has_room_for(tmp_path: Path, room: int, run: int) -> None:
+    """Keys wait for each other: fewer at once would never end, and more would be counted."""
+    together, running, lock, most = threading.Barrier(run), [0], threading.Lock(), [0]
+
+    class Meeting(Doubling):
+        def at_once(self) -> int:
+            return room
+
+        def work(self, key: int) -> int:
+            with lock:
+                running[0] += 1
+                most[0] = max(most[0], running[0])
+            together.wait(60)
+            with lock:
+                running[0] -= 1
+            return 2 * key
+
+    assert results(Meeting(tmp_path), [1, 2, 3, 4, 5, 6], InProcessCluster(3)) == [2, 4, 6, 8, 10, 12]
+    assert most[0] == run
 
 
 def test_what_is_kept_is_not_done_again(tmp_path: Path) -> None:
