@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from fesdist.cluster.in_process import InProcessCluster
+from fesdist.cluster.keeping import memory_kept
 from fesdist.cluster.settings import Cluster, ClusterSettings
 from fesdist.ground import machine
 
@@ -26,7 +27,8 @@ def open_cluster(
     Raises ClusterError when the scheduler does not answer, has no workers, or its workers run another fesdist.
     """
     if settings.scheduler is None and settings.local_workers == 0:
-        yield InProcessCluster(machine.cores())
+        with memory_kept():
+            yield InProcessCluster(machine.cores())
         return
     if on_progress:
         on_progress(0, 0, settings.beginning)
@@ -35,7 +37,8 @@ def open_cluster(
 
     if settings.scheduler is None and not has_semaphores():
         LOGGER.warning("no other process can be started here (is /dev/shm read-only?); this one computes alone")
-        yield InProcessCluster(machine.cores())
+        with memory_kept():
+            yield InProcessCluster(machine.cores())
         return
     _silence_dask()
     with (

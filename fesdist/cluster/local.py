@@ -17,7 +17,7 @@ import dask
 from distributed import Client, LocalCluster
 from distributed.security import Security
 
-from fesdist.cluster import forked_from
+from fesdist.cluster import forked_from, keeping
 from fesdist.cluster.dask_cluster import DaskCluster
 from fesdist.cluster.settings import Cluster
 from fesdist.ground.errors import ClusterError
@@ -46,15 +46,8 @@ OWN_SETTINGS = {
     "distributed.worker.http.routes": [],
 }
 
-ENVIRONMENT = {
-    # Dask has workers give back every large array to the system; tiles need the same pages again at once, and getting
-    # them anew costs as much as what is computed in them. One arena, as what a thread kept would be nobody else's.
-    "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
-    "MALLOC_TOP_PAD_": str(1 << 26),
-    "MALLOC_ARENA_MAX": "1",
-    **_SAFE_PATH,
-}
+# Dask would have workers give back every large array to the system.
+ENVIRONMENT = {**keeping.ENVIRONMENT, **_SAFE_PATH}
 """Of workers, beside what Dask is configured to give them."""
 
 
