@@ -26,8 +26,10 @@ keep_compiled_kernels()
 
 
 @njit(nogil=True, cache=True)
-def move_many(planes: Array, rows_at: Array, cols_at: Array, weights: Array, outputs: Array) -> None:
-    """Do as `move_bytes` for up to `TOGETHER` planes: the same bytes, in a fifth of the time.
+def move_many(planes: Array, turned: bool, rows_at: Array, cols_at: Array, weights: Array, outputs: Array) -> None:
+    """Do as `move_bytes` for up to `TOGETHER` planes, with the same bytes in a fifth of the time.
+
+    Planes that are `turned` are read from right to left.
 
     `planes` (plane, row, col) and `outputs` (plane, i, j) are uint8, `rows_at` and `cols_at` (i, j) int32, `weights`
     those of `cubic_weights` as int32. Sums across are integers below 2^31, sums of all 16 products below 2^53, so
@@ -43,7 +45,7 @@ def move_many(planes: Array, rows_at: Array, cols_at: Array, weights: Array, out
         size = (stop - first) * n_cols * TOGETHER
         if size > len(laid_out):
             laid_out = np.zeros(size, np.uint8)
-        _lay_out(planes[:, first:stop], laid_out[:size].reshape(stop - first, n_cols, TOGETHER))
+        _lay_out(planes[:, first:stop], turned, laid_out[:size].reshape(stop - first, n_cols, TOGETHER))
         for i in range(len(band)):
             for j in range(band.shape[1]):
                 lines = places(band[i, j] >> 6, n_rows, 1)
@@ -80,12 +82,13 @@ def _rows_read(rows_at: Array, n_rows: int) -> tuple[int, int]:
 
 
 @njit(nogil=True, cache=True)
-def _lay_out(planes: Array, laid_out: Array) -> None:
+def _lay_out(planes: Array, turned: bool, laid_out: Array) -> None:
     """Set laid_out[row, col, plane] to planes[plane, row, col]; planes that are not there stay as they are."""
+    last = planes.shape[2] - 1
     for row in range(planes.shape[1]):
         for plane in range(len(planes)):
             for col in range(planes.shape[2]):
-                laid_out[row, col, plane] = planes[plane, row, col]
+                laid_out[row, last - col if turned else col, plane] = planes[plane, row, col]
 
 
 @njit(inline="always")

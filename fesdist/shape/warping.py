@@ -86,29 +86,13 @@ class Displacement:
             found[axis] = sum(down[:, col] * weight for col, weight in zip(cols, col_weights, strict=True))
         return found
 
-    def source(self, region: Region) -> Region:
-        """Return the input pixels from which the output pixels of a region are interpolated."""
-        rows, cols = self.image_shape
-        down, right = self.steps(region)
-        row0, row1 = (int(edge) // STEPS for edge in (down.min(), down.max()))
-        col0, col1 = (int(edge) // STEPS for edge in (right.min(), right.max()))
-        # A pixel outside is the edge's, so there is one at least.
-        return Region(
-            min(max(row0 - 1, 0), rows - 1),
-            max(min(row1 + 1 + _TAPS_BEYOND, rows), 1),
-            min(max(col0 - 1, 0), cols - 1),
-            max(min(col1 + 1 + _TAPS_BEYOND, cols), 1),
-        )
+    def positions(self, region: Region) -> Positions:
+        """Return where the pixels of a region come from, found once for any number of images."""
+        return Positions(*self.steps(region), self.image_shape)
 
     def moved(self, images: Array, region: Region, available: Region) -> Array:
-        """Return what the output pixels of a region show of images: (sample, channel, row, col) of the region's shape.
-
-        `images` are (sample, channel, row, col), uint8 or floating point, of the region `available`, which contains
-        `source(region)`; beyond the image its edge goes on. Bytes stay bytes, rounded to the nearest, and are the same
-        whatever the region; positions are rounded to 64ths of a pixel.
-        """
-        down, right = self.steps(region)
-        return interpolated(images, down - available.row0 * STEPS, right - available.col0 * STEPS)
+        """Return what the output pixels of a region show of images; see `Positions.moved`."""
+        return self.positions(region).moved(images, available)
 
     def applied(self, images: Array) -> Array:
         """Return whole images moved, (sample, channel, row, col) as `moved` takes them."""
@@ -122,6 +106,38 @@ class Displacement:
         steps[0] += STEPS * np.arange(region.row0, region.row1, dtype=np.int32)[:, None]
         steps[1] += STEPS * np.arange(region.col0, region.col1, dtype=np.int32)
         return steps[0], steps[1]
+
+
+@dataclass(frozen=True)
+class Positions:
+    """Where the output pixels of a region come from: `down` and `right`, (i, j) int32, in 64ths of a pixel."""
+
+    down: NDArray[np.int32]
+    right: NDArray[np.int32]
+    image_shape: tuple[int, int]
+
+    @property
+    def source(self) -> Region:
+        """Return the input pixels from which the output pixels are interpolated."""
+        rows, cols = self.image_shape
+        row0, row1 = (int(edge) // STEPS for edge in (self.down.min(), self.down.max()))
+        col0, col1 = (int(edge) // STEPS for edge in (self.right.min(), self.right.max()))
+        # A pixel outside is the edge's, so there is one at least.
+        return Region(
+            min(max(row0 - 1, 0), rows - 1),
+            max(min(row1 + 1 + _TAPS_BEYOND, rows), 1),
+            min(max(col0 - 1, 0), cols - 1),
+            max(min(col1 + 1 + _TAPS_BEYOND, cols), 1),
+        )
+
+    def moved(self, images: Array, available: Region) -> Array:
+        """Return what the output pixels show of images: (sample, channel, row, col) of the region's shape.
+
+        `images` are (sample, channel, row, col), uint8 or floating point, of the region `available`, which contains
+        `source`; beyond the image its edge goes on. Bytes stay bytes, rounded to the nearest, and are the same
+        whatever the region; positions are rounded to 64ths of a pixel.
+        """
+        return interpolated(images, self.down - available.row0 * STEPS, self.right - available.col0 * STEPS)
 
 
 def _between(own: int, length: int, places: range) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -139,17 +155,20 @@ def _between(own: int, length: int, places: range) -> tuple[NDArray[np.int64], N
 def interpolated(images: Array, down: NDArray[np.int32], right: NDArray[np.int32]) -> Array:
     """Return (sample, channel, i, j), images at positions: (i, j) int32, rows and columns in 64ths of a pixel.
 
-    `images` are (sample, channel, row, col), uint8 or floating point; their edges go on beyond them.
+    `images` are (sample, channel, row, col), uint8 or floating point; their edges go on beyond them. A view of images
+    turned left to right is not copied where there are many.
     """
-    planes = np.ascontiguousarray(images).reshape(-1, *images.shape[2:])
+    turned = images.strides[-1] < 0
+    planes = np.ascontiguousarray(images[..., ::-1] if turned else images).reshape(-1, *images.shape[2:])
     outputs = np.empty((len(planes), *down.shape), images.dtype)
-    if images.dtype != np.uint8:
-        move_floats(planes, down, right, FLOAT_WEIGHTS, outputs)
-        return outputs.reshape(*images.shape[:2], *down.shape)
     for start in range(0, len(planes), TOGETHER):
         some = slice(start, start + TOGETHER)
-        if len(planes[some]) < FEWEST:
-            move_bytes(planes[some], down, right, WEIGHTS, outputs[some])
+        if images.dtype == np.uint8 and len(planes[some]) >= FEWEST:
+            move_many(planes[some], turned, down, right, WEIGHTS.astype(np.int32), outputs[some])
+            continue
+        as_seen = np.ascontiguousarray(planes[some, :, ::-1]) if turned else planes[some]
+        if images.dtype == np.uint8:
+            move_bytes(as_seen, down, right, WEIGHTS, outputs[some])
         else:
-            move_many(planes[some], down, right, WEIGHTS.astype(np.int32), outputs[some])
+            move_floats(as_seen, down, right, FLOAT_WEIGHTS, outputs[some])
     return outputs.reshape(*images.shape[:2], *down.shape)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from fesdist.ground.memory import Allocation, Memory, Phase
 from fesdist.ground.tiles import Region
 from fesdist.training.context import learned_from
 from fesdist.training.folds import n_folds
-from fesdist.training.images import JobImages, turned
+from fesdist.training.images import JobImages, Places, turned
 from fesdist.training.job import SampleGroup
 
 PIECE = 64
@@ -97,33 +98,32 @@ class _Reading:
         stops = np.cumsum([times * len(places) for places in self.of_fold])
         teachers, of_others = (np.empty((n, *shape), stack.dtype) for n in (stops[-1], len(others)))
         kept = np.split(teachers, stops[:-1])
-        self._fill([*kept, of_others], [*self.of_fold, others], name, region, mirrored=False)
+        read = self.of.inputs_in(self.first, region) if name is None else partial(self._targets, name, region)
+        self._fill([*kept, of_others], [*self.of_fold, others], read, mirrored=False)
         if self.mirror:
             halves = [each[len(places) :] for each, places in zip(kept, self.of_fold, strict=True)]
             if region.mirrored(cols) == region and not (name is None and self.of.displacements):
                 for half, each in zip(halves, kept, strict=True):
                     half[...] = turned(each[: len(half)])
             else:
-                self._fill(halves, self.of_fold, name, region, mirrored=True)
+                self._fill(halves, self.of_fold, read, mirrored=True)
         return teachers, of_others
+
+    def _targets(self, name: str, region: Region, samples: Places, mirrored: bool) -> Array:
+        return self.of.targets(name, samples, region, mirrored=mirrored)
 
     def _fill(
         self,
         kept: Sequence[Array],
         wanted: Sequence[Sequence[int]],
-        name: str | None,
-        region: Region,
+        read: Callable[[Places, bool], Array],
         *,
         mirrored: bool,
     ) -> None:
         where = {place: (number, at) for number, places in enumerate(wanted) for at, place in enumerate(places)}
         stack = self.of.stack
         for block in stack.blocks(sorted(where), stack.spec.chunks()[0]):
-            if name is None:
-                found = self.of.inputs(self.first, block, region, mirrored=mirrored)
-            else:
-                found = self.of.targets(name, block, region, mirrored=mirrored)
-            for image, place in zip(found, block.tolist(), strict=True):
+            for image, place in zip(read(block, mirrored), block.tolist(), strict=True):
                 number, at = where[place]
                 kept[number][at] = image
 

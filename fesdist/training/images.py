@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,12 +43,22 @@ class JobImages:
 
         With `mirrored` the images are those that are turned left to right, and so is the region.
         """
-        displacement = self.displacements.get(expression)
-        if displacement is None:
-            return self._read(self.before, samples, region, mirrored)
-        # Turned first, then moved: what is learned is one displacement for all photographs.
-        source = displacement.source(region)
-        return displacement.moved(self._read(self.before, samples, source, mirrored), region, source)
+        return self.inputs_in(expression, region)(samples, mirrored)
+
+    def inputs_in(self, expression: str, region: Region) -> Callable[[Places, bool], Array]:
+        """Return what reads inputs as `inputs` does, given samples and whether they are mirrored, again and again."""
+        if (displacement := self.displacements.get(expression)) is None:
+            return lambda samples, mirrored: self._read(self.before, samples, region, mirrored)
+        positions = displacement.positions(region)
+        source = positions.source
+
+        def read(samples: Places, mirrored: bool) -> Array:
+            # Turned first, then moved: what is learned is one displacement for all photographs.
+            there = source.mirrored(self.stack.image_shape[1]) if mirrored else source
+            images = self.stack.read(self.before, samples, *there.slices)
+            return positions.moved(images[..., ::-1] if mirrored else images, source)
+
+        return read
 
     def photographs(self, samples: Places, region: Region) -> Array:
         """Return inputs as they were photographed: (sample, channel, row, col)."""

@@ -12,7 +12,7 @@ from fesdist.families.common.layout import ArrayLayout, common_layout
 from fesdist.ground.memory import Allocation
 from fesdist.ground.tiles import Halo
 from fesdist.shape.flow import compared_shape
-from fesdist.shape.many import BAND, TOGETHER
+from fesdist.shape.many import BAND, FEWEST, TOGETHER
 from fesdist.shape.warping import DISPLACEMENTS_KEPT, largest_reach
 
 _COMPARED_AT_ONCE = 1 << 18
@@ -49,11 +49,12 @@ def moving(fit: Fit, tile_shape: tuple[int, int], n_block: int) -> tuple[Allocat
     """Return what it takes to move the inputs of a block of samples: those around a tile, and where they come from."""
     reach = largest_reach(fit.image_shape)
     around = tuple(min(side + 2 * reach, whole) for side, whole in zip(tile_shape, fit.image_shape, strict=True))
+    many = fit.dtype == "uint8" and n_block * fit.channels >= FEWEST
     return (
         Allocation("inputs around the tile", (n_block, fit.channels, *around), fit.dtype),
         Allocation("displacements", (2, *compared_shape(fit.image_shape)), "float32", DISPLACEMENTS_KEPT),
         Allocation("positions", tile_shape, "float64", 6),
-        Allocation("pixels side by side", (BAND + 2 * reach, around[1], TOGETHER), "uint8"),
+        Allocation("pixels side by side", (BAND + 2 * reach, around[1], TOGETHER), "uint8", 1 if many else 0),
     )
 
 

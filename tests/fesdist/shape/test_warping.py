@@ -78,6 +78,7 @@ def test_many_planes_have_the_bytes_that_each_has_alone(n_planes: int, rows: int
     alone = np.empty_like(made[:, 0])
     move_bytes(planes[:, 0], down, right, WEIGHTS, alone)
     assert (made[:, 0] == alone).all()
+    assert np.array_equal(interpolated(np.ascontiguousarray(planes[..., ::-1])[..., ::-1], down, right), made)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -110,7 +111,7 @@ def test_a_region_moved_alone_is_the_same_part_of_the_whole(dtype: type[np.gener
     images, displacement = _images().astype(dtype), rough_displacement(SHAPE, largest)
     whole = displacement.applied(images)
     for region in (Region(0, 5, 0, 17), Region(5, 13, 3, 9), Region(12, 13, 16, 17), Region(0, 1, 0, 1)):
-        source = displacement.source(region)
+        source = displacement.positions(region).source
         assert 0 <= source.row0 < source.row1 <= SHAPE[0]
         assert 0 <= source.col0 < source.col1 <= SHAPE[1]
         part = displacement.moved(images[..., *source.slices], region, source)
@@ -121,7 +122,7 @@ def test_a_smooth_displacement_reads_no_further_than_planned() -> None:
     shape = (128, 160)
     displacement = smooth_displacement(shape, largest=128 / 16)
     region, reach = Region(48, 80, 64, 96), largest_reach(shape)
-    source, allowed = displacement.source(region), region.grown(reach, shape)
+    source, allowed = displacement.positions(region).source, region.grown(reach, shape)
     assert allowed.row0 <= source.row0 < source.row1 <= allowed.row1
     assert allowed.col0 <= source.col0 < source.col1 <= allowed.col1
 

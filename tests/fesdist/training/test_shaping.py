@@ -352,7 +352,7 @@ def test_the_plan_counts_what_moving_takes(stack: Path, images: JobImages) -> No
     with_shape, without = (plan_with_cut(opened, GIB, CutJob(each, tile)) for each in (planned, alone))
     assert with_shape.stored_bytes - without.stored_bytes == 2 * 2 * 4 * SHAPE[0] * SHAPE[1]
     region = TileGrid(SHAPE, tile)[0].region
-    source = images.displacements["happy"].source(region)
+    source = images.displacements["happy"].positions(region).source
     photographs = images.photographs(range(with_shape.n_block), source)
     kept = images.displacements["happy"].values.nbytes
     assert with_shape.projected_bytes - without.projected_bytes >= kept
