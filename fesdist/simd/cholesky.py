@@ -19,6 +19,9 @@ from fesdist.simd.lanes import LANES, PART, load_part, multiply, multiply_subtra
 
 Array = NDArray[Any]
 
+TALL = PART == 8
+"""Whether registers are enough for two tiles, one below the other: their sixteen sums, and what is multiplied."""
+
 PANEL = 4
 """Columns eliminated together; two rows of them make a tile of eight sums, which hide the latency of products."""
 
@@ -104,6 +107,34 @@ def _subtract_products(
 
 
 @njit(nogil=True, inline="always")
+def _subtract_products_twice(
+    upper: Any, lower: Any, left: Array, at: int, next_row: int, right: Array, k_at: int, next_k: int, n: int
+) -> Any:
+    """Return what `_subtract_products` returns of two tiles, one below the other, each number of `right` read once."""
+    a0, a1, a2, a3, b0, b1, b2, b3 = upper
+    c0, c1, c2, c3, d0, d1, d2, d3 = lower
+    row2, row3 = 2 * next_row, 3 * next_row
+    for _ in range(n):
+        x, y = load_part(left, at), load_part(left, at + next_row)
+        z, w = load_part(left, at + row2), load_part(left, at + row3)
+        u = load_part(right, k_at)
+        a0, b0 = multiply_subtract(a0, x, u), multiply_subtract(b0, y, u)
+        c0, d0 = multiply_subtract(c0, z, u), multiply_subtract(d0, w, u)
+        u = load_part(right, k_at + PART)
+        a1, b1 = multiply_subtract(a1, x, u), multiply_subtract(b1, y, u)
+        c1, d1 = multiply_subtract(c1, z, u), multiply_subtract(d1, w, u)
+        u = load_part(right, k_at + 2 * PART)
+        a2, b2 = multiply_subtract(a2, x, u), multiply_subtract(b2, y, u)
+        c2, d2 = multiply_subtract(c2, z, u), multiply_subtract(d2, w, u)
+        u = load_part(right, k_at + 3 * PART)
+        a3, b3 = multiply_subtract(a3, x, u), multiply_subtract(b3, y, u)
+        c3, d3 = multiply_subtract(c3, z, u), multiply_subtract(d3, w, u)
+        at += PART
+        k_at += next_k
+    return (a0, a1, a2, a3, b0, b1, b2, b3), (c0, c1, c2, c3, d0, d1, d2, d3)
+
+
+@njit(nogil=True, inline="always")
 def _factor_diagonal(line: Array, at: int, next_row: int, inverse: Array, panel: Array, column: int) -> None:
     """Factor the 4 x 4 block at `at`: V in place, 1 / D into `inverse`, L into the panel's rows from `column` on."""
     for k in range(PANEL):
@@ -116,6 +147,36 @@ def _factor_diagonal(line: Array, at: int, next_row: int, inverse: Array, panel:
                 entry = at + i * next_row + c * PART
                 scaled = load_part(panel, ((column + k) * PANEL + c) * PART)
                 store(line, entry, multiply_subtract(load_part(line, entry), v, scaled))
+
+
+@njit(nogil=True, inline="always")
+def _factor_tiles(upper: Any, lower: Any, inverse: Array, panel: Array, column: int) -> Any:
+    """Return the two tiles of a diagonal block as `_factor_diagonal` leaves it, which never leaves the registers."""
+    a0, a1, a2, a3, b0, b1, b2, b3 = upper
+    c0, c1, c2, c3, d0, d1, d2, d3 = lower
+    row0, row1 = column * PANEL * PART, (column + 1) * PANEL * PART
+    row2 = (column + 2) * PANEL * PART
+    reciprocal = positive_reciprocal(a0)
+    store(inverse, column * LANES, reciprocal)
+    x, y, z = multiply(b0, reciprocal), multiply(c0, reciprocal), multiply(d0, reciprocal)
+    b1, c1, d1 = multiply_subtract(b1, b0, x), multiply_subtract(c1, c0, x), multiply_subtract(d1, d0, x)
+    c2, d2, d3 = multiply_subtract(c2, c0, y), multiply_subtract(d2, d0, y), multiply_subtract(d3, d0, z)
+    store(panel, row0 + PART, x)
+    store(panel, row0 + 2 * PART, y)
+    store(panel, row0 + 3 * PART, z)
+    reciprocal = positive_reciprocal(b1)
+    store(inverse, (column + 1) * LANES, reciprocal)
+    y, z = multiply(c1, reciprocal), multiply(d1, reciprocal)
+    c2, d2, d3 = multiply_subtract(c2, c1, y), multiply_subtract(d2, d1, y), multiply_subtract(d3, d1, z)
+    store(panel, row1 + 2 * PART, y)
+    store(panel, row1 + 3 * PART, z)
+    reciprocal = positive_reciprocal(c2)
+    store(inverse, (column + 2) * LANES, reciprocal)
+    z = multiply(d2, reciprocal)
+    d3 = multiply_subtract(d3, d2, z)
+    store(panel, row2 + 3 * PART, z)
+    store(inverse, (column + 3) * LANES, positive_reciprocal(d3))
+    return (a0, a1, a2, a3, b0, b1, b2, b3), (c0, c1, c2, c3, d0, d1, d2, d3)
 
 
 @njit(nogil=True, inline="always")
@@ -193,7 +254,24 @@ def _solve_part(line: Array, scales: Array, own: Array, scaled: Array, rows: int
             for c in range(PANEL):
                 v = load_part(own, (column + c) * next_row + k * PART)
                 store(scaled, (k * PANEL + c) * PART, multiply(v, reciprocal))
-        for row in range(column, rows, 2):
+        row = column
+        while TALL and row < order:
+            given, at, below = row * next_given + column * LANES, row * next_row + column * PART, 2 * next_row
+            upper = _load_tile(line, given, next_given, LANES)
+            lower = _load_tile(line, given + 2 * next_given, next_given, LANES)
+            left = row * next_row + first
+            upper, lower = _subtract_products_twice(
+                upper, lower, own, left, next_row, scaled, first * PANEL, PANEL * PART, done
+            )
+            if row == column:
+                upper, lower = _factor_tiles(upper, lower, scales, scaled, column)
+            else:
+                upper = _eliminate_within(upper, scaled, column * PANEL * PART)
+                lower = _eliminate_within(lower, scaled, column * PANEL * PART)
+            _store_tile(own, at, next_row, PART, upper)
+            _store_tile(own, at + below, next_row, PART, lower)
+            row += PANEL
+        for row in range(row, rows, 2):
             tile = _load_tile(line, row * next_given + column * LANES, next_given, LANES)
             tile = _subtract_products(
                 tile, own, row * next_row + first, next_row, scaled, first * PANEL, PANEL * PART, done

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.simd.cholesky import Workspace, factor_and_solve, workspace
-from fesdist.simd.lanes import LANES, load_as_float64, scale, store
+from fesdist.simd.lanes import LANES, load, load_as_float64, scale, store
 
 Array = NDArray[Any]
 
@@ -75,25 +76,35 @@ def _solve_blocks(
     order = systems.matrix.shape[1]
     first = order - taps - 1
     line = systems.matrix.reshape(-1)
+    width, smallest = -(-cols // LANES) * LANES, np.empty(LANES)
+    # A row is filed when it is whole: planes of weights lie so far apart that parts of it would drive out each other.
+    found_row = np.empty((n_expressions, taps + 1, width))
+    found_line = found_row.reshape(-1)
     for row in range(rows):
         for col in range(0, cols, LANES):
             # The last block of a row reaches beyond the tile; its further pixels are solved too, and dropped.
             at = pixels.origin + row * pixels.stride + col
             assemble(sums, at, equations, ridges[row], col, corner, systems)
             factor_and_solve(systems, taps + 1)
+            smallest_pivots(systems.inverse, first, smallest)
             for lane in range(min(LANES, cols - col)):
-                status[row, col + lane] = has_bad_pivot(systems.inverse, first, lane)
+                status[row, col + lane] = smallest[lane] <= 0.0
             for expression in range(n_expressions):
                 found = ((order + expression) * order + first) * LANES
+                to = expression * (taps + 1) * width + col
+                for unknown in range(taps + 1):
+                    store(found_line, to + unknown * width, load(line, found + unknown * LANES))
                 mean = mean_entry(equations, expression)
-                for tap in range(taps):
-                    for lane in range(min(LANES, cols - col)):
-                        weights[expression, tap, row, col + lane] = line[found + tap * LANES + lane]
                 for lane in range(min(LANES, cols - col)):
-                    bias[expression, row, col + lane] = line[found + taps * LANES + lane]
                     if status[row, col + lane] != 0:
-                        weights[expression, :, row, col + lane] = 0.0
-                        bias[expression, row, col + lane] = sums[entries[mean] + at + lane] * factors[mean] / corner
+                        found_row[expression, :taps, col + lane] = 0.0
+                        found_row[expression, taps, col + lane] = (
+                            sums[entries[mean] + at + lane] * factors[mean] / corner
+                        )
+        for expression in range(n_expressions):
+            for tap in range(taps):
+                weights[expression, tap, row] = found_row[expression, tap, :cols]
+            bias[expression, row] = found_row[expression, taps, :cols]
 
 
 @njit(nogil=True, inline="always")
@@ -128,12 +139,15 @@ def mean_entry(equations: Equations, expression: int) -> int:
 
 
 @njit(nogil=True, inline="always")
-def has_bad_pivot(inverse: Array, first: int, lane: int) -> bool:
-    """Return whether a lane of the system, whose unknowns begin at `first`, had a pivot that was not positive."""
-    smallest = inverse[first, lane]
+def smallest_pivots(inverse: Array, first: int, smallest: Array) -> None:
+    """Set `smallest` to the smallest of the inverse pivots of each lane: 0 where a pivot was not positive.
+
+    `first` is where the unknowns begin.
+    """
+    smallest[:] = inverse[first]
     for i in range(first + 1, len(inverse)):
-        smallest = min(smallest, inverse[i, lane])
-    return bool(smallest <= 0.0)
+        for lane in range(LANES):
+            smallest[lane] = min(smallest[lane], inverse[i, lane])
 
 
 @njit(nogil=True, inline="always")

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fesdist.families.windowed.kernels.systems import Equations, Pixels, assemble, has_bad_pivot, mean_entry
+from fesdist.families.windowed.kernels.systems import Equations, Pixels, assemble, smallest_pivots, mean_entry
 from fesdist.simd.cholesky import Workspace, factor_and_solve, workspace
 from fesdist.simd.lanes import LANES, load, multiply, multiply_add, scale, store, subtract
 
@@ -68,15 +68,16 @@ def _judge(
     first = order - taps - 1
     solved = systems.matrix.reshape(-1)
     change_of = np.zeros((judges.equations.taps + 1) * LANES)
-    sums = np.empty(2 * LANES)
+    sums, smallest = np.empty(2 * LANES), np.empty(LANES)
     for row in range(rows):
         for col in range(0, cols, LANES):
             at = pixels.origin + row * pixels.stride + col
             for number in range(n_candidates):
                 assemble(line, at, equations, ridges[number, row], col, corner, systems)
                 factor_and_solve(systems, taps + 1)
+                smallest_pivots(systems.inverse, first, smallest)
                 for lane in range(LANES):
-                    if has_bad_pivot(systems.inverse, first, lane):
+                    if smallest[lane] <= 0.0:
                         _predict_mean(solved, order, line, at, corner, equations, lane)
                 for expression in range(n_expressions):
                     change_of[:] = 0.0
