@@ -35,8 +35,9 @@ USUAL_MOUTH = (0.60, 0.80, 0.30, 0.70)
 
 _EYES: Any = Fractions
 
-_BLOCK_VALUES = 1 << 19
-"""Values (samples x channels x rows x columns) that a thread takes at a time: they stay in its cache."""
+_BLOCK_VALUES = 3 << 18
+"""Values (samples x channels x rows x columns) that a thread takes at a time: few enough to stay in a cache, and enough
+that weights, which come from the last cache each time, are not most of what is read."""
 
 
 def require_expression(expression: str, version: WeightVersion) -> None:

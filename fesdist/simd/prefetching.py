@@ -10,11 +10,11 @@ from numba.core import cgutils, types
 from fesdist.simd.lanes import LANES, address_of, instruction
 
 
-def _ask_for(builder: Any, address: Any) -> None:
+def _ask_for(builder: Any, address: Any, to_write: bool = False) -> None:
     octet, number = ir.IntType(8), ir.IntType(32)
     kind = ir.FunctionType(ir.VoidType(), [octet.as_pointer(), number, number, number])
     fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")  # type: ignore[no-untyped-call]
-    builder.call(fetch, [address, number(0), number(3), number(1)])
+    builder.call(fetch, [address, number(int(to_write)), number(3), number(1)])
 
 
 @instruction
@@ -23,6 +23,17 @@ def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _ask_for(builder, address_of(context, builder, signature.args[0], arguments, ir.IntType(8)))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), code
+
+
+@instruction
+def prefetch_to_write(typing_context: Any, array: Any, index: Any) -> Any:
+    """Ask for the cache line of `array[index]`, which will be written."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _ask_for(builder, address_of(context, builder, signature.args[0], arguments, ir.IntType(8)), True)
         return context.get_dummy_value()
 
     return types.void(array, types.intp), code

@@ -21,7 +21,8 @@ from fesdist.families.windowed.block import Planes, channels_together, sum_type
 from fesdist.families.windowed.equations import ROWS_AT_ONCE
 from fesdist.families.windowed.flat import flat_block
 from fesdist.families.windowed.kernels.packing import packed_shape, pass_samples
-from fesdist.families.windowed.kernels.windows import steps_of, strip_shape
+from fesdist.families.windowed.kernels.strips import strip_shape
+from fesdist.families.windowed.kernels.windows import steps_of
 from fesdist.families.windowed.sums import block_shape
 from fesdist.ground.colour import Colour
 from fesdist.ground.memory import Allocation, Memory, Phase

@@ -25,6 +25,7 @@ from fesdist.families.common.made_from_sums import MadeFromSums, same_mirror
 from fesdist.families.common.pooling import checked_pool
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.windowed.folds import WindowCandidate, WindowValidation, evidence_of
+from fesdist.families.windowed.kernels.squares import apply_square, square_of
 from fesdist.families.windowed.kernels.windows import apply_windows, steps_of
 from fesdist.families.windowed.memory import PLANES_AT_ONCE, training_memory
 from fesdist.families.windowed.ridge_map import RidgeMap, as_json, checked_ridge, in_words, one_ridge
@@ -34,6 +35,7 @@ from fesdist.ground.errors import BadParameterError
 from fesdist.ground.memory import Memory
 from fesdist.ground.receptive_field import Offset, check_offsets, halo_of, mask_offsets, window_offsets
 from fesdist.ground.tiles import Padding, Region
+from fesdist.simd.shifting import SHIFTS
 
 
 @dataclass(frozen=True)
@@ -218,12 +220,17 @@ class MaskedRegression(MadeFromSums[WindowSums], Model[WindowSums]):
         # One set of weights takes all channels as so many images; sets of their own take a channel each.
         parts = [slice(None)] if len(weights) == 1 else [slice(channel, channel + 1) for channel in range(channels)]
         step = max(1, PLANES_AT_ONCE // channels)
+        square = square_of(self.offsets) if SHIFTS else None
         for number, part in enumerate(parts):
             for start in range(0, samples, step):
                 some = slice(start, start + step), part
                 images = _as_read(inputs[some])
                 first = -padding.top, -padding.left
-                apply_windows(images, first, steps, (weights[number], bias[number]), clip, outputs[some])
+                windows = weights[number], bias[number]
+                if square is not None:
+                    apply_square(images, first, square, windows, clip, outputs[some])
+                else:
+                    apply_windows(images, first, steps, windows, clip, outputs[some])
 
     def fixed_map(self, read: Callable[[str], Array]) -> Windows:
         return Windows(self.offsets, read("weights"), read("bias"))

@@ -55,6 +55,7 @@ NAMES = [
     ("llvmlite.ir", "IRBuilder.gep", "finds the address of an element"),
     ("llvmlite.ir", "IRBuilder.bitcast", "turns an address of numbers into one of registers"),
     ("llvmlite.ir", "IRBuilder.insert_value", "sets a sum of a run of shifts"),
+    ("llvmlite.ir", "IRBuilder.asm", "keeps shifts and products in their order"),
     ("llvmlite.ir", "IRBuilder.if_then", "leaves out sums that do not count"),
     ("llvmlite.ir", "IRBuilder.sext", "widens halves of pairs before they are multiplied"),
 ]

@@ -20,6 +20,13 @@ def test_prefetch_changes_nothing(dtype: Any) -> None:
     assert np.array_equal(source, before)
 
 
+def test_prefetch_to_write_changes_nothing() -> None:
+    target = np.arange(200).astype(np.float32)
+    before = target.copy()
+    njit(lambda target: prefetching.prefetch_to_write(target, 190))(target)
+    assert np.array_equal(target, before)
+
+
 @pytest.mark.parametrize("dtype", [np.int64, np.float64])
 @pytest.mark.parametrize("index", [0, 190])
 def test_prefetch_sums_changes_nothing(dtype: Any, index: int) -> None:

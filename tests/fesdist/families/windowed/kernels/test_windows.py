@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fesdist.families.windowed.kernels.windows import STRIP, apply_windows, steps_of
+from fesdist.families.windowed.kernels.strips import STRIP
+from fesdist.families.windowed.kernels.windows import apply_windows, steps_of
 from fesdist.ground.receptive_field import Field, halo_of, window_offsets
 
 MASK: Field = ((-3, 1), (-1, -2), (0, 0), (0, 4), (2, 0))

@@ -1,0 +1,166 @@
+"""Full windows applied with registers that are shifted: four output rows and three planes at a time.
+
+An input register is loaded once for four rows and for all columns of a window, as two loads that cross no cache line;
+the shifts between them, and the loads, then keep up with the products. While one piece of weights is used, the next
+is asked for: they come from the last cache, in runs too short for the CPU to foresee.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from fesdist.families.windowed.kernels.strips import (
+    ROWS,
+    STRIP,
+    empty_strip,
+    empty_weights,
+    fill_strip,
+    order_weights,
+    put,
+    strip_shape,
+)
+from fesdist.ground.receptive_field import Field, window_offsets
+from fesdist.simd.lanes import LANES, load
+from fesdist.simd.prefetching import prefetch_to_write
+from fesdist.simd.shifting import add_shifts
+
+Array = NDArray[Any]
+
+_PIECE = 2 * LANES
+"""Pixels of a row whose weights are laid in order together."""
+
+
+class Square(NamedTuple):
+    """A full window, and the order in which four output rows read its weights."""
+
+    columns: tuple[int, ...]
+    """As many as the window has; the type of this tuple is what the kernel is compiled for."""
+    order: Array
+    """(weight, 2) int64: tap and which of the rows, as weights are read; first the biases, a tap of -1."""
+
+
+@lru_cache(maxsize=16)
+def square_of(field: Field) -> Square | None:
+    """Return the square that a receptive field is, with a side of 3 or more; else None."""
+    side = round(len(field) ** 0.5)
+    if side < ROWS - 1 or side > LANES or side % 2 == 0 or tuple(field) != window_offsets(side):
+        return None
+    order = [(-1, row) for row in range(ROWS)]
+    for seen in range(side + ROWS - 1):
+        readers = range(max(0, seen - side + 1), min(ROWS, seen + 1))
+        order += [((seen - row) * side + col, row) for col in range(side) for row in readers]
+    return Square(tuple(range(side)), np.array(order, np.int64))
+
+
+def apply_square(
+    images: Array, first: tuple[int, int], square: Square, windows: tuple[Array, Array], clip: bool, outputs: Array
+) -> None:
+    """Do what `apply_windows` does, for a full window; the bits are the same."""
+    scale, beyond = np.float32(1 / 255 if images.dtype == np.uint8 else 1), len(square.columns) - 1
+    shape = strip_shape(images.shape[0] * images.shape[1], outputs.shape[2:], (beyond, beyond))
+    room = empty_strip(shape), empty_weights(_PIECE * len(square.order))
+    _apply(images, (first, scale), square, windows, room, clip, outputs)
+
+
+@njit(nogil=True, cache=True)
+def _apply(
+    images: Array,
+    reading: tuple[tuple[int, int], np.float32],
+    square: Square,
+    windows: tuple[Array, Array],
+    room: tuple[tuple[Array, tuple[int, int, int]], Array],
+    clip: bool,
+    outputs: Array,
+) -> None:
+    (first, scale), ((strip, shape), ordered), (columns, order) = reading, room, square
+    planes, height, stride = shape
+    _, channels, rows, cols = outputs.shape
+    side, size, of_register = len(columns), height * stride, len(order) * LANES
+    for top in range(0, rows, STRIP):
+        fill_strip(images, (first[0] + top, first[1]), scale, strip, shape)
+        for row in range(top, min(top + STRIP, rows), ROWS):
+            four = _four(row, rows)
+            for left in range(0, cols, _PIECE):
+                right = min(left + _PIECE, cols)
+                order_weights(windows, order, four, left, right, ordered)
+                for group in range(-(-planes // 3)):
+                    _ask_for_outputs(outputs, 3 * group + 3, planes, four, left)
+                    # Where fewer than three planes are left, the last is computed again, with the same result.
+                    k0 = 3 * group
+                    k1, k2 = min(k0 + 1, planes - 1), min(k0 + 2, planes - 1)
+                    out0, out1, out2 = (
+                        outputs[k0 // channels, k0 % channels],
+                        outputs[k1 // channels, k1 % channels],
+                        outputs[k2 // channels, k2 % channels],
+                    )
+                    base, weight = (row - top) * stride + left, 0
+                    at0, at1, at2 = base + k0 * size, base + k1 * size, base + k2 * size
+                    for col in range(left, right, LANES):
+                        x, y = load(ordered, weight), load(ordered, weight + LANES)
+                        a, b = (x, x, x), (y, y, y)
+                        x, y = load(ordered, weight + 2 * LANES), load(ordered, weight + 3 * LANES)
+                        c, d = (x, x, x), (y, y, y)
+                        at, step = weight + 4 * LANES, side * LANES
+                        # The first input rows are for fewer output rows, and so are the last.
+                        low, high = _loaded(strip, at0, at1, at2)
+                        (a,) = add_shifts((a,), ordered, at, low, high, columns)
+                        at, down = at + step, stride
+                        low, high = _loaded(strip, at0 + down, at1 + down, at2 + down)
+                        a, b = add_shifts((a, b), ordered, at, low, high, columns)
+                        at, down = at + 2 * step, down + stride
+                        low, high = _loaded(strip, at0 + down, at1 + down, at2 + down)
+                        a, b, c = add_shifts((a, b, c), ordered, at, low, high, columns)
+                        at, down = at + 3 * step, down + stride
+                        for _ in range(ROWS - 1, side):
+                            low, high = _loaded(strip, at0 + down, at1 + down, at2 + down)
+                            a, b, c, d = add_shifts((a, b, c, d), ordered, at, low, high, columns)
+                            at, down = at + 4 * step, down + stride
+                        low, high = _loaded(strip, at0 + down, at1 + down, at2 + down)
+                        b, c, d = add_shifts((b, c, d), ordered, at, low, high, columns)
+                        at, down = at + 3 * step, down + stride
+                        low, high = _loaded(strip, at0 + down, at1 + down, at2 + down)
+                        c, d = add_shifts((c, d), ordered, at, low, high, columns)
+                        at, down = at + 2 * step, down + stride
+                        low, high = _loaded(strip, at0 + down, at1 + down, at2 + down)
+                        (d,) = add_shifts((d,), ordered, at, low, high, columns)
+                        # From the last row on, as the last of the image may be there several times.
+                        upper, lower = (four[0], four[1]), (four[2], four[3])
+                        put(out0, lower, col, (c[0], d[0]), clip)
+                        put(out1, lower, col, (c[1], d[1]), clip)
+                        put(out2, lower, col, (c[2], d[2]), clip)
+                        put(out0, upper, col, (a[0], b[0]), clip)
+                        put(out1, upper, col, (a[1], b[1]), clip)
+                        put(out2, upper, col, (a[2], b[2]), clip)
+                        at0, at1, at2 = at0 + LANES, at1 + LANES, at2 + LANES
+                        weight += of_register
+
+
+@njit(nogil=True, inline="always")
+def _four(row: int, rows: int) -> tuple[int, int, int, int]:
+    """Return four rows from `row` on; those that are not there are the last."""
+    last = rows - 1
+    return min(row, last), min(row + 1, last), min(row + 2, last), min(row + 3, last)
+
+
+@njit(nogil=True, inline="always")
+def _loaded(strip: Array, at0: int, at1: int, at2: int) -> Any:
+    """Return two registers after each other of each of three planes."""
+    low = load(strip, at0), load(strip, at1), load(strip, at2)
+    return low, (load(strip, at0 + LANES), load(strip, at1 + LANES), load(strip, at2 + LANES))
+
+
+@njit(nogil=True, inline="always")
+def _ask_for_outputs(outputs: Array, first: int, planes: int, rows: tuple[int, int, int, int], left: int) -> None:
+    """Ask for the outputs of a piece of three planes, from `first` on."""
+    channels = outputs.shape[1]
+    for plane in range(first, min(first + 3, planes)):
+        of_plane = outputs[plane // channels, plane % channels]
+        for row in rows:
+            line = of_plane[row]
+            prefetch_to_write(line, left)
+            prefetch_to_write(line, left + LANES)
