@@ -185,7 +185,7 @@ def ones_like(typing_context: Any, value: Any) -> Any:
     return value(value), code
 
 
-def _dot_pairs(builder: Any, total: Any, left: Any, right: Any) -> Any:
+def dot_pairs(builder: Any, total: Any, left: Any, right: Any) -> Any:
     halves = ir.VectorType(ir.IntType(16), 2 * LANES)
     wide = ir.VectorType(ir.IntType(32), 2 * LANES)
     left, right = (builder.sext(builder.bitcast(pairs, halves), wide) for pairs in (left, right))
@@ -236,7 +236,7 @@ def multiply_add(typing_context: Any, total: Any, left: Any, right: Any) -> Any:
 
     Of fours the bytes on the left are unsigned, those on the right signed; `total` is as for pairs.
     """
-    add = {PAIRS: _dot_pairs, QUADS: dot_quads}.get(left, fused)
+    add = {PAIRS: dot_pairs, QUADS: dot_quads}.get(left, fused)
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return add(builder, *arguments)

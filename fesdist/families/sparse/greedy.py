@@ -11,6 +11,7 @@ from fesdist.families.common.hyperparameters import positive, positive_count, ri
 from fesdist.families.common.layout import TileArrays
 from fesdist.families.sparse.kernels.atoms import measure_atoms, measures
 from fesdist.families.sparse.kernels.locality import Locality, Rule, make_locality, no_rule, tables_of
+from fesdist.families.sparse.kernels.near import near_of
 from fesdist.families.sparse.kernels.refits import fits_of
 from fesdist.families.sparse.kernels.screening import making_panels, panels_of, residuals_of
 from fesdist.families.sparse.kernels.search import search_of
@@ -88,6 +89,7 @@ class GreedyModel(SparseModel):
             *measures(channels, fit.n_pixels),
             *fits_of(AT_ONCE, self.n_nonzero, channels, length),
             *search_of(AT_ONCE),
+            *near_of(tables[0].shape[-2], self.n_nonzero, channels),
         )
         # Bonuses and offsets as they are found, in their order, and the order.
         tabulating = Phase("making tables", (*tables, *tables))

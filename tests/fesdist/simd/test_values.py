@@ -79,6 +79,25 @@ def test_products_of_samples_are_added(dtype: Any) -> None:
     assert out[0] == 33_000 * (wide[0][3 : 3 + LANES] * wide[1][5 : 5 + LANES]).sum()
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+def test_twice_as_many_products_are_added_in_the_same_order(dtype: Any) -> None:
+    left, right = np.random.default_rng(0).integers(250, 256, (2, 3 * LANES)).astype(dtype)
+    left, right = (drawn / 255 if dtype == np.float64 else drawn for drawn in (left, right))
+    out = np.zeros(2)
+
+    @njit
+    def dot(out: Any, left: Any, right: Any) -> None:
+        wide = narrow = values.no_products(left)
+        for _ in range(16_000):
+            wide = values.add_wide_products_of(wide, left, 3, right, 5)
+            narrow = values.add_products_of(narrow, left, 3, right, 5)
+            narrow = values.add_products_of(narrow, left, 3 + LANES, right, 5 + LANES)
+        out[0], out[1] = values.sum_of_lanes(wide), values.sum_of_lanes(narrow)
+
+    dot(out, left, right)
+    assert out[0] == out[1] > 0
+
+
 def test_sum_of_lanes_adds_halves_to_each_other() -> None:
     given = numbers(np.float64)
     expected = given

@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from fesdist.ground.memory import Allocation
 from fesdist.simd.lanes import LANES, load, multiply_add, multiply_subtract, ones_like, store
-from fesdist.simd.values import add_products_of, load_sample, no_products, spread, sum_of_lanes, zeros_like
+from fesdist.simd.values import (
+    add_products_of,
+    add_wide_products_of,
+    load_sample,
+    no_products,
+    spread,
+    sum_of_lanes,
+    zeros_like,
+)
 
 Array = NDArray[Any]
 
@@ -44,7 +52,7 @@ class Atoms(NamedTuple):
 def measure_atoms(samples: Array, n_samples: int, centred: bool = True) -> Atoms:
     """Return the dictionary of `samples`, as `Atoms` describes them."""
     means, scales, sums, squares, usable = (array.zeros() for array in measures(*samples.shape[:2]))
-    _measure(samples, n_samples, centred, means, scales, sums, squares)
+    _measure(samples, (n_samples, samples.dtype == np.uint8), centred, (means, scales), sums, squares)
     for of_channel in scales:
         usable |= of_channel > 0
     return Atoms(samples, n_samples, centred, means, scales, sums, squares, usable)
@@ -63,23 +71,22 @@ def measures(channels: int, pixels: int) -> tuple[Allocation, ...]:
 
 @njit(nogil=True, cache=True)
 def _measure(
-    samples: Array, n_samples: int, centred: bool, means: Array, scales: Array, sums: Array, squares: Array
+    samples: Array, kind: tuple[int, bool], centred: bool, scaling: tuple[Array, Array], sums: Array, squares: Array
 ) -> None:
-    channels, pixels, _ = samples.shape
+    (n_samples, integers), (means, scales), (channels, pixels, _) = kind, scaling, samples.shape
     for channel in range(channels):
         for pixel in range(pixels):
-            line = samples[channel, pixel, :n_samples]
-            total = of_squares = 0.0
-            constant = centred
-            for value in line:
-                total += value
-                of_squares += np.float64(value) ** 2
-                constant &= value == line[0]
-            mean = total / n_samples if centred else 0.0
-            spread_around = 0.0
-            for value in line:
-                spread_around += (value - mean) ** 2
-            # The mean of equal numbers may differ from them in its last bit, so they are told by themselves.
+            total, of_squares = sum_and_squares(samples, channel, pixel, n_samples)
+            constant, mean = False, total / n_samples if centred else 0.0
+            if integers:
+                spread_around = (n_samples * of_squares - centred * total * total) / n_samples
+            else:
+                spread_around, constant = 0.0, centred
+                for n in range(n_samples):
+                    value = samples[channel, pixel, n]
+                    spread_around += (value - mean) ** 2
+                    # The mean of equal numbers may differ from them in its last bit, so they are told by themselves.
+                    constant &= value == samples[channel, pixel, 0]
             scales[channel, pixel] = 1.0 / np.sqrt(spread_around) if spread_around > 0.0 and not constant else 0.0
             means[channel, pixel] = mean
             sums[pixel] += total
@@ -107,6 +114,24 @@ def correlation(atoms: Atoms, pixel: int, residual: Array) -> float:
     return sum_of_lanes(total)  # type: ignore[no-any-return]
 
 
+@njit(nogil=True)
+def sum_and_squares(samples: Array, channel: int, pixel: int, n_samples: int) -> tuple[float, float]:
+    """Return Σ x and Σ x² of the samples of a pixel; of 8-bit ones as integers, which may be added in any order."""
+    nought = 0 * samples[channel, pixel, 0]
+    total, squares = nought, nought
+    for n in range(n_samples):
+        value = samples[channel, pixel, n] + nought
+        total += value
+        squares += value * value
+    return np.float64(total), np.float64(squares)
+
+
+@njit(nogil=True, inline="always")
+def product_of_lines(left: Array, at: int, right: Array, other: int, length: int) -> float:
+    """Return Σ_n left[at + n] × right[other + n] of flat arrays of samples, n in whole registers."""
+    return sum_of_lanes(_with_products(no_products(left), left, at, right, other, length))  # type: ignore[no-any-return]
+
+
 @njit(nogil=True, inline="always")
 def product(left: Array, first: int, right: Array, second: int) -> float:
     """Return Σ left[:, first] × right[:, second] of two arrays of samples, (channel, pixel, sample)."""
@@ -116,9 +141,19 @@ def product(left: Array, first: int, right: Array, second: int) -> float:
     for channel in range(channels):
         at = (channel * left.shape[1] + first) * length
         other = (channel * right.shape[1] + second) * length
-        for n in range(0, length, LANES):
-            total = add_products_of(total, left_line, at + n, right_line, other + n)
+        total = _with_products(total, left_line, at, right_line, other, length)
     return sum_of_lanes(total)  # type: ignore[no-any-return]
+
+
+@njit(nogil=True, inline="always")
+def _with_products(total: Any, left: Array, at: int, right: Array, other: int, length: int) -> Any:
+    """Return a running sum with `length` products, whole registers, of flat arrays."""
+    wide = length - length % (2 * LANES)
+    for n in range(0, wide, 2 * LANES):
+        total = add_wide_products_of(total, left, at + n, right, other + n)
+    if wide < length:
+        total = add_products_of(total, left, at + wide, right, other + wide)
+    return total
 
 
 @njit(nogil=True, inline="always")

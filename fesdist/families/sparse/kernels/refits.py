@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fesdist.families.sparse.kernels.atoms import Atoms, product, subtract_atom
+from fesdist.families.sparse.kernels.atoms import Atoms, product, subtract_atom, sum_and_squares
 from fesdist.ground.memory import Allocation
 
 Array = NDArray[Any]
@@ -46,6 +46,8 @@ class Fits(NamedTuple):
     residual: Array
     """(pixel, channel, sample) float64: target - fit, centred over the samples of each channel if the atoms are; 0 in
     the filling."""
+    products: Array
+    """(1, 1 + tap) float64: room for an atom times the target, and times the atoms that were picked before."""
 
 
 def empty_fits(n_pixels: int, n_nonzero: int, channels: int, length: int) -> Fits:
@@ -64,19 +66,17 @@ def fits_of(n_pixels: int, n_nonzero: int, channels: int, length: int) -> tuple[
         Allocation("solutions", (n_pixels, order), "float64"),
         Allocation("means of targets", (n_pixels, channels), "float64"),
         Allocation("residuals", (n_pixels, channels, length), "float64"),
+        Allocation("products of an atom", (1, order), "float64"),
     )
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, inline="always")
 def begin(fits: Fits, at: int, problem: Problem, pixel: int) -> float:
-    """Start the fit `at` of a target pixel on the bias alone and return Σ_channel ‖target‖."""
+    """Start the fit `at` of a target pixel on the bias alone and return Σ_channel ‖target‖; no residual is set."""
     atoms, targets, constant = problem.atoms, problem.targets, problem.constant
     total = norms = 0.0
     for channel in range(len(targets)):
-        of_channel = squares = 0.0
-        for value in targets[channel, pixel, : atoms.n_samples]:
-            of_channel += value
-            squares += np.float64(value) ** 2
+        of_channel, squares = sum_and_squares(targets, channel, pixel, atoms.n_samples)
         fits.means[at, channel] = of_channel / atoms.n_samples if atoms.centred else 0.0
         total += of_channel
         norms += np.sqrt(squares)
@@ -86,45 +86,65 @@ def begin(fits: Fits, at: int, problem: Problem, pixel: int) -> float:
     fits.factor[at, 0, 0] = np.sqrt(diagonal) if diagonal > 0.0 else 1.0
     fits.forward[at, 0] = constant * total / fits.factor[at, 0, 0]
     fits.solution[at, 0] = fits.forward[at, 0] / fits.factor[at, 0, 0]
-    _set_residual(fits, at, problem, pixel)
     return norms
 
 
 @njit(nogil=True, cache=True)
 def extend(fits: Fits, at: int, problem: Problem, pixel: int, atom: int) -> bool:
-    """Add an atom to the fit `at`; return False, and leave it as it is, if the atom depends on those it has."""
-    atoms = problem.atoms
+    """Add an atom to the fit `at`, and set its residual; return False, and leave both as they are, if the atom depends
+    on those it has.
+    """
+    samples, products = problem.atoms.samples, fits.products
+    products[0, 0] = product(samples, atom, problem.targets, pixel)
+    for tap in range(fits.n_taps[at]):
+        products[0, tap + 1] = product(samples, atom, samples, fits.support[at, tap])
+    start = problem.atoms.squares[atom] + problem.penalty, problem.constant * problem.atoms.sums[atom]
     n = fits.n_taps[at] + 1
-    factor, forward = fits.factor[at], fits.forward[at]
-    diagonal = atoms.squares[atom] + problem.penalty
-    pivot, right = diagonal, product(atoms.samples, atom, problem.targets, pixel)
+    if not grow(fits.factor, fits.forward, fits.solution, at, n, start, products, 0):
+        return False
+    fits.support[at, n - 1], fits.n_taps[at] = atom, n
+    set_residual(fits, at, problem, pixel)
+    return True
+
+
+@njit(nogil=True)
+def grow(
+    factor: Array,
+    forward: Array,
+    solution: Array,
+    at: int,
+    n: int,
+    start: tuple[float, float],
+    products: Array,
+    place: int,
+) -> bool:
+    """Add unknown `n` to the fit `at`; return False, and leave it as it is, if its column depends on the others.
+
+    `factor`, `forward` and `solution` are those of `Fits`. `start` is the column's entry on the diagonal, and with the
+    bias; `products[place]` are its products with the target, and with the columns 1 to n - 1.
+    """
+    diagonal, pivot, right = start[0], start[0], products[place, 0]
     for i in range(n):
-        if i == 0:
-            entry = problem.constant * atoms.sums[atom]
-        else:
-            entry = product(atoms.samples, atom, atoms.samples, fits.support[at, i - 1])
+        entry = start[1] if i == 0 else products[place, i]
         for k in range(i):
-            entry -= factor[n, k] * factor[i, k]
-        factor[n, i] = entry / factor[i, i]
-        pivot -= factor[n, i] ** 2
-        right -= factor[n, i] * forward[i]
+            entry -= factor[at, n, k] * factor[at, i, k]
+        factor[at, n, i] = entry / factor[at, i, i]
+        pivot -= factor[at, n, i] ** 2
+        right -= factor[at, n, i] * forward[at, i]
     if not pivot > _DEPENDENT * diagonal:
         return False
-    factor[n, n] = np.sqrt(pivot)
-    forward[n] = right / factor[n, n]
+    factor[at, n, n] = np.sqrt(pivot)
+    forward[at, n] = right / factor[at, n, n]
     for i in range(n, -1, -1):
-        value = forward[i]
+        value = forward[at, i]
         for k in range(i + 1, n + 1):
-            value -= factor[k, i] * fits.solution[at, k]
-        fits.solution[at, i] = value / factor[i, i]
-    fits.support[at, n - 1] = atom
-    fits.n_taps[at] = n
-    _set_residual(fits, at, problem, pixel)
+            value -= factor[at, k, i] * solution[at, k]
+        solution[at, i] = value / factor[at, i, i]
     return True
 
 
 @njit(nogil=True, cache=True)
-def _set_residual(fits: Fits, at: int, problem: Problem, pixel: int) -> None:
+def set_residual(fits: Fits, at: int, problem: Problem, pixel: int) -> None:
     """Set residual = (target - mean) - Σ_tap weight (sample - mean); a bias is gone with the means."""
     atoms, targets, residual = problem.atoms, problem.targets, fits.residual[at]
     n_samples = atoms.n_samples

@@ -55,16 +55,18 @@ def search_of(n_pixels: int) -> tuple[Allocation, ...]:
     )
 
 
-@njit(nogil=True, inline="always")
-def _free(search: Search, at: int, atom: int) -> bool:
-    free = search.atoms.usable[atom]
-    for tap in range(search.fits.n_taps[at]):
-        free &= search.fits.support[at, tap] != atom
+@njit(nogil=True)
+def is_free(usable: Array, support: Array, at: int, n_taps: int, atom: int) -> bool:
+    """Return whether an atom can be picked for the pixel `at`, which has `n_taps` in `support`."""
+    free = usable[atom]
+    for tap in range(n_taps):
+        free &= support[at, tap] != atom
     return free  # type: ignore[no-any-return]
 
 
 @njit(nogil=True, inline="always")
-def _wins(score: float, atom: int, best: float, best_atom: int, tie: float) -> bool:
+def wins(score: float, atom: int, best: float, best_atom: int, tie: float) -> bool:
+    """Return whether a score is better than the best so far, or as good and of an atom before."""
     return score > best + tie or (score >= best - tie and atom < best_atom)
 
 
@@ -89,9 +91,9 @@ def search_near(search: Search, at: int, row: int, col: int) -> bool:
             atom_row, atom_col = row + offsets[k, 0], col + offsets[k, 1]
             if 0 <= atom_row < rows and 0 <= atom_col < cols:
                 atom = atom_row * cols + atom_col
-                if _free(search, at, atom):
+                if is_free(search.atoms.usable, search.fits.support, at, search.fits.n_taps[at], atom):
                     score = abs(correlation(search.atoms, atom, residual)) + bonus[k]
-                    if _wins(score, atom, best, best_atom, tie):
+                    if wins(score, atom, best, best_atom, tie):
                         best, best_atom = score, atom
         certain |= best_atom >= 0 and largest + locality.beyond[i, j] < best - tie
     search.best[at], search.atom[at] = best, best_atom
@@ -121,13 +123,15 @@ def search_screened(search: Search, number: int, at: int, row: int, col: int) ->
         _screen_free(search, number, block, at)
         for atom in range(block * COLUMNS, min(block * COLUMNS + COLUMNS, pixels)):
             most = products[atom - block * COLUMNS] * unit + error + panels.left_out[atom] * left_out + beyond
-            if not _wins(most, atom, best, best_atom, tie) or not _free(search, at, atom):
+            if not wins(most, atom, best, best_atom, tie) or not is_free(
+                search.atoms.usable, search.fits.support, at, search.fits.n_taps[at], atom
+            ):
                 continue
             score = abs(correlation(atoms, atom, fits.residual[at]))
             if locality.rule.weight > 0.0:
                 cols = locality.rule.image_shape[1]
                 score += bonus_of(locality.rule, row, col, atom // cols - row, atom % cols - col)
-            if _wins(score, atom, best, best_atom, tie):
+            if wins(score, atom, best, best_atom, tie):
                 best, best_atom = score, atom
     search.best[at], search.atom[at] = best, best_atom
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from fesdist.families.sparse.kernels.atoms import Atoms
 from fesdist.families.sparse.kernels.locality import Locality
-from fesdist.families.sparse.kernels.refits import Problem, begin, empty_fits, extend
+from fesdist.families.sparse.kernels.near import Near, empty_near, pick_near
+from fesdist.families.sparse.kernels.refits import Fits, Problem, begin, empty_fits, extend, set_residual
 from fesdist.families.sparse.kernels.screening import empty_residuals, make_panels, no_panels, screen, set_residuals
 from fesdist.families.sparse.kernels.search import Search, empty_search, search_near, search_screened
 from fesdist.ground.share import tell
@@ -57,6 +58,9 @@ class Selection:
         panels, fits = no_panels(), empty_fits(AT_ONCE, n_nonzero, channels, length)
         self._search = empty_search(atoms, locality, panels, empty_residuals(panels, AT_ONCE), fits)
         self._ridge = penalty, constant
+        # Sums of products of floating-point samples are rounded, and would not be those of `extend`.
+        places = locality.bonus.shape[-1] if atoms.samples.dtype == np.uint8 else 0
+        self._near = empty_near(places, n_nonzero, channels)
 
     def fill(self, targets: Array, corner: tuple[int, int], fields: Fields) -> None:
         """Pick atoms for each pixel of a tile whose first row and column are `corner`.
@@ -67,7 +71,7 @@ class Selection:
         start, n_pixels = 0, fields.bias.size
         while start < n_pixels:
             end = min(start + TOLD_AFTER, n_pixels)
-            start = _fill((start, end), self._search, problem, corner, fields)
+            start = _fill((start, end), self._search, self._near, problem, corner, fields)
             if start < end:
                 panels = make_panels(problem.atoms)
                 residuals = empty_residuals(panels, AT_ONCE)
@@ -76,7 +80,9 @@ class Selection:
 
 
 @njit(nogil=True, cache=True)
-def _fill(span: tuple[int, int], search: Search, problem: Problem, corner: tuple[int, int], fields: Fields) -> int:
+def _fill(
+    span: tuple[int, int], search: Search, near: Near, problem: Problem, corner: tuple[int, int], fields: Fields
+) -> int:
     """Fill in a span of pixels and return its end, or the first of those that need panels, where there are none."""
     n_nonzero, _, cols = fields.support.shape
     panels, residuals, fits = search.panels, search.residuals, search.fits
@@ -88,6 +94,11 @@ def _fill(span: tuple[int, int], search: Search, problem: Problem, corner: tuple
             norm = begin(fits, at, problem, first + at)
             search.ties[at] = _TIE * (norm + search.locality.rule.weight)
             open_pixels[at] = True
+        if len(near.known) > 0:
+            pick_near(near, search, problem, first, corner, cols, open_pixels[:n_pixels])
+        for at in range(n_pixels):
+            if open_pixels[at]:
+                set_residual(fits, at, problem, first + at)
         for _ in range(n_nonzero):
             n_waiting = 0
             for at in range(n_pixels):
@@ -106,12 +117,22 @@ def _fill(span: tuple[int, int], search: Search, problem: Problem, corner: tuple
             for at in range(n_pixels):
                 atom = search.atom[at]
                 open_pixels[at] = open_pixels[at] and atom >= 0 and extend(fits, at, problem, first + at, atom)
-        for at in range(n_pixels):
-            row, col = divmod(first + at, cols)
-            n_taps = fits.n_taps[at]
-            for tap in range(n_nonzero):
-                fields.support[tap, row, col] = fits.support[at, tap] if tap < n_taps else -1
-                fields.values[tap, row, col] = fits.solution[at, tap + 1] if tap < n_taps else 0.0
-            fields.bias[row, col] = fits.solution[at, 0]
-            fields.status[row, col] = SOLVED if n_taps == n_nonzero else SHORT
+                open_pixels[at] = open_pixels[at] and fits.n_taps[at] < n_nonzero
+        _write(fits, fields, first, n_pixels)
     return end
+
+
+@njit(nogil=True, cache=True)
+def _write(fits: Fits, fields: Fields, first: int, n_pixels: int) -> None:
+    """Write the first fits to the pixels of a tile from `first` on."""
+    picked, numbers, _, _, solution, _, _, _ = fits
+    support, values, bias, status = fields
+    n_nonzero, _, cols = support.shape
+    for at in range(n_pixels):
+        row, col = divmod(first + at, cols)
+        n_taps = numbers[at]
+        for tap in range(n_nonzero):
+            support[tap, row, col] = picked[at, tap] if tap < n_taps else -1
+            values[tap, row, col] = solution[at, tap + 1] if tap < n_taps else 0.0
+        bias[row, col] = solution[at, 0]
+        status[row, col] = SOLVED if n_taps == n_nonzero else SHORT

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fesdist.families.sparse.kernels.atoms import measure_atoms
-from fesdist.families.sparse.kernels.refits import Problem, begin, empty_fits, extend
+from fesdist.families.sparse.kernels.refits import Problem, begin, empty_fits, extend, set_residual
 from tests.fesdist.families.sparse.kernels.drawn import Array, noise, padded
 
 
@@ -33,6 +33,7 @@ def test_every_pick_gives_the_ridge_regression(
     target = targets[:, 3].astype(float)
     norm = begin(fits, 1, problem, 3)
     assert norm == pytest.approx(np.linalg.norm(target, axis=-1).sum())
+    set_residual(fits, 1, problem, 3)
     picked: list[int] = []
     for atom in (None, 7, 2, 5):
         if atom is not None:

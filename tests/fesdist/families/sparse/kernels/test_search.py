@@ -9,7 +9,7 @@ from numba import njit
 from fesdist.families.sparse.kernels.atoms import Atoms, measure_atoms
 from fesdist.families.sparse.kernels.directions import normalised
 from fesdist.families.sparse.kernels.locality import Locality, Rule, bonus_of, make_locality, no_rule
-from fesdist.families.sparse.kernels.refits import Problem, begin, empty_fits, extend
+from fesdist.families.sparse.kernels.refits import Problem, begin, empty_fits, extend, set_residual
 from fesdist.families.sparse.kernels.screening import empty_residuals, make_panels, screen, set_residuals
 from fesdist.families.sparse.kernels.search import Search, empty_search, search_near, search_screened
 from tests.fesdist.families.sparse.kernels.drawn import Array, noise, padded
@@ -45,6 +45,7 @@ def prepared(samples: Array, targets: Array, locality: Locality, picked: list[in
     search = empty_search(atoms, locality, panels, empty_residuals(panels, 4), fits)
     for at in range(4):
         search.ties[at] = 1e-12 * (begin(fits, at, problem, at) + locality.rule.weight)
+        set_residual(fits, at, problem, at)
         for atom in picked:
             assert extend(fits, at, problem, at, atom)
     set_residuals(panels, search.residuals, fits.residual, np.arange(4))
