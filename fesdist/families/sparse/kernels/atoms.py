@@ -99,17 +99,27 @@ def correlation(atoms: Atoms, pixel: int, residual: Array) -> float:
 
     `residual` is (channel, sample) float64, C-contiguous, 0 in the filling.
     """
-    channels, pixels, length = atoms.samples.shape
-    line, right = atoms.samples.reshape(-1), residual.reshape(-1)
-    means, scales = atoms.means.reshape(-1), atoms.scales.reshape(-1)
-    total = zeros_like(load(right, 0))
+    lines = atoms.samples.reshape(-1), residual.reshape(-1), atoms.means.reshape(-1), atoms.scales.reshape(-1)
+    return correlation_of_lines(*lines, pixel, 0, atoms.samples.shape)
+
+
+@njit(nogil=True)
+def correlation_of_lines(
+    line: Array, right: Array, means: Array, scales: Array, pixel: int, at: int, shape: tuple[int, int, int]
+) -> float:
+    """Return what `correlation` does, of flat arrays; the residual is at `right[at:]`, `shape` is that of all samples.
+
+    Loops make arrays flat before they begin: that costs as much as a correlation.
+    """
+    channels, pixels, length = shape
+    total = zeros_like(load(right, at))
     for channel in range(channels):
         of_channel = zeros_like(total)
-        at, one = (channel * pixels + pixel) * length, ones_like(total)
+        start, one = (channel * pixels + pixel) * length, ones_like(total)
         mean = spread(means, channel * pixels + pixel)
         for n in range(0, length, LANES):
-            centred = multiply_subtract(load_sample(line, at + n), mean, one)
-            of_channel = multiply_add(of_channel, centred, load(right, channel * length + n))
+            centred = multiply_subtract(load_sample(line, start + n), mean, one)
+            of_channel = multiply_add(of_channel, centred, load(right, at + channel * length + n))
         total = multiply_add(total, of_channel, spread(scales, channel * pixels + pixel))
     return sum_of_lanes(total)  # type: ignore[no-any-return]
 
@@ -132,16 +142,19 @@ def product_of_lines(left: Array, at: int, right: Array, other: int, length: int
     return sum_of_lanes(_with_products(no_products(left), left, at, right, other, length))  # type: ignore[no-any-return]
 
 
-@njit(nogil=True, inline="always")
-def product(left: Array, first: int, right: Array, second: int) -> float:
-    """Return Σ left[:, first] × right[:, second] of two arrays of samples, (channel, pixel, sample)."""
-    channels, _, length = left.shape
-    left_line, right_line = left.reshape(-1), right.reshape(-1)
-    total = no_products(left_line)
+@njit(nogil=True)
+def product(
+    left: Array, first: int, n_left: int, right: Array, second: int, n_right: int, shape: tuple[int, int]
+) -> float:
+    """Return Σ left[:, first] × right[:, second] of arrays of samples, flat, of (channel, pixel, sample).
+
+    They have `n_left` and `n_right` pixels; `shape` is channels and samples, whole registers.
+    """
+    channels, length = shape
+    total = no_products(left)
     for channel in range(channels):
-        at = (channel * left.shape[1] + first) * length
-        other = (channel * right.shape[1] + second) * length
-        total = _with_products(total, left_line, at, right_line, other, length)
+        at, other = (channel * n_left + first) * length, (channel * n_right + second) * length
+        total = _with_products(total, left, at, right, other, length)
     return sum_of_lanes(total)  # type: ignore[no-any-return]
 
 
@@ -166,12 +179,16 @@ def squared_norm(line: Array) -> float:
     return sum_of_lanes(total)  # type: ignore[no-any-return]
 
 
-@njit(nogil=True, inline="always")
-def subtract_atom(atoms: Atoms, pixel: int, weight: Array, residual: Array) -> None:
-    """Subtract weight[0] × (sample - mean) of an atom from `residual`, as in `correlation`; the filling is spoilt."""
-    channels, pixels, length = atoms.samples.shape
-    line, right, means = atoms.samples.reshape(-1), residual.reshape(-1), atoms.means.reshape(-1)
-    factor = spread(weight, 0)
+@njit(nogil=True)
+def subtract_atom(
+    line: Array, means: Array, pixel: int, weights: Array, number: int, right: Array, shape: tuple[int, int, int]
+) -> None:
+    """Subtract weights[number] × (sample - mean) of an atom from a residual, all flat as in `correlation_of_lines`.
+
+    The filling is spoilt.
+    """
+    channels, pixels, length = shape
+    factor = spread(weights, number)
     for channel in range(channels):
         at, one = (channel * pixels + pixel) * length, ones_like(factor)
         mean = spread(means, channel * pixels + pixel)

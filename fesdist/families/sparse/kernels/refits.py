@@ -94,10 +94,17 @@ def extend(fits: Fits, at: int, problem: Problem, pixel: int, atom: int) -> bool
     """Add an atom to the fit `at`, and set its residual; return False, and leave both as they are, if the atom depends
     on those it has.
     """
-    samples, products = problem.atoms.samples, fits.products
-    products[0, 0] = product(samples, atom, problem.targets, pixel)
+    products, support = fits.products, fits.support
+    channels, n_atoms, length = problem.atoms.samples.shape
+    samples, targets, n_targets = (
+        problem.atoms.samples.reshape(-1),
+        problem.targets.reshape(-1),
+        problem.targets.shape[1],
+    )
+    products[0, 0] = product(samples, atom, n_atoms, targets, pixel, n_targets, (channels, length))
     for tap in range(fits.n_taps[at]):
-        products[0, tap + 1] = product(samples, atom, samples, fits.support[at, tap])
+        other = support[at, tap]
+        products[0, tap + 1] = product(samples, atom, n_atoms, samples, other, n_atoms, (channels, length))
     start = problem.atoms.squares[atom] + problem.penalty, problem.constant * problem.atoms.sums[atom]
     n = fits.n_taps[at] + 1
     if not grow(fits.factor, fits.forward, fits.solution, at, n, start, products, 0):
@@ -146,11 +153,12 @@ def grow(
 @njit(nogil=True, cache=True)
 def set_residual(fits: Fits, at: int, problem: Problem, pixel: int) -> None:
     """Set residual = (target - mean) - Σ_tap weight (sample - mean); a bias is gone with the means."""
-    atoms, targets, residual = problem.atoms, problem.targets, fits.residual[at]
-    n_samples = atoms.n_samples
+    targets, residual, centres, n_samples = problem.targets, fits.residual[at], fits.means, problem.atoms.n_samples
+    support, solution, shape = fits.support, fits.solution[at], problem.atoms.samples.shape
+    samples, means, right = problem.atoms.samples.reshape(-1), problem.atoms.means.reshape(-1), residual.reshape(-1)
     for channel in range(len(targets)):
         for n in range(n_samples):
-            residual[channel, n] = targets[channel, pixel, n] - fits.means[at, channel]
+            residual[channel, n] = targets[channel, pixel, n] - centres[at, channel]
     for tap in range(fits.n_taps[at]):
-        subtract_atom(atoms, fits.support[at, tap], fits.solution[at, tap + 1 :], residual)
+        subtract_atom(samples, means, support[at, tap], solution, tap + 1, right, shape)
     residual[:, n_samples:] = 0.0

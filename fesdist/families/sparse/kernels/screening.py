@@ -232,16 +232,17 @@ def screen(panels: Panels, residuals: Residuals, n_residuals: int) -> None:
             peaks[group * GROUP + 3, block] = largest_magnitude(to_float32(a3), to_float32(b3))
 
 
-@njit(nogil=True, inline="always")
-def screen_block(panels: Panels, residuals: Residuals, number: int, block: int, products: Array) -> None:
-    """Set `products`, (COLUMNS) float32, to the |sums of products| of one residual and the atoms of one block."""
-    _, steps, _ = panels.atoms.shape
-    group, lane = divmod(number, GROUP)
-    atoms, right = panels.atoms.reshape(-1), residuals.coordinates.reshape(-1)
+@njit(nogil=True)
+def screen_block(atoms: Array, steps: int, coordinates: Array, number: int, block: int, products: Array) -> None:
+    """Set `products`, (COLUMNS) float32, to the |sums of products| of one residual and the atoms of one block.
+
+    `atoms` and `coordinates` are those of `Panels` and `Residuals`, flat, with so many steps.
+    """
+    group, lane = number // GROUP, number % GROUP
     at, to = block * steps * COLUMNS, group * steps * GROUP + lane
     a = b = zeros_like(load(atoms, at))
     for _ in range(steps):
-        r = spread(right, to)
+        r = spread(coordinates, to)
         a, b = multiply_add(a, load(atoms, at), r), multiply_add(b, load(atoms, at + LANES), r)
         at += COLUMNS
         to += GROUP

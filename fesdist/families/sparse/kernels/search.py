@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fesdist.families.sparse.kernels.atoms import Atoms, correlation, squared_norm
+from fesdist.families.sparse.kernels.atoms import Atoms, correlation, correlation_of_lines, squared_norm
 from fesdist.families.sparse.kernels.locality import Locality, bonus_of
 from fesdist.families.sparse.kernels.refits import Fits
 from fesdist.families.sparse.kernels.screening import COLUMNS, Panels, Residuals, screen_block
@@ -100,46 +100,60 @@ def search_near(search: Search, at: int, row: int, col: int) -> bool:
     return certain
 
 
-@njit(nogil=True, inline="always")
-def search_screened(search: Search, number: int, at: int, row: int, col: int) -> None:
-    """Find the best of all atoms, of which the near ones are searched; residual `number` is that of the pixel `at`."""
+@njit(nogil=True, cache=True)
+def search_screened(search: Search, waiting: Array, first: int, corner: tuple[int, int], cols: int) -> None:
+    """Find the best of all atoms, of which the near ones are searched, for the pixels `waiting` of a block.
+
+    Residual k is that of pixel `waiting[k]`; pixels are those of a tile from `first` on, as in `pick_near`.
+    """
+    # Out of their tuples once, as in `pick_near`.
     atoms, locality, panels, residuals = search.atoms, search.locality, search.panels, search.residuals
-    fits, products, tie = search.fits, search.products, search.ties[at]
-    best, best_atom = search.best[at], search.atom[at]
-    pixels, peaks, unit = len(atoms.usable), residuals.peaks[number], residuals.units[number]
-    error, left_out = residuals.errors[number], residuals.left_out[number]
-    beyond = locality.beyond[locality.row_class[row], locality.col_class[col]]
-    for tap in range(fits.n_taps[at]):
-        # Picked atoms do not count, but the peak of their block may be theirs.
-        block = fits.support[at, tap] // COLUMNS
-        _screen_free(search, number, block, at)
-        peaks[block] = products.max()
-    # The block of the largest peak comes first: after that, few others are in question.
-    first = int(peaks.argmax())
-    for step in range(-1, len(peaks)):
-        block = first if step < 0 else step
-        if peaks[block] * unit + error + panels.most_left_out[block] * left_out + beyond < best - tie or step == first:
-            continue
-        _screen_free(search, number, block, at)
-        for atom in range(block * COLUMNS, min(block * COLUMNS + COLUMNS, pixels)):
-            most = products[atom - block * COLUMNS] * unit + error + panels.left_out[atom] * left_out + beyond
-            if not wins(most, atom, best, best_atom, tie) or not is_free(
-                search.atoms.usable, search.fits.support, at, search.fits.n_taps[at], atom
-            ):
+    best_of, atom_of, ties, products = search.best, search.atom, search.ties, search.products
+    support, n_taps, usable, rule = search.fits.support, search.fits.n_taps, atoms.usable, locality.rule
+    coordinates, units, errors, rests, all_peaks = residuals
+    of_atoms, most_left_out, steps = panels.left_out, panels.most_left_out, panels.atoms.shape[1]
+    blocks, right = panels.atoms.reshape(-1), coordinates.reshape(-1)
+    values, left = atoms.samples.reshape(-1), search.fits.residual.reshape(-1)
+    means, scales, shape = atoms.means.reshape(-1), atoms.scales.reshape(-1), atoms.samples.shape
+    image_cols, pixels, length = rule.image_shape[1], shape[1], shape[0] * shape[2]
+    for number in range(len(waiting)):
+        at = waiting[number]
+        row, col = corner[0] + (first + at) // cols, corner[1] + (first + at) % cols
+        best, best_atom, tie, taps = best_of[at], atom_of[at], ties[at], n_taps[at]
+        unit, error, left_out = units[number], errors[number], rests[number]
+        beyond = locality.beyond[locality.row_class[row], locality.col_class[col]]
+        for tap in range(taps):
+            # Picked atoms do not count, but the peak of their block may be theirs.
+            block = support[at, tap] // COLUMNS
+            screen_block(blocks, steps, right, number, block, products)
+            all_peaks[number, block] = _largest_free(products, block, support, at, taps)
+        # The block of the largest peak comes first: after that, few others are in question.
+        leading = 0
+        for block in range(all_peaks.shape[1]):
+            if all_peaks[number, block] > all_peaks[number, leading]:
+                leading = block
+        for step in range(-1, all_peaks.shape[1]):
+            block = leading if step < 0 else step
+            most = all_peaks[number, block] * unit + error + most_left_out[block] * left_out + beyond
+            if most < best - tie or step == leading:
                 continue
-            score = abs(correlation(atoms, atom, fits.residual[at]))
-            if locality.rule.weight > 0.0:
-                cols = locality.rule.image_shape[1]
-                score += bonus_of(locality.rule, row, col, atom // cols - row, atom % cols - col)
-            if wins(score, atom, best, best_atom, tie):
-                best, best_atom = score, atom
-    search.best[at], search.atom[at] = best, best_atom
+            screen_block(blocks, steps, right, number, block, products)
+            for atom in range(block * COLUMNS, min(block * COLUMNS + COLUMNS, pixels)):
+                most = products[atom - block * COLUMNS] * unit + error + of_atoms[atom] * left_out + beyond
+                if not wins(most, atom, best, best_atom, tie) or not is_free(usable, support, at, taps, atom):
+                    continue
+                score = abs(correlation_of_lines(values, left, means, scales, atom, at * length, shape))
+                if rule.weight > 0.0:
+                    score += bonus_of(rule, row, col, atom // image_cols - row, atom % image_cols - col)
+                if wins(score, atom, best, best_atom, tie):
+                    best, best_atom = score, atom
+        best_of[at], atom_of[at] = best, best_atom
 
 
-@njit(nogil=True, inline="always")
-def _screen_free(search: Search, number: int, block: int, at: int) -> None:
-    """Set `products` as `screen_block` does, 0 for atoms that are picked."""
-    screen_block(search.panels, search.residuals, number, block, search.products)
-    for tap in range(search.fits.n_taps[at]):
-        if search.fits.support[at, tap] // COLUMNS == block:
-            search.products[search.fits.support[at, tap] % COLUMNS] = 0.0
+@njit(nogil=True)
+def _largest_free(products: Array, block: int, support: Array, at: int, n_taps: int) -> float:
+    """Return the largest of a block's screened scores, but for atoms that are picked."""
+    for tap in range(n_taps):
+        if support[at, tap] // COLUMNS == block:
+            products[support[at, tap] % COLUMNS] = 0.0
+    return products.max()  # type: ignore[no-any-return]

@@ -85,7 +85,8 @@ def _fill(
 ) -> int:
     """Fill in a span of pixels and return its end, or the first of those that need panels, where there are none."""
     n_nonzero, _, cols = fields.support.shape
-    panels, residuals, fits = search.panels, search.residuals, search.fits
+    panels, residuals, fits, best, found = search.panels, search.residuals, search.fits, search.best, search.atom
+    without_tables = search.locality.bonus.shape[2] == 0
     (start, end), (row0, col0) = span, corner
     open_pixels, waiting = np.empty(AT_ONCE, np.bool_), np.empty(AT_ONCE, np.int64)
     for first in range(start, end, AT_ONCE):
@@ -102,7 +103,10 @@ def _fill(
         for _ in range(n_nonzero):
             n_waiting = 0
             for at in range(n_pixels):
-                if open_pixels[at]:
+                if open_pixels[at] and without_tables:
+                    best[at], found[at], waiting[n_waiting] = -np.inf, -1, at
+                    n_waiting += 1
+                elif open_pixels[at]:
                     row, col = divmod(first + at, cols)
                     if not search_near(search, at, row0 + row, col0 + col):
                         waiting[n_waiting] = at
@@ -111,11 +115,9 @@ def _fill(
                 return first
             set_residuals(panels, residuals, fits.residual, waiting[:n_waiting])
             screen(panels, residuals, n_waiting)
-            for number in range(n_waiting):
-                row, col = divmod(first + waiting[number], cols)
-                search_screened(search, number, waiting[number], row0 + row, col0 + col)
+            search_screened(search, waiting[:n_waiting], first, corner, cols)
             for at in range(n_pixels):
-                atom = search.atom[at]
+                atom = found[at]
                 open_pixels[at] = open_pixels[at] and atom >= 0 and extend(fits, at, problem, first + at, atom)
                 open_pixels[at] = open_pixels[at] and fits.n_taps[at] < n_nonzero
         _write(fits, fields, first, n_pixels)

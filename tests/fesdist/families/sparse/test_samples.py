@@ -43,6 +43,7 @@ def test_no_more_samples_are_taken_than_sums_can_hold() -> None:
     kept = KeptSamples(TileProblem(pixel, Padding(0, 0, 0, 0), 1, Colour.SHARED, ("sad",)), white.dtype)
     kept.add(Samples(white, {"sad": white}))
     inputs, (targets,) = kept.inputs(0), kept.targets(0)
-    assert product(inputs, 0, targets, 0) == 255**2 * MOST_VALUES
+    lines = inputs.reshape(-1), 0, 1, targets.reshape(-1), 0, 1
+    assert product(*lines, (1, inputs.shape[2])) == 255**2 * MOST_VALUES
     with pytest.raises(ValueError, match=f"{MOST_VALUES + 1} samples; sums of 32 bits hold {MOST_VALUES}"):
         kept.add(Samples(white[:1], {"sad": white[:1]}))

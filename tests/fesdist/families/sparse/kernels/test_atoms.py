@@ -12,8 +12,10 @@ from fesdist.families.sparse.kernels.atoms import (
     correlation,
     measure_atoms,
     product,
+    product_of_lines,
     squared_norm,
     subtract_atom,
+    sum_and_squares,
 )
 from tests.fesdist.families.sparse.kernels.drawn import Array, noise, padded
 
@@ -44,6 +46,11 @@ def test_measures(channels: int, n: int, pixels: int, dtype: str, centred: bool)
     assert atoms.usable[1] == (not centred)
 
 
+def multiplied(samples: Array, one: int, other: int) -> float:
+    (channels, pixels, length), line = samples.shape, samples.reshape(-1)
+    return product(line, one, pixels, line, other, pixels, (channels, length))  # type: ignore[no-any-return]
+
+
 @pytest.mark.parametrize("centred", [True, False])
 @pytest.mark.parametrize("dtype", ["uint8", "float64"])
 @pytest.mark.parametrize(("channels", "n", "pixels"), SIZES)
@@ -57,11 +64,12 @@ def test_products_correlations_and_multiples(channels: int, n: int, pixels: int,
         expected = (atoms.scales[:, atom] * (plain[:, atom] * residual).sum(axis=-1)).sum()
         assert correlation(atoms, atom, right) == pytest.approx(expected, rel=1e-12, abs=1e-12)
         left = right.copy()
-        subtract_atom(atoms, atom, np.array([-0.3]), left)
+        lines = atoms.samples.reshape(-1), atoms.means.reshape(-1)
+        subtract_atom(*lines, atom, np.array([7.0, -0.3]), 1, left.reshape(-1), atoms.samples.shape)
         np.testing.assert_allclose(left[:, :n], residual + 0.3 * plain[:, atom], rtol=1e-12, atol=1e-12)
     for one, other in pairs(range(pixels), repeat=2):
         # Of whole numbers it is exact.
-        assert product(atoms.samples, one, atoms.samples, other) == (samples[:, one] * samples[:, other]).sum()
+        assert multiplied(atoms.samples, one, other) == (samples[:, one] * samples[:, other]).sum()
 
 
 def test_a_residual_of_zero_correlates_with_nothing() -> None:
@@ -72,7 +80,22 @@ def test_a_residual_of_zero_correlates_with_nothing() -> None:
 
 def test_products_of_bytes_are_exact() -> None:
     white = np.full((3, 2, 4096), 255, np.uint8)
-    assert product(white, 0, white, 1) == 3 * 4096 * 255**2
+    assert multiplied(white, 0, 1) == 3 * 4096 * 255**2
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+@pytest.mark.parametrize("length", [16, 32, 48, 128])
+def test_products_of_lines(dtype: str, length: int) -> None:
+    line = noise((200,), 0, dtype)
+    expected = (line[3 : 3 + length].astype(float) * line[50 : 50 + length].astype(float)).sum()
+    assert product_of_lines(line, 3, line, 50, length) == expected
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+def test_sums_and_squares(dtype: str) -> None:
+    samples = noise((2, 5, 37), 0, dtype)
+    line = samples[1, 3, :35].astype(float)
+    assert sum_and_squares(samples, 1, 3, 35) == (line.sum(), (line**2).sum())
 
 
 def test_pixels_whose_samples_are_equal_cannot_be_used() -> None:

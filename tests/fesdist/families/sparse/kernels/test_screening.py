@@ -42,12 +42,12 @@ def test_scores_are_within_their_bounds(
     set_residuals(panels, residuals, padded(values), chosen)
     screen(panels, residuals, len(chosen))
     vectors = normalised(atoms, slice(None)).reshape(pixels, channels, -1)[..., :n]
-    products = np.empty((panels.atoms.shape[0], COLUMNS), np.float32)
+    products, flat = np.empty((panels.atoms.shape[0], COLUMNS), np.float32), panels.atoms.reshape(-1)
     for number, pixel in enumerate(chosen):
         residual = values[pixel]
         true = np.abs(np.einsum("jcn,cn->j", vectors, residual))
         for block in range(len(products)):
-            screen_block(panels, residuals, number, block, products[block])
+            screen_block(flat, panels.atoms.shape[1], residuals.coordinates.reshape(-1), number, block, products[block])
         assert (products.max(axis=1) == residuals.peaks[number]).all()
         screened = products.reshape(-1)[:pixels].astype(float) * residuals.units[number]
         bound = residuals.errors[number] + panels.left_out[:pixels] * residuals.left_out[number]

@@ -23,7 +23,8 @@ def searched(search: Search, at: int, row: int, col: int) -> bool:
     """Search for a pixel as `selection` does; what is inlined there would be compiled in every process here."""
     certain = search_near(search, at, row, col)
     if not certain:
-        search_screened(search, at, at, row, col)
+        # Those before it are found again, from what was found.
+        search_screened(search, np.arange(at + 1), 0, (0, 0), SHAPE[1])
     return bool(certain)
 
 
