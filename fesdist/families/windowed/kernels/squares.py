@@ -46,9 +46,12 @@ class Square(NamedTuple):
 
 @lru_cache(maxsize=16)
 def square_of(field: Field) -> Square | None:
-    """Return the square that a receptive field is, with a side of 3 or more; else None."""
+    """Return the square that a receptive field is, with a side of more than `ROWS`; else None.
+
+    Of smaller ones few input rows are for all output rows, and `apply_windows` is faster.
+    """
     side = round(len(field) ** 0.5)
-    if side < ROWS - 1 or side > LANES or side % 2 == 0 or tuple(field) != window_offsets(side):
+    if side <= ROWS or side > LANES or side % 2 == 0 or tuple(field) != window_offsets(side):
         return None
     order = [(-1, row) for row in range(ROWS)]
     for seen in range(side + ROWS - 1):

@@ -15,7 +15,7 @@ from fesdist.ground.receptive_field import halo_of, window_offsets
 from fesdist.ground.tiles import Region
 
 
-@pytest.mark.parametrize("size", [3, 5, 7])
+@pytest.mark.parametrize("size", [5, 7])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 @pytest.mark.parametrize("clip", [False, True])
 @pytest.mark.parametrize(
@@ -54,15 +54,22 @@ def test_a_part_of_an_image_with_all_around_it() -> None:
 def test_other_fields_are_no_squares() -> None:
     five = window_offsets(5)
     assert square_of(five) is not None
-    for field in (window_offsets(1), window_offsets(3, dilation=2), five[:-1], five[1:], window_offsets(17)):
+    for field in (
+        window_offsets(1),
+        window_offsets(3),
+        window_offsets(5, dilation=2),
+        five[:-1],
+        five[1:],
+        window_offsets(17),
+    ):
         assert square_of(field) is None
 
 
 @pytest.mark.parametrize("shifts", [False, True])
 def test_a_model_has_the_same_outputs_on_every_cpu(shifts: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, random = MaskedRegression.with_window(3), np.random.default_rng(1)
+    model, random = MaskedRegression.with_window(5), np.random.default_rng(1)
     images = random.integers(0, 256, (5, 3, 20, 37), dtype=np.uint8)
-    arrays = {"weights": random.normal(size=(1, 9, 20, 37)), "bias": random.normal(size=(1, 20, 37))}
+    arrays = {"weights": random.normal(size=(1, 25, 20, 37)), "bias": random.normal(size=(1, 20, 37))}
     _, padding = model.inputs_of(Region(0, 20, 0, 37), (20, 37))
     expected = model.apply(arrays, images, padding)
     monkeypatch.setattr("fesdist.families.windowed.mr.SHIFTS", shifts)
