@@ -254,8 +254,7 @@ def _solve_part(line: Array, scales: Array, own: Array, scaled: Array, rows: int
             for c in range(PANEL):
                 v = load_part(own, (column + c) * next_row + k * PART)
                 store(scaled, (k * PANEL + c) * PART, multiply(v, reciprocal))
-        row = column
-        while TALL and row < order:
+        for row in range(column, order if TALL else column, PANEL):
             given, at, below = row * next_given + column * LANES, row * next_row + column * PART, 2 * next_row
             upper = _load_tile(line, given, next_given, LANES)
             lower = _load_tile(line, given + 2 * next_given, next_given, LANES)
@@ -270,8 +269,7 @@ def _solve_part(line: Array, scales: Array, own: Array, scaled: Array, rows: int
                 lower = _eliminate_within(lower, scaled, column * PANEL * PART)
             _store_tile(own, at, next_row, PART, upper)
             _store_tile(own, at + below, next_row, PART, lower)
-            row += PANEL
-        for row in range(row, rows, 2):
+        for row in range(order if TALL else column, rows, 2):
             tile = _load_tile(line, row * next_given + column * LANES, next_given, LANES)
             tile = _subtract_products(
                 tile, own, row * next_row + first, next_row, scaled, first * PANEL, PANEL * PART, done

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fesdist.families.windowed.kernels.systems import Equations, Pixels, assemble, smallest_pivots, mean_entry
+from fesdist.families.windowed.kernels.systems import Equations, Pixels, assemble, mean_entry, smallest_pivots
 from fesdist.simd.cholesky import Workspace, factor_and_solve, workspace
 from fesdist.simd.lanes import LANES, load, multiply, multiply_add, scale, store, subtract
 
