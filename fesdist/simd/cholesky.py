@@ -2,9 +2,10 @@
 
 A = L D Lᵀ with unit lower triangular L, in blocks of four columns. The matrices of sixteen pixels are interleaved:
 entry (i, k) of all sixteen lies together. As many as one register of the CPU holds share every instruction; then come
-the next, so that the sums of a tile stay in registers and V in the first cache. Only V = L D is kept, in the lower
-triangle; the four rows of L that a panel needs are scaled from it. Right-hand sides are further rows below the matrix:
-what turns a row of A into a row of V turns bᵀ into (D Lᵀ x)ᵀ = (L⁻¹ b)ᵀ, so forward substitution costs no code.
+the next, so that the sums of a tile stay in registers (two rows of a block, or all four with AVX-512) and V in the
+first cache. Only V = L D is kept, in the lower triangle; the four rows of L that a panel needs are scaled from it.
+Right-hand sides are further rows below the matrix: what turns a row of A into a row of V turns bᵀ into
+(D Lᵀ x)ᵀ = (L⁻¹ b)ᵀ, so forward substitution costs no code.
 """
 
 from __future__ import annotations

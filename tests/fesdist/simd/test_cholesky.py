@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from types import FunctionType
+from typing import Any
+
 import numpy as np
 import pytest
+from numba import njit
 from numpy.typing import NDArray
 
+from fesdist.simd import cholesky
 from fesdist.simd.cholesky import factor_and_solve, workspace
 from fesdist.simd.lanes import LANES
 
 Array = NDArray[np.float64]
 
 
-def solve(matrices: Array, right: Array) -> tuple[Array, Array]:
+def solve(matrices: Array, right: Array, by: Any = factor_and_solve) -> tuple[Array, Array]:
     """Return solutions (lane, right-hand side, unknown) and inverse pivots (lane, unknown) of `LANES` systems."""
     unknowns, sides = matrices.shape[1], right.shape[1]
     block = workspace(unknowns, sides)
@@ -23,7 +28,7 @@ def solve(matrices: Array, right: Array) -> tuple[Array, Array]:
     poisoned = np.where(np.tri(unknowns, dtype=bool), matrices, np.nan)
     matrix[spare:order, spare:] = poisoned.transpose(1, 2, 0)
     matrix[order : order + sides, spare:] = right.transpose(1, 2, 0)
-    factor_and_solve(block, unknowns)
+    by(block, unknowns)
     return matrix[order : order + sides, spare:].transpose(2, 0, 1), block.inverse[spare:].T
 
 
@@ -42,6 +47,23 @@ def test_solutions_are_those_of_lapack(unknowns: int, sides: int) -> None:
     solutions, inverse_pivots = solve(matrices, right)
     np.testing.assert_allclose(solutions, expected, rtol=1e-9, atol=1e-9)
     assert (inverse_pivots > 0).all()
+
+
+def compiled(tall: bool) -> Any:
+    """Return `factor_and_solve` for registers that are enough for tall tiles, or not, whatever this CPU has."""
+    names = {**vars(cholesky), "TALL": tall}
+    names["_solve_part"] = njit(FunctionType(cholesky._solve_part.py_func.__code__, names))
+    return njit(FunctionType(factor_and_solve.py_func.__code__, names))
+
+
+@pytest.mark.parametrize("unknowns", [1, 3, 4, 10, 26])
+def test_the_bits_do_not_depend_on_the_rows_that_are_factored_together(unknowns: int) -> None:
+    matrices, right = systems(unknowns, 3)
+    matrices[5, 0, 0] = -1.0
+    wide, narrow = (solve(matrices, right, by=compiled(tall)) for tall in (True, False))
+    assert all(np.array_equal(*both) for both in zip(wide, narrow, strict=True))
+    assert wide[1][5, 0] == 0.0
+    assert np.array_equal(solve(matrices, right)[0], wide[0])
 
 
 def test_a_lane_has_the_same_bits_wherever_it_is() -> None:
