@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,18 @@ def test_a_run_does_as_many_operations_as_were_told(
     assert told.processor_seconds == pytest.approx(done[0] - before, rel=0.3)
     assert told.processor_seconds == pytest.approx(sum(told.phases.values()))
     assert told.seconds < told.processor_seconds
+
+
+def test_tiles_beside_each_other_are_as_quick_as_on_workers(stack: TrainingStack, done: list[float]) -> None:
+    request = TrainingRequest(stack.path, "", "counted", MaskedRegression.with_window(3))
+    job, plan = _plan(request, stack)
+
+    def seconds(n_workers: int, at_once: int) -> float:
+        with_it = replace(plan, at_once=at_once)
+        return estimate(request, job, stack, with_it, n_workers, starting_seconds=0, now=lambda: done[0]).seconds
+
+    assert seconds(1, 2) == pytest.approx(seconds(2, 1))
+    assert seconds(1, 2) < 0.8 * seconds(1, 1)
 
 
 def test_what_the_run_chooses_is_counted(stack: TrainingStack, done: list[float]) -> None:
