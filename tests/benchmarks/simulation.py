@@ -11,6 +11,7 @@ import msgspec
 from distributed import Client
 
 from fesdist.cluster.connect import ClusterSettings, open_cluster
+from fesdist.cluster.in_process import InProcessCluster
 from fesdist.passes.stage import results
 from fesdist.registry import MaskedRegression
 from fesdist.training.context import TaskAddress
@@ -79,7 +80,7 @@ def _real_tile(bench: Bench, tile_side: int, seconds: float) -> SleepingStage:
     write_stack(stack_path, side=2 * tile_side, n_samples=4)
     stack = TrainingStack.open(stack_path)
     job = define_job(TrainingRequest(str(stack_path), store.uri, "tile", MaskedRegression.with_window(5)), stack)
-    with open_draft(store, "tile", job, stack, 1 << 30, 1) as (draft, plan):
+    with open_draft(store, "tile", job, stack, 1 << 30, InProcessCluster()) as (draft, plan):
         address = TaskAddress(store.uri, "tile", draft.id, draft.created, job.stack)
         report = TileStage(address, plan.n_block, plan.projected_bytes, plan.holds).work(0)
     receipt = bench.folder / "receipt.json"
