@@ -34,6 +34,7 @@ def run(request: Plan) -> int:
     starts = cluster.scheduler is None and cluster.local_workers > 0
     warn("plan: rehearsing each step of the run, for its time")
     cost = estimate(asked, whole, stack, plan, n_workers, starting_seconds=CLUSTER_SECONDS if starts else 0.0)
+    on_workers = starts or cluster.scheduler is not None
     rows, cols = plan.image_shape
     tile_rows, tile_cols = plan.tile_shape
     if request.json:
@@ -86,10 +87,11 @@ def run(request: Plan) -> int:
             ("regressions", f"{plan.n_pixels:,} an expression"),
             ("tiles", f"{len(plan.grid)} of {tile_rows} x {tile_cols} pixels, one task each"),
             ("samples", _samples(plan, job.n_samples)),
-            ("workers", f"{n_workers}" if starts or cluster.scheduler else _in_process(plan)),
+            ("workers", f"{n_workers}" if on_workers else _in_process(plan)),
             (
                 "memory",
-                f"{size(plan.projected_bytes)} projected of {size(plan.allowed_bytes)} allowed, each worker",
+                f"{size(plan.projected_bytes)} projected of {size(plan.allowed_bytes)} allowed"
+                + (", each worker" if on_workers else ""),
             ),
             (
                 "time",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,21 @@ def test_plan_tells_what_a_run_will_cost(stack: str, capsys: pytest.CaptureFixtu
     assert "happy (9 pairs), sad (8 pairs)" in printed
     assert "1 of 40 x 40 pixels, one task each" in printed
     assert "of 512.0 MiB allowed, each worker" in printed
+
+
+@pytest.mark.parametrize(("cores", "told"), [(1, "this process"), (3, "this process, 3 tiles at once")])
+def test_plan_tells_what_this_process_trains_at_once(
+    cores: int, told: str, stack: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fesdist.ground.machine.cores", lambda: cores)
+    # As if the small image had many chunks, and so many tiles.
+    monkeypatch.setattr("fesdist.training.plan.LARGEST_TILE", 16)
+    monkeypatch.setattr("fesdist.training.plan.chunk_side", lambda job, stack: 16)
+    assert main(["plan", stack, "--window", "3", "--ridge", "0.4", "--workers", "0"]) == 0
+    printed = capsys.readouterr().out
+    assert "9 of 16 x 16 pixels, one task each" in printed
+    assert re.search(rf"workers +{told}\n", printed)
+    assert re.search(r"memory .* of 1.0 GiB allowed\n", printed)
 
 
 def test_plan_as_json(stack: str, capsys: pytest.CaptureFixture[str]) -> None:
