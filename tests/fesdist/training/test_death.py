@@ -104,6 +104,27 @@ def test_ctrl_c_stops_at_once_and_leaves_nothing_running(stack: Path, tmp_path: 
     _wait(lambda: not any(child.is_running() for child in children), "workers to end")
 
 
+def test_ctrl_c_stops_this_process_and_the_run_continues(tmp_path: Path) -> None:
+    """Threads are at work then, where there is more than one core."""
+    larger = write_stack(tmp_path / "stack.zarr", side=512, people=20, expressions=("happy",))
+    command = _command(larger, tmp_path / "store", *ALONE, "--memory", "400MiB", "--shape", "no")
+    with started(command) as process:
+        _wait(lambda: _n_receipts(tmp_path / "store") >= 3, "three tiles")
+        os.killpg(process.pid, signal.SIGINT)
+        output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert output.strip().splitlines()[-1] == (
+        "fesdist: interrupted; what was finished is stored, the same command continues"
+    )
+    assert "Traceback" not in output
+    stored = _n_receipts(tmp_path / "store")
+    continued = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert f"continuing an interrupted run: {stored} of 16 tiles are stored" in continued.stderr
+    alone = [*command[:5], str(tmp_path / "alone"), *command[6:]]
+    subprocess.run(alone, capture_output=True, timeout=PATIENCE, check=True)
+    assert _checksums(tmp_path / "store") == _checksums(tmp_path / "alone")
+
+
 def test_a_killed_scheduler_is_told_and_the_run_continues_on_another(
     stack: Path, tmp_path: Path, undisturbed: dict[str, str]
 ) -> None:
