@@ -35,6 +35,9 @@ class Stage(Generic[K, R]):
     stops_at_failure: ClassVar[bool] = False
     """Whether the first failure ends the stage with its own error; else all other keys are done before it is told."""
 
+    at_once: int = 1
+    """For how many keys at the same time the memory of one worker has room."""
+
     def kept(self, key: K) -> R | None:
         """Return the result that an earlier run left, after checking what it stands for; None to work again."""
         return None
@@ -42,10 +45,6 @@ class Stage(Generic[K, R]):
     def work(self, key: K) -> R:
         """Do the work of one key and return its result; twice is as good as once."""
         raise TypeError(f"{type(self).__name__} does not say how it works")
-
-    def at_once(self) -> int:
-        """Return for how many keys at the same time the memory of one worker has room."""
-        return 1
 
     def called(self, key: K) -> str:
         """Return how people call the work of a key."""
@@ -62,7 +61,7 @@ class Stage(Generic[K, R]):
 
 def outcomes(stage: Stage[K, R], keys: Iterable[K], cluster: Cluster) -> Iterator[Outcome[K]]:
     """Yield what became of each key, as it comes; a failed key stops nothing. See `Cluster.run`."""
-    return cluster.run(_work_unless_kept, keys, stage, at_once=stage.at_once())
+    return cluster.run(_work_unless_kept, keys, stage, at_once=stage.at_once)
 
 
 def results(stage: Stage[K, R], keys: Sequence[K], cluster: Cluster, on_progress: Progress | None = None) -> list[R]:
@@ -75,7 +74,7 @@ def results(stage: Stage[K, R], keys: Sequence[K], cluster: Cluster, on_progress
     number_of = {key: number for number, key in enumerate(keys)}
     standing = _Standing(stage, keys, on_progress)
     on_part = standing.runs if on_progress else None
-    for outcome in cluster.run(_kept_or_worked, keys, stage, on_part=on_part, at_once=stage.at_once()):
+    for outcome in cluster.run(_kept_or_worked, keys, stage, on_part=on_part, at_once=stage.at_once):
         if outcome.error is not None and (stage.stops_at_failure or isinstance(outcome.error, NoSpaceError)):
             raise outcome.error
         if outcome.error is not None:

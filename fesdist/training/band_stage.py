@@ -39,11 +39,8 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
     """Of the candidates that are judged from the same sums, as `Model.parameters` returns them."""
     side: int
     """Of the pieces that are summed at a time."""
-    beside: int = 1
+    at_once: int = 1
     """Tasks for which the memory of a worker has room."""
-
-    def at_once(self) -> int:
-        return self.beside
 
     def work(self, key: int) -> tuple[FoldErrors, ...]:
         """Return, for each group, the errors of all candidates in their order."""

@@ -76,7 +76,7 @@ def choose(
     if n_folds(n_people) < 2:
         return model, None
     ordered = [each for alike in _by_sums(model, chosen) for each in alike]
-    stage = replace(band_stage(model, chosen, job, stack), beside=max(1, array_bytes // PIECE_BYTES))
+    stage = replace(band_stage(model, chosen, job, stack), at_once=max(1, array_bytes // PIECE_BYTES))
     bands = stage.bands
     found = results(stage, range(len(bands)), cluster, on_progress)
     totals = [reduce(add, of_group) for of_group in zip(*found, strict=True)]

@@ -38,13 +38,10 @@ class FlowStage(Stage[tuple[Pair, ...], int]):
     """Flows of pairs that lie in the same chunks; the result is their number, as what is found stays in the stack."""
 
     stack: str
-    beside: int = 1
+    at_once: int = 1
     """Batches for which the memory of a worker has room."""
 
     stops_at_failure: ClassVar[bool] = True
-
-    def at_once(self) -> int:
-        return self.beside
 
     def work(self, key: tuple[Pair, ...]) -> int:
         stack = TrainingStack.open(self.stack)

@@ -42,7 +42,7 @@ class SurveyStage(Stage[Block, dict[int, dict[int, Signature]]]):
     stack: str
     array_bytes: int
     """What a task has for images."""
-    beside: int = 1
+    at_once: int = 1
     """Tasks that have so much in one worker."""
 
     stops_at_failure: ClassVar[bool] = True
@@ -52,9 +52,6 @@ class SurveyStage(Stage[Block, dict[int, dict[int, Signature]]]):
         sides = (SIDE, apart.SIDE) if min(stack.image_shape) >= apart.SIDE else (SIDE,)
         images = _whole(stack, key) if _room(stack, self.array_bytes) >= 1 else _in_bands(stack, key)
         return {sample: signatures_of(bands, sides) for sample, bands in zip(key.asked, images, strict=True)}
-
-    def at_once(self) -> int:
-        return self.beside
 
     def amount(self, key: Block) -> int:
         return len(key.samples)

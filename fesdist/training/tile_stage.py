@@ -33,11 +33,8 @@ class TileStage(Stage[int, TileReport]):
     projected_bytes: int
     holds: bool
     """Whether all samples of a tile are read before it is solved."""
-    beside: int = 1
+    at_once: int = 1
     """Tiles for which the memory of a worker has room."""
-
-    def at_once(self) -> int:
-        return self.beside
 
     def kept(self, key: int) -> TileReport | None:
         """Return the report of a tile whose receipt and chunks are stored already."""

@@ -97,7 +97,7 @@ def test_weights_have_the_same_bits(
     together, work = threading.Barrier(3), TileStage.work
 
     def meeting(self: TileStage, key: int) -> Any:
-        if self.beside > 1 and key < 3:
+        if self.at_once > 1 and key < 3:
             together.wait(60)
         return work(self, key)
 
