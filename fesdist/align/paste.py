@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from fesdist.align.crop import steps_of
 from fesdist.align.frame import Placement
+from fesdist.ground.gaussian import smoothed
 from fesdist.ground.tiles import Region
 from fesdist.shape.warping import Displacement, interpolated
 
@@ -115,4 +115,4 @@ def _smoothed(change: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
     if scale >= 1:
         return change
     sigma = 0.5 * math.sqrt(1 / scale**2 - 1)
-    return np.asarray(gaussian_filter(change, (0, sigma, sigma), mode="nearest"))
+    return np.asarray(smoothed(change, (0, sigma, sigma)))

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
+from fesdist.ground.gaussian import smoothed
 from fesdist.ground.refinement import Map
 
 Rows = Callable[[slice], NDArray[Any]]
@@ -109,7 +109,7 @@ def learned_alpha(agreement: Rows, change: Rows, shape: tuple[int, ...]) -> Coar
             sums[number, :, here] = _pooled(known(band).astype(np.float64), factor, np.add)
     alpha = np.ones(sums.shape[1:], np.float32)
     for channel in range(channels):
-        around, below = (gaussian_filter(of_all[channel], sigma, mode="nearest") for of_all in sums)
+        around, below = (smoothed(of_all[channel], sigma) for of_all in sums)
         np.divide(around, below, out=alpha[channel], where=below > 0, casting="same_kind")
     return CoarseMap(np.clip(alpha, 0, 1, out=alpha), factor, (rows, cols))
 
@@ -152,7 +152,7 @@ def _standing_out(z: Map, side: float) -> Map:
     np.exp(z, out=z)
     z += np.float32(1)
     np.reciprocal(z, out=z)
-    blurred: Map = gaussian_filter(_rescaled(z), side * BLUR_PER_SIDE, mode="nearest")
+    blurred: Map = smoothed(_rescaled(z), side * BLUR_PER_SIDE)
     return np.clip(blurred, 0, 1, out=blurred)
 
 

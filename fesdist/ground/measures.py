@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.metrics import structural_similarity
 
 from fesdist.ground.errors import ImageError
 from fesdist.ground.tiles import Region
@@ -64,6 +63,8 @@ def ssim(output: Images, target: Images, region: Region) -> tuple[float, float]:
             f"images of {rows} x {cols} pixels: SSIM expects at least {SSIM_WINDOW} x {SSIM_WINDOW}, "
             "the size of its window; evaluate with larger images"
         )
+    from skimage.metrics import structural_similarity  # which takes a while, and few measure it
+
     face, per_pixel = structural_similarity(  # type: ignore[no-untyped-call]
         target.astype(np.float64),
         output.astype(np.float64),

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
+from fesdist.ground.gaussian import smoothed
 from fesdist.ground.tiles import Region
 from fesdist.inference.blur import blurred
 
@@ -54,6 +54,6 @@ def mouth_mask(shape: tuple[int, int], mouth: Region) -> Images:
     """Return m of `with_detail`, (row, col) float32."""
     mask = np.zeros(shape, np.float32)
     mask[mouth.slices] = 1
-    soft: Images = gaussian_filter(mask, min(shape) * FEATHER_PER_SIDE, mode="nearest")
+    soft: Images = smoothed(mask, min(shape) * FEATHER_PER_SIDE)
     soft.flags.writeable = False
     return soft

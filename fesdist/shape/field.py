@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
+from fesdist.ground.gaussian import smoothed
 from fesdist.shape.flow import STEPS, UNKNOWN, Flow
 from fesdist.shape.warping import LARGEST_REACH, Displacement
 
@@ -56,10 +56,10 @@ class FlowSums:
         return unfolded(self._smooth(max(SMALLEST_SMOOTH, SMOOTH_PER_SIDE * min(self.number.shape))), UNFOLDED_UP_TO)
 
     def _smooth(self, sigma: float) -> Displacement:
-        weight = gaussian_filter(self.number.astype(np.float64), sigma, mode="nearest")
+        weight = smoothed(self.number.astype(np.float64), sigma)
         mean = np.zeros(self.total.shape)
         for axis in range(2):
-            around = gaussian_filter(self.total[axis].astype(np.float64), sigma, mode="nearest")
+            around = smoothed(self.total[axis].astype(np.float64), sigma)
             # A pixel that next to nobody has near it knows nothing.
             np.divide(around, weight * STEPS, out=mean[axis], where=weight > 1e-3)
         most = LARGEST_REACH * min(self.number.shape)
@@ -87,9 +87,7 @@ def unfolded(displacement: Displacement, intensity: float) -> Displacement:
     sigma = SMALLEST_SMOOTH
     found = displacement
     while smallest_area(found, intensity) < LEAST_AREA + _MARGIN and sigma < min(found.values.shape[1:]):
-        found = Displacement(
-            np.stack([gaussian_filter(axis, sigma, mode="nearest", output=np.float32) for axis in displacement.values])
-        )
+        found = Displacement(np.stack([smoothed(axis, sigma, output=np.float32) for axis in displacement.values]))
         sigma *= 1.25
     return found
 

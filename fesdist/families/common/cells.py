@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+
+from fesdist.ground.gaussian import smoothed
 
 CELLS = (16, 16)
 """Rows and columns of cells that tuning chooses: fine enough for eyes and mouth, coarse enough to be sure of each."""
@@ -42,7 +43,7 @@ class CellErrors:
 
     def best(self, candidates: list[int]) -> NDArray[np.int64]:
         """Return, for each cell, which of the candidates has the smallest error around it, (row, col)."""
-        smooth = gaussian_filter(self.squared[candidates], (0, SMOOTHING, SMOOTHING), mode="nearest")
+        smooth = smoothed(self.squared[candidates], (0, SMOOTHING, SMOOTHING))
         chosen: NDArray[np.int64] = np.array(candidates, np.int64)[smooth.argmin(axis=0)]
         return chosen
 
