@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
@@ -50,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     from fesdist.cli.console import said, to_nowhere
 
+    if arguments is None:
+        # At the end Python looks for garbage among all that was imported, which takes a quarter of a second.
+        atexit.register(gc.freeze)
     try:
         try:
             return _run(sys.argv[1:] if arguments is None else arguments)
@@ -77,6 +82,7 @@ def _run(words: Sequence[str]) -> int:
         parser = build_parser()
         parser.parse_args(words)
         parser.error("expected a COMMAND first")
+    from fesdist.cli.beginning import workers_begun
     from fesdist.cli.console import said, warn
     from fesdist.ground.errors import FesdistError
     from storage.errors import StorageError
@@ -86,7 +92,7 @@ def _run(words: Sequence[str]) -> int:
         # Before the libraries are imported, which takes a while.
         warn(f"fesdist {verb}: starting")
     try:
-        with stopped_as_by_ctrl_c():
+        with stopped_as_by_ctrl_c(), workers_begun(VERBS[verb], rest):
             request = read_words(VERBS[verb], rest)
             code = int(import_module(f"fesdist.cli.{verb}").run(request))
         return code if said() or not getattr(request, "only_tells", False) else EXIT_ERROR

@@ -32,7 +32,8 @@ def open_cluster(
         return
     if on_progress:
         on_progress(0, 0, settings.beginning)
-    from fesdist.cluster.local import has_semaphores, started
+    from fesdist.cluster.forking import has_semaphores
+    from fesdist.cluster.local import started
     from fesdist.cluster.remote import connected
 
     if settings.scheduler is None and not has_semaphores():
@@ -42,7 +43,7 @@ def open_cluster(
         return
     _silence_dask()
     with (
-        started(settings.local_workers, settings.memory)
+        started(settings.local_workers, settings.memory, settings.imported)
         if settings.scheduler is None
         else connected(settings.scheduler, settings.memory)
     ) as cluster:

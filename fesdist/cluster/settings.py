@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from fesdist.ground import machine
@@ -33,6 +33,8 @@ class ClusterSettings:
     """Local worker processes; when None one a core, as far as there is room for their memory; 0 is this process."""
     memory: int = DEFAULT_MEMORY
     """Bytes that each worker may use (allowed memory), or this process."""
+    imported: tuple[str, ...] = field(default=(), compare=False)
+    """Modules that a local cluster is started with, as its tasks need them; without, each worker imports its own."""
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 0:

@@ -61,6 +61,10 @@ class Computing:
     """A running scheduler, or the size of a local cluster that is started and stopped with the run."""
 
     GROUP: ClassVar = "where it is computed"
+    TASKS: ClassVar[tuple[str, ...]] = ()
+    """Modules that workers need."""
+    ALWAYS_WORKERS: ClassVar = False
+    """Whether workers are started for the smallest run as well, if nothing else is said."""
 
     scheduler: str | None = option(None, "address of a running Dask scheduler, tcp://host:8786", metavar="URI")
     workers: int | None = option(None, "local processes; 0 is this process", metavar="N", implied="one a core")
@@ -74,7 +78,7 @@ class Computing:
         scheduler = self.scheduler
         if scheduler is None and self.workers is None:
             scheduler = os.environ.get(SCHEDULER_VARIABLE) or None
-        return ClusterSettings(scheduler, self.workers, self.memory)
+        return ClusterSettings(scheduler, self.workers, self.memory, self.TASKS)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,6 +98,8 @@ class Train(Learning, Computing):
 
     EXAMPLE: ClassVar = """fesdist train stack.zarr weights --name london --model mr --window 5
 fesdist train stack.zarr weights --name papers --model mr --window 3 --ridge 0.4 --colour per-channel"""
+    TASKS: ClassVar = ("fesdist.training.run",)
+    ALWAYS_WORKERS: ClassVar = True
 
     store: str = store_argument()
     name: str = argument("name of the model; its versions are numbered 1, 2, 3, ...", positional=False, metavar="NAME")
@@ -128,6 +130,8 @@ class Tune(Chosen, Measuring, Computing):
     EXAMPLE: ClassVar = """fesdist tune stack.zarr --model mr --window 3,5,7 --ridge 0.1,1,10,100 --out tuned.toml
 fesdist train stack.zarr weights --name london --config tuned.toml"""
     SEVERAL: ClassVar = True
+    TASKS: ClassVar = ("fesdist.tuning.tune",)
+    ALWAYS_WORKERS: ClassVar = True
 
     stack: str = stack_argument("training stack, whose held-out people take no part")
     out: str = on_disk_option("tuned.toml", "configuration to write", metavar="FILE")

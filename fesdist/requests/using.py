@@ -155,6 +155,8 @@ class Look(Aligned):
 class OnPhotographs(Look, Computing):
     """Expressions, the photographs that they are put on, and where outputs go."""
 
+    TASKS: ClassVar = ("fesdist.inference.folder",)
+
     photographs: str = on_disk_argument("folder of photographs, with its subfolders, or one image", metavar="PHOTOS")
     out: str = on_disk_argument("folder for the outputs, OUT/<expression>/<path of the photograph>", metavar="OUT")
     store: str = store_argument(positional=False, flag="weights")
@@ -207,6 +209,7 @@ class Evaluate(Computing):
     EXAMPLE: ClassVar = """fesdist evaluate stack.zarr weights london@3
 fesdist evaluate stack.zarr weights london --split train --json
 fesdist evaluate stack.zarr weights london --photographs sketches"""
+    TASKS: ClassVar = ("fesdist.evaluation.evaluate",)
 
     stack: str = stack_argument("training stack, whose held-out people are evaluated")
     store: str = store_argument()
@@ -253,6 +256,8 @@ class Compare(Compared, Computing):
 
     EXAMPLE: ClassVar = """fesdist compare stack.zarr weights
 fesdist compare stack.zarr weights --models mr-5,lasso --expressions happy --out tables.md"""
+    TASKS: ClassVar = ("fesdist.comparing.run",)
+    ALWAYS_WORKERS: ClassVar = True
 
     stack: str = stack_argument("training stack with people held out, as written by `fesdist ingest`")
     store: str = argument("weight store: a folder, or s3://bucket/prefix; what it has is not repeated", metavar="STORE")

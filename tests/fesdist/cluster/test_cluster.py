@@ -154,11 +154,11 @@ def test_a_task_that_kills_its_workers_is_named_and_alone() -> None:
 _LEAK = """
 import os, sys
 from multiprocessing import get_context
-from fesdist.cluster.local import _interrupts_held_back, has_semaphores
+from fesdist.cluster.forking import has_semaphores, interrupts_held_back
 
 if "quietly" in sys.argv:
     assert has_semaphores()
-    with _interrupts_held_back():
+    with interrupts_held_back():
         pass
 held = get_context("spawn").Semaphore()
 os._exit(0)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fesdist.cluster import local
+from fesdist.cluster import forking, local
 from fesdist.cluster.connect import ClusterSettings, open_cluster
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.ground import machine
@@ -81,7 +81,7 @@ def _given(names: tuple[str, ...]) -> dict[str, str | None]:
 @pytest.mark.parametrize("method", ["forkserver", "spawn"])
 def test_workers_have_their_environment_and_leave_ours_as_it_was(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     if method == "spawn":
-        monkeypatch.setattr(local, "_method", lambda _: "spawn")
+        monkeypatch.setattr(forking, "begin", lambda _: False)
     names = ("MALLOC_ARENA_MAX", "PYTHONSAFEPATH", "OMP_NUM_THREADS")
     before = _given(names)
     with open_cluster(ClusterSettings(workers=1)) as cluster:
