@@ -82,7 +82,7 @@ def _run(words: Sequence[str]) -> int:
         parser = build_parser()
         parser.parse_args(words)
         parser.error("expected a COMMAND first")
-    from fesdist.cli.beginning import workers_begun
+    from fesdist.cli.beginning import EarlyWorkers, foreseen_of_folder, foreseen_of_words
     from fesdist.cli.console import said, warn
     from fesdist.ground.errors import FesdistError
     from storage.errors import StorageError
@@ -92,8 +92,12 @@ def _run(words: Sequence[str]) -> int:
         # Before the libraries are imported, which takes a while.
         warn(f"fesdist {verb}: starting")
     try:
-        with stopped_as_by_ctrl_c(), workers_begun(VERBS[verb], rest):
+        with stopped_as_by_ctrl_c(), EarlyWorkers() as workers:
+            if foreseen_of_words(VERBS[verb], rest):
+                workers.begin(VERBS[verb].TASKS)
             request = read_words(VERBS[verb], rest)
+            if foreseen_of_folder(request):
+                workers.begin(request.TASKS)
             code = int(import_module(f"fesdist.cli.{verb}").run(request))
         return code if said() or not getattr(request, "only_tells", False) else EXIT_ERROR
     except (FesdistError, StorageError) as error:

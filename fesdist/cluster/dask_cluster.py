@@ -84,7 +84,9 @@ class DaskCluster:
                 watched(self._client, lambda reason: finished.queue.put((None, reason))) as seen,
                 heard(self._client, name, lambda part: finished.queue.put((None, part))) if on_part else nullcontext(),
             ):
-                finished.update(submit(list(islice(waiting, AHEAD))))
+                # A few at a time: items may take as long to find as to work on.
+                for _ in range(0, AHEAD, AT_ONCE):
+                    finished.update(submit(list(islice(waiting, AT_ONCE))))
                 for item, result in arrived():
                     room = max(AHEAD, AHEAD_PER_WORKER * seen.threads) - len(in_flight)
                     if room >= AT_ONCE:
