@@ -122,6 +122,7 @@ class LoadedVersion:
         texture: float | None = None,
         stretch: bool = False,
         detail: bool = False,
+        out: Images | None = None,
     ) -> Images:
         """Return the inputs x with an expression: clip(x + intensity alpha (y - x)), where y is the model's output.
 
@@ -139,13 +140,17 @@ class LoadedVersion:
         the minimum and maximum of each output to 0 and 1, as the authors' code does. With `detail` the photograph keeps
         its own fine detail, but in the mouth only if that has moved, and then its hues as well; see `with_detail`.
 
-        Raises BadParameterError for an unknown expression or refinement; ImageError for images of another shape, or for
-        an image without contrast if the model is a min-max one.
+        `out`, of the result's shape and dtype, is filled and returned: new memory costs as much as the products.
+
+        Raises BadParameterError for an unknown expression or refinement and for another `out`; ImageError for images of
+        another shape, or for an image without contrast if the model is a min-max one.
         """
         recipe = wanted if isinstance(wanted, Recipe) else Recipe.of(wanted)
         self._check(inputs, recipe)
         way = self.refinement_said(refine)
         inputs = self.match_channels(inputs)
+        if out is not None and (out.shape != inputs.shape or out.dtype != np.float32):
+            raise BadParameterError(f"out is {out.shape} {out.dtype}; expected {inputs.shape} float32")
         strength = self.strength(intensity, texture)
         own = Range.of(unit_scale(inputs)) if self.min_max else None
         seen = inputs if own is None else own.normalised(unit_scale(inputs))
@@ -154,7 +159,8 @@ class LoadedVersion:
         elif own is None and not detail and not stretch and len(recipe.parts) == 1 and not recipe.regions:
             # Nothing follows but clipping, which costs least where outputs are made.
             ((expression, weight),) = recipe.parts
-            return self._outputs(seen, expression, way, strength * weight, clip=True)
+            into = np.empty(inputs.shape, np.float32) if out is None else out
+            return self._outputs(seen, expression, way, strength * weight, into)
         else:
             outputs = self._unmoved_outputs(seen, recipe, way, strength)
         if own is not None:
@@ -163,7 +169,7 @@ class LoadedVersion:
             self._restore_detail(inputs, outputs)
         if stretch:
             outputs = stretched(outputs)
-        return np.clip(outputs, 0, 1, out=outputs)
+        return np.clip(outputs, 0, 1, out=outputs if out is None else out)
 
     def moved(self, inputs: NDArray[Any], wanted: str | Recipe, intensity: float = 1.0) -> NDArray[Any]:
         """Return the inputs, (sample, channel, row, col), as the shape of an expression moves them, in their dtype."""
@@ -251,9 +257,10 @@ class LoadedVersion:
             )
 
     def _outputs(
-        self, inputs: NDArray[Any], expression: str, way: Refinement, intensity: float, *, clip: bool = False
+        self, inputs: NDArray[Any], expression: str, way: Refinement, intensity: float, into: Images | None = None
     ) -> Images:
-        outputs = np.empty(inputs.shape, np.float32)
+        """Return the outputs of one expression; where they go `into` something, they are clipped."""
+        outputs, clipped = np.empty(inputs.shape, np.float32) if into is None else into, into is not None
         blocks = list(_blocks(inputs.shape))
         codes = self._encoder.codes(inputs, expression, blocks, self._pool.map) if self._encoder and blocks else None
         refined = way in ALPHAS or intensity != 1
@@ -263,14 +270,14 @@ class LoadedVersion:
             seen, padding = self._model.inputs_of(band.region, self.image_shape)
             given = inputs[samples, :, *seen.slices] if codes is None else codes[samples]
             made = outputs[samples, :, rows, cols]
-            if clip and not refined:
+            if clipped and not refined:
                 self._model.put(band.arrays, given, padding, made)
                 return
             full = self._model.apply(band.arrays, given, padding)
             if refined:
                 alpha = band.arrays[ALPHAS[way]] if way in ALPHAS else 1
                 full = blend(unit_scale(inputs[samples, :, rows, cols]), full, alpha, intensity)
-            if clip:
+            if clipped:
                 np.clip(full, 0, 1, out=made)
             else:
                 made[...] = full

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,6 +42,20 @@ def test_inputs_are_not_changed_and_may_be_read_only(publish: Publish) -> None:
     inputs.flags.writeable = False
     LoadedVersion(publish().version).synthesize(inputs, "smiling", refine="papers", intensity=0.5, stretch=True)
     assert np.array_equal(inputs, COLOUR)
+
+
+@pytest.mark.parametrize("said", [{"refine": "none"}, {"refine": "papers"}, {"intensity": 0.7}, {"stretch": True}])
+def test_outputs_go_where_they_shall(publish: Publish, said: dict[str, Any]) -> None:
+    loaded, room = LoadedVersion(publish().version), np.full(COLOUR.shape, 7, np.float32)
+    made = loaded.synthesize(COLOUR, "smiling", out=room, **said)
+    assert made is room
+    assert np.array_equal(room, loaded.synthesize(COLOUR, "smiling", **said))
+
+
+@pytest.mark.parametrize("room", [np.empty(COLOUR.shape), np.empty(GRAY.shape, np.float32)])
+def test_outputs_do_not_go_where_they_do_not_fit(publish: Publish, room: np.ndarray) -> None:
+    with pytest.raises(BadParameterError, match=r"expected \(5, 3, 24, 20\) float32"):
+        LoadedVersion(publish().version).synthesize(COLOUR, "smiling", out=room)
 
 
 def test_no_samples_give_no_outputs(publish: Publish) -> None:
