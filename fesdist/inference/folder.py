@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain, islice, repeat, takewhile
 
 from fesdist.cluster.connect import ClusterSettings, open_cluster
 from fesdist.ground.errors import BadParameterError
@@ -84,7 +84,9 @@ def _records(
         least, most = _BATCH_LIMITS
         share = -(-todo.n_tasks // (_BATCHES_PER_WORKER * cluster.n_workers)) if todo.complete else most
         size = max(least, min(most, share, _BATCH_PIXELS // (rows * cols)))
-        batches = iter(lambda: tuple(islice(tasks, size)), ())
+        # The first are small: people want to see soon what comes out.
+        sizes = chain(repeat(least, cluster.n_workers), repeat(size))
+        batches = takewhile(bool, (tuple(islice(tasks, number)) for number in sizes))
         for outcome in outcomes(BatchStage(run.job), batches, cluster):
             # What is wrong with the version or the settings is wrong for every batch.
             if isinstance(outcome.error, (StorageError, BadParameterError)):
