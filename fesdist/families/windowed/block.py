@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -13,11 +13,9 @@ from fesdist.families.common.layout import Array
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.windowed.flat import FlatBlock, flat_block
 from fesdist.families.windowed.kernels.packing import pack, pass_samples, room_for_lines
-from fesdist.families.windowed.kernels.planes import add_products, add_samples
+from fesdist.families.windowed.kernels.summing import Summed, add_image_sums, add_sums
 from fesdist.ground.colour import Colour, to_gray
 from fesdist.ground.receptive_field import Field, Offset, displacements
-
-_NO_SHIFT = np.zeros(1, np.int64)
 
 
 @dataclass(frozen=True)
@@ -108,63 +106,40 @@ class BlockSums:
         together = channels_together(self.problem.colour, self.problem.channels, dtype)
         at_once = pass_samples(dtype, together)
         # Made once: fresh memory costs as much as what is put there.
-        room = [room_for_lines(min(n_samples, at_once), self.flat.length, dtype, together) for _ in images]
+        room = room_for_lines(len(images), min(n_samples, at_once), self.flat.length, dtype, together)
         for start in range(0, n_samples, at_once):
             self._add_pass([array[start : start + at_once] for array in images], room, together)
 
-    def _add_pass(self, images: list[Array], room: list[Array], together: int) -> None:
+    def _add_pass(self, images: list[Array], room: Array, together: int) -> None:
+        summed = _summed(self.flat, self.planes)
         for first in range(0, self.problem.channels, together):
-            channels = range(first, first + together)
-            lines = self._lines(images, channels, room)
-            for line, sums in zip(lines, self.image_sums[:, first : first + together], strict=True):
-                for of_channel, own_sums in zip(line.reshape(together, -1, line.shape[1]), sums, strict=True):
-                    add_samples(of_channel, 0, self.flat.n_inputs, own_sums)
+            channels = first, first + together
+            n_packed = self._fill(room, images, range(*channels))
+            add_image_sums(room, n_packed, channels, self.flat.n_inputs, self.image_sums)
             if self.problem.colour is not Colour.GRAY:
                 several = self.problem.colour is Colour.PER_CHANNEL
-                self._add_lines(lines, first if several else 0, self._fresh and (several or first == 0))
+                fresh = self._fresh and (several or first == 0)
+                add_sums(room, n_packed, summed, self._sums[first if several else 0], fresh)
         if self.problem.colour is Colour.GRAY:
-            self._add_lines(self._lines([to_gray(array) for array in images], range(1), room), 0, self._fresh)
+            n_packed = self._fill(room, [to_gray(array) for array in images], range(1))
+            add_sums(room, n_packed, summed, self._sums[0], self._fresh)
         self._fresh = False
 
-    def _lines(self, images: list[Array], channels: range, room: list[Array]) -> list[Array]:
-        """Return the packed lines of the inputs, then of each expression's targets, at the same positions.
+    def _fill(self, room: Array, images: list[Array], channels: range) -> int:
+        """Pack the inputs, then each expression's targets, to the same positions; return how many samples are packed.
 
         Each has those of the first channel, then those of the next.
         """
         flat, padding = self.flat, self.problem.padding
         origins = [padding.top * flat.stride + padding.left] + [flat.origin] * (len(images) - 1)
-        made = []
-        for array, origin, own_room in zip(images, origins, room, strict=True):
-            end = 0
-            for channel in channels:
-                end += len(pack(array, channel, origin, flat.stride, own_room[end:]))
-            made.append(own_room[:end])
-        return made
+        for array, origin, own in zip(images, origins, room, strict=True):
+            n_packed = len(pack(array, channels, origin, flat.stride, own))
+        return n_packed
 
-    def _add_lines(self, lines: list[Array], weight_channel: int, fresh: bool) -> None:
-        flat, planes, sums = self.flat, self.planes, self._sums[weight_channel]
-        inputs, *targets = lines
-        products, taps = len(planes.displacements), len(planes.field)
-        if fresh:
-            self._clear_around(sums)
-        add_products(inputs, inputs, flat.plane_shifts, 0, flat.n_inputs, sums[:products], fresh)
-        add_samples(inputs, 0, flat.n_inputs, sums[products])
-        for expression, target in enumerate(targets):
-            first = planes.target(expression)
-            add_products(target, inputs, flat.tap_shifts, flat.origin, flat.stop, sums[first : first + taps], fresh)
-            add_samples(target, flat.origin, flat.stop, sums[first + taps])
-            if planes.squares:
-                square = planes.square(expression)
-                add_products(target, target, _NO_SHIFT, flat.origin, flat.stop, sums[square : square + 1])
 
-    def _clear_around(self, sums: Array) -> None:
-        """Set to 0 what `add_products` does not set in fresh sums."""
-        flat, planes = self.flat, self.planes
-        products, taps = len(planes.displacements), len(planes.field)
-        sums[:products, flat.n_inputs :] = 0
-        sums[products] = 0
-        for expression in range(planes.n_expressions):
-            first = planes.target(expression)
-            sums[first : first + taps, : flat.origin] = sums[first : first + taps, flat.stop :] = 0
-            sums[first + taps] = 0
-        sums[planes.square(0) :] = 0
+@lru_cache(maxsize=256)
+def _summed(flat: FlatBlock, planes: Planes) -> Summed:
+    targets = [planes.target(expression) for expression in range(planes.n_expressions)]
+    squares = [planes.square(expression) for expression in range(planes.n_expressions if planes.squares else 0)]
+    to = np.array(targets, np.int64), np.array(squares, np.int64)
+    return Summed(flat.plane_shifts, flat.tap_shifts, *to, flat.n_inputs, flat.origin, flat.stop)

@@ -41,34 +41,56 @@ def packed_shape(
     return (together * -(-n_samples // SAMPLES_IN.get(packed, 1)), length), packed
 
 
-def room_for_lines(n_samples: int, length: int, dtype: np.dtype[Any], together: int = 1) -> Array:
-    """Return black samples in which `pack` lays out up to `n_samples` samples of a place, again and again."""
-    shape, packed = packed_shape(n_samples, length, dtype, together)
+def room_for_lines(n_places: int, n_samples: int, length: int, dtype: np.dtype[Any], together: int = 1) -> Array:
+    """Return black samples, (place, packed sample, length), in which `pack` lays out up to `n_samples` of each place.
+
+    Places are the inputs and the targets of each expression, again and again the same.
+    """
+    of_place, packed = packed_shape(n_samples, length, dtype, together)
+    shape = n_places, *of_place
     black = BLACK.get(packed, 0)
     return np.full(shape, black, packed) if black else np.zeros(shape, packed)
 
 
-def pack(images: Array, channel: int, origin: int, stride: int, room: Array) -> Array:
-    """Lay one channel of at most `pass_samples` samples out for `add_products`.
+def pack(images: Array, channels: range, origin: int, stride: int, room: Array) -> Array:
+    """Lay channels of at most `pass_samples` samples out for `add_products`: those of the first, then of the next.
 
     `images` is (sample, channel, row, col), uint8 or float64, each row without gaps; pixel (row, col) goes to position
     `origin + row * stride + col`. `room` is what `room_for_lines` made; it stays black elsewhere as long as images of
     one shape go to one place. Returns the part of it that was filled, (sample, length): for float64 float64; for uint8
     two samples an element, in the low and high 16 bits of uint32, or four in the bytes of int32, each less 128.
     """
-    packed = room[: -(-len(images) // SAMPLES_IN.get(room.dtype, 1))]
+    packed = room[: len(channels) * -(-len(images) // SAMPLES_IN.get(room.dtype, 1))]
     if images.dtype == np.uint8:
-        (_pack_quads if room.dtype == np.int32 else _pack_pairs)(images, channel, origin, stride, packed)
+        fill = _pack_quads if room.dtype == np.int32 else _pack_pairs
+        fill(images, channels.start, len(channels), origin, stride, packed)
         return packed
     rows, cols = images.shape[2:]
-    for row in range(rows):
-        start = origin + row * stride
-        packed[:, start : start + cols] = images[:, channel, row]
+    for channel, own in zip(channels, packed.reshape(len(channels), -1, packed.shape[1]), strict=True):
+        for row in range(rows):
+            start = origin + row * stride
+            own[:, start : start + cols] = images[:, channel, row]
     return packed
 
 
 @njit(nogil=True, cache=True)
-def _pack_pairs(images: Array, channel: int, origin: int, stride: int, packed: Array) -> None:
+def _pack_pairs(images: Array, start: int, count: int, origin: int, stride: int, packed: Array) -> None:
+    for number in range(count):
+        of_channel = len(packed) // count
+        own = packed[number * of_channel : (number + 1) * of_channel]
+        _pack_channel_in_pairs(images, start + number, origin, stride, own)
+
+
+@njit(nogil=True, cache=True)
+def _pack_quads(images: Array, start: int, count: int, origin: int, stride: int, packed: Array) -> None:
+    for number in range(count):
+        of_channel = len(packed) // count
+        own = packed[number * of_channel : (number + 1) * of_channel]
+        _pack_channel_in_quads(images, start + number, origin, stride, own)
+
+
+@njit(nogil=True, cache=True)
+def _pack_channel_in_pairs(images: Array, channel: int, origin: int, stride: int, packed: Array) -> None:
     n, _, rows, cols = images.shape
     line = packed.reshape(-1)
     for first in range(0, n, 2):
@@ -89,7 +111,7 @@ def _pack_pairs(images: Array, channel: int, origin: int, stride: int, packed: A
 
 
 @njit(nogil=True, cache=True)
-def _pack_quads(images: Array, channel: int, origin: int, stride: int, packed: Array) -> None:
+def _pack_channel_in_quads(images: Array, channel: int, origin: int, stride: int, packed: Array) -> None:
     n, _, rows, cols = images.shape
     line = packed.reshape(-1)
     for first in range(0, n, 4):

@@ -26,7 +26,6 @@ from fesdist.simd.lanes import (
     open_sum,
 )
 from fesdist.simd.octets import (
-    RUNS,
     add_bias,
     add_run,
     as_left,
@@ -42,19 +41,6 @@ from fesdist.simd.values import clear
 Array = NDArray[Any]
 
 
-def add_products(
-    left: Array, right: Array, shifts: Array, start: int, stop: int, sums: Array, fresh: bool = False
-) -> None:
-    """Add Σ_n left[n, q] × right[n, q + shifts[k]] to `sums[k, q]`, for all k and start <= q < stop.
-
-    `left` and `right` are two results of `pack` of the same length, `shifts` int64; `sums` is (shift, length)
-    int64, or float64 for float64 samples. q runs in whole registers, so some sums beyond `stop` change too; q +
-    shift must lie in the line. Where the sums are `fresh`, which may hold anything, as many are set as would change.
-    """
-    add = _add_runs if RUNS and left.dtype == np.int32 else _add_shifts
-    add(left, right, shifts, start, stop, sums, fresh)
-
-
 class _Lines(NamedTuple):
     """What products are made of: a line as it is packed, then flat, the other flat, and all sums flat."""
 
@@ -66,7 +52,13 @@ class _Lines(NamedTuple):
 
 
 @njit(nogil=True, cache=True)
-def _add_shifts(left: Array, right: Array, shifts: Array, start: int, stop: int, sums: Array, fresh: bool) -> None:
+def add_products(left: Array, right: Array, shifts: Array, start: int, stop: int, sums: Array, fresh: bool) -> None:
+    """Add Σ_n left[n, q] × right[n, q + shifts[k]] to `sums[k, q]`, for all k and start <= q < stop.
+
+    `left` and `right` are two results of `pack` of the same length, `shifts` int64; `sums` is (shift, length)
+    int64, or float64 for float64 samples. q runs in whole registers, so some sums beyond `stop` change too; q +
+    shift must lie in the line. Where the sums are `fresh`, which may hold anything, as many are set as would change.
+    """
     lines = _Lines(left, left.reshape(-1), right.reshape(-1), sums.reshape(-1), fresh)
     for q in range(start, stop, LANES):
         for k in range(0, len(shifts), 6):
@@ -74,8 +66,13 @@ def _add_shifts(left: Array, right: Array, shifts: Array, start: int, stop: int,
 
 
 @njit(nogil=True, cache=True)
-def _add_runs(left: Array, right: Array, shifts: Array, start: int, stop: int, sums: Array, fresh: bool) -> None:
-    """As `_add_shifts`, but what is loaded for a run, shifts one after the other, serves all of them."""
+def add_products_of_quads(
+    left: Array, right: Array, shifts: Array, start: int, stop: int, sums: Array, fresh: bool
+) -> None:
+    """Do what `add_products` does for samples packed in fours, where there are `RUNS`.
+
+    What is loaded for a run, shifts one after the other, serves all of them.
+    """
     lines = _Lines(left, left.reshape(-1), right.reshape(-1), sums.reshape(-1), fresh)
     widths, counts = _runs(shifts)
     for q in range(start, stop, LANES):

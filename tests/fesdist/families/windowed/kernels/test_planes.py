@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fesdist.families.windowed.kernels import planes
 from fesdist.families.windowed.kernels.packing import SLACK, pack, pass_samples, room_for_lines
-from fesdist.families.windowed.kernels.planes import add_products, add_samples
-from fesdist.simd.octets import BLACK, OCTET_LANES, SAMPLES_IN
+from fesdist.families.windowed.kernels.planes import add_products, add_products_of_quads, add_samples
+from fesdist.simd.octets import BLACK, OCTET_LANES, RUNS, SAMPLES_IN
 
 PAIRS, QUADS, FLOATS = map(np.dtype, (np.uint32, np.int32, np.float64))
 PACKED = [PAIRS, QUADS, FLOATS] if OCTET_LANES else [PAIRS, FLOATS]
@@ -48,17 +47,18 @@ def test_products_and_samples(
         for row in range(rows):
             line[:, origin + row * stride :][:, :cols] = image[:, 1, row]
     given_images = images / 255 if floating else images
-    rooms = [room_for_lines(n, length, packed) for _ in given_images]
-    left, right = (pack(image, 1, origin, stride, room) for image, room in zip(given_images, rooms, strict=True))
+    rooms = room_for_lines(2, n, length, packed)
+    left, right = (
+        pack(image, range(1, 2), origin, stride, room) for image, room in zip(given_images, rooms, strict=True)
+    )
     assert left.dtype == packed
     start = 7
     products = np.full((len(shifts), length), 11, np.float64 if floating else np.int64)
     samples = products[0].copy()
     fresh = np.full_like(products, -3 if packed != FLOATS else np.nan)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planes, "RUNS", planes.RUNS and in_runs)
-        add_products(left, right, np.array(shifts), start, stop, products)
-        add_products(left, right, np.array(shifts), start, stop, fresh, fresh=True)
+    add = add_products_of_quads if in_runs and RUNS and packed == QUADS else add_products
+    add(left, right, np.array(shifts), start, stop, products, False)
+    add(left, right, np.array(shifts), start, stop, fresh, True)
     add_samples(left, start, stop, samples)
     scale = 255 if floating else 1
     for k, shift in enumerate(shifts):
@@ -77,9 +77,9 @@ def test_the_largest_pass_stays_exact(packed: np.dtype[np.generic], value: int) 
     n = pass_samples(np.dtype(np.uint8))
     assert n <= MOST
     alike = np.full((n, 1, 1, 64), value, np.uint8)
-    line = pack(alike, 0, 0, 64, room_for_lines(n, 64 + SLACK, packed))
+    line = pack(alike, range(1), 0, 64, room_for_lines(1, n, 64 + SLACK, packed)[0])
     sums = np.full((4, 64 + SLACK), 2**60)
-    add_products(line, line, np.array([0, 1, 2, 3]), 0, 64, sums)
+    add_products(line, line, np.array([0, 1, 2, 3]), 0, 64, sums, False)
     for shift in range(4):
         assert (sums[shift, : 64 - shift] == 2**60 + n * value**2).all()
         assert (sums[shift, 64 - shift : 64] == 2**60).all()
@@ -93,11 +93,11 @@ def test_samples_share_a_number(packed: np.dtype[np.generic], n: int, cols: int)
     images.flags.writeable = False
     together, stride = SAMPLES_IN[packed], cols + 2
     length = 4 + 3 * stride
-    room = room_for_lines(9, length, packed)
+    (room,) = room_for_lines(1, 9, length, packed)
     assert (room == BLACK[packed]).all()
     # What was there before is gone.
-    pack(np.full((9, 1, 3, cols), 255, np.uint8), 0, 2, stride, room)
-    elements = pack(images, 0, 2, stride, room)
+    pack(np.full((9, 1, 3, cols), 255, np.uint8), range(1), 2, stride, room)
+    elements = pack(images, range(1), 2, stride, room)
     assert len(elements) == -(-n // together)
     bits, signs = 32 // together, np.uint32(0x80808080 if packed == QUADS else 0)
     for sample in range(len(elements) * together):

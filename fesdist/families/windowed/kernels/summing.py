@@ -1,0 +1,101 @@
+"""All sums of a block in one call: getting Python's lock back from another thread takes as long as small sums."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from fesdist.families.windowed.kernels.planes import add_products, add_products_of_quads, add_samples
+from fesdist.simd.octets import RUNS
+
+Array = NDArray[Any]
+
+
+class Summed(NamedTuple):
+    """What is summed up of the lines of a block, and which plane of sums it goes to."""
+
+    plane_shifts: Array
+    """Of the inputs' products, which are the first planes, (product,) int64; Σ x is the plane after them."""
+    tap_shifts: Array
+    """Of the products of targets and inputs, (tap,) int64."""
+    targets: Array
+    """First plane of these products, (expression,) int64; Σ t is the plane after them."""
+    squares: Array
+    """Plane of the squared targets, (expression,) int64; empty where they are not summed."""
+    inputs_end: int
+    """Position after the last pixel of block and halo."""
+    own_start: int
+    own_end: int
+    """Position of the block's own first pixel, and after its last."""
+
+
+def add_sums(lines: Array, n_packed: int, summed: Summed, sums: Array, fresh: bool) -> None:
+    """Add what `lines` tell to `sums`, (plane, length) int64, or float64 for float64 samples.
+
+    `lines` is (1 + expression, packed sample, length): results of `pack` of inputs, then of each expression's targets,
+    of which the first `n_packed` samples count. Where the sums are `fresh`, which may hold anything, they are set.
+    """
+    add = _add_all_quads if RUNS and lines.dtype == np.int32 else _add_all_others
+    add(lines, n_packed, summed, sums, fresh)
+
+
+@njit(nogil=True, cache=True)
+def add_image_sums(lines: Array, n_packed: int, channels: tuple[int, int], n_pixels: int, image_sums: Array) -> None:
+    """Add the images of `channels` = (start, stop) to `image_sums`, (1 + expression, channel, length).
+
+    `lines` are as in `add_sums`, and hold the samples of each of these channels after each other; those of the first
+    `n_pixels` positions are added.
+    """
+    start, stop = channels
+    of_channel = n_packed // (stop - start)
+    for image in range(len(lines)):
+        for number in range(stop - start):
+            own = lines[image, number * of_channel : (number + 1) * of_channel]
+            add_samples(own, 0, n_pixels, image_sums[image, start + number])
+
+
+@njit(nogil=True, cache=True)
+def _add_all_quads(lines: Array, n_packed: int, summed: Summed, sums: Array, fresh: bool) -> None:
+    _add_all(add_products_of_quads, lines, n_packed, summed, sums, fresh)
+
+
+@njit(nogil=True, cache=True)
+def _add_all_others(lines: Array, n_packed: int, summed: Summed, sums: Array, fresh: bool) -> None:
+    _add_all(add_products, lines, n_packed, summed, sums, fresh)
+
+
+@njit(nogil=True, inline="always")
+def _add_all(add: Any, lines: Array, n_packed: int, summed: Summed, sums: Array, fresh: bool) -> None:
+    products, taps = len(summed.plane_shifts), len(summed.tap_shifts)
+    start, end = summed.own_start, summed.own_end
+    inputs = lines[0, :n_packed]
+    if fresh:
+        _clear_around(summed, sums)
+    add(inputs, inputs, summed.plane_shifts, 0, summed.inputs_end, sums[:products], fresh)
+    add_samples(inputs, 0, summed.inputs_end, sums[products])
+    for expression in range(len(summed.targets)):
+        target, first = lines[1 + expression, :n_packed], summed.targets[expression]
+        add(target, inputs, summed.tap_shifts, start, end, sums[first : first + taps], fresh)
+        add_samples(target, start, end, sums[first + taps])
+    for expression in range(len(summed.squares)):
+        target, plane = lines[1 + expression, :n_packed], summed.squares[expression]
+        add(target, target, np.zeros(1, np.int64), start, end, sums[plane : plane + 1], False)
+
+
+@njit(nogil=True, cache=True)
+def _clear_around(summed: Summed, sums: Array) -> None:
+    """Set to 0 what `_add_all` does not set in fresh sums."""
+    products, taps = len(summed.plane_shifts), len(summed.tap_shifts)
+    for plane in range(products):
+        sums[plane, summed.inputs_end :] = 0
+    sums[products] = 0
+    for first in summed.targets:
+        for plane in range(first, first + taps):
+            sums[plane, : summed.own_start] = 0
+            sums[plane, summed.own_end :] = 0
+        sums[first + taps] = 0
+    for plane in summed.squares:
+        sums[plane] = 0
