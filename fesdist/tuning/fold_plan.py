@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from itertools import product
+from typing import Any, NamedTuple
 
 from fesdist.cluster.settings import RESERVED_BYTES
 from fesdist.families.common.fit import Fit
@@ -28,23 +29,34 @@ def row_step_for(image_shape: tuple[int, int]) -> int:
     return max(1, round(math.prod(image_shape) / MEASURED_PIXELS))
 
 
-def tiles_and_block(
-    validation: CrossValidation[Any], fit: Fit, n_folds: int, memory: int, n_workers: int
-) -> tuple[tuple[int, int], int]:
-    """Return the largest tiles that fit `memory` and keep all workers busy, and the samples read at a time.
+class FoldPlan(NamedTuple):
+    """How the pass is cut."""
 
-    Raises PlanError, with the figures, when not even the smallest tiles fit.
+    tile_shape: tuple[int, int]
+    n_block: int
+    """Samples that are read at a time."""
+    at_once: int
+    """Tiles that a worker has room for at the same time."""
+
+
+def fold_plan(
+    validation: CrossValidation[Any], fit: Fit, n_folds: int, memory: int, n_workers: int, threads: int = 1
+) -> FoldPlan:
+    """Return the largest tiles that fit `memory` and keep all workers busy, `threads` at once in each if they fit.
+
+    Raises PlanError, with the figures, when not even one of the smallest tiles fits.
     """
     rows, cols = fit.image_shape
-    busy = math.sqrt(rows * cols / (TILES_PER_WORKER * n_workers))
+    busy = math.sqrt(rows * cols / (TILES_PER_WORKER * n_workers * threads))
     n_block = min(SAMPLES_AT_ONCE, fit.n_samples)
-    for side in (side for side in TILE_SIDES if side <= max(busy, 64)):
+    sides = [side for side in TILE_SIDES if side <= max(busy, 64)]
+    blocks = (max(1, block) for block in (n_block, n_block // 4, FEWEST_SAMPLES))
+    for at_once, side, block in product(dict.fromkeys((threads, 1)), sides, blocks):
         shape = min(side, rows), min(side, cols)
-        for block in (n_block, n_block // 4, FEWEST_SAMPLES):
-            projected = validation.memory(fit, shape, max(1, block), n_folds)
-            needed = RESERVED_BYTES + projected.nbytes
-            if needed <= memory:
-                return shape, max(1, block)
+        projected = validation.memory(fit, shape, block, n_folds)
+        needed = RESERVED_BYTES + at_once * projected.nbytes
+        if needed <= memory:
+            return FoldPlan(shape, block, at_once)
     largest = ", ".join(f"{part.nbytes / 2**20:.0f} MiB of {part.name}" for part in projected.biggest())
     raise PlanError(
         f"a worker may use {memory // 2**20} MiB, but {n_folds} folds of {fit.n_samples} samples need "

@@ -22,7 +22,7 @@ from fesdist.training.job import TrainingJob
 from fesdist.training.judged import judged_in, stack_of
 from fesdist.tuning.beside_input import Beside, BesideInput
 from fesdist.tuning.errors import FoldTotals, Validation
-from fesdist.tuning.fold_plan import row_step_for, tiles_and_block
+from fesdist.tuning.fold_plan import fold_plan, row_step_for
 from fesdist.tuning.resources import Resources
 from storage.blobs.notes import Notes
 from storage.stack.reading import TrainingStack
@@ -66,6 +66,7 @@ class FoldStage(AddingUp[Beside]):
 
     work_on: FoldWork
     n_block: int
+    at_once: int = 1
 
     def find(self, tile: Tile, group: int) -> Any:
         job, of_group, stack = self.work_on.job, self.work_on.job.groups[group], stack_of(self.work_on.job)
@@ -95,13 +96,15 @@ def validate_in_one_pass(
     fit = job.fit(stack)
     step = 1 if not validation.by_place else row_step_for(stack.image_shape) if row_step is None else row_step
     beside = BesideInput(validation, _judgement(stack, step, in_cells))
-    tile_shape, n_block = tiles_and_block(beside, fit, len(folds), resources.memory, resources.cluster.n_workers)
+    cluster = resources.cluster
+    plan = fold_plan(beside, fit, len(folds), resources.memory, cluster.n_workers, cluster.threads)
     parameters = tuple(model.parameters() for model in candidates)
-    work = FoldWork(job, parameters, folds, tile_shape, step, in_cells)
-    grid = TileGrid(stack.image_shape, tile_shape)
+    work = FoldWork(job, parameters, folds, plan.tile_shape, step, in_cells)
+    grid = TileGrid(stack.image_shape, plan.tile_shape)
     notes = Notes(str(resources.scratch.absolute()), "notes")
-    stage = FoldStage(notes, f"beside-input-{work.digest()}", grid, len(job.groups), work, n_block)
-    found = added_up(stage, resources.cluster, resources.on_progress)
+    title = f"beside-input-{work.digest()}"
+    stage = FoldStage(notes, title, grid, len(job.groups), work, plan.n_block, plan.at_once)
+    found = added_up(stage, cluster, resources.on_progress)
     errors = [
         beside.errors(total, group.expressions, fit, work.fold_of(stack, group.samples))
         for group, total in zip(job.groups, found, strict=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -18,10 +20,11 @@ from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError, PlanError
 from fesdist.ground.folds import split_people
 from fesdist.ground.measures import mouth_region
+from fesdist.ground.tiles import Tile
 from fesdist.registry import MaskedRegression, RidgeRegression
 from fesdist.training.choice import Result
-from fesdist.training.job import TrainingRequest
-from fesdist.tuning import by_training, fold_plan
+from fesdist.training.job import TrainingRequest, define_job
+from fesdist.tuning import by_training, fold_plan, fold_stage
 from fesdist.tuning.tune import TuningRequest, tune
 from fesdist.tuning.tuning import Tuning
 from storage.stack.reading import StackSpec, TrainingStack
@@ -138,6 +141,37 @@ def test_tiles_do_not_change_errors(
     for one, other in zip(_measured(tiled), _measured(whole), strict=True):
         assert one.mean("face").mse_x100 == pytest.approx(other.mean("face").mse_x100, rel=1e-12)
         assert one.mean("mouth").mse_x100 == pytest.approx(other.mean("mouth").mse_x100, rel=1e-12)
+
+
+def test_tiles_beside_each_other_find_the_same(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fold_plan, "TILE_SIDES", (8,))
+    alone = _tune(path, tmp_path)
+    together, usual = Barrier(2, timeout=60), fold_stage.FoldStage.find
+
+    def find(stage: Any, tile: Tile, group: int) -> Any:
+        if tile.index < 2 and group == 0:
+            together.wait()  # for the other: two tiles are at work at once
+        return usual(stage, tile, group)
+
+    monkeypatch.setattr(fold_stage.FoldStage, "find", find)
+    request = TuningRequest(str(path), "mr", GRID, n_folds=3)
+    beside = tune(request, InProcessCluster(2), memory=1 << 30, scratch=tmp_path)
+    assert beside.results == alone.results
+
+
+def test_tiles_are_one_at_a_time_where_memory_is_short(path: Path) -> None:
+    stack, model = TrainingStack.open(str(path)), MaskedRegression.with_window(3)
+    fit = define_job(TrainingRequest(str(path), "", "tuning", model), stack).fit(stack)
+    validation = MaskedRegression.cross_validation([model])
+    plan = partial(fold_plan.fold_plan, validation, fit, 3, n_workers=1)
+    roomy = plan(memory=1 << 30, threads=4)
+    assert roomy.at_once == 4
+    needed = RESERVED_BYTES + 4 * validation.memory(fit, roomy.tile_shape, roomy.n_block, 3).nbytes
+    assert plan(memory=needed, threads=4) == roomy
+    smallest = RESERVED_BYTES + validation.memory(fit, (8, 8), min(fold_plan.FEWEST_SAMPLES, fit.n_samples), 3).nbytes
+    assert plan(memory=smallest, threads=4).at_once == 1
+    with pytest.raises(PlanError):
+        plan(memory=RESERVED_BYTES, threads=4)
 
 
 def test_one_person_at_a_time_and_some_of_the_rows(path: Path, tmp_path: Path) -> None:
