@@ -43,7 +43,7 @@ def foreseen_of_words(request: type[Any], words: Sequence[str]) -> bool:
 
     Words are understood later: where they say how a model is trained, models have to be imported for that.
     """
-    if not issubclass(request, Computing) or {"-h", "--help"} & set(words):
+    if not issubclass(request, Computing) or not request.TASKS or {"-h", "--help"} & set(words):
         return False
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
     for name in ("--workers", "--scheduler"):
@@ -59,7 +59,9 @@ def foreseen_of_words(request: type[Any], words: Sequence[str]) -> bool:
 
 def foreseen_of_folder(request: Any) -> bool:
     """Return whether a folder of photographs will want workers here, of which nothing is said."""
-    if not isinstance(request, Synthesize) or request.workers is not None or _elsewhere(request.scheduler):
+    if not isinstance(request, Synthesize) or request.only_tells:
+        return False
+    if request.workers is not None or _elsewhere(request.scheduler):
         return False
     return sum(1 for _ in islice(_files(request.photographs), MANY)) == MANY
 

@@ -62,7 +62,7 @@ class Computing:
 
     GROUP: ClassVar = "where it is computed"
     TASKS: ClassVar[tuple[str, ...]] = ()
-    """Modules that workers need."""
+    """Modules that workers need; none where none are started."""
     ALWAYS_WORKERS: ClassVar = False
     """Whether workers are started for the smallest run as well, if nothing else is said."""
 

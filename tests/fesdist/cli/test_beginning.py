@@ -13,7 +13,7 @@ import pytest
 from fesdist.cli import beginning
 from fesdist.cli.beginning import EarlyWorkers, foreseen_of_folder, foreseen_of_words
 from fesdist.requests.groups import SCHEDULER_VARIABLE
-from fesdist.requests.learning import Train
+from fesdist.requests.learning import Plan, Train
 from fesdist.requests.parser import read_words
 from fesdist.requests.stacks import Ingest
 from fesdist.requests.using import Synthesize
@@ -37,6 +37,7 @@ PHOTOS = ("photos", "out", "--weights", "weights", "--model", "first")
         (Train, (*TRAIN, "--workers", "two"), False),
         (Synthesize, PHOTOS, False),
         (Synthesize, (*PHOTOS, "--workers", "2"), True),
+        (Plan, ("stack.zarr", "--workers", "2"), False),
         (Ingest, ("pairs", "stack.zarr"), False),
     ],
 )
@@ -69,6 +70,7 @@ def test_a_large_folder_foresees_workers_where_nothing_is_said(tmp_path: Path, m
     (tmp_path / "below").mkdir()
     (tmp_path / "below/5.png").touch()
     assert foreseen_of_folder(asked)
+    assert not foreseen_of_folder(replace(asked, dry_run=True))
     assert not foreseen_of_folder(replace(asked, workers=0))
     assert not foreseen_of_folder(replace(asked, scheduler="tcp://127.0.0.1:8786"))
     assert not foreseen_of_folder(replace(asked, photographs=str(tmp_path / "nowhere")))
