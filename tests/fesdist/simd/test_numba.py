@@ -155,11 +155,11 @@ def test_a_multiply_add_is_the_widest_instruction_there_is(dtype: Any, instructi
 
 PRODUCTS = """
 from numba import types
-from fesdist.families.windowed.kernels.planes import _add_shifts
+from fesdist.families.windowed.kernels.planes import add_products
 packed, sums, line = types.int32[:, ::1], types.int64[:, ::1], types.int64[::1]
-_add_shifts.compile((packed, packed, line, types.intp, types.intp, sums, types.boolean))
-(signature,) = _add_shifts.signatures
-print(_add_shifts.inspect_asm(signature))
+add_products.compile((packed, packed, line, types.intp, types.intp, sums, types.boolean))
+(signature,) = add_products.signatures
+print(add_products.inspect_asm(signature))
 """
 
 
