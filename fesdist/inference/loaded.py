@@ -23,6 +23,7 @@ from fesdist.inference.intensities import Images, Range, stretched, unit_scale
 from fesdist.inference.moving import Shapes, put_change
 from fesdist.inference.recipe import Recipe
 from fesdist.inference.regions import region_mask
+from fesdist.inference.room import check_room
 from fesdist.registry import model_from_parameters
 from storage.blobs.documents import convert
 from storage.datasets.version import WeightVersion
@@ -140,7 +141,7 @@ class LoadedVersion:
         the minimum and maximum of each output to 0 and 1, as the authors' code does. With `detail` the photograph keeps
         its own fine detail, but in the mouth only if that has moved, and then its hues as well; see `with_detail`.
 
-        `out`, of the result's shape and dtype, is filled and returned: new memory costs as much as the products.
+        `out` is filled and returned, see `check_room`: new memory costs as much as the products.
 
         Raises BadParameterError for an unknown expression or refinement and for another `out`; ImageError for images of
         another shape, or for an image without contrast if the model is a min-max one.
@@ -149,8 +150,8 @@ class LoadedVersion:
         self._check(inputs, recipe)
         way = self.refinement_said(refine)
         inputs = self.match_channels(inputs)
-        if out is not None and (out.shape != inputs.shape or out.dtype != np.float32):
-            raise BadParameterError(f"out is {out.shape} {out.dtype}; expected {inputs.shape} float32")
+        if out is not None:
+            check_room(out, inputs)
         strength = self.strength(intensity, texture)
         own = Range.of(unit_scale(inputs)) if self.min_max else None
         seen = inputs if own is None else own.normalised(unit_scale(inputs))

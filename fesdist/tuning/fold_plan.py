@@ -16,6 +16,9 @@ TILE_SIDES = (512, 256, 128, 64, 32, 16, 8)
 FEWEST_SAMPLES = 8
 """Fewer at a time would decode the chunks of a stack too often; smaller tiles are better."""
 
+SMALLEST_BESIDE = 64
+"""Side of the smallest tiles that are judged beside each other: of smaller ones most is halo, one by one is better."""
+
 MEASURED_PIXELS = 1 << 16
 """So many pixels, spread over the image, tell candidates apart as well as all of them would."""
 
@@ -52,6 +55,8 @@ def fold_plan(
     sides = [side for side in TILE_SIDES if side <= max(busy, 64)]
     blocks = (max(1, block) for block in (n_block, n_block // 4, FEWEST_SAMPLES))
     for at_once, side, block in product(dict.fromkeys((threads, 1)), sides, blocks):
+        if at_once > 1 and side < SMALLEST_BESIDE:
+            continue
         shape = min(side, rows), min(side, cols)
         projected = validation.memory(fit, shape, block, n_folds)
         needed = RESERVED_BYTES + at_once * projected.nbytes

@@ -52,10 +52,25 @@ def test_outputs_go_where_they_shall(publish: Publish, said: dict[str, Any]) -> 
     assert np.array_equal(room, loaded.synthesize(COLOUR, "smiling", **said))
 
 
-@pytest.mark.parametrize("room", [np.empty(COLOUR.shape), np.empty(GRAY.shape, np.float32)])
+@pytest.mark.parametrize(
+    "room",
+    [
+        np.empty(COLOUR.shape),
+        np.empty(GRAY.shape, np.float32),
+        np.empty((*COLOUR.shape[:3], 40), np.float32)[..., ::2],
+        np.broadcast_to(np.float32(0), COLOUR.shape),
+    ],
+    ids=["float64", "gray", "every other pixel", "read-only"],
+)
 def test_outputs_do_not_go_where_they_do_not_fit(publish: Publish, room: np.ndarray) -> None:
     with pytest.raises(BadParameterError, match=r"expected \(5, 3, 24, 20\) float32"):
         LoadedVersion(publish().version).synthesize(COLOUR, "smiling", out=room)
+
+
+def test_outputs_do_not_go_where_inputs_are_read(publish: Publish) -> None:
+    inputs = (COLOUR / 255).astype(np.float32)
+    with pytest.raises(BadParameterError, match="not the memory of the inputs"):
+        LoadedVersion(publish().version).synthesize(inputs, "smiling", out=inputs)
 
 
 def test_no_samples_give_no_outputs(publish: Publish) -> None:

@@ -90,17 +90,22 @@ def test_a_killed_worker_does_not_stop_the_run(stack: Path, tmp_path: Path, undi
     assert _checksums(tmp_path) == undisturbed
 
 
-def test_ctrl_c_stops_at_once_and_leaves_nothing_running(stack: Path, tmp_path: Path) -> None:
-    with started(_command(stack, tmp_path, *ONE_WORKER)) as process:
-        _wait(lambda: _n_receipts(tmp_path) >= 3, "three tiles")
-        children = psutil.Process(process.pid).children(recursive=True)
-        os.killpg(process.pid, signal.SIGINT)
-        output, _ = process.communicate(timeout=PATIENCE)
+def _interrupt(process: subprocess.Popen[str]) -> None:
+    """Press Ctrl-C, and see what a command says then."""
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert output.strip().splitlines()[-1] == (
         "fesdist: interrupted; what was finished is stored, the same command continues"
     )
     assert "Traceback" not in output
+
+
+def test_ctrl_c_stops_at_once_and_leaves_nothing_running(stack: Path, tmp_path: Path) -> None:
+    with started(_command(stack, tmp_path, *ONE_WORKER)) as process:
+        _wait(lambda: _n_receipts(tmp_path) >= 3, "three tiles")
+        children = psutil.Process(process.pid).children(recursive=True)
+        _interrupt(process)
     _wait(lambda: not any(child.is_running() for child in children), "workers to end")
 
 
@@ -110,13 +115,7 @@ def test_ctrl_c_stops_this_process_and_the_run_continues(tmp_path: Path) -> None
     command = _command(larger, tmp_path / "store", *ALONE, "--memory", "400MiB", "--shape", "no")
     with started(command) as process:
         _wait(lambda: _n_receipts(tmp_path / "store") >= 3, "three tiles")
-        os.killpg(process.pid, signal.SIGINT)
-        output, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130
-    assert output.strip().splitlines()[-1] == (
-        "fesdist: interrupted; what was finished is stored, the same command continues"
-    )
-    assert "Traceback" not in output
+        _interrupt(process)
     stored = _n_receipts(tmp_path / "store")
     continued = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert f"continuing an interrupted run: {stored} of 16 tiles are stored" in continued.stderr

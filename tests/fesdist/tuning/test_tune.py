@@ -145,6 +145,7 @@ def test_tiles_do_not_change_errors(
 
 def test_tiles_beside_each_other_find_the_same(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fold_plan, "TILE_SIDES", (8,))
+    monkeypatch.setattr(fold_plan, "SMALLEST_BESIDE", 8)
     alone = _tune(path, tmp_path)
     together, usual = Barrier(2, timeout=60), fold_stage.FoldStage.find
 

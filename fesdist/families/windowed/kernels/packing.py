@@ -75,18 +75,20 @@ def pack(images: Array, channels: range, origin: int, stride: int, room: Array) 
 
 @njit(nogil=True, cache=True)
 def _pack_pairs(images: Array, start: int, count: int, origin: int, stride: int, packed: Array) -> None:
-    for number in range(count):
-        of_channel = len(packed) // count
-        own = packed[number * of_channel : (number + 1) * of_channel]
-        _pack_channel_in_pairs(images, start + number, origin, stride, own)
+    _pack_channels(_pack_channel_in_pairs, images, start, count, (origin, stride), packed)
 
 
 @njit(nogil=True, cache=True)
 def _pack_quads(images: Array, start: int, count: int, origin: int, stride: int, packed: Array) -> None:
+    _pack_channels(_pack_channel_in_quads, images, start, count, (origin, stride), packed)
+
+
+@njit(nogil=True, inline="always")
+def _pack_channels(fill: Any, images: Array, start: int, count: int, place: tuple[int, int], packed: Array) -> None:
+    of_channel = len(packed) // count
     for number in range(count):
-        of_channel = len(packed) // count
         own = packed[number * of_channel : (number + 1) * of_channel]
-        _pack_channel_in_quads(images, start + number, origin, stride, own)
+        fill(images, start + number, place[0], place[1], own)
 
 
 @njit(nogil=True, cache=True)
