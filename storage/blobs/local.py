@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import stat
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -16,10 +15,11 @@ from pathlib import Path
 from typing_extensions import Buffer
 from zarr.storage import LocalStore
 
+from storage.blobs.confined import ConfinedFolder
 from storage.blobs.disk import ATTEMPTS, make_folder, naming, sync, sync_files, telling_disk_errors
-from storage.blobs.limits import LARGEST_READ, check_size
+from storage.blobs.limits import LARGEST_READ
 from storage.blobs.threads import AT_ONCE
-from storage.errors import AlreadyExistsError, BadNameError, FormatError, NotFoundError
+from storage.errors import AlreadyExistsError, NotFoundError
 
 _PENDING = ".pending"
 """Folder for documents being written, at the root unless told otherwise: on the same disk, away from Zarr readers."""
@@ -38,6 +38,7 @@ class LocalLocation:
 
     def __init__(self, path: str | Path, pending: str | Path | None = None) -> None:
         self._root = Path(path).expanduser().absolute()
+        self._folder = ConfinedFolder(str(self._root))
         self._pending = self._root / _PENDING if pending is None else Path(pending).expanduser().absolute()
 
     @property
@@ -52,14 +53,10 @@ class LocalLocation:
         return LocalLocation, (self.uri,)
 
     def read(self, key: str, most: int = LARGEST_READ) -> bytes:
-        path = self._path(key)
-        with suppress(FileNotFoundError, NotADirectoryError), naming(f"{self.uri}/{key}"):
-            found = path.stat()
-            # Not opened otherwise: a pipe would keep the reader waiting for ever.
-            if stat.S_ISREG(found.st_mode):
-                check_size(f"{self.uri}/{key}", found.st_size, most)
-                return path.read_bytes()
-        raise NotFoundError(f"there is no {key} in {self.uri}")
+        data = self._folder.read(key, most)
+        if data is None:
+            raise NotFoundError(f"there is no {key} in {self.uri}")
+        return data
 
     def write(self, key: str, data: bytes) -> None:
         target = self._path(key)
@@ -141,27 +138,7 @@ class LocalLocation:
         return usage.free if usage.total else None  # such as /proc, where nothing can be stored at all
 
     def _path(self, key: str) -> Path:
-        """Return the path of a key; names were checked before, so one that climbs is a mistake in this room."""
-        if not key:
-            return self._root
-        parts = key.split("/")
-        if any(part in ("", ".", "..") or "\0" in part or os.sep in part for part in parts):
-            raise BadNameError(f"{key!r} is no key of a store: expected names joined by single slashes")
-        self._check_links(parts)
-        return self._root.joinpath(*parts)
-
-    def _check_links(self, parts: Sequence[str]) -> None:
-        """Refuse a path that leads out of the root by symbolic links: others may have made this folder."""
-        path = str(self._root)
-        for part in parts:
-            path = os.path.join(path, part)
-            if os.path.islink(path):
-                root, target = os.path.realpath(self._root), os.path.realpath(path)
-                if os.path.commonpath((root, target)) != root:
-                    raise FormatError(
-                        f"{path} is a link to {target}, out of {self._root}; expected files of its own: put a copy in"
-                        " its place, or mount that folder there"
-                    )
+        return Path(self._folder.path(key))
 
     @contextmanager
     def _written(self, target: Path, data: bytes) -> Iterator[Path]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.blobs import local
+from storage.blobs import confined, local
 from storage.blobs.local import LocalLocation
 from storage.blobs.location import Location, open_location
 from storage.errors import AlreadyExistsError, BadNameError, NoSpaceError, NotFoundError, StorageError
@@ -168,12 +168,12 @@ def test_a_folder_without_permission_is_told(tmp_path: Path, monkeypatch: pytest
 def test_an_error_of_reading_has_the_name_of_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception]
 ) -> None:
-    def failing(path: Path) -> bytes:
+    def failing(descriptor: int, n_bytes: int) -> bytes:
         raise OSError(number, os.strerror(number))
 
     location = open_location(str(tmp_path))
     location.write("a/b.json", b"1")
-    monkeypatch.setattr(Path, "read_bytes", failing)
+    monkeypatch.setattr(confined, "_content", failing)
     with pytest.raises(kind, match=r"a/b\.json"):
         location.read("a/b.json")
 
