@@ -9,6 +9,7 @@ from typing import Any
 import zarr
 from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest, Store
+from zarr.core.sync import sync
 from zarr.storage import WrapperStore
 
 import storage.blobs.optimised  # noqa: F401  before Zarr reads a group
@@ -17,7 +18,7 @@ from storage.blobs.limits import LARGEST_DOCUMENT
 from storage.blobs.location import Location
 from storage.blobs.metadata import ArrayFacts, Rule, parse_node
 from storage.blobs.threads import threads
-from storage.errors import CorruptChunkError, FormatError, NotFoundError
+from storage.errors import CorruptChunkError, FormatError, NotFoundError, StorageError
 
 _METADATA = "zarr.json"
 _OLD_METADATA = (".zarray", ".zgroup", ".zattrs", ".zmetadata")
@@ -50,6 +51,8 @@ class GuardedStore(WrapperStore[Store]):
         self._only = only
         self._checked: set[str] = set()
         self._facts: dict[str, ArrayFacts] = {}
+        self._writes = 0
+        self._stopped = False
 
     def open_group(self) -> zarr.Group:
         """Return the root group; raises `FileNotFoundError`."""
@@ -104,9 +107,26 @@ class GuardedStore(WrapperStore[Store]):
             yield key, await self.get(key, prototype, byte_range)
 
     async def set(self, key: str, value: Buffer) -> None:
-        # Where links lead out of the location, this raises before anything is written there.
-        await asyncio.to_thread(self._location.confine, self._key(key))
-        await self._store.set(key, value)
+        if self._stopped:
+            raise StorageError(f"{self._what}: {key} is not written, as an earlier write has failed")
+        self._writes += 1
+        try:
+            # Where links lead out of the location, this raises before anything is written there.
+            await asyncio.to_thread(self._location.confine, self._key(key))
+            await self._store.set(key, value)
+        finally:
+            self._writes -= 1
+
+    def stop(self) -> None:
+        """Refuse all further writes, and return when none is under way: those of chunks outlast one that fails."""
+
+        async def settled() -> None:
+            self._stopped = True
+            while self._writes:
+                await asyncio.sleep(0.001)
+
+        # Where Zarr writes, in one thread, so that nothing changes meanwhile.
+        sync(settled())
 
     async def list_dir(self, prefix: str) -> AsyncIterator[str]:
         async for name in self._store.list_dir(prefix):

@@ -25,8 +25,8 @@ class StackArrays:
 
     def __init__(self, location: Location, contents: StackContents) -> None:
         self._location = location
-        rule = array_rule(contents.spec, 0)
-        self._store = GuardedStore(location, "", f"stack {location.uri}", rule, read_only=False)
+        self._spec = contents.spec
+        self._store = self._opened()
 
     @staticmethod
     def create(location: Location, contents: StackContents) -> StackArrays:
@@ -64,6 +64,11 @@ class StackArrays:
         keys = [key for first in firsts for key in chunk_keys((slice(first, first + 1), *whole), array.chunks)]
         self._location.flush([f"{expression}/{key}" for key in keys])
 
+    def stop(self) -> None:
+        """Have nothing written any more by what has failed: Zarr lets writes to further chunks go on."""
+        self._store.stop()
+        self._store = self._opened()
+
     def holds(self, expression: str, places: Collection[int]) -> bool:
         """Return whether anything but zeros is stored of an expression in these samples; reads them whole."""
         return self._stored(expression) and bool(np.any(self._array(expression).oindex[np.array(sorted(places))]))
@@ -99,6 +104,10 @@ class StackArrays:
                 array[n_samples:] = 0
                 array.resize((n_samples, *array.shape[1:]))
         write_labels(self._location, contents.subjects)
+
+    def _opened(self) -> GuardedStore:
+        rule = array_rule(self._spec, 0)
+        return GuardedStore(self._location, "", f"stack {self._location.uri}", rule, read_only=False)
 
     def _stored(self, expression: str) -> bool:
         return self._location.exists(f"{expression}/{ROOT}")

@@ -71,8 +71,9 @@ def _write(store: Store, name: str, values: NDArray[Any]) -> None:
         zarr_format=3,
         config={"write_empty_chunks": True},
     )
-    if len(values):
-        array[:] = values
+    # One after the other: of several, Zarr lets some go on after another has failed.
+    for start in range(0, len(values), _CHUNK):
+        array[start : start + _CHUNK] = values[start : start + _CHUNK]
 
 
 def _faults(location: Location, name: str, values: NDArray[Any]) -> list[tuple[str, str]]:

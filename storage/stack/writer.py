@@ -208,6 +208,7 @@ class StackWriter:
                 self._lock.check()
                 self._arrays.commit(contents)
             except (OSError, StorageError):
+                self._arrays.stop()
                 self._contents = read_contents(self._location)
                 self._arrays.remove_uncommitted(self._contents)
                 raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,13 @@ import numpy as np
 import pytest
 import zarr
 from numpy.typing import NDArray
+from zarr.abc.buffer import Buffer
+from zarr.storage import LocalStore
 
 from storage.blobs import local
 from storage.errors import AlreadyExistsError, BadNameError, FormatError, MismatchError, NoSpaceError, StorageError
-from storage.stack.format import StackSpec, digest
+from storage.stack.arrays import StackArrays
+from storage.stack.format import StackContents, StackSpec, digest
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
 from tests.storage.conftest import SPEC, image, person
@@ -195,6 +200,40 @@ def test_a_batch_that_does_not_fit_the_disk_leaves_the_stack_as_it_was(small_dis
         assert writer.append([PendingSubject("bob", {"neutral": image(1, (3, 128, 128))})]).added
     found = TrainingStack.open(small_disk / "faces").read("neutral", [0, 1], slice(0, 128), slice(0, 128))
     np.testing.assert_array_equal(found, np.stack([image(i, (3, 128, 128)) for i in range(2)]))
+
+
+def test_after_a_failure_nothing_is_written_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came to the disk after all was cleared away would be found in the next person's place, or be the next's."""
+    put, clear = LocalStore.set, StackArrays.remove_uncommitted
+    started, ended, under_way = [], [], []
+
+    async def fail_beside_another(store: LocalStore, key: str, value: Buffer) -> None:
+        if "/c/" in key:
+            started.append(key)
+            while len(started) < 2:
+                await asyncio.sleep(0.001)
+            if started[0] == key and len(ended) == 0:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            await asyncio.sleep(0.1)
+        await put(store, key, value)
+        ended.extend([key] if "/c/" in key else [])
+
+    def clear_away(arrays: StackArrays, contents: StackContents) -> None:
+        under_way.append(len(started) - len(ended) - 1)
+        clear(arrays, contents)
+
+    people = [PendingSubject(name, {"neutral": image(number, (3, 128, 128))}) for number, name in enumerate("abc")]
+    with StackWriter.create(tmp_path / "faces", StackSpec(128, 128, 3, "uint8", "none")) as writer:
+        writer.append(people[:1])
+        with monkeypatch.context() as patch:
+            patch.setattr(LocalStore, "set", fail_beside_another)
+            patch.setattr(StackArrays, "remove_uncommitted", clear_away)
+            with pytest.raises(NoSpaceError):
+                writer.append(people[1:2])
+            assert under_way == [0]
+        writer.append(people[2:])
+    group = zarr.open_group(tmp_path / "faces", mode="r")
+    np.testing.assert_array_equal(group["neutral"][:], np.stack([image(number, (3, 128, 128)) for number in (0, 2)]))
 
 
 def test_a_killed_batch_leaves_no_image_to_the_next_person(stack_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
