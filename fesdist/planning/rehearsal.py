@@ -26,7 +26,7 @@ from fesdist.training.images import JobImages
 from fesdist.training.job import CutJob, SampleGroup, TrainingJob
 from fesdist.training.layout import tile_layouts, weights_spec
 from fesdist.training.plan import TrainingPlan
-from fesdist.training.tile_stage import write_tile
+from fesdist.training.rows_behind import write_rows
 from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
 
@@ -126,7 +126,7 @@ class Rehearsal:
         """Rehearse how a tile is written, filled with the pixels that were solved."""
         filled = self.filled(solved)
         with costs("write", self.times(self.tile.region)):
-            checksums = write_tile(self.context.draft, filled, self.tile.region)
+            checksums = write_rows(self.context.draft, filled, self.tile.region, 0, self.tile.region.shape[0])
             self.context.draft.put_receipt("rehearsal", {"checksums": checksums})
 
 
@@ -141,7 +141,7 @@ def rehearsals(
         with costs("store", 1):
             draft.create(weights_spec(job, stack, plan.chunk), asdict(CutJob(job, plan.tile_shape, plan.chunk)))
         images = JobImages(stack, job.input_expression, displacements)
-        context = TaskContext(draft, job, stack, model, plan.grid, images)
+        context = TaskContext(draft, job, stack, model, plan.grid, images, plan.chunk)
         yield [Rehearsal(context, plan, _some(group), len(group.samples)) for group in job.groups]
 
 

@@ -40,6 +40,8 @@ class TaskContext:
     model: AnyModel
     grid: TileGrid
     images: JobImages
+    chunk: int
+    """Rows and columns of the chunks in which weights are stored."""
 
     def inputs_of(self, tile: Tile) -> tuple[Region, Padding]:
         """Return the input pixels of the tile's outputs, and the zeros around them."""
@@ -64,7 +66,7 @@ def open_context(address: TaskAddress) -> TaskContext:
     except StorageError as error:
         raise unseen(error) from error
     grid = TileGrid(stack.image_shape, cut.tile_shape)
-    return TaskContext(draft, cut.job, stack, cut.job.build_model(), grid, JobImages.of(cut.job, stack))
+    return TaskContext(draft, cut.job, stack, cut.job.build_model(), grid, JobImages.of(cut.job, stack), cut.chunk)
 
 
 def learned_from(model: AnyModel, region: Region, image_shape: tuple[int, int]) -> tuple[Region, Region, Padding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,9 @@ from fesdist.training.job import SampleGroup
 from fesdist.training.layout import tile_layouts
 from fesdist.training.strips import judged_strips
 
+OnRows = Callable[[dict[str, TileArrays], int], None]
+"""Is told the arrays of a tile, and the row before which nobody changes them any more."""
+
 
 def hold_samples(context: TaskContext, tile: Tile, group: SampleGroup) -> Held:
     """Read all samples of a tile whose model is made from sums; raises as reading the stack does."""
@@ -31,8 +34,13 @@ def hold_samples(context: TaskContext, tile: Tile, group: SampleGroup) -> Held:
     return hold(context.images, group, held_out, folds, (inputs, targets), mirror=model.mirror)
 
 
-def solve_held(context: TaskContext, tile: Tile, group: SampleGroup, held: Held, clock: Clock) -> dict[str, TileArrays]:
-    """Return the arrays of each expression, solved from samples that are held."""
+def solve_held(
+    context: TaskContext, tile: Tile, group: SampleGroup, held: Held, clock: Clock, on_rows: OnRows | None = None
+) -> dict[str, TileArrays]:
+    """Return the arrays of each expression, solved from samples that are held.
+
+    `on_rows` is told these arrays and the row of the tile before which they are solved, after each row of pieces.
+    """
     stack, model = context.stack, context.model
     all_inputs, all_targets, _ = learned_from(model, tile.region, stack.image_shape)
     solved, pieces = _empty(context, tile, group), TileGrid(tile.region.shape, (PIECE, PIECE))
@@ -57,6 +65,8 @@ def solve_held(context: TaskContext, tile: Tile, group: SampleGroup, held: Held,
         with clock("sums"):
             folds = sums_of(part.region.shifted(tile.region.row0, tile.region.col0), by_fold=not strips)
         _solve_sums(context, tile.region, folds, solved, clock)
+        if on_rows is not None and part.region.col1 == tile.region.shape[1]:
+            on_rows(solved, part.region.row1)
         tell((number + 1) / len(pieces))
     return solved
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,16 +11,16 @@ import numpy as np
 from fesdist.families.common.layout import TileArrays
 from fesdist.ground.share import part
 from fesdist.ground.status import Status
-from fesdist.ground.tiles import Region, Tile
+from fesdist.ground.tiles import Tile
 from fesdist.passes.measured import peak_bytes
 from fesdist.passes.phases import Clock
 from fesdist.passes.stage import Stage
 from fesdist.training.context import TaskAddress, TaskContext, open_context
 from fesdist.training.image_stage import prepared_for
 from fesdist.training.measuring import Shown, held_out_errors, held_people, streamed_people
+from fesdist.training.rows_behind import RowsBehind
 from fesdist.training.solving import hold_samples, solve_held, solve_streamed
 from fesdist.training.tile_report import SquaredErrors, TileReport, receipt_key
-from storage.datasets.draft import WeightDraft, Written
 
 
 @dataclass(frozen=True)
@@ -52,14 +51,12 @@ class TileStage(Stage[int, TileReport]):
         mouth: dict[str, SquaredErrors] = {}
         n_groups = len(context.job.groups)
         for number in range(n_groups):
-            with part(number, n_groups):
-                solved, people = self._solved(context, tile, number, clock)
-            with ThreadPoolExecutor(1) as beside:
-                # The disk is waited for while errors are measured.
-                written = beside.submit(write_tile, context.draft, solved, tile.region)
+            with part(number, n_groups), RowsBehind(context.draft, tile.region, context.chunk) as behind:
+                solved, people = self._solved(context, tile, number, clock, behind)
+                behind.solved(solved, tile.region.shape[0])
                 of_face, of_mouth = held_out_errors(context, tile, solved, clock.over("read", people), clock)
                 with clock("write"):
-                    checksums.update(written.result())
+                    checksums.update(behind.checksums())
             for expression, arrays in solved.items():
                 found, counts = np.unique(arrays["status"], return_counts=True)
                 statuses[expression] = {Status(s): int(n) for s, n in zip(found, counts, strict=True)}
@@ -73,26 +70,17 @@ class TileStage(Stage[int, TileReport]):
         return report
 
     def _solved(
-        self, context: TaskContext, tile: Tile, number: int, clock: Clock
+        self, context: TaskContext, tile: Tile, number: int, clock: Clock, behind: RowsBehind
     ) -> tuple[dict[str, TileArrays], Iterator[Shown]]:
         """Return the arrays of a group's expressions, and the people on whom they are measured."""
         group = context.job.groups[number]
         if self.holds:
             with clock("read"):
                 held = hold_samples(context, tile, group)
-            return solve_held(context, tile, group, held, clock), held_people(context, tile, held)
+            return solve_held(context, tile, group, held, clock, behind.solved), held_people(context, tile, held)
         prepared = prepared_for(self.address, number)
         solved = solve_streamed(context, tile, group, prepared, self.n_block, clock)
         return solved, streamed_people(context, tile, group.expressions, prepared, self.n_block)
 
     def called(self, key: int) -> str:
         return str(open_context(self.address).grid[key])
-
-
-def write_tile(draft: WeightDraft, solved: Mapping[str, TileArrays], region: Region) -> dict[str, str]:
-    """Write what was solved of a tile, and return the checksums of its chunks; raises as `WeightDraft.write_all`."""
-    return draft.write_all(
-        Written(expression, name, (*(slice(None),) * (values.ndim - 2), *region.slices), values)
-        for expression, arrays in solved.items()
-        for name, values in arrays.items()
-    )

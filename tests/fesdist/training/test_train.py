@@ -229,9 +229,9 @@ def test_a_disk_without_room_is_refused(stack: Path, tmp_path: Path, monkeypatch
 def test_a_disk_that_fills_up_stops_the_run_and_keeps_its_tiles(
     stack: Path, tmp_path: Path, undisturbed: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from fesdist.training import tile_stage
+    from fesdist.training import rows_behind
 
-    write, written = tile_stage.write_tile, []
+    write, written = rows_behind.write_rows, []
 
     def full_after_two(*arguments: object) -> dict[str, str]:
         if len(written) == 2:
@@ -240,7 +240,7 @@ def test_a_disk_that_fills_up_stops_the_run_and_keeps_its_tiles(
         return write(*arguments)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(tile_stage, "write_tile", full_after_two)
+        patch.setattr(rows_behind, "write_rows", full_after_two)
         with pytest.raises(NoSpaceError):
             _train(_request(stack, tmp_path))
     result = _train(_request(stack, tmp_path))
