@@ -15,6 +15,7 @@ from numcodecs import blosc
 from numpy.typing import DTypeLike, NDArray
 
 from storage.blobs.checksums import sha256
+from storage.blobs.direct import aligned_bytes
 from storage.blobs.guard import GuardedStore
 from storage.blobs.location import Location
 from storage.blobs.metadata import ArrayFacts
@@ -23,6 +24,10 @@ from storage.blobs.threads import each
 
 Fault = Callable[[str, RuntimeError | None], Exception]
 """Makes an error of the key of a chunk, and of what Blosc said of it; None if it is not there."""
+
+_WRITTEN_BYTES = 1 << 25
+"""What chunks may take that are being written, beside the values that they are made of."""
+_LEAST_AT_ONCE = 2
 
 _scratch = threading.local()
 
@@ -127,25 +132,31 @@ class WholeChunk(NamedTuple):
     """Of a whole region."""
 
     def contents(self) -> memoryview[int]:
-        """Return its bytes; where the array ends within the chunk, zeros fill it up."""
-        little = self.array.dtype.newbyteorder("<")
-        chunk = np.ascontiguousarray(self.values[self.part.outside], little)
-        if chunk.shape != self.array.chunks:
-            whole = np.zeros(self.array.chunks, little)
-            whole[self.part.inside] = chunk
-            chunk = whole
-        return chunk.data.cast("B")
+        """Return its bytes, in memory of this thread that lasts until it asks for the next.
+
+        Where the array ends within the chunk, zeros fill it up.
+        """
+        data = aligned_bytes(self.array.facts.chunk_bytes)
+        chunk = data.view(self.array.dtype.newbyteorder("<")).reshape(self.array.chunks)
+        values = self.values[self.part.outside]
+        if values.shape != chunk.shape:
+            chunk[...] = 0
+        chunk[self.part.inside] = values
+        return data.data
 
 
 def write_chunks(location: Location, folder: str, chunks: Sequence[WholeChunk]) -> dict[str, str]:
     """Write chunks of any arrays below `folder`, and return the SHA-256 of each by key; `flush` them after."""
+
+    largest = max((chunk.array.facts.chunk_bytes for chunk in chunks), default=1)
+    at_once = min(location.at_once, max(_LEAST_AT_ONCE, _WRITTEN_BYTES // largest))
 
     def put(chunk: WholeChunk) -> tuple[str, str]:
         key, data = chunk.array.key(chunk.part.coordinates), chunk.contents()
         location.put(f"{folder}/{key}", data)
         return key, sha256(data)
 
-    return dict(each(put, chunks, location.at_once))
+    return dict(each(put, chunks, at_once))
 
 
 def _cut(part: slice, chunk: int) -> Iterator[_Cut]:

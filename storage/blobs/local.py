@@ -9,13 +9,13 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from io import RawIOBase
 from pathlib import Path
 
 from typing_extensions import Buffer
 from zarr.storage import LocalStore
 
 from storage.blobs.confined import ConfinedFolder
+from storage.blobs.direct import write_file
 from storage.blobs.disk import ATTEMPTS, make_folder, naming, sync, sync_files, telling_disk_errors
 from storage.blobs.limits import LARGEST_READ
 from storage.blobs.threads import AT_ONCE
@@ -70,12 +70,10 @@ class LocalLocation:
         with telling_disk_errors(self.uri):
             try:
                 try:
-                    file = pending.open("wb", buffering=0)
+                    write_file(pending, data)
                 except (FileNotFoundError, NotADirectoryError):
                     make_folder(target.parent)
-                    file = pending.open("wb", buffering=0)
-                with file:
-                    _write_all(file, data)
+                    write_file(pending, data)
                 pending.replace(target)
             except BaseException:
                 with suppress(OSError):
@@ -193,13 +191,6 @@ def _link(pending: Path, target: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-
-
-def _write_all(file: RawIOBase, data: Buffer) -> None:
-    """Write all bytes: one call may take fewer of them."""
-    left = memoryview(data)
-    while left:
-        left = left[file.write(left) or 0 :]
 
 
 def _size_of_file(path: str) -> int:
