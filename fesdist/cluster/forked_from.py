@@ -1,8 +1,13 @@
-"""Imported by the process that workers are forked from: it outlives a killed client, and takes its folder with it."""
+"""Imported first by the process that workers are forked from.
+
+It outlives a killed client, and takes its folder with it. What it imports is no garbage, and is not looked through for
+any: neither there nor in workers, which would get copies of the pages.
+"""
 
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 
@@ -16,4 +21,6 @@ def _remove(folder: str, process: int) -> None:
 
 
 if folder := os.environ.get(VARIABLE):
+    gc.disable()
+    os.register_at_fork(before=gc.freeze, after_in_child=gc.enable)
     atexit.register(_remove, folder, os.getpid())

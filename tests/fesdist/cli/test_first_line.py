@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from fesdist.requests.verbs import LONG, VERBS
 
 _WATCHED = """
 import sys
+from pathlib import Path
 from fesdist.cli.main import main
 
 class Watched:
@@ -57,3 +59,12 @@ def test_what_is_quick_says_nothing_of_the_kind(words: list[str], capsys: pytest
     with pytest.raises(SystemExit):
         main([*words, "--help"])
     assert "starting" not in capsys.readouterr().err
+
+
+def test_garbage_is_looked_for_once_all_is_imported(tmp_path: Path) -> None:
+    code = (
+        "import gc, sys; from fesdist.cli.main import main; sys.argv[1:] = ['versions', sys.argv[1]]; main(); "
+        "print(gc.isenabled(), gc.get_freeze_count() > 10_000)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True True"

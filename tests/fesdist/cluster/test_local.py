@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -76,6 +77,16 @@ def test_a_cluster_that_does_not_start_is_one_sentence(monkeypatch: pytest.Monke
 
 def _given(names: tuple[str, ...]) -> dict[str, str | None]:
     return {name: os.environ.get(name) for name in names}
+
+
+def _looks_for_garbage(_: int) -> tuple[bool, bool]:
+    return gc.isenabled(), gc.get_freeze_count() > 10_000
+
+
+def test_workers_look_for_garbage_but_not_among_what_they_were_forked_with() -> None:
+    with open_cluster(ClusterSettings(workers=1)) as cluster:
+        (outcome,) = cluster.run(_looks_for_garbage, [0])
+    assert outcome.result == (True, True)
 
 
 @pytest.mark.parametrize("method", ["forkserver", "spawn"])
