@@ -23,6 +23,7 @@ _FINE = 64
 
 Floats = NDArray[np.float64]
 Signature = NDArray[np.int8]
+Across = Callable[[NDArray[np.uint8], int], NDArray[np.int64]]
 
 
 def signature(image: NDArray[Any], side: int = SIDE) -> Signature:
@@ -34,22 +35,46 @@ def signature(image: NDArray[Any], side: int = SIDE) -> Signature:
     return signatures_of([image], (side,))[side]
 
 
-def signatures_of(bands: Iterable[NDArray[Any]], sides: Sequence[int]) -> dict[int, Signature]:
-    """Return the signatures of an image by their sides, from its rows from top to bottom, a band of them at a time."""
-    across: dict[int, list[NDArray[np.int64]]] = {side: [] for side in sides}
+def signatures_of(
+    bands: Iterable[NDArray[Any]], sides: Sequence[int], across: Across | None = None
+) -> dict[int, Signature]:
+    """Return the signatures of an image by their sides, from its rows from top to bottom, a band of them at a time.
+
+    `across` returns what `gray_across` does, which is slower where images are large.
+    """
+    # Areas of each side are made of whole areas of the finest; in which order integers are added does not matter.
+    finest = math.lcm(*sides)
+    rows: list[NDArray[np.int64]] = []
     cols = 0
     for band in bands:
-        octets = band if band.dtype == np.uint8 else np.rint(band * np.float64(255)).astype(np.uint8)
-        gray, cols = to_gray(octets[None])[0, 0], band.shape[2]
-        for side in sides:
-            across[side].append(_area_sums(gray, 1, side))
-    return {side: _signature_of(np.concatenate(parts), cols) for side, parts in across.items()}
+        rows.append((across or gray_across)(_octets(band), finest))
+        cols = band.shape[2]
+    found = np.concatenate(rows)
+    sums, n_pixels = _area_sums(found, 0, finest), len(found) * cols
+    return {side: _signature_of(_coarser(sums, side), n_pixels) for side in sides}
 
 
-def _signature_of(rows: NDArray[np.int64], cols: int) -> Signature:
-    """Return the signature of an image of so many columns from the sums over parts of its rows, (row, part)."""
-    sums = _area_sums(rows, 0, rows.shape[1])
-    means = np.rint(sums * _FINE / (len(rows) * cols)).astype(np.int64)
+def gray_across(octets: NDArray[np.uint8], side: int) -> NDArray[np.int64]:
+    """Return `side` times the sums of gray values over `side` equal parts of each row of (channel, row, col)."""
+    return _area_sums(to_gray(octets[None])[0, 0], 1, side)
+
+
+def _octets(band: NDArray[Any]) -> NDArray[np.uint8]:
+    if band.dtype == np.uint8:
+        return band
+    scaled = band * np.float64(255)
+    return np.rint(scaled, out=scaled).astype(np.uint8)
+
+
+def _coarser(sums: NDArray[np.int64], side: int) -> NDArray[np.int64]:
+    """Return side² times the sums over `side` x `side` areas, of those of finer ones times their own number."""
+    times = len(sums) // side
+    return np.asarray(sums.reshape(side, times, side, times).sum(axis=(1, 3)) // times**2)
+
+
+def _signature_of(sums: NDArray[np.int64], n_pixels: int) -> Signature:
+    """Return the signature of an image of so many pixels from the sums over its areas, times their number."""
+    means = np.rint(sums * _FINE / n_pixels).astype(np.int64)
     centred = means.size * means - means.sum()
     squares = int((centred**2).sum())
     if squares == 0:

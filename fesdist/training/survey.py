@@ -13,14 +13,15 @@ from fesdist.ground import apart
 from fesdist.ground.evenly import evenly
 from fesdist.ground.signature import SIDE, Signature, signatures_of
 from fesdist.passes.stage import Progress, Stage, results
+from fesdist.simd.grays import gray_across
 from fesdist.training.job import TrainingJob
 from storage.stack.reading import TrainingStack
 
 MOST_ASKED = 256
 """People of whose photographs signatures are taken: more hardly tell more of how photographs lie."""
 
-_AT_WORK = 4
-"""Images beside those of a block that are alive while a signature is made of one: in gray, as integers."""
+_AT_WORK = 2
+"""Images beside those of a block that are alive while a signature is made of one: of floating point, as integers."""
 
 Signatures = Mapping[str, Mapping[int, Mapping[int, Signature]]]
 """By expression, sample and side."""
@@ -51,7 +52,8 @@ class SurveyStage(Stage[Block, dict[int, dict[int, Signature]]]):
         stack = TrainingStack.open(self.stack)
         sides = (SIDE, apart.SIDE) if min(stack.image_shape) >= apart.SIDE else (SIDE,)
         images = _whole(stack, key) if _room(stack, self.array_bytes) >= 1 else _in_bands(stack, key)
-        return {sample: signatures_of(bands, sides) for sample, bands in zip(key.asked, images, strict=True)}
+        found = (signatures_of(bands, sides, gray_across) for bands in images)
+        return dict(zip(key.asked, found, strict=True))
 
     def amount(self, key: Block) -> int:
         return len(key.samples)

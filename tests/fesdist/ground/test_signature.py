@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fesdist.ground.colour import to_gray
-from fesdist.ground.signature import MOVES, SIDE, UNIT, signature
+from fesdist.ground.signature import MOVES, SIDE, UNIT, signature, signatures_of
 from tests.fesdist.ground.heads import head
 
 
@@ -17,6 +17,21 @@ def test_it_is_area_means_by_their_deviation(shape: tuple[int, int]) -> None:
     means = fine.reshape(SIDE, shape[0], SIDE, shape[1]).mean(axis=(1, 3))
     expected = UNIT * (means - means.mean()) / means.std()
     assert np.abs(signature(image) - np.clip(expected, -127, 127)).max() < 0.6
+
+
+@pytest.mark.parametrize("sides", [(SIDE,), (SIDE, 2 * SIDE), (3, 5)])
+@pytest.mark.parametrize("shape", [(1, 24, 20), (3, 7, 50), (3, 61, 33), (3, 128, 96)])
+def test_it_is_made_of_exact_sums_of_bands_of_any_height(shape: tuple[int, ...], sides: tuple[int, ...]) -> None:
+    image = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+    image[:, shape[1] // 2 :] //= 3
+    found = signatures_of(np.split(image, [5, 6], axis=1), sides)
+    assert list(found) == list(sides)
+    for side in sides:
+        fine = to_gray(image[None])[0, 0].astype(int).repeat(side, axis=0).repeat(side, axis=1)
+        means = np.rint(fine.reshape(side, shape[1], side, shape[2]).sum(axis=(1, 3)) * 64 / (shape[1] * shape[2]))
+        centred = means.size * means - means.sum()
+        expected = np.rint(centred * UNIT / np.sqrt((centred**2).sum() / means.size))
+        assert np.array_equal(found[side], np.clip(expected, -127, 127)), side
 
 
 def test_light_and_contrast_do_not_count() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import zarr
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.ground import apart
-from fesdist.ground.signature import SIDE, signature
+from fesdist.ground.signature import SIDE, signature, signatures_of
 from fesdist.registry import MaskedRegression
+from fesdist.simd.grays import gray_across
 from fesdist.training import survey as surveying
 from fesdist.training.job import Shape, TrainingJob, TrainingRequest, define_job
 from fesdist.training.run import train
@@ -72,7 +74,7 @@ def test_of_many_images_all_are_read_and_some_are_asked(stack: Path, monkeypatch
 def test_blocks_fit_the_memory_and_the_chunks(stack: Path) -> None:
     opened = TrainingStack.open(stack)
     image_bytes, of_chunk = 40 * 40 * 3, opened.spec.chunks()[0]
-    for array_bytes, at_most in ((0, 1), (6 * image_bytes, 2), (1 << 30, of_chunk)):
+    for array_bytes, at_most in ((0, 1), (4 * image_bytes, 2), (1 << 30, of_chunk)):
         blocks = blocks_of(opened, {"happy": [3, 4, 7]}, array_bytes, {"happy": range(12)})
         assert [sample for block in blocks for sample in block.samples] == list(range(12))
         assert [sample for block in blocks for sample in block.asked] == [3, 4, 7]
@@ -82,10 +84,25 @@ def test_blocks_fit_the_memory_and_the_chunks(stack: Path) -> None:
 def test_what_is_alive_at_once_is_counted(stack: Path) -> None:
     opened = TrainingStack.open(stack)
     image_bytes, of_chunk = 40 * 40 * 3, opened.spec.chunks()[0]
-    for array_bytes, images in ((6 * image_bytes, 6), (1 << 30, of_chunk + 4)):
+    for array_bytes, images in ((6 * image_bytes, 6), (1 << 30, of_chunk + 2)):
         assert bytes_at_once(opened, array_bytes) == images * image_bytes
     # One image and its bands have to do with less than they would take as a whole.
     assert bytes_at_once(opened, image_bytes) == image_bytes
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_signature_takes_no_more_than_is_counted(channels: int, dtype: str) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (channels, 512, 512)).astype(dtype)
+    sides = (SIDE, apart.SIDE)
+    signatures_of([image], sides, gray_across)  # compiles
+    tracemalloc.start()
+    try:
+        signatures_of([image], sides, gray_across)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < surveying._AT_WORK * image.nbytes
 
 
 def test_images_too_small_to_lie_apart_have_no_large_signature(tmp_path: Path) -> None:
