@@ -48,6 +48,8 @@ def to_gray(images: NDArray[Any]) -> NDArray[Any]:
     if images.dtype == np.uint8:
         # 32 bits hold the largest sum, 65536 * 255 + 32768.
         total: NDArray[Any] = np.einsum("ncij,c->nij", images, LUMA.astype(np.uint32), dtype=np.uint32)
-        return ((total + np.uint32(1 << 15)) >> np.uint32(16)).astype(np.uint8)[:, None]
+        total += np.uint32(1 << 15)  # in place: fresh memory costs more than what is done with it
+        total >>= np.uint32(16)
+        return total.astype(np.uint8)[:, None]
     gray: NDArray[Any] = np.einsum("ncij,c->nij", images, (LUMA / 65536.0).astype(images.dtype))
     return gray[:, None]
