@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from storage.blobs.threads import each
 from storage.errors import NoSpaceError, StorageError
 
 SYNCS_AT_ONCE = 16
@@ -96,5 +96,4 @@ def sync_files(paths: list[Path]) -> None:
 
     Many at a time: a journaling file system then commits them together.
     """
-    with ThreadPoolExecutor(SYNCS_AT_ONCE) as pool:
-        list(pool.map(sync, (*paths, *{path.parent for path in paths})))
+    each(sync, [*paths, *{path.parent for path in paths}], SYNCS_AT_ONCE)
