@@ -1,4 +1,4 @@
-"""Rows of a stored map, read for several bands at once where each reading is waited for."""
+"""Rows of a stored map, many of them read at once and held, as each chunk that is read costs time by itself."""
 
 from __future__ import annotations
 
@@ -7,24 +7,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.blobs.threads import AT_ONCE
 from storage.datasets.draft import WeightDraft
+
+_VALUES_AT_ONCE = 1 << 21
+"""16 MiB of float64: more is hardly faster."""
 
 
 class RowsAhead:
     """The values of an array of a draft, (channel, row, col), in rows that are asked for from the top down.
 
-    The array has chunks of `chunk` rows and columns.
+    The array has this `shape`, and chunks of `chunk` rows and columns.
     """
 
-    def __init__(
-        self, draft: WeightDraft, expression: str, name: str, image_shape: tuple[int, int], chunk: int
-    ) -> None:
+    def __init__(self, draft: WeightDraft, expression: str, name: str, shape: tuple[int, int, int], chunk: int) -> None:
         self._draft, self._expression, self._name = draft, expression, name
-        self._n_rows, n_cols = image_shape
-        # From a disk nothing is gained by more than is asked for; from an object store, by all that can be on its way.
-        late = draft.chunks_at_once > AT_ONCE
-        self._at_least = chunk * (draft.chunks_at_once // -(-n_cols // chunk)) if late else 0
+        self._n_rows = shape[1]
+        self._at_least = rows_at_once(shape, chunk)
         self._first = self._stop = 0
         self._held: NDArray[Any] = np.empty(0)
 
@@ -36,3 +34,9 @@ class RowsAhead:
             region = (slice(None), slice(self._first, self._stop), slice(None))
             self._held = self._draft.read(self._expression, self._name, region)
         return self._held[:, rows.start - self._first : rows.stop - self._first]
+
+
+def rows_at_once(shape: tuple[int, int, int], chunk: int) -> int:
+    """Return how many rows of a map are read, or written, at once: of whole chunks, but no more than there are."""
+    channels, rows, cols = shape
+    return min(rows, max(1, _VALUES_AT_ONCE // (channels * cols * chunk)) * chunk)

@@ -7,10 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
 from fesdist.cluster.settings import Cluster, ClusterSettings
-from fesdist.ground.alpha_maps import Rows, learned_alpha, papers_alpha
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.notices import Notice
-from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.tiles import TileGrid
 from fesdist.passes.phases import Clock
 from fesdist.passes.stage import Progress, results
@@ -26,12 +24,12 @@ from fesdist.training.job import TrainingJob, TrainingRequest, define_job, has_s
 from fesdist.training.likeness import LearnedLikeness, learn_likeness, write_likeness
 from fesdist.training.notices import kept_in, notices_of
 from fesdist.training.plan import TrainingPlan, make_plan
-from fesdist.training.rows_ahead import RowsAhead
+from fesdist.training.refining import write_refinement_maps
 from fesdist.training.shaping import LearnedShape, learn_shapes
 from fesdist.training.survey import survey
 from fesdist.training.tile_report import summarise
 from fesdist.training.tile_stage import TileStage
-from storage.datasets.draft import WeightDraft, Written
+from storage.datasets.draft import WeightDraft
 from storage.datasets.manifest import Facts, ModelFacts, StackFacts
 from storage.datasets.store import WeightStore
 from storage.errors import StorageError
@@ -117,7 +115,7 @@ def train(
             reports = results(stage, range(len(plan.grid)), cluster, on_progress)
         checksums.update((key, digest) for report in reports for key, digest in report.checksums.items())
         with clock("refinement"):
-            checksums.update(_refinement_maps(draft, job, stack, plan.chunk))
+            checksums.update(write_refinement_maps(draft, job, stack, plan.chunk))
         metrics = replace(summarise(reports), steps=clock.seconds)
         notices = notices_of(shapes, metrics.expressions, apart)
         facts = _facts(request, job, stack, metrics, choice, shapes, likeness)
@@ -190,29 +188,6 @@ def _see_stack(path: str) -> None:
         TrainingStack.open(path)
     except StorageError as error:
         raise unseen(error) from error
-
-
-def _refinement_maps(draft: WeightDraft, job: TrainingJob, stack: TrainingStack, chunk: int) -> dict[str, str]:
-    def rows_of(expression: str, name: str) -> Rows:
-        return RowsAhead(draft, expression, name, image_shape, chunk)
-
-    image_shape = stack.image_shape
-    shape = job.colour.weight_channels(stack.channels), *image_shape
-    maps = {}
-    for name in job.expressions:
-        maps[name, ALPHAS[Refinement.PAPERS]] = papers_alpha(rows_of(name, "norm"), shape)
-        if job.build_model().has_evidence:
-            learned = learned_alpha(rows_of(name, "agreement"), rows_of(name, "change"), shape)
-            maps[name, ALPHAS[Refinement.LEARNED]] = learned
-    checksums: dict[str, str] = {}
-    for (expression, name), alpha in maps.items():
-        # One map at a time is as large as the image.
-        bands = TileGrid(image_shape, (chunk, image_shape[1]))
-        checksums |= draft.write_all(
-            Written(expression, name, (slice(None), *band.region.slices), alpha.rows(band.region.slices[0]))
-            for band in bands
-        )
-    return checksums
 
 
 def _newest_of_same_job(store: WeightStore, name: str, job: TrainingJob) -> TrainingResult | None:

@@ -78,11 +78,6 @@ class WeightDraft:
         """Return the address of the store."""
         return self._location.uri
 
-    @property
-    def chunks_at_once(self) -> int:
-        """Return how many chunks may be on their way while a region is read."""
-        return self._location.at_once
-
     def create(self, spec: DatasetSpec, job: Document) -> None:
         """Create the draft, or reopen one with the same arrays; two who create it at once share it.
 
