@@ -62,7 +62,7 @@ def pack(images: Array, channels: range, origin: int, stride: int, room: Array) 
     """
     packed = room[: len(channels) * -(-len(images) // SAMPLES_IN.get(room.dtype, 1))]
     if images.dtype == np.uint8:
-        fill = _pack_quads if room.dtype == np.int32 else _pack_pairs
+        fill = pack_quads if room.dtype == np.int32 else pack_pairs
         fill(images, channels.start, len(channels), origin, stride, packed)
         return packed
     rows, cols = images.shape[2:]
@@ -74,12 +74,12 @@ def pack(images: Array, channels: range, origin: int, stride: int, room: Array) 
 
 
 @njit(nogil=True, cache=True)
-def _pack_pairs(images: Array, start: int, count: int, origin: int, stride: int, packed: Array) -> None:
+def pack_pairs(images: Array, start: int, count: int, origin: int, stride: int, packed: Array) -> None:
     _pack_channels(_pack_channel_in_pairs, images, start, count, (origin, stride), packed)
 
 
 @njit(nogil=True, cache=True)
-def _pack_quads(images: Array, start: int, count: int, origin: int, stride: int, packed: Array) -> None:
+def pack_quads(images: Array, start: int, count: int, origin: int, stride: int, packed: Array) -> None:
     _pack_channels(_pack_channel_in_quads, images, start, count, (origin, stride), packed)
 
 

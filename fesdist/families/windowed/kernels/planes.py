@@ -73,12 +73,19 @@ def add_products_of_quads(
 
     What is loaded for a run, shifts one after the other, serves all of them.
     """
+    add_runs(left, right, shifts, runs_of(shifts), start, stop, sums, fresh)
+
+
+@njit(nogil=True, cache=True)
+def add_runs(
+    left: Array, right: Array, shifts: Array, runs: Array, start: int, stop: int, sums: Array, fresh: bool
+) -> None:
+    """Do what `add_products_of_quads` does where `runs` are known, which `runs_of` finds."""
     lines = _Lines(left, left.reshape(-1), right.reshape(-1), sums.reshape(-1), fresh)
-    widths, counts = _runs(shifts)
     for q in range(start, stop, LANES):
         k = 0
         while k < len(shifts):
-            width, count, at = widths[k], counts[k], q + shifts[k]
+            width, count, at = runs[k, 0], runs[k, 1], q + shifts[k]
             if width == 3:
                 _add_run(lines, open_run(3), q, at, k, count)
             elif width == 5:
@@ -95,23 +102,24 @@ def add_products_of_quads(
 
 
 @njit(nogil=True, cache=True)
-def _runs(shifts: Array) -> tuple[Array, Array]:
+def runs_of(shifts: Array) -> Array:
     """Return for each shift at which a group may begin how many sums are kept, 0 for `_add_six`, and how many count.
 
     Groups are those of windows of 3, 5 and 7 pixels: so many taps in a row, and nearly twice as many displacements.
-    Longer runs are divided such that no shift is left over, and less than three are no run.
+    Longer runs are divided such that no shift is left over, and less than three are no run. The result is (shift, 2).
     """
     n = len(shifts)
-    widths, counts = np.zeros(n, np.int64), np.full(n, 6)
+    runs = np.zeros((n, 2), np.int64)
+    runs[:, 1] = 6
     length = 1
     for k in range(n - 1, -1, -1):
         length = length + 1 if k + 1 < n and shifts[k + 1] == shifts[k] + 1 else 1
         for width in (3, 5, 7, 9, 13):
             if width == length or width + 3 <= length:
-                widths[k] = counts[k] = width
+                runs[k] = width
         if length == 4:
-            widths[k], counts[k] = 5, 4
-    return widths, counts
+            runs[k, 0], runs[k, 1] = 5, 4
+    return runs
 
 
 @njit(nogil=True, inline="always")

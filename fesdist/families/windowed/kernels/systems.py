@@ -121,14 +121,21 @@ def assemble(
         n = min(i + 1, taps)
         _read_row(sums, at, entries, factors, entry, n, line, ((first + i) * order + first) * LANES)
         entry += n
-    for i in range(first, order):
-        diagonal = (i * order + i) * LANES
-        for lane in range(LANES):
-            line[diagonal + lane] = ridges[col + lane] + (line[diagonal + lane] if i < order - 1 else corner)
     for expression in range(n_expressions):
         to = ((order + expression) * order + first) * LANES
         _read_row(sums, at, entries, factors, entry, taps + 1, line, to)
         entry += taps + 1
+    add_ridges(systems, taps + 1, ridges, col, corner)
+
+
+@njit(nogil=True, inline="always")
+def add_ridges(systems: Workspace, unknowns: int, ridges: Array, col: int, corner: float) -> None:
+    """Add the ridges `ridges[col:]` along the diagonal of a register of systems, and set the bias's own entry."""
+    order, line = systems.matrix.shape[1], systems.matrix.reshape(-1)
+    for i in range(order - unknowns, order):
+        diagonal = (i * order + i) * LANES
+        for lane in range(LANES):
+            line[diagonal + lane] = ridges[col + lane] + (line[diagonal + lane] if i < order - 1 else corner)
 
 
 @njit(nogil=True, inline="always")

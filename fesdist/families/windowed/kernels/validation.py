@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fesdist.families.windowed.kernels.systems import Equations, Pixels, assemble, mean_entry, smallest_pivots
+from fesdist.families.windowed.kernels.systems import Equations, Pixels, assemble, smallest_pivots
 from fesdist.simd.cholesky import Workspace, factor_and_solve, workspace
 from fesdist.simd.lanes import LANES, load, multiply, multiply_add, scale, store, subtract
 
@@ -62,44 +62,70 @@ def _judge(
     fitted: Gathered, judges: Gathered, places: Array, ridges: Array, systems: Workspace, judged: Judged
 ) -> None:
     line, equations, pixels, corner = fitted
-    taps, n_expressions = equations.taps, equations.expressions
-    n_candidates, _, rows, cols = judged.change.shape
-    order = systems.matrix.shape[1]
-    first = order - taps - 1
-    solved = systems.matrix.reshape(-1)
-    change_of = np.zeros((judges.equations.taps + 1) * LANES)
+    n_candidates, n_expressions, rows, cols = judged.change.shape
+    change_of, means = np.zeros((judges.equations.taps + 1) * LANES), np.empty(n_expressions * LANES)
     sums, smallest = np.empty(2 * LANES), np.empty(LANES)
     for row in range(rows):
         for col in range(0, cols, LANES):
             at = pixels.origin + row * pixels.stride + col
+            at_judges = judges.pixels.origin + row * judges.pixels.stride + col
             for number in range(n_candidates):
                 assemble(line, at, equations, ridges[number, row], col, corner, systems)
-                factor_and_solve(systems, taps + 1)
-                smallest_pivots(systems.inverse, first, smallest)
-                for lane in range(LANES):
-                    if smallest[lane] <= 0.0:
-                        _predict_mean(solved, order, line, at, corner, equations, lane)
+                solve_or_predict_mean(systems, equations.taps + 1, corner, means, smallest)
                 for expression in range(n_expressions):
-                    change_of[:] = 0.0
-                    solution = ((order + expression) * order + first) * LANES
-                    for unknown in range(taps + 1):
-                        store(change_of, places[unknown] * LANES, load(solved, solution + unknown * LANES))
-                    for lane in range(LANES):
-                        change_of[places[taps + 1] * LANES + lane] -= 1.0
-                    _quadratic_forms(judges, row, col, expression, places[taps + 1], change_of, sums)
+                    judge_pixels(judges, at_judges, systems, places, expression, change_of, sums)
                     for lane in range(min(LANES, cols - col)):
                         judged.agreement[number, expression, row, col + lane] = sums[lane]
                         judged.change[number, expression, row, col + lane] = sums[LANES + lane]
 
 
 @njit(nogil=True, inline="always")
-def _quadratic_forms(
-    judges: Gathered, row: int, col: int, expression: int, centre: int, change_of: Array, sums: Array
+def solve_or_predict_mean(systems: Workspace, unknowns: int, corner: float, means: Array, smallest: Array) -> None:
+    """Solve the systems; where a pivot is not positive, weights are 0 and the bias is the mean target.
+
+    `means` and `smallest` are room for a register of each expression, and for one. `corner` is the bias's own entry.
+    """
+    order, solved = systems.matrix.shape[1], systems.matrix.reshape(-1)
+    n_expressions = len(means) // LANES
+    for expression in range(n_expressions):
+        # The last right-hand side is Σ t.
+        store(means, expression * LANES, load(solved, ((order + expression) * order + order - 1) * LANES))
+    factor_and_solve(systems, unknowns)
+    smallest_pivots(systems.inverse, order - unknowns, smallest)
+    for lane in range(LANES):
+        if smallest[lane] <= 0.0:
+            for expression in range(n_expressions):
+                solution = ((order + expression) * order + order - unknowns) * LANES + lane
+                for unknown in range(unknowns - 1):
+                    solved[solution + unknown * LANES] = 0.0
+                solved[solution + (unknowns - 1) * LANES] = means[expression * LANES + lane] / corner
+
+
+@njit(nogil=True, inline="always")
+def judge_pixels(
+    judges: Gathered, at: int, systems: Workspace, places: Array, expression: int, change_of: Array, sums: Array
 ) -> None:
+    """Set `sums` to agreement and change, `LANES` each, of an expression's windows, which are solved.
+
+    `change_of` is room for a register for each unknown of the judges, whose entries of these pixels begin at `at`;
+    `places` are as in `judge_windows`.
+    """
+    order, unknowns = systems.matrix.shape[1], len(places) - 1
+    solved = systems.matrix.reshape(-1)
+    change_of[:] = 0.0
+    solution = ((order + expression) * order + order - unknowns) * LANES
+    for unknown in range(unknowns):
+        store(change_of, places[unknown] * LANES, load(solved, solution + unknown * LANES))
+    for lane in range(LANES):
+        change_of[places[unknowns] * LANES + lane] -= 1.0
+    _quadratic_forms(judges, at, expression, places[unknowns], change_of, sums)
+
+
+@njit(nogil=True, inline="always")
+def _quadratic_forms(judges: Gathered, at: int, expression: int, centre: int, change_of: Array, sums: Array) -> None:
     """Set `sums` to vᵀ(r - M e) and vᵀM v = 2 Σ_i v_i (½ M_ii v_i + Σ_{j < i} M_ij v_j) of a register of pixels."""
-    line, equations, pixels, corner = judges
+    line, equations, _, corner = judges
     entries, _, taps, n_expressions = equations
-    at = pixels.origin + row * pixels.stride + col
     sides = len(entries) - (n_expressions - expression) * (taps + 1)
     agreement = scale(load(change_of, 0), 0.0)
     change = agreement
@@ -119,16 +145,3 @@ def _quadratic_forms(
         change = multiply_add(change, scale(own, 2.0), inner)
     store(sums, 0, agreement)
     store(sums, LANES, change)
-
-
-@njit(nogil=True, inline="always")
-def _predict_mean(
-    solved: Array, order: int, fitted: Array, at: int, corner: float, equations: Equations, lane: int
-) -> None:
-    taps = equations.taps
-    for expression in range(equations.expressions):
-        solution = ((order + expression) * order + order - taps - 1) * LANES
-        for tap in range(taps):
-            solved[solution + tap * LANES + lane] = 0.0
-        mean = fitted[equations.entries[mean_entry(equations, expression)] + at + lane]
-        solved[solution + taps * LANES + lane] = mean / corner
