@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +16,7 @@ from fesdist.families.common.samples import Samples
 from fesdist.ground.memory import Allocation, Memory, Phase
 from fesdist.ground.tiles import Region
 from fesdist.training.context import learned_from
-from fesdist.training.folds import n_folds
+from fesdist.training.folds import n_folds, row_step
 from fesdist.training.images import JobImages, Places, turned
 from fesdist.training.job import SampleGroup
 
@@ -34,19 +34,6 @@ class Held:
     """How many samples each fold has."""
     measured: Mapping[str, tuple[Array, Array]]
     """By expression, inputs and targets of its held-out people, in the same regions."""
-
-    def within(self, inputs: tuple[slice, slice], targets: tuple[slice, slice]) -> Samples:
-        """Return those who teach a part of the tile, all folds together, without copying."""
-        shown = {name: images[..., *targets] for name, images in self.teachers.targets.items()}
-        return Samples(self.teachers.inputs[..., *inputs], shown)
-
-    def by_fold(self, inputs: tuple[slice, slice], targets: tuple[slice, slice]) -> Iterator[Samples]:
-        """Yield those who teach a part of the tile, fold by fold, without copying."""
-        everybody, stop = self.within(inputs, targets), 0
-        for n_samples in self.of_fold:
-            start, stop = stop, stop + n_samples
-            shown = {name: images[start:stop] for name, images in everybody.targets.items()}
-            yield Samples(everybody.inputs[start:stop], shown)
 
 
 def hold(
@@ -148,12 +135,18 @@ def held_memory(
     solved = (*solved_arrays(model.layout(fit), fit, tile_shape), *evidence_arrays(fit, tile_shape))
     # Those on whom expressions are measured may be others for each of them.
     held = (*images("held samples", n_teach, fit.n_expressions), *images("held-out", 2 * n_held_out, fit.n_expressions))
+    n_judged = -(-rows // row_step(fit.image_shape))
+    evidence = (
+        *model.evidence_memory(fit, tile_shape, n_teach, folds),
+        Allocation("evidence of rows", (2, fit.weight_channels, n_judged, cols), "float64", fit.n_expressions),
+    )
     inputs_around, displacements, *while_moving = moving(fit, tile_shape, n_block)
     around = (inputs_around, *while_moving) if moved else ()
     return Memory(
         (*held, displacements) if moved else held,
         (
             Phase("reading", (*images("read", n_block, 1), *around)),
+            Phase("leaving people out", (*solved, *evidence)),
             *(Phase(f"{phase.name} a piece", (*piece.always, *phase.allocations, *solved)) for phase in piece.phases),
             measuring,
         ),

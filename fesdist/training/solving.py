@@ -19,7 +19,7 @@ from fesdist.training.folds import fold_numbers, row_step
 from fesdist.training.holding import PIECE, Held, hold
 from fesdist.training.job import SampleGroup
 from fesdist.training.layout import tile_layouts
-from fesdist.training.strips import judged_strips
+from fesdist.training.strips import judged_apart
 
 OnRows = Callable[[dict[str, TileArrays], int], None]
 """Is told the arrays of a tile, and the row before which nobody changes them any more."""
@@ -42,28 +42,27 @@ def solve_held(
     `on_rows` is told these arrays and the row of the tile before which they are solved, after each row of pieces.
     """
     stack, model = context.stack, context.model
-    all_inputs, all_targets, _ = learned_from(model, tile.region, stack.image_shape)
+    all_inputs, all_targets, padding = learned_from(model, tile.region, stack.image_shape)
     solved, pieces = _empty(context, tile, group), TileGrid(tile.region.shape, (PIECE, PIECE))
 
     def sums_of(region: Region, *, by_fold: bool) -> list[Any]:
         inputs, targets, padding = learned_from(model, region, stack.image_shape)
-        problem = _problem(context, Tile(tile.index, region), padding, group, {})
-        places = inputs.within(all_inputs), targets.within(all_targets)
-        found = []
-        for samples in held.by_fold(*places) if by_fold else (held.within(*places),):
+        problem, found = _problem(context, Tile(tile.index, region), padding, group, {}), []
+        part = held.teachers.within(inputs.within(all_inputs), targets.within(all_targets))
+        for samples in part.by_fold(held.of_fold) if by_fold else (part,):
             found.append(model.gather(problem, np.dtype(stack.dtype)))
             found[-1].add(samples)
         return found
 
-    strips = judged_strips(model, tile.region, stack)
-    for strip in strips:
+    apart = judged_apart(model, stack, len(held.teachers))
+    if apart and len(held.of_fold) > 1:
         with clock("evidence"):
-            folds = sums_of(strip, by_fold=True)
-            evidence = model.evidence(added(folds), folds, row_step(stack.image_shape))
-            _put(evidence, solved, strip.within(tile.region))
+            step, problem = row_step(stack.image_shape), _problem(context, tile, padding, group, {})
+            evidence = model.evidence_of_samples(problem, held.teachers, held.of_fold, step)
+            _put(evidence, solved, (slice(-tile.region.row0 % step, None, step), slice(None)))
     for number, part in enumerate(pieces):
         with clock("sums"):
-            folds = sums_of(part.region.shifted(tile.region.row0, tile.region.col0), by_fold=not strips)
+            folds = sums_of(part.region.shifted(tile.region.row0, tile.region.col0), by_fold=not apart)
         _solve_sums(context, tile.region, folds, solved, clock)
         if on_rows is not None and part.region.col1 == tile.region.shape[1]:
             on_rows(solved, part.region.row1)

@@ -1,4 +1,4 @@
-"""Rows on which outputs are judged, where they are so far apart that only around them folds need sums of their own."""
+"""Where people are left out: of samples around the judged rows, or of sums that folds have everywhere."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from storage.stack.reading import TrainingStack
 FAR = 3
 """Sums around judged rows come on top of those of all people: so many rows between two of them make up for one."""
 
+FEW = 1000
+"""Samples, times rows around a judged one, for each row between two of them: so many products cost less than sums."""
 
-def judged_strips(model: AnyModel, region: Region, stack: TrainingStack) -> list[Region]:
-    """Return the judged rows of a region, one by one, or nothing where folds had better be summed up everywhere.
+
+def judged_apart(model: AnyModel, stack: TrainingStack, n_samples: int) -> bool:
+    """Return whether samples around the judged rows are read for evidence, and all people summed up together.
 
     Sums of integers are the same either way; floating-point sums keep the order of their folds.
     """
-    step = row_step(stack.image_shape)
-    rows = [
-        Region(row, row + 1, region.col0, region.col1)
-        for row in range(-(-region.row0 // step) * step, region.row1, step)
-    ]
-    if stack.dtype != np.uint8 or not rows:
-        return []
-    most = max(learned_from(model, row, stack.image_shape)[0].shape[0] for row in rows)
-    return rows if step >= FAR * most else []
+    if stack.dtype != np.uint8:
+        return False
+    rows, cols = stack.image_shape
+    step, around = row_step(stack.image_shape), Region(rows // 2, rows // 2 + 1, 0, cols)
+    most = learned_from(model, around, stack.image_shape)[0].shape[0]
+    return step >= FAR * most or (model.judges_samples and n_samples * most <= FEW * step)

@@ -17,10 +17,11 @@ from fesdist.families.common.fixed_map import FixedMap
 from fesdist.families.common.image_pass import ImagePass
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
 from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
 from fesdist.families.common.sums import Gathered
 from fesdist.families.common.validation import CrossValidation
 from fesdist.ground.errors import BadParameterError
-from fesdist.ground.memory import Memory
+from fesdist.ground.memory import Allocation, Memory
 from fesdist.ground.tiles import Padding, Region
 
 G = TypeVar("G", bound=Gathered)
@@ -38,6 +39,8 @@ class Model(Protocol[G]):
     """Whether what is learned for an expression depends on the others it is trained with."""
     has_evidence: ClassVar[bool] = False
     """Whether it keeps sums, and `evidence` tells from them how rightly it changes people who were left out."""
+    judges_samples: ClassVar[bool] = False
+    """Whether `evidence_of_samples` makes no sums for that, so that it is cheap where few samples are judged."""
     whole_inputs: ClassVar[bool] = False
     """Whether an output pixel may read any input pixel. Then `G` are `WholeInputs`, and `solve`, which takes nearly all
     the time of a tile, tells how far it is (`ground.share`)."""
@@ -104,6 +107,21 @@ class Model(Protocol[G]):
         float64 for images in [0, 1]; 0 but in rows of the image that are multiples of `row_step`.
         """
         raise TypeError(f"model {self.name!r} has no evidence")
+
+    def evidence_of_samples(
+        self, problem: TileProblem, samples: Samples, of_fold: Sequence[int], row_step: int
+    ) -> dict[str, TileArrays]:
+        """Return what `evidence` does in the judged rows alone, (weight channel, judged row, col), to the same bits.
+
+        It is learned from uint8 samples, `of_fold` of each fold, fold after fold.
+        """
+        raise TypeError(f"model {self.name!r} has no evidence")
+
+    def evidence_memory(
+        self, fit: Fit, tile_shape: tuple[int, int], n_samples: int, n_folds: int
+    ) -> tuple[Allocation, ...]:
+        """Return what `evidence_of_samples` allocates, beside what it returns, where sums of a piece take less."""
+        return ()
 
     def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Return the arrays that `apply` reads as it uses them; given to it, they are not converted again."""

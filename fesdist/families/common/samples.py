@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -37,6 +37,20 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    def within(self, inputs: tuple[slice, slice], targets: tuple[slice, slice]) -> Samples:
+        """Return a part of the images of all samples, of nobody in particular, without copying."""
+        return Samples(
+            self.inputs[..., *inputs], {name: images[..., *targets] for name, images in self.targets.items()}
+        )
+
+    def by_fold(self, of_fold: Sequence[int]) -> Iterator[Samples]:
+        """Yield the first `of_fold[0]` samples, then the next `of_fold[1]`, and so on, without copying."""
+        stop = 0
+        for n_samples in of_fold:
+            start, stop = stop, stop + n_samples
+            targets = {name: images[start:stop] for name, images in self.targets.items()}
+            yield Samples(self.inputs[start:stop], targets, self.people[start:stop])
 
     def of(self, which: NDArray[np.bool_]) -> Samples:
         """Return those samples for which `which`, (sample,), is true."""

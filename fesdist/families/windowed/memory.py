@@ -34,6 +34,9 @@ from fesdist.simd.lanes import LANES
 PLANES_AT_ONCE = 48
 """Images (a channel each) of which `apply` converts a strip at a time: sixteen colour photographs."""
 
+JUDGED_AT_ONCE = 4 * LANES
+"""Columns that are judged at a time: what is read of the sums of five folds stays in a processor's second cache."""
+
 OBJECTS_OF_A_BLOCK = 6000
 """Bytes of what Python needs beside the numbers: a block, its problem, its places and the heads of its arrays."""
 
@@ -78,6 +81,38 @@ def training_memory(
             Phase("solving", (*sums, *of_block, *solved, *evidence, *_solving(planes, fit, tile_shape), *gathered)),
             Phase("measuring", (*solved, *evidence, *measured)),
         ),
+    )
+
+
+def left_out_memory(window: tuple[Field, int], fit: Fit, cols: int, sizes: tuple[int, int]) -> tuple[Allocation, ...]:
+    """Return what people are left out in around a row of `cols` columns; `window` as in `training_memory`.
+
+    `sizes` are all samples, and folds.
+    """
+    (field, pool), (n_samples, n_folds) = window, sizes
+    seen, n_expressions = with_centre(field), fit.n_expressions
+    planes, together = Planes(seen, n_expressions), channels_together(fit.colour, fit.channels, np.dtype(np.uint8))
+    width = judged_at_once(cols) + 2 * pool
+    sums, pooled = (flat_block((rows, width), seen) for rows in (1 + 2 * pool, 1))
+    n_packed = min(-(-n_samples // n_folds) + 1, pass_samples(np.dtype(np.uint8), together))
+    lines, packed = packed_shape(n_packed, sums.length, np.dtype(np.uint8), together)
+    gray, around = fit.colour.judged_apart(fit.channels), cols + 2 * pool + 1
+    rows, further = sums.padded_shape[0], sums.stride - width
+    of_samples = n_samples, 1 if gray else fit.channels
+    targets = Allocation("targets of a row", (*of_samples, 1 + 2 * pool, around), "uint8", n_expressions)
+    inputs = Allocation("inputs of a row", (*of_samples, rows, around + further), "uint8")
+    return (
+        Allocation("lines", lines, packed, 1 + n_expressions),
+        Allocation("sums of folds", (n_folds + 1, len(planes), sums.length), "int64"),
+        *([Allocation("pooled sums", (n_folds + 1, len(planes), pooled.length), "float64")] if pool else []),
+        Allocation("entries of a register", (2, _n_entries(len(field), n_expressions), LANES), "float64"),
+        Allocation("found in a row", (n_expressions, cols), "float64", 2),
+        Allocation("ridges and weights of neighbours", (2 * pool + 5, cols + width), "float64"),
+        Allocation("objects", (OBJECTS_OF_A_BLOCK,), "uint8", 2),
+        *_systems(len(field), n_expressions),
+        *([targets] if n_expressions > 1 or gray else []),
+        *([inputs] if gray else []),
+        *gray_versions(fit, n_samples, (rows, around + further)),
     )
 
 
@@ -135,6 +170,11 @@ def validation_memory(
 def widest(fields: Sequence[Field]) -> Field:
     """Return the field with the taps of all others: its sums contain theirs."""
     return tuple(sorted({offset for offsets in fields for offset in offsets}))
+
+
+def judged_at_once(cols: int) -> int:
+    """Return how many columns of a tile are judged at a time, in whole registers."""
+    return min(JUDGED_AT_ONCE, -(-cols // LANES) * LANES)
 
 
 def _sums(planes: Planes, fit: Fit, tile_shape: tuple[int, int], margin: int, times: int = 1) -> Iterator[Allocation]:

@@ -24,15 +24,17 @@ from fesdist.families.common.layout import Array, ArrayLayout, TileArrays, commo
 from fesdist.families.common.made_from_sums import MadeFromSums, same_mirror
 from fesdist.families.common.pooling import checked_pool
 from fesdist.families.common.problem import TileProblem
+from fesdist.families.common.samples import Samples
 from fesdist.families.windowed.folds import WindowCandidate, WindowValidation, evidence_of
 from fesdist.families.windowed.kernels.squares import apply_square, square_of
 from fesdist.families.windowed.kernels.windows import apply_windows, steps_of
-from fesdist.families.windowed.memory import PLANES_AT_ONCE, training_memory
+from fesdist.families.windowed.left_out import left_out_evidence
+from fesdist.families.windowed.memory import PLANES_AT_ONCE, left_out_memory, training_memory
 from fesdist.families.windowed.ridge_map import RidgeMap, as_json, checked_ridge, in_words, one_ridge
 from fesdist.families.windowed.solving import solve_block
 from fesdist.families.windowed.sums import WindowSums
 from fesdist.ground.errors import BadParameterError
-from fesdist.ground.memory import Memory
+from fesdist.ground.memory import Allocation, Memory
 from fesdist.ground.receptive_field import Offset, check_offsets, halo_of, mask_offsets, window_offsets
 from fesdist.ground.tiles import Padding, Region
 from fesdist.simd.shifting import SHIFTS
@@ -80,6 +82,7 @@ class MaskedRegression(MadeFromSums[WindowSums], Model[WindowSums]):
     name: ClassVar[str] = "mr"
     reads: ClassVar[tuple[str, ...]] = ("weights", "bias")
     ridge_may_vary: ClassVar[bool] = True
+    judges_samples: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "offsets", check_offsets(self.offsets))
@@ -185,6 +188,16 @@ class MaskedRegression(MadeFromSums[WindowSums], Model[WindowSums]):
 
     def evidence(self, total: WindowSums, folds: Sequence[WindowSums], row_step: int) -> dict[str, TileArrays]:
         return evidence_of(total, folds, (self.offsets, self.pool), self.ridge, row_step)
+
+    def evidence_of_samples(
+        self, problem: TileProblem, samples: Samples, of_fold: Sequence[int], row_step: int
+    ) -> dict[str, TileArrays]:
+        return left_out_evidence(problem, samples, of_fold, (self.offsets, self.pool), self.ridge, row_step)
+
+    def evidence_memory(
+        self, fit: Fit, tile_shape: tuple[int, int], n_samples: int, n_folds: int
+    ) -> tuple[Allocation, ...]:
+        return left_out_memory((self.offsets, self.pool), fit, tile_shape[1], (n_samples, n_folds))
 
     @classmethod
     def cross_validation(cls, candidates: Sequence[Self]) -> WindowValidation:

@@ -1,4 +1,4 @@
-"""Folds that are summed up only around the rows that are judged."""
+"""People who are left out only around the rows that are judged."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import pytest
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.ground.colour import Colour
-from fesdist.ground.tiles import Region
 from fesdist.registry import AnyModel, MaskedRegression, PixelKernelRidge
-from fesdist.training import strips
+from fesdist.training import solving, strips
 from fesdist.training.job import TrainingRequest
 from fesdist.training.run import train
 from storage.datasets.store import WeightStore
@@ -38,34 +37,32 @@ def rows_far_apart(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("rows_far_apart")
-def test_strips_are_the_judged_rows_of_a_region(path: Path) -> None:
-    found = strips.judged_strips(MODEL, Region(13, 50, 3, 90), TrainingStack.open(path))
-    assert found == [Region(row, row + 1, 3, 90) for row in (24, 36, 48)]
-    assert strips.judged_strips(MODEL, Region(24, 25, 0, 9), TrainingStack.open(path)) == [Region(24, 25, 0, 9)]
-
-
-@pytest.mark.usefixtures("rows_far_apart")
 @pytest.mark.parametrize(
-    ("model", "apart"),
+    ("model", "n_samples", "apart"),
     [
-        (MODEL, True),  # 3 rows around each
-        (MaskedRegression.with_window(5, ridge=1.0), False),  # 5 rows
-        (replace(MODEL, pool=1), False),  # 5 rows
-        (PixelKernelRidge(), True),
+        (MODEL, 4000, True),  # 3 rows around each
+        (replace(MODEL, pool=1), 2400, True),  # 5 rows
+        (replace(MODEL, pool=1), 2401, False),
+        (PixelKernelRidge(), 4000, True),
+        (PixelKernelRidge(pool=2), 2, False),  # its evidence needs sums
     ],
 )
-def test_rows_close_to_each_other_have_no_strips(path: Path, model: AnyModel, apart: bool) -> None:
-    assert bool(strips.judged_strips(model, Region(0, 64, 0, 64), TrainingStack.open(path))) is apart
+def test_rows_far_apart_or_few_samples_are_judged_apart(
+    path: Path, model: AnyModel, n_samples: int, apart: bool
+) -> None:
+    assert strips.judged_apart(model, TrainingStack.open(path), n_samples) is apart
 
 
-def test_images_of_ordinary_size_have_no_strips(path: Path) -> None:
-    assert strips.judged_strips(MODEL, Region(0, 64, 0, 64), TrainingStack.open(path)) == []
+@pytest.mark.parametrize(("n_samples", "apart"), [(666, True), (667, False)])
+def test_images_of_ordinary_size_are_judged_apart_by_few_samples(path: Path, n_samples: int, apart: bool) -> None:
+    assert strips.judged_apart(MODEL, TrainingStack.open(path), n_samples) is apart
+    assert not strips.judged_apart(PixelKernelRidge(), TrainingStack.open(path), n_samples)
 
 
 @pytest.mark.usefixtures("rows_far_apart")
 def test_floating_point_sums_keep_their_order(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TrainingStack, "dtype", np.dtype(np.float64))
-    assert strips.judged_strips(MODEL, Region(0, 64, 0, 64), TrainingStack.open(path)) == []
+    assert not strips.judged_apart(MODEL, TrainingStack.open(path), 2)
 
 
 @pytest.mark.usefixtures("rows_far_apart")
@@ -78,7 +75,7 @@ def test_floating_point_sums_keep_their_order(path: Path, monkeypatch: pytest.Mo
 def test_weights_and_evidence_have_the_same_bits(
     path: Path, tmp_path: Path, model: AnyModel, colour: Colour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    everywhere, apart = (_trained(path, tmp_path / f"{far}", model, colour, far, monkeypatch) for far in (1000, 1))
+    everywhere, apart = (_trained(path, tmp_path / f"{apart}", model, colour, apart, monkeypatch) for apart in (0, 1))
     assert everywhere.checksums == apart.checksums
     agreement = apart.read("happy", "agreement", None)
     assert (np.flatnonzero(agreement.any(axis=(0, 2))) % 12 == 0).all()
@@ -86,9 +83,9 @@ def test_weights_and_evidence_have_the_same_bits(
 
 
 def _trained(
-    path: Path, store: Path, model: AnyModel, colour: Colour, far: int, monkeypatch: pytest.MonkeyPatch
+    path: Path, store: Path, model: AnyModel, colour: Colour, apart: int, monkeypatch: pytest.MonkeyPatch
 ) -> WeightVersion:
-    monkeypatch.setattr(strips, "FAR", far)
+    monkeypatch.setattr(solving, "judged_apart", lambda *_: bool(apart))
     request = TrainingRequest(str(path), str(store), "faces", model, colour=colour)
     train(request, InProcessCluster(), memory=1 << 30)
     return WeightStore(str(store)).open("faces")

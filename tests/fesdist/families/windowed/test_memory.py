@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,3 +65,28 @@ def test_folds_are_projected_closely(colour: Colour, dtype: str, side: int) -> N
 
     work()
     assert projected / 2 < peak(work) <= projected
+
+
+@pytest.mark.parametrize("colour", list(Colour))
+@pytest.mark.parametrize(
+    ("window", "pool", "n_expressions", "of_fold", "cols"),
+    [(3, 0, 1, (9, 9, 8), 200), (5, 2, 3, (40, 40), 70), (7, 0, 2, (6, 6, 6, 6, 5), 40), (3, 1, 1, (300, 300), 500)],
+)
+def test_people_are_left_out_in_what_was_projected(
+    colour: Colour, window: int, pool: int, n_expressions: int, of_fold: tuple[int, ...], cols: int
+) -> None:
+    model = replace(MaskedRegression.with_window(window), pool=pool)
+    n_samples, region, shape = sum(of_fold), Region(8, 16, 10, 10 + cols), (40, cols + 20)
+    fit = Fit(shape, 3, colour, "uint8", n_samples, n_expressions)
+    targets = model.targets_of(region, shape)
+    inputs, padding = model.inputs_of(targets, shape)
+    problem = TileProblem(Tile(0, region), padding, 3, colour, ("a", "b", "c")[:n_expressions], {}, shape)
+    samples = black_samples(fit, inputs, targets, n_samples)
+    found = 2 * n_expressions * fit.weight_channels * 2 * cols * 8
+    projected = sum(part.nbytes for part in model.evidence_memory(fit, region.shape, n_samples, len(of_fold))) + found
+
+    def work() -> None:
+        model.evidence_of_samples(problem, samples, of_fold, 4)
+
+    work()
+    assert projected / 1.5 < peak(work) <= projected
