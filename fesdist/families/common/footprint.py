@@ -63,8 +63,8 @@ def gray_versions(fit: Fit, n_images: int, shape: tuple[int, int]) -> tuple[Allo
     if fit.gray_bytes == 0:
         return ()
     made = Allocation("gray images", (n_images, *shape), fit.dtype, 1 + fit.n_expressions)
-    # 32-bit sums, and what they become before they are 8 bits again; floating-point images need neither.
-    return made, Allocation("sums of colours", (n_images, *shape), "uint32", 2 if fit.dtype == "uint8" else 0)
+    # In 32 bits, before they are 8 bits again; floating-point images need none.
+    return made, Allocation("sums of colours", (n_images, *shape), "uint32", 1 if fit.dtype == "uint8" else 0)
 
 
 def solved_arrays(own: Sequence[ArrayLayout], fit: Fit, tile_shape: tuple[int, int]) -> tuple[Allocation, ...]:

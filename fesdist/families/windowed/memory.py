@@ -108,7 +108,7 @@ def left_out_memory(window: tuple[Field, int], fit: Fit, cols: int, sizes: tuple
         Allocation("entries of a register", (2, _n_entries(len(field), n_expressions), LANES), "float64"),
         Allocation("found in a row", (n_expressions, cols), "float64", 2),
         Allocation("ridges and weights of neighbours", (2 * pool + 5, cols + width), "float64"),
-        Allocation("objects", (OBJECTS_OF_A_BLOCK,), "uint8", 2),
+        Allocation("objects", (OBJECTS_OF_A_BLOCK,), "uint8", 4),
         *_systems(len(field), n_expressions),
         *([targets] if n_expressions > 1 or gray else []),
         *([inputs] if gray else []),
