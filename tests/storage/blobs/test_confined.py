@@ -16,10 +16,10 @@ MOST = 1 << 20
 
 @pytest.fixture
 def folder(tmp_path: Path) -> ConfinedFolder:
-    (tmp_path / "root/a/b").mkdir(parents=True)
-    (tmp_path / "root/a/b/chunk").write_bytes(b"0123456789")
+    (tmp_path / "store/a/b").mkdir(parents=True)
+    (tmp_path / "store/a/b/chunk").write_bytes(b"0123456789")
     (tmp_path / "secret").write_bytes(b"secret")
-    return ConfinedFolder(str(tmp_path / "root"))
+    return ConfinedFolder(str(tmp_path / "store"))
 
 
 @pytest.mark.parametrize("at_once", [1, 3, 10, 11])
@@ -69,7 +69,7 @@ def test_links_out_are_refused_and_links_within_are_followed(folder: ConfinedFol
     (root / "own folder").symlink_to("a")
     for key in ("file", "folder/secret", "folder/none"):
         for use in (folder.path, lambda key: folder.read(key, MOST)):
-            with pytest.raises(FormatError, match=r"is a link to .*, out of .*/root; expected files of its own"):
+            with pytest.raises(FormatError, match=r"is a link to .*, out of .*/store; expected files of its own"):
                 use(key)
     assert folder.read("own", MOST) == folder.read("own folder/b/chunk", MOST) == b"0123456789"
     assert folder.path("own folder/b/chunk") == f"{root}/own folder/b/chunk"

@@ -84,17 +84,19 @@ def judge_left_out(strip: Strip, chunk: Chunk, row: Row, room: Room, found: Foun
 
 @njit(nogil=True, cache=True)
 def _judge_quads(strip: Strip, chunk: Chunk, row: Row, room: Room, found: Found) -> None:
-    for col in range(0, found.change.shape[1], chunk.columns):
-        for fold in range(len(strip.stops)):
-            sum_fold_of_quads(strip, chunk, room.lines, room.sums[fold], fold, col)
-        _judge_columns(chunk, row, room, col, found)
+    _judge(sum_fold_of_quads, strip, chunk, row, room, found)
 
 
 @njit(nogil=True, cache=True)
 def _judge_pairs(strip: Strip, chunk: Chunk, row: Row, room: Room, found: Found) -> None:
+    _judge(sum_fold_of_pairs, strip, chunk, row, room, found)
+
+
+@njit(nogil=True, inline="always")
+def _judge(sum_fold: Any, strip: Strip, chunk: Chunk, row: Row, room: Room, found: Found) -> None:
     for col in range(0, found.change.shape[1], chunk.columns):
         for fold in range(len(strip.stops)):
-            sum_fold_of_pairs(strip, chunk, room.lines, room.sums[fold], fold, col)
+            sum_fold(strip, chunk, room.lines, room.sums[fold], fold, col)
         _judge_columns(chunk, row, room, col, found)
 
 
