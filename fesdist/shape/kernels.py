@@ -76,7 +76,7 @@ def move_floats(planes: Array, rows_at: Array, cols_at: Array, weights: Array, o
                 outputs[k, i, j] = _sum(line, np.uintp(k) * np.uintp(size), lines, across, down, right)
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def places(at: Any, length: Any, stride: Any) -> Any:
     """Return where the four pixels around a position are; those outside are the edge."""
     last = length - 1
@@ -89,7 +89,7 @@ def places(at: Any, length: Any, stride: Any) -> Any:
     )
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def _sum(line: Any, at: Any, lines: Any, across: Any, down: Any, right: Any) -> Any:
     """Return the sum over four lines and four pixels across, each times its weights."""
     return (
@@ -100,7 +100,7 @@ def _sum(line: Any, at: Any, lines: Any, across: Any, down: Any, right: Any) -> 
     )
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def _across(line: Any, at: Any, across: Any, right: Any) -> Any:
     return (
         right[0] * line[at + across[0]]

@@ -91,7 +91,7 @@ def _lay_out(planes: Array, turned: bool, laid_out: Array) -> None:
                 laid_out[row, last - col if turned else col, plane] = planes[plane, row, col]
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def _across(line: Any, at: Any, across: Any, right: Any) -> Any:
     """Return the sum of four pixels across times their weights, in 32 bits: numba would take 64 for sums of them."""
     left = np.int32(right[0] * np.int32(line[at + across[0]])) + np.int32(right[1] * np.int32(line[at + across[1]]))

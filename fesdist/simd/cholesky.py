@@ -1,11 +1,10 @@
 """Symmetric positive definite systems, one a lane: a register of pixels is factored and solved at once.
 
-A = L D Lᵀ with unit lower triangular L, in blocks of four columns. The matrices of sixteen pixels are interleaved:
-entry (i, k) of all sixteen lies together. As many as one register of the CPU holds share every instruction; then come
-the next, so that the sums of a tile stay in registers (two rows of a block, or all four with AVX-512) and V in the
-first cache. Only V = L D is kept, in the lower triangle; the four rows of L that a panel needs are scaled from it.
-Right-hand sides are further rows below the matrix: what turns a row of A into a row of V turns bᵀ into
-(D Lᵀ x)ᵀ = (L⁻¹ b)ᵀ, so forward substitution costs no code.
+A = L Lᵀ, four rows and columns at a time. The matrices of sixteen pixels are interleaved: entry (i, k) of all sixteen
+lies together. As many as one register of the CPU holds share every instruction; then come the next, so that the sums of
+a tile stay in registers (two rows of it, or all four with AVX-512) and L in the first cache, packed as it is read: four
+rows side by side, column after column. Diagonals are kept as their reciprocals.
+Right-hand sides are further rows below the matrix: what turns a row of A into a row of L turns bᵀ into (L⁻¹ b)ᵀ.
 """
 
 from __future__ import annotations
@@ -16,215 +15,234 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fesdist.simd.lanes import LANES, PART, load_part, multiply, multiply_subtract, positive_reciprocal, store
+from fesdist.simd.lanes import LANES, PART, load_part, multiply, multiply_subtract, store
+from fesdist.simd.values import positive_reciprocal_root
 
 Array = NDArray[Any]
 
 TALL = PART == 8
-"""Whether registers are enough for two tiles, one below the other: their sixteen sums, and what is multiplied."""
+"""Whether registers are enough for the sums of four rows and columns, and what is multiplied."""
 
 PANEL = 4
-"""Columns eliminated together; two rows of them make a tile of eight sums, which hide the latency of products."""
+"""Rows and columns of a tile: sixteen sums, or two rows of them, hide the latency of products."""
+
+_CACHE_LINE = 64
 
 
 class Workspace(NamedTuple):
     """A block's systems while they are solved, float64; to compiled code it is one argument."""
 
     matrix: Array
-    """(order + right-hand sides, order, LANES), both made up to whole tiles. Unknowns are the *last* ones of the order,
-    those before them have the identity's rows and cost next to nothing; right-hand side r is row `order + r`."""
+    """(order + right-hand sides, order, LANES), order made up to whole tiles. Unknowns are the *last* ones of the
+    order, those before them have the identity's rows and cost next to nothing; right-hand side r is row `order + r`."""
     inverse: Array
-    """Inverse pivots (order, LANES)."""
+    """1 / diagonal of L, (order, LANES)."""
     factor: Array
-    """V and the right-hand sides of `PART` lanes, as `matrix`: near each other, they stay in the first cache."""
-    panel: Array
-    """Scaled rows of four columns (order, PANEL, PART)."""
+    """L below the diagonal and the right-hand sides of `PART` lanes, flat: entry (4 i + r, k) is register
+    8 i (i + 1) + 4 k + r; right-hand sides follow, row after row."""
 
 
 def workspace_shapes(unknowns: int, right_hand_sides: int) -> tuple[tuple[int, ...], ...]:
     """Return the shapes of the arrays of `workspace`."""
     order = -(-unknowns // PANEL) * PANEL
-    rows = order + -(-right_hand_sides // 2) * 2
-    return (rows, order, LANES), (order, LANES), (rows, order, PART), (order, PANEL, PART)
+    panels = order // PANEL
+    registers = panels * (panels + 1) // 2 * PANEL * PANEL + right_hand_sides * order
+    return (order + right_hand_sides, order, LANES), (order, LANES), (registers * PART,)
 
 
 def workspace(unknowns: int, right_hand_sides: int) -> Workspace:
     """Return the arrays of `factor_and_solve`."""
-    made = Workspace(*(np.zeros(shape) for shape in workspace_shapes(unknowns, right_hand_sides)))
+    made = Workspace(*(_zeros(shape) for shape in workspace_shapes(unknowns, right_hand_sides)))
     spare = np.arange(made.matrix.shape[1] - unknowns)
     made.matrix[spare, spare] = 1.0
     return made
 
 
-@njit(nogil=True, inline="always")
-def _load_tile(line: Array, at: int, next_row: int, step: int) -> Any:
-    """Return two rows of four columns, which lie `step` numbers apart."""
-    below = at + next_row
+def _zeros(shape: tuple[int, ...]) -> Array:
+    """Return zeros where no register crosses a line of the cache, which would be read twice."""
+    raw = np.zeros(8 * int(np.prod(shape)) + _CACHE_LINE, np.uint8)
+    start = -raw.ctypes.data % _CACHE_LINE
+    return raw[start : len(raw) - _CACHE_LINE + start].view(np.float64).reshape(shape)
+
+
+class _Part(NamedTuple):
+    """`PART` lanes of a workspace, its arrays flat."""
+
+    given: Array
+    """The matrix, from its first of these lanes on."""
+    inverse: Array
+    """As `given`."""
+    factor: Array
+    order: int
+    spare: int
+    """Rows and columns before the unknowns."""
+
+
+@njit(nogil=True, forceinline=True)
+def _load_four(line: Array, at: int, step: int) -> Any:
+    """Return four registers of a line, which lie `step` numbers apart."""
     return (
         load_part(line, at),
         load_part(line, at + step),
         load_part(line, at + 2 * step),
         load_part(line, at + 3 * step),
-        load_part(line, below),
-        load_part(line, below + step),
-        load_part(line, below + 2 * step),
-        load_part(line, below + 3 * step),
     )
 
 
-@njit(nogil=True, inline="always")
-def _store_tile(line: Array, at: int, next_row: int, step: int, tile: Any) -> None:
-    a0, a1, a2, a3, b0, b1, b2, b3 = tile
-    below = at + next_row
-    store(line, at, a0)
-    store(line, at + step, a1)
-    store(line, at + 2 * step, a2)
-    store(line, at + 3 * step, a3)
-    store(line, below, b0)
-    store(line, below + step, b1)
-    store(line, below + 2 * step, b2)
-    store(line, below + 3 * step, b3)
+@njit(nogil=True, forceinline=True)
+def _store_four(line: Array, at: int, step: int, values: Any) -> None:
+    store(line, at, values[0])
+    store(line, at + step, values[1])
+    store(line, at + 2 * step, values[2])
+    store(line, at + 3 * step, values[3])
 
 
-@njit(nogil=True, inline="always")
-def _subtract_products(
-    tile: Any, left: Array, at: int, next_row: int, right: Array, k_at: int, next_k: int, n: int
-) -> Any:
-    """Return tile[r, c] - Σ_k left[r, k] × right[k, c] for n values of k."""
-    a0, a1, a2, a3, b0, b1, b2, b3 = tile
-    for _ in range(n):
-        x, y = load_part(left, at), load_part(left, at + next_row)
-        u = load_part(right, k_at)
-        a0, b0 = multiply_subtract(a0, x, u), multiply_subtract(b0, y, u)
-        u = load_part(right, k_at + PART)
-        a1, b1 = multiply_subtract(a1, x, u), multiply_subtract(b1, y, u)
-        u = load_part(right, k_at + 2 * PART)
-        a2, b2 = multiply_subtract(a2, x, u), multiply_subtract(b2, y, u)
-        u = load_part(right, k_at + 3 * PART)
-        a3, b3 = multiply_subtract(a3, x, u), multiply_subtract(b3, y, u)
-        at += PART
-        k_at += next_k
-    return a0, a1, a2, a3, b0, b1, b2, b3
+@njit(nogil=True, forceinline=True)
+def _rows_from(row: int) -> int:
+    """Return where the four rows of L from `row` on begin in the factor."""
+    return row * (row + PANEL) // 2 * PART
 
 
-@njit(nogil=True, inline="always")
-def _subtract_products_twice(
-    upper: Any, lower: Any, left: Array, at: int, next_row: int, right: Array, k_at: int, next_k: int, n: int
-) -> Any:
-    """Return what `_subtract_products` returns of two tiles, one below the other, each number of `right` read once."""
-    a0, a1, a2, a3, b0, b1, b2, b3 = upper
-    c0, c1, c2, c3, d0, d1, d2, d3 = lower
-    row2, row3 = 2 * next_row, 3 * next_row
-    for _ in range(n):
-        x, y = load_part(left, at), load_part(left, at + next_row)
-        z, w = load_part(left, at + row2), load_part(left, at + row3)
-        u = load_part(right, k_at)
-        a0, b0 = multiply_subtract(a0, x, u), multiply_subtract(b0, y, u)
-        c0, d0 = multiply_subtract(c0, z, u), multiply_subtract(d0, w, u)
-        u = load_part(right, k_at + PART)
-        a1, b1 = multiply_subtract(a1, x, u), multiply_subtract(b1, y, u)
-        c1, d1 = multiply_subtract(c1, z, u), multiply_subtract(d1, w, u)
-        u = load_part(right, k_at + 2 * PART)
-        a2, b2 = multiply_subtract(a2, x, u), multiply_subtract(b2, y, u)
-        c2, d2 = multiply_subtract(c2, z, u), multiply_subtract(d2, w, u)
-        u = load_part(right, k_at + 3 * PART)
-        a3, b3 = multiply_subtract(a3, x, u), multiply_subtract(b3, y, u)
-        c3, d3 = multiply_subtract(c3, z, u), multiply_subtract(d3, w, u)
-        at += PART
-        k_at += next_k
-    return (a0, a1, a2, a3, b0, b1, b2, b3), (c0, c1, c2, c3, d0, d1, d2, d3)
+@njit(nogil=True, forceinline=True)
+def _less_product(row: Any, left: Any, right: Any) -> Any:
+    """Return row[c] - left × right[c] of four columns."""
+    return (
+        multiply_subtract(row[0], left, right[0]),
+        multiply_subtract(row[1], left, right[1]),
+        multiply_subtract(row[2], left, right[2]),
+        multiply_subtract(row[3], left, right[3]),
+    )
 
 
-@njit(nogil=True, inline="always")
-def _factor_diagonal(line: Array, at: int, next_row: int, inverse: Array, panel: Array, column: int) -> None:
-    """Factor the 4 x 4 block at `at`: V in place, 1 / D into `inverse`, L into the panel's rows from `column` on."""
-    for k in range(PANEL):
-        reciprocal = positive_reciprocal(load_part(line, at + k * next_row + k * PART))
-        store(inverse, (column + k) * LANES, reciprocal)
-        for i in range(k + 1, PANEL):
-            v = load_part(line, at + i * next_row + k * PART)
-            store(panel, ((column + k) * PANEL + i) * PART, multiply(v, reciprocal))
-            for c in range(k + 1, i + 1):
-                entry = at + i * next_row + c * PART
-                scaled = load_part(panel, ((column + k) * PANEL + c) * PART)
-                store(line, entry, multiply_subtract(load_part(line, entry), v, scaled))
+@njit(nogil=True, forceinline=True)
+def _eliminate(part: _Part, column: int, row: Any) -> Any:
+    """Return four entries of L from what is left of a row of A at these columns."""
+    line, scales, to = part.factor, part.inverse, _rows_from(column) + column * PANEL * PART
+    a0, a1, a2, a3 = row
+    a0 = multiply(a0, load_part(scales, column * LANES))
+    a1 = multiply_subtract(a1, a0, load_part(line, to + PART))
+    a1 = multiply(a1, load_part(scales, (column + 1) * LANES))
+    a2 = multiply_subtract(a2, a0, load_part(line, to + 2 * PART))
+    a2 = multiply_subtract(a2, a1, load_part(line, to + 6 * PART))
+    a2 = multiply(a2, load_part(scales, (column + 2) * LANES))
+    a3 = multiply_subtract(a3, a0, load_part(line, to + 3 * PART))
+    a3 = multiply_subtract(a3, a1, load_part(line, to + 7 * PART))
+    a3 = multiply_subtract(a3, a2, load_part(line, to + 11 * PART))
+    return a0, a1, a2, multiply(a3, load_part(scales, (column + 3) * LANES))
 
 
-@njit(nogil=True, inline="always")
-def _factor_tiles(upper: Any, lower: Any, inverse: Array, panel: Array, column: int) -> Any:
-    """Return the two tiles of a diagonal block as `_factor_diagonal` leaves it, which never leaves the registers."""
-    a0, a1, a2, a3, b0, b1, b2, b3 = upper
-    c0, c1, c2, c3, d0, d1, d2, d3 = lower
-    row0, row1 = column * PANEL * PART, (column + 1) * PANEL * PART
-    row2 = (column + 2) * PANEL * PART
-    reciprocal = positive_reciprocal(a0)
-    store(inverse, column * LANES, reciprocal)
-    x, y, z = multiply(b0, reciprocal), multiply(c0, reciprocal), multiply(d0, reciprocal)
-    b1, c1, d1 = multiply_subtract(b1, b0, x), multiply_subtract(c1, c0, x), multiply_subtract(d1, d0, x)
-    c2, d2, d3 = multiply_subtract(c2, c0, y), multiply_subtract(d2, d0, y), multiply_subtract(d3, d0, z)
-    store(panel, row0 + PART, x)
-    store(panel, row0 + 2 * PART, y)
-    store(panel, row0 + 3 * PART, z)
-    reciprocal = positive_reciprocal(b1)
-    store(inverse, (column + 1) * LANES, reciprocal)
-    y, z = multiply(c1, reciprocal), multiply(d1, reciprocal)
-    c2, d2, d3 = multiply_subtract(c2, c1, y), multiply_subtract(d2, d1, y), multiply_subtract(d3, d1, z)
-    store(panel, row1 + 2 * PART, y)
-    store(panel, row1 + 3 * PART, z)
-    reciprocal = positive_reciprocal(c2)
-    store(inverse, (column + 2) * LANES, reciprocal)
-    z = multiply(d2, reciprocal)
-    d3 = multiply_subtract(d3, d2, z)
-    store(panel, row2 + 3 * PART, z)
-    store(inverse, (column + 3) * LANES, positive_reciprocal(d3))
-    return (a0, a1, a2, a3, b0, b1, b2, b3), (c0, c1, c2, c3, d0, d1, d2, d3)
+@njit(nogil=True, forceinline=True)
+def _substitute(part: _Part, column: int, row: Any) -> Any:
+    """Return four unknowns from what is left of L⁻¹ b at these columns."""
+    line, scales, at = part.factor, part.inverse, _rows_from(column) + column * PANEL * PART
+    a0, a1, a2, a3 = row
+    a3 = multiply(a3, load_part(scales, (column + 3) * LANES))
+    a2 = multiply_subtract(a2, a3, load_part(line, at + 11 * PART))
+    a2 = multiply(a2, load_part(scales, (column + 2) * LANES))
+    a1 = multiply_subtract(a1, a3, load_part(line, at + 7 * PART))
+    a1 = multiply_subtract(a1, a2, load_part(line, at + 6 * PART))
+    a1 = multiply(a1, load_part(scales, (column + 1) * LANES))
+    a0 = multiply_subtract(a0, a3, load_part(line, at + 3 * PART))
+    a0 = multiply_subtract(a0, a2, load_part(line, at + 2 * PART))
+    a0 = multiply_subtract(a0, a1, load_part(line, at + PART))
+    return multiply(a0, load_part(scales, column * LANES)), a1, a2, a3
 
 
-@njit(nogil=True, inline="always")
-def _eliminate_within(tile: Any, panel: Array, at: int) -> Any:
-    """Return the tile with its columns eliminated from each other, by the 4 x 4 triangle of L at `at`."""
-    a0, a1, a2, a3, b0, b1, b2, b3 = tile
-    row1, row2 = at + PANEL * PART, at + 2 * PANEL * PART
-    factor = load_part(panel, at + PART)
-    a1, b1 = multiply_subtract(a1, a0, factor), multiply_subtract(b1, b0, factor)
-    factor = load_part(panel, at + 2 * PART)
-    a2, b2 = multiply_subtract(a2, a0, factor), multiply_subtract(b2, b0, factor)
-    factor = load_part(panel, at + 3 * PART)
-    a3, b3 = multiply_subtract(a3, a0, factor), multiply_subtract(b3, b0, factor)
-    factor = load_part(panel, row1 + 2 * PART)
-    a2, b2 = multiply_subtract(a2, a1, factor), multiply_subtract(b2, b1, factor)
-    factor = load_part(panel, row1 + 3 * PART)
-    a3, b3 = multiply_subtract(a3, a1, factor), multiply_subtract(b3, b1, factor)
-    factor = load_part(panel, row2 + 3 * PART)
-    a3, b3 = multiply_subtract(a3, a2, factor), multiply_subtract(b3, b2, factor)
-    return a0, a1, a2, a3, b0, b1, b2, b3
+@njit(nogil=True, forceinline=True)
+def _factor_diagonal(part: _Part, column: int) -> None:
+    """Factor the tile on the diagonal at `column`: L below it and the reciprocals of its own diagonal."""
+    line, scales, next_row = part.given, part.inverse, part.order * LANES
+    given = column * (next_row + LANES)
+    a0, b0, c0, d0 = _load_four(line, given, next_row)
+    _, b1, c1, d1 = _load_four(line, given + LANES, next_row)
+    _, _, c2, d2 = _load_four(line, given + 2 * LANES, next_row)
+    d3 = load_part(line, given + 3 * next_row + 3 * LANES)
+    first = _rows_from(column)
+    for at in range(first + part.spare * PANEL * PART, first + column * PANEL * PART, PANEL * PART):
+        x, y, z, w = _load_four(part.factor, at, PART)
+        a0 = multiply_subtract(a0, x, x)
+        b0, b1 = multiply_subtract(b0, y, x), multiply_subtract(b1, y, y)
+        c0, c1, c2 = multiply_subtract(c0, z, x), multiply_subtract(c1, z, y), multiply_subtract(c2, z, z)
+        d0, d1 = multiply_subtract(d0, w, x), multiply_subtract(d1, w, y)
+        d2, d3 = multiply_subtract(d2, w, z), multiply_subtract(d3, w, w)
+    s0 = positive_reciprocal_root(a0)
+    b0, c0, d0 = multiply(b0, s0), multiply(c0, s0), multiply(d0, s0)
+    s1 = positive_reciprocal_root(multiply_subtract(b1, b0, b0))
+    c1, d1 = multiply(multiply_subtract(c1, c0, b0), s1), multiply(multiply_subtract(d1, d0, b0), s1)
+    s2 = positive_reciprocal_root(multiply_subtract(multiply_subtract(c2, c0, c0), c1, c1))
+    d2 = multiply(multiply_subtract(multiply_subtract(d2, d0, c0), d1, c1), s2)
+    d3 = multiply_subtract(multiply_subtract(multiply_subtract(d3, d0, d0), d1, d1), d2, d2)
+    _store_four(scales, column * LANES, LANES, (s0, s1, s2, positive_reciprocal_root(d3)))
+    to = first + column * PANEL * PART
+    store(part.factor, to + PART, b0)
+    store(part.factor, to + 2 * PART, c0)
+    store(part.factor, to + 3 * PART, d0)
+    store(part.factor, to + 6 * PART, c1)
+    store(part.factor, to + 7 * PART, d1)
+    store(part.factor, to + 11 * PART, d2)
 
 
-@njit(nogil=True, inline="always")
-def _substitute_within(tile: Any, line: Array, at: int, next_row: int, inverse: Array, column: int) -> Any:
-    """Return the four unknowns of the tile's two right-hand sides; the triangle of V is at `at`."""
-    a0, a1, a2, a3, b0, b1, b2, b3 = tile
-    row1, row2, row3 = at + next_row, at + 2 * next_row, at + 3 * next_row
-    d = load_part(inverse, (column + 3) * LANES)
-    a3, b3 = multiply(a3, d), multiply(b3, d)
-    v = load_part(line, row3 + 2 * PART)
-    a2, b2 = multiply_subtract(a2, a3, v), multiply_subtract(b2, b3, v)
-    v = load_part(line, row3 + PART)
-    a1, b1 = multiply_subtract(a1, a3, v), multiply_subtract(b1, b3, v)
-    v = load_part(line, row3)
-    a0, b0 = multiply_subtract(a0, a3, v), multiply_subtract(b0, b3, v)
-    d = load_part(inverse, (column + 2) * LANES)
-    a2, b2 = multiply(a2, d), multiply(b2, d)
-    v = load_part(line, row2 + PART)
-    a1, b1 = multiply_subtract(a1, a2, v), multiply_subtract(b1, b2, v)
-    v = load_part(line, row2)
-    a0, b0 = multiply_subtract(a0, a2, v), multiply_subtract(b0, b2, v)
-    d = load_part(inverse, (column + 1) * LANES)
-    a1, b1 = multiply(a1, d), multiply(b1, d)
-    v = load_part(line, row1)
-    a0, b0 = multiply_subtract(a0, a1, v), multiply_subtract(b0, b1, v)
-    d = load_part(inverse, column * LANES)
-    return multiply(a0, d), a1, a2, a3, multiply(b0, d), b1, b2, b3
+@njit(nogil=True, forceinline=True)
+def _factor_two(part: _Part, row: int, column: int) -> None:
+    """Find two rows of L at four columns."""
+    line, next_row = part.given, part.order * LANES
+    given, first, within = row * next_row + column * LANES, _rows_from(row - row % PANEL), row % PANEL * PART
+    a, b = _load_four(line, given, LANES), _load_four(line, given + next_row, LANES)
+    right = _rows_from(column)
+    for k in range(part.spare * PANEL * PART, column * PANEL * PART, PANEL * PART):
+        above, at = _load_four(part.factor, right + k, PART), first + within + k
+        a = _less_product(a, load_part(part.factor, at), above)
+        b = _less_product(b, load_part(part.factor, at + PART), above)
+    to = first + within + column * PANEL * PART
+    _store_four(part.factor, to, PANEL * PART, _eliminate(part, column, a))
+    _store_four(part.factor, to + PART, PANEL * PART, _eliminate(part, column, b))
+
+
+@njit(nogil=True, forceinline=True)
+def _factor_four(part: _Part, row: int, column: int) -> None:
+    """Find four rows of L at four columns."""
+    line, next_row = part.given, part.order * LANES
+    given, first, right = row * next_row + column * LANES, _rows_from(row), _rows_from(column)
+    a, b = _load_four(line, given, LANES), _load_four(line, given + next_row, LANES)
+    c, d = _load_four(line, given + 2 * next_row, LANES), _load_four(line, given + 3 * next_row, LANES)
+    for k in range(part.spare * PANEL * PART, column * PANEL * PART, PANEL * PART):
+        above, (x, y, z, w) = _load_four(part.factor, right + k, PART), _load_four(part.factor, first + k, PART)
+        a, b = _less_product(a, x, above), _less_product(b, y, above)
+        c, d = _less_product(c, z, above), _less_product(d, w, above)
+    a, b = _eliminate(part, column, a), _eliminate(part, column, b)
+    c, d = _eliminate(part, column, c), _eliminate(part, column, d)
+    to = first + column * PANEL * PART
+    _store_four(part.factor, to, PANEL * PART, a)
+    _store_four(part.factor, to + PART, PANEL * PART, b)
+    _store_four(part.factor, to + 2 * PART, PANEL * PART, c)
+    _store_four(part.factor, to + 3 * PART, PANEL * PART, d)
+
+
+@njit(nogil=True, forceinline=True)
+def _forward(part: _Part, side: int, column: int) -> None:
+    """Find four entries of L⁻¹ b."""
+    row = _rows_from(part.order) + side * part.order * PART
+    a = _load_four(part.given, ((part.order + side) * part.order + column) * LANES, LANES)
+    right = _rows_from(column)
+    for k in range(part.spare, column):
+        above = _load_four(part.factor, right + k * PANEL * PART, PART)
+        a = _less_product(a, load_part(part.factor, row + k * PART), above)
+    _store_four(part.factor, row + column * PART, PART, _eliminate(part, column, a))
+
+
+@njit(nogil=True, forceinline=True)
+def _backward(part: _Part, side: int, column: int) -> None:
+    """Find four unknowns, those after them being found."""
+    row = _rows_from(part.order) + side * part.order * PART
+    a = _load_four(part.factor, row + column * PART, PART)
+    for later in range(column + PANEL, part.order, PANEL):
+        at = _rows_from(later) + column * PANEL * PART
+        for r in range(PANEL):
+            below = _load_four(part.factor, at + r * PART, PANEL * PART)
+            a = _less_product(a, load_part(part.factor, row + (later + r) * PART), below)
+    a = _substitute(part, column, a)
+    _store_four(part.factor, row + column * PART, PART, a)
+    _store_four(part.given, ((part.order + side) * part.order + column) * LANES, LANES, a)
 
 
 @njit(nogil=True, cache=True)
@@ -232,69 +250,23 @@ def factor_and_solve(systems: Workspace, unknowns: int) -> None:
     """Solve the block's systems in place: the rows of right-hand sides become the solutions.
 
     Arrays as `workspace` makes them, with the lower triangle of the last `unknowns` rows and columns filled in.
-    `inverse` becomes 1 / D, and 0 where a pivot was not positive; the solutions of such a lane are finite, and
-    meaningless.
+    `inverse` becomes the reciprocals of the diagonal of L, and 0 where a pivot was not positive; the solutions of such
+    a lane are finite, and meaningless.
     """
+    rows, order = systems.matrix.shape[:2]
     line, scales = systems.matrix.reshape(-1), systems.inverse.reshape(-1)
-    rows = len(systems.matrix)
-    for part in range(0, LANES, PART):
-        _solve_part(line[part:], scales[part:], systems.factor.reshape(-1), systems.panel.reshape(-1), rows, unknowns)
-
-
-@njit(nogil=True)
-def _solve_part(line: Array, scales: Array, own: Array, scaled: Array, rows: int, unknowns: int) -> None:
-    """Solve `PART` of the lanes: those with which the flat arrays of matrices and inverse pivots begin."""
-    order = len(own) // (rows * PART)
-    next_given, next_row = order * LANES, order * PART
-    spare = order - unknowns
-    first = spare * PART
-    for column in range(0, order, PANEL):
-        done = max(column - spare, 0)
-        for k in range(spare, column):
-            reciprocal = load_part(scales, k * LANES)
-            for c in range(PANEL):
-                v = load_part(own, (column + c) * next_row + k * PART)
-                store(scaled, (k * PANEL + c) * PART, multiply(v, reciprocal))
-        for row in range(column, order if TALL else column, PANEL):
-            given, at, below = row * next_given + column * LANES, row * next_row + column * PART, 2 * next_row
-            upper = _load_tile(line, given, next_given, LANES)
-            lower = _load_tile(line, given + 2 * next_given, next_given, LANES)
-            left = row * next_row + first
-            upper, lower = _subtract_products_twice(
-                upper, lower, own, left, next_row, scaled, first * PANEL, PANEL * PART, done
-            )
-            if row == column:
-                upper, lower = _factor_tiles(upper, lower, scales, scaled, column)
-            else:
-                upper = _eliminate_within(upper, scaled, column * PANEL * PART)
-                lower = _eliminate_within(lower, scaled, column * PANEL * PART)
-            _store_tile(own, at, next_row, PART, upper)
-            _store_tile(own, at + below, next_row, PART, lower)
-        for row in range(order if TALL else column, rows, 2):
-            tile = _load_tile(line, row * next_given + column * LANES, next_given, LANES)
-            tile = _subtract_products(
-                tile, own, row * next_row + first, next_row, scaled, first * PANEL, PANEL * PART, done
-            )
-            if row >= column + PANEL:
-                tile = _eliminate_within(tile, scaled, column * PANEL * PART)
-            _store_tile(own, row * next_row + column * PART, next_row, PART, tile)
-            if row == column + 2:
-                _factor_diagonal(own, column * next_row + column * PART, next_row, scales, scaled, column)
-    for row in range(order, rows, 2):
-        for column in range(order - PANEL, -1, -PANEL):
-            at = row * next_row + column * PART
-            below = column + PANEL
-            tile = _load_tile(own, at, next_row, PART)
-            tile = _subtract_products(
-                tile,
-                own,
-                at + PANEL * PART,
-                next_row,
-                own,
-                below * next_row + column * PART,
-                next_row,
-                order - below,
-            )
-            tile = _substitute_within(tile, own, column * next_row + column * PART, next_row, scales, column)
-            _store_tile(own, at, next_row, PART, tile)
-            _store_tile(line, row * next_given + column * LANES, next_given, LANES, tile)
+    for first in range(0, LANES, PART):
+        part = _Part(line[first:], scales[first:], systems.factor, order, order - unknowns)
+        for column in range(0, order, PANEL):
+            _factor_diagonal(part, column)
+            for row in range(column + PANEL, order, PANEL):
+                if TALL:
+                    _factor_four(part, row, column)
+                else:
+                    _factor_two(part, row, column)
+                    _factor_two(part, row + 2, column)
+            for side in range(rows - order):
+                _forward(part, side, column)
+        for side in range(rows - order):
+            for column in range(order - PANEL, -1, -PANEL):
+                _backward(part, side, column)

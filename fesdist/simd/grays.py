@@ -35,7 +35,8 @@ def _add_across(octets: Array, whole: Array, part: Array, sums: Array) -> None:
     gray = np.zeros(octets.shape[2] + 1, np.uint32)  # of what begins behind the last column nothing is taken
     for row in range(len(sums)):
         if len(octets) == 1:
-            gray[:-1] = octets[0, row]
+            for col in range(octets.shape[2]):
+                gray[col] = octets[0, row, col]
         else:
             _to_gray(octets[0, row], octets[1, row], octets[2, row], gray)
         for k in range(side):

@@ -120,6 +120,8 @@ def _as_float64(builder: Any, value: Any) -> Any:
     2⁵² + l, exactly.
     """
     integers, floats = value.type, ir.VectorType(ir.DoubleType(), value.type.count)
+    if "+avx512dq" in FEATURES:
+        return builder.sitofp(value, floats)
     high = builder.xor(builder.lshr(value, constant(integers, 32)), constant(integers, 0x4530000080000000))
     low = builder.or_(builder.and_(value, constant(integers, 0xFFFFFFFF)), constant(integers, 0x4330000000000000))
     high, low = (builder.bitcast(half, floats) for half in (high, low))
@@ -273,18 +275,6 @@ def multiply(typing_context: Any, left: Any, right: Any) -> Any:
         return builder.fmul(*arguments)
 
     return left(left, right), code
-
-
-@instruction
-def positive_reciprocal(typing_context: Any, value: Any) -> Any:
-    """Return 1 / value where value > 0, else 0 (also for NaN)."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        (number,) = arguments
-        nought, one = constant(number.type, 0.0), constant(number.type, 1.0)
-        return builder.select(builder.fcmp_ordered(">", number, nought), builder.fdiv(one, number), nought)
-
-    return value(value), code
 
 
 @instruction

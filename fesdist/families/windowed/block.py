@@ -13,6 +13,7 @@ from fesdist.families.common.layout import Array
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.windowed.flat import FlatBlock, flat_block
 from fesdist.families.windowed.kernels.packing import pack, pass_samples, room_for_lines
+from fesdist.families.windowed.kernels.planes import runs_of
 from fesdist.families.windowed.kernels.summing import Summed, add_image_sums, add_sums
 from fesdist.ground.colour import Colour, to_gray
 from fesdist.ground.receptive_field import Field, Offset, displacements
@@ -142,4 +143,5 @@ def _summed(flat: FlatBlock, planes: Planes) -> Summed:
     targets = [planes.target(expression) for expression in range(planes.n_expressions)]
     squares = [planes.square(expression) for expression in range(planes.n_expressions if planes.squares else 0)]
     to = np.array(targets, np.int64), np.array(squares, np.int64)
-    return Summed(flat.plane_shifts, flat.tap_shifts, *to, flat.n_inputs, flat.origin, flat.stop)
+    of_inputs, of_taps = ((shifts, runs_of(shifts)) for shifts in (flat.plane_shifts, flat.tap_shifts))
+    return Summed(*of_inputs, *of_taps, *to, flat.n_inputs, flat.origin, flat.stop)

@@ -50,7 +50,7 @@ NAMES = [
     ("llvmlite.ir", "IRBuilder.shuffle_vector", "brings lanes together"),
     ("llvmlite.ir", "IRBuilder.insert_element", "begins spread and scale"),
     ("llvmlite.ir", "IRBuilder.extract_element", "ends sums of lanes"),
-    ("llvmlite.ir", "IRBuilder.fcmp_ordered", "compares in positive_reciprocal"),
+    ("llvmlite.ir", "IRBuilder.fcmp_ordered", "compares in positive_reciprocal_root"),
     ("llvmlite.ir", "IRBuilder.fneg", "makes multiply_subtract of multiply_add"),
     ("llvmlite.ir", "IRBuilder.gep", "finds the address of an element"),
     ("llvmlite.ir", "IRBuilder.bitcast", "turns an address of numbers into one of registers"),
@@ -121,6 +121,22 @@ def _first_inlined(named: _Named) -> Any:
 
 def test_a_named_tuple_goes_through_inlined_functions() -> None:
     assert _first_inlined(_Named(np.full(1, 2.0), 0)) == 4.0, f"{MOVED} inline='always' does not take named tuples"
+
+
+@njit(forceinline=True)
+def _doubled(pair: Any) -> Any:
+    return multiply_add(pair[0], pair[0], pair[1]), pair[1]
+
+
+@njit
+def _twice_doubled(sums: Array, ones: Array) -> None:
+    store(sums, 0, _doubled(_doubled((load(sums, 0), load(ones, 0))))[0])
+
+
+def test_tuples_of_registers_go_through_functions_that_llvm_inlines() -> None:
+    sums = np.arange(LANES, dtype=np.float64)
+    _twice_doubled(sums, np.ones(LANES))
+    assert np.array_equal(sums, 4.0 * np.arange(LANES)), f"{MOVED} forceinline does not take registers"
 
 
 @njit

@@ -8,9 +8,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.windowed.kernels.packing import pack_pairs, pack_quads
-from fesdist.families.windowed.kernels.planes import add_products, add_runs, add_samples
+from fesdist.families.windowed.kernels.planes import add_quads, add_samples, add_without_runs
 from fesdist.simd.lanes import LANES
-from fesdist.simd.octets import RUNS
 
 Array = NDArray[Any]
 
@@ -67,28 +66,18 @@ class Chunk(NamedTuple):
 
 
 @njit(nogil=True, cache=True)
-def _add_shifts(
-    left: Array, right: Array, shifts: Array, runs: Array, start: int, stop: int, sums: Array, fresh: bool
-) -> None:
-    add_products(left, right, shifts, start, stop, sums, fresh)
-
-
-_add_quads = add_runs if RUNS else _add_shifts
-
-
-@njit(nogil=True, cache=True)
 def sum_fold_of_quads(strip: Strip, chunk: Chunk, lines: Array, sums: Array, fold: int, col: int) -> None:
     """Set `sums`, (plane, length) int64, to those of a fold's samples around the columns from `col` on.
 
     `lines` are (1 + expression, packed sample, length) int32, as `room_for_lines` makes them.
     """
-    _sum_fold(pack_quads, _add_quads, strip, chunk, lines, sums, fold, col)
+    _sum_fold(pack_quads, add_quads, strip, chunk, lines, sums, fold, col)
 
 
 @njit(nogil=True, cache=True)
 def sum_fold_of_pairs(strip: Strip, chunk: Chunk, lines: Array, sums: Array, fold: int, col: int) -> None:
     """Do what `sum_fold_of_quads` does with `lines` of uint32."""
-    _sum_fold(pack_pairs, _add_shifts, strip, chunk, lines, sums, fold, col)
+    _sum_fold(pack_pairs, add_without_runs, strip, chunk, lines, sums, fold, col)
 
 
 @njit(nogil=True, inline="always")

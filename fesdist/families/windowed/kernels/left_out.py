@@ -208,7 +208,7 @@ def _scale_images(chunk: Chunk, known: Array, line: Array, n_planes: int, unit: 
             store(line, q, scale(load(line, q), unit))
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True, forceinline=True)
 def _assemble(total: Array, own: Array, at: int, entries: Array, fitted: Equations, systems: Workspace) -> None:
     """Fill the workspace with the systems of a register of pixels, of all people but a fold, without ridges."""
     unknowns, order = fitted.taps + 1, systems.matrix.shape[1]

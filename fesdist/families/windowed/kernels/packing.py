@@ -75,12 +75,12 @@ def pack(images: Array, channels: range, origin: int, stride: int, room: Array) 
 
 @njit(nogil=True, cache=True)
 def pack_pairs(images: Array, start: int, count: int, origin: int, stride: int, packed: Array) -> None:
-    _pack_channels(_pack_channel_in_pairs, images, start, count, (origin, stride), packed)
+    _pack_channels(_pack_in_pairs, images, start, count, (origin, stride), packed)
 
 
 @njit(nogil=True, cache=True)
 def pack_quads(images: Array, start: int, count: int, origin: int, stride: int, packed: Array) -> None:
-    _pack_channels(_pack_channel_in_quads, images, start, count, (origin, stride), packed)
+    _pack_channels(_pack_in_quads, images, start, count, (origin, stride), packed)
 
 
 @njit(nogil=True, inline="always")
@@ -88,18 +88,18 @@ def _pack_channels(fill: Any, images: Array, start: int, count: int, place: tupl
     of_channel = len(packed) // count
     for number in range(count):
         own = packed[number * of_channel : (number + 1) * of_channel]
-        fill(images, start + number, place[0], place[1], own)
+        fill(images[:, start + number], place[0], place[1], own)
 
 
 @njit(nogil=True, cache=True)
-def _pack_channel_in_pairs(images: Array, channel: int, origin: int, stride: int, packed: Array) -> None:
-    n, _, rows, cols = images.shape
+def _pack_in_pairs(images: Array, origin: int, stride: int, packed: Array) -> None:
+    n, rows, cols = images.shape
     line = packed.reshape(-1)
     for first in range(0, n, 2):
         for row in range(rows):
-            _fetch_ahead(images, channel, first, 2, row)
+            _fetch_ahead(images, first, 2, row)
             to = (first // 2) * packed.shape[1] + origin + row * stride
-            low, high = images[first, channel, row], images[min(first + 1, n - 1), channel, row]
+            low, high = images[first, row], images[min(first + 1, n - 1), row]
             if first + 1 < n and cols >= LANES:
                 for col in range(0, cols, LANES):
                     at = min(col, cols - LANES)  # some pixels of the last register come a second time
@@ -113,16 +113,16 @@ def _pack_channel_in_pairs(images: Array, channel: int, origin: int, stride: int
 
 
 @njit(nogil=True, cache=True)
-def _pack_channel_in_quads(images: Array, channel: int, origin: int, stride: int, packed: Array) -> None:
-    n, _, rows, cols = images.shape
+def _pack_in_quads(images: Array, origin: int, stride: int, packed: Array) -> None:
+    n, rows, cols = images.shape
     line = packed.reshape(-1)
     for first in range(0, n, 4):
         known = np.uint32(0xFFFFFFFF) >> np.uint32(8 * max(first + 4 - n, 0))
         for row in range(rows):
-            _fetch_ahead(images, channel, first, 4, row)
+            _fetch_ahead(images, first, 4, row)
             to = (first // 4) * packed.shape[1] + origin + row * stride
-            a, b = images[first, channel, row], images[min(first + 1, n - 1), channel, row]
-            c, d = images[min(first + 2, n - 1), channel, row], images[min(first + 3, n - 1), channel, row]
+            a, b = images[first, row], images[min(first + 1, n - 1), row]
+            c, d = images[min(first + 2, n - 1), row], images[min(first + 3, n - 1), row]
             if cols >= LANES:
                 for col in range(0, cols, LANES):
                     at = min(col, cols - LANES)  # as above
@@ -135,13 +135,13 @@ def _pack_channel_in_quads(images: Array, channel: int, origin: int, stride: int
 
 
 @njit(nogil=True, inline="always")
-def _fetch_ahead(images: Array, channel: int, first: int, together: int, row: int) -> None:
+def _fetch_ahead(images: Array, first: int, together: int, row: int) -> None:
     """Ask for the samples' rows that come `_AHEAD` rows later: of large images no processor guesses where these are."""
-    n, _, rows, cols = images.shape
+    n, rows, cols = images.shape
     row += _AHEAD
     while row >= rows:
         first, row = first + together, row - rows
     for sample in range(first, min(first + together, n)):
-        line = images[sample, channel, row]
+        line = images[sample, row]
         for col in range(0, cols + _CACHE_LINE - 1, _CACHE_LINE):
             prefetch(line, min(col, cols - 1))

@@ -26,6 +26,7 @@ from fesdist.simd.lanes import (
     open_sum,
 )
 from fesdist.simd.octets import (
+    RUNS,
     add_bias,
     add_run,
     as_left,
@@ -66,24 +67,16 @@ def add_products(left: Array, right: Array, shifts: Array, start: int, stop: int
 
 
 @njit(nogil=True, cache=True)
-def add_products_of_quads(
-    left: Array, right: Array, shifts: Array, start: int, stop: int, sums: Array, fresh: bool
-) -> None:
-    """Do what `add_products` does for samples packed in fours, where there are `RUNS`.
-
-    What is loaded for a run, shifts one after the other, serves all of them.
-    """
-    add_runs(left, right, shifts, runs_of(shifts), start, stop, sums, fresh)
-
-
-@njit(nogil=True, cache=True)
 def add_runs(
     left: Array, right: Array, shifts: Array, runs: Array, start: int, stop: int, sums: Array, fresh: bool
 ) -> None:
-    """Do what `add_products_of_quads` does where `runs` are known, which `runs_of` finds."""
+    """Do what `add_products` does for samples packed in fours, where there are `RUNS`; `runs_of` finds those of shifts.
+
+    What is loaded for a run, shifts one after the other, serves all of them.
+    """
     lines = _Lines(left, left.reshape(-1), right.reshape(-1), sums.reshape(-1), fresh)
     for q in range(start, stop, LANES):
-        k = 0
+        k: Any = np.int64(0)  # of a 0 without a type numba would compile everything below once more
         while k < len(shifts):
             width, count, at = runs[k, 0], runs[k, 1], q + shifts[k]
             if width == 3:
@@ -101,7 +94,18 @@ def add_runs(
             k += count
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
+def add_without_runs(
+    left: Array, right: Array, shifts: Array, runs: Array, start: int, stop: int, sums: Array, fresh: bool
+) -> None:
+    """Do what `add_products` does, where `add_runs` might be called."""
+    add_products(left, right, shifts, start, stop, sums, fresh)
+
+
+add_quads = add_runs if RUNS else add_without_runs
+"""Adds products of samples packed in fours as fast as this CPU can."""
+
+
 def runs_of(shifts: Array) -> Array:
     """Return for each shift at which a group may begin how many sums are kept, 0 for `_add_six`, and how many count.
 
@@ -122,7 +126,7 @@ def runs_of(shifts: Array) -> Array:
     return runs
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True, forceinline=True)
 def _add_six(lines: _Lines, shifts: Array, q: int, k: int) -> None:
     """Add the products of up to six shifts from `shifts[k]` on to the sums of a register of pixels."""
     (samples, length), left_line, right_line, out = lines.packed.shape, lines.left, lines.right, lines.sums
@@ -176,7 +180,7 @@ def _add_six(lines: _Lines, shifts: Array, q: int, k: int) -> None:
         close_sum(out, to5, unbiased(a5, bias))
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True, forceinline=True)
 def _add_run(lines: _Lines, run: Any, q: int, first: int, k: int, count: int) -> None:
     """Add the products of a run of shifts, the first of which reads from `first` on, to `count` sums from k on."""
     (samples, length), left_line, right_line, out = lines.packed.shape, lines.left, lines.right, lines.sums

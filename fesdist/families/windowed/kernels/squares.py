@@ -143,21 +143,21 @@ def _apply(
                         weight += of_register
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True, forceinline=True)
 def _four(row: int, rows: int) -> tuple[int, int, int, int]:
     """Return four rows from `row` on; those that are not there are the last."""
     last = rows - 1
     return min(row, last), min(row + 1, last), min(row + 2, last), min(row + 3, last)
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True, forceinline=True)
 def _loaded(strip: Array, at0: int, at1: int, at2: int) -> Any:
     """Return two registers after each other of each of three planes."""
     low = load(strip, at0), load(strip, at1), load(strip, at2)
     return low, (load(strip, at0 + LANES), load(strip, at1 + LANES), load(strip, at2 + LANES))
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True, forceinline=True)
 def _ask_for_outputs(outputs: Array, first: int, planes: int, rows: tuple[int, int, int, int], left: int) -> None:
     """Ask for the outputs of a piece of three planes, from `first` on."""
     channels = outputs.shape[1]

@@ -43,7 +43,7 @@ def empty_weights(n_values: int) -> Array:
     return empty_strip((1, 1, n_values))[0]
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True, forceinline=True)
 def put(plane: Array, rows: tuple[int, int], col: int, found: Any, clip: bool) -> None:
     """Set the pixels of two rows from `col` on; where the pair is one row twice, the first is put last."""
     upper, lower = found

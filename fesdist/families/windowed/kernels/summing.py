@@ -8,8 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fesdist.families.windowed.kernels.planes import add_products, add_products_of_quads, add_samples
-from fesdist.simd.octets import RUNS
+from fesdist.families.windowed.kernels.planes import add_quads, add_samples, add_without_runs
 
 Array = NDArray[Any]
 
@@ -19,8 +18,12 @@ class Summed(NamedTuple):
 
     plane_shifts: Array
     """Of the inputs' products, which are the first planes, (product,) int64; Σ x is the plane after them."""
+    plane_runs: Array
+    """`runs_of` them."""
     tap_shifts: Array
     """Of the products of targets and inputs, (tap,) int64."""
+    tap_runs: Array
+    """`runs_of` them."""
     targets: Array
     """First plane of these products, (expression,) int64; Σ t is the plane after them."""
     squares: Array
@@ -38,7 +41,7 @@ def add_sums(lines: Array, n_packed: int, summed: Summed, sums: Array, fresh: bo
     `lines` is (1 + expression, packed sample, length): results of `pack` of inputs, then of each expression's targets,
     of which the first `n_packed` samples count. Where the sums are `fresh`, which may hold anything, they are set.
     """
-    add = _add_all_quads if RUNS and lines.dtype == np.int32 else _add_all_others
+    add = _add_all_quads if lines.dtype == np.int32 else _add_all_others
     add(lines, n_packed, summed, sums, fresh)
 
 
@@ -50,21 +53,22 @@ def add_image_sums(lines: Array, n_packed: int, channels: tuple[int, int], n_pix
     `n_pixels` positions are added.
     """
     start, stop = channels
+    first: Any = np.int64(0)
     of_channel = n_packed // (stop - start)
     for image in range(len(lines)):
         for number in range(stop - start):
             own = lines[image, number * of_channel : (number + 1) * of_channel]
-            add_samples(own, 0, n_pixels, image_sums[image, start + number])
+            add_samples(own, first, n_pixels, image_sums[image, start + number])
 
 
 @njit(nogil=True, cache=True)
 def _add_all_quads(lines: Array, n_packed: int, summed: Summed, sums: Array, fresh: bool) -> None:
-    _add_all(add_products_of_quads, lines, n_packed, summed, sums, fresh)
+    _add_all(add_quads, lines, n_packed, summed, sums, fresh)
 
 
 @njit(nogil=True, cache=True)
 def _add_all_others(lines: Array, n_packed: int, summed: Summed, sums: Array, fresh: bool) -> None:
-    _add_all(add_products, lines, n_packed, summed, sums, fresh)
+    _add_all(add_without_runs, lines, n_packed, summed, sums, fresh)
 
 
 @njit(nogil=True, inline="always")
@@ -74,15 +78,18 @@ def _add_all(add: Any, lines: Array, n_packed: int, summed: Summed, sums: Array,
     inputs = lines[0, :n_packed]
     if fresh:
         _clear_around(summed, sums)
-    add(inputs, inputs, summed.plane_shifts, 0, summed.inputs_end, sums[:products], fresh)
-    add_samples(inputs, 0, summed.inputs_end, sums[products])
+    nought: Any = np.int64(0)  # for one without a type numba would compile kernels of its own
+    shifts, runs = summed.plane_shifts, summed.plane_runs
+    add(inputs, inputs, shifts, runs, nought, summed.inputs_end, sums[:products], fresh)
+    add_samples(inputs, nought, summed.inputs_end, sums[products])
     for expression in range(len(summed.targets)):
         target, first = lines[1 + expression, :n_packed], summed.targets[expression]
-        add(target, inputs, summed.tap_shifts, start, end, sums[first : first + taps], fresh)
+        add(target, inputs, summed.tap_shifts, summed.tap_runs, start, end, sums[first : first + taps], fresh)
         add_samples(target, start, end, sums[first + taps])
     for expression in range(len(summed.squares)):
         target, plane = lines[1 + expression, :n_packed], summed.squares[expression]
-        add(target, target, np.zeros(1, np.int64), start, end, sums[plane : plane + 1], False)
+        no_shift, no_run = np.zeros(1, np.int64), np.ones((1, 2), np.int64)
+        add(target, target, no_shift, no_run, start, end, sums[plane : plane + 1], fresh)
 
 
 @njit(nogil=True, cache=True)
@@ -94,8 +101,14 @@ def _clear_around(summed: Summed, sums: Array) -> None:
     sums[products] = 0
     for first in summed.targets:
         for plane in range(first, first + taps):
-            sums[plane, : summed.own_start] = 0
-            sums[plane, summed.own_end :] = 0
+            _clear_beyond(summed, sums[plane])
         sums[first + taps] = 0
     for plane in summed.squares:
-        sums[plane] = 0
+        _clear_beyond(summed, sums[plane])
+
+
+@njit(nogil=True)
+def _clear_beyond(summed: Summed, line: Array) -> None:
+    """Set sums before the block's own pixels, and after them, to 0."""
+    line[: summed.own_start] = 0
+    line[summed.own_end :] = 0

@@ -103,11 +103,18 @@ def _solve_blocks(
                         )
         for expression in range(n_expressions):
             for tap in range(taps):
-                weights[expression, tap, row] = found_row[expression, tap, :cols]
-            bias[expression, row] = found_row[expression, taps, :cols]
+                _copy(found_row[expression, tap], weights[expression, tap, row])
+            _copy(found_row[expression, taps], bias[expression, row])
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True, forceinline=True)
+def _copy(found: Array, filed: Array) -> None:
+    """Copy as many numbers as are filed; numba's own assignment brings a second of compiling for its error text."""
+    for col in range(len(filed)):
+        filed[col] = found[col]
+
+
+@njit(nogil=True, forceinline=True)
 def assemble(
     sums: Array, at: int, equations: Equations, ridges: Array, col: int, corner: float, systems: Workspace
 ) -> None:
@@ -128,7 +135,7 @@ def assemble(
     add_ridges(systems, taps + 1, ridges, col, corner)
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True, forceinline=True)
 def add_ridges(systems: Workspace, unknowns: int, ridges: Array, col: int, corner: float) -> None:
     """Add the ridges `ridges[col:]` along the diagonal of a register of systems, and set the bias's own entry."""
     order, line = systems.matrix.shape[1], systems.matrix.reshape(-1)
@@ -138,26 +145,27 @@ def add_ridges(systems: Workspace, unknowns: int, ridges: Array, col: int, corne
             line[diagonal + lane] = ridges[col + lane] + (line[diagonal + lane] if i < order - 1 else corner)
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True, forceinline=True)
 def mean_entry(equations: Equations, expression: int) -> int:
     """Return the number of the entry that holds Σ t of an expression: its last right-hand side."""
     following = equations.expressions - 1 - expression
     return len(equations.entries) - 1 - following * (equations.taps + 1)
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True, forceinline=True)
 def smallest_pivots(inverse: Array, first: int, smallest: Array) -> None:
     """Set `smallest` to the smallest of the inverse pivots of each lane: 0 where a pivot was not positive.
 
     `first` is where the unknowns begin.
     """
-    smallest[:] = inverse[first]
+    for lane in range(LANES):
+        smallest[lane] = inverse[first, lane]
     for i in range(first + 1, len(inverse)):
         for lane in range(LANES):
             smallest[lane] = min(smallest[lane], inverse[i, lane])
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True, forceinline=True)
 def _read_row(sums: Array, at: int, entries: Array, factors: Array, entry: int, n: int, line: Array, to: int) -> None:
     """Read `n` entries of a block's systems from `entry` on into registers side by side."""
     for k in range(n):

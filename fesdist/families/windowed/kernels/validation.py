@@ -79,7 +79,7 @@ def _judge(
                         judged.change[number, expression, row, col + lane] = sums[LANES + lane]
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True, forceinline=True)
 def solve_or_predict_mean(systems: Workspace, unknowns: int, corner: float, means: Array, smallest: Array) -> None:
     """Solve the systems; where a pivot is not positive, weights are 0 and the bias is the mean target.
 
@@ -101,7 +101,7 @@ def solve_or_predict_mean(systems: Workspace, unknowns: int, corner: float, mean
                 solved[solution + (unknowns - 1) * LANES] = means[expression * LANES + lane] / corner
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True, forceinline=True)
 def judge_pixels(
     judges: Gathered, at: int, systems: Workspace, places: Array, expression: int, change_of: Array, sums: Array
 ) -> None:
@@ -121,7 +121,7 @@ def judge_pixels(
     _quadratic_forms(judges, at, expression, places[unknowns], change_of, sums)
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True, forceinline=True)
 def _quadratic_forms(judges: Gathered, at: int, expression: int, centre: int, change_of: Array, sums: Array) -> None:
     """Set `sums` to vᵀ(r - M e) and vᵀM v = 2 Σ_i v_i (½ M_ii v_i + Σ_{j < i} M_ij v_j) of a register of pixels."""
     line, equations, _, corner = judges

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fesdist.families.windowed.kernels.packing import SLACK, pack, pass_samples, room_for_lines
-from fesdist.families.windowed.kernels.planes import add_products, add_products_of_quads, add_samples
+from fesdist.families.windowed.kernels.planes import add_products, add_runs, add_samples, runs_of
 from fesdist.simd.octets import BLACK, OCTET_LANES, RUNS, SAMPLES_IN
 
 PAIRS, QUADS, FLOATS = map(np.dtype, (np.uint32, np.int32, np.float64))
@@ -56,9 +56,11 @@ def test_products_and_samples(
     products = np.full((len(shifts), length), 11, np.float64 if floating else np.int64)
     samples = products[0].copy()
     fresh = np.full_like(products, -3 if packed != FLOATS else np.nan)
-    add = add_products_of_quads if in_runs and RUNS and packed == QUADS else add_products
-    add(left, right, np.array(shifts), start, stop, products, False)
-    add(left, right, np.array(shifts), start, stop, fresh, True)
+    for sums, is_fresh in ((products, False), (fresh, True)):
+        if in_runs and RUNS and packed == QUADS:
+            add_runs(left, right, np.array(shifts), runs_of(np.array(shifts)), start, stop, sums, is_fresh)
+        else:
+            add_products(left, right, np.array(shifts), start, stop, sums, is_fresh)
     add_samples(left, start, stop, samples)
     scale = 255 if floating else 1
     for k, shift in enumerate(shifts):

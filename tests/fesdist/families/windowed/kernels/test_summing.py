@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fesdist.families.windowed.kernels.packing import SLACK, pack, room_for_lines
+from fesdist.families.windowed.kernels.planes import runs_of
 from fesdist.families.windowed.kernels.summing import Summed, add_image_sums, add_sums
 from fesdist.simd.octets import PACKED
 
@@ -13,6 +14,7 @@ ROWS, COLS, STRIDE, OWN = 5, 7, 8, 10
 END = OWN + ROWS * STRIDE
 LENGTH = END + 40 + SLACK
 PLANE_SHIFTS, TAP_SHIFTS = (np.array(shifts, np.int64) for shifts in ((0, 1, 8, 9), (-1, 0, 8)))
+OF_INPUTS, OF_TAPS = ((shifts, runs_of(shifts)) for shifts in (PLANE_SHIFTS, TAP_SHIFTS))
 SAMPLES, CHANNELS = 6, 3
 
 
@@ -27,7 +29,7 @@ def test_all_sums_of_a_block(dtype: type, squares: bool) -> None:
     first_square = 5 + 2 * (len(TAP_SHIFTS) + 1)
     n_planes = first_square + (2 if squares else 0)
     planes = np.array([5, 9]), np.array([first_square, first_square + 1] if squares else [], np.int64)
-    summed = Summed(PLANE_SHIFTS, TAP_SHIFTS, *planes, END, OWN, END - 1)
+    summed = Summed(*OF_INPUTS, *OF_TAPS, *planes, END, OWN, END - 1)
     sums = np.full((n_planes, LENGTH), 77, np.int64 if dtype == np.uint8 else np.float64)
     image_sums = np.zeros((3, CHANNELS, LENGTH), sums.dtype)
     add_image_sums(room, n_packed, (0, CHANNELS), END, image_sums)
