@@ -1,10 +1,11 @@
 """Symmetric positive definite systems, one a lane: a register of pixels is factored and solved at once.
 
-A = L Lᵀ, four rows and columns at a time. The matrices of sixteen pixels are interleaved: entry (i, k) of all sixteen
-lies together. As many as one register of the CPU holds share every instruction; then come the next, so that the sums of
-a tile stay in registers (two rows of it, or all four with AVX-512) and L in the first cache, packed as it is read: four
-rows side by side, column after column. Diagonals are kept as their reciprocals.
-Right-hand sides are further rows below the matrix: what turns a row of A into a row of L turns bᵀ into (L⁻¹ b)ᵀ.
+A = L D Lᵀ with unit lower triangular L, four rows and columns at a time. The matrices of sixteen pixels are interleaved:
+entry (i, k) of all sixteen lies together. As many as one register of the CPU holds share every instruction; then come
+the next, so that the sums of a tile stay in registers (two rows of it, or all four with AVX-512) and what is made of
+them in the first cache, packed as it is read: four rows side by side, column after column. These are rows of V = L D
+until their own diagonal is reached, from where on only L is needed of them.
+Right-hand sides are further rows below the matrix: what turns a row of A into a row of V turns bᵀ into (D Lᵀ x)ᵀ.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fesdist.simd.lanes import LANES, PART, load_part, multiply, multiply_subtract, store
-from fesdist.simd.values import positive_reciprocal_root
+from fesdist.simd.lanes import LANES, PART, load_part, multiply, multiply_subtract, positive_reciprocal, store
 
 Array = NDArray[Any]
 
@@ -36,9 +36,9 @@ class Workspace(NamedTuple):
     """(order + right-hand sides, order, LANES), order made up to whole tiles. Unknowns are the *last* ones of the
     order, those before them have the identity's rows and cost next to nothing; right-hand side r is row `order + r`."""
     inverse: Array
-    """1 / diagonal of L, (order, LANES)."""
+    """1 / D, (order, LANES)."""
     factor: Array
-    """L below the diagonal and the right-hand sides of `PART` lanes, flat: entry (4 i + r, k) is register
+    """V, then L, below the diagonal, and the right-hand sides of `PART` lanes, flat: entry (4 i + r, k) is register
     8 i (i + 1) + 4 k + r; right-hand sides follow, row after row."""
 
 
@@ -99,7 +99,7 @@ def _store_four(line: Array, at: int, step: int, values: Any) -> None:
 
 @njit(nogil=True, forceinline=True)
 def _rows_from(row: int) -> int:
-    """Return where the four rows of L from `row` on begin in the factor."""
+    """Return where the four rows from `row` on begin in the factor."""
     return row * (row + PANEL) // 2 * PART
 
 
@@ -116,75 +116,73 @@ def _less_product(row: Any, left: Any, right: Any) -> Any:
 
 @njit(nogil=True, forceinline=True)
 def _eliminate(part: _Part, column: int, row: Any) -> Any:
-    """Return four entries of L from what is left of a row of A at these columns."""
-    line, scales, to = part.factor, part.inverse, _rows_from(column) + column * PANEL * PART
+    """Return four entries of V from what is left of a row of A at these columns."""
+    line, at = part.factor, _rows_from(column) + column * PANEL * PART
     a0, a1, a2, a3 = row
-    a0 = multiply(a0, load_part(scales, column * LANES))
-    a1 = multiply_subtract(a1, a0, load_part(line, to + PART))
-    a1 = multiply(a1, load_part(scales, (column + 1) * LANES))
-    a2 = multiply_subtract(a2, a0, load_part(line, to + 2 * PART))
-    a2 = multiply_subtract(a2, a1, load_part(line, to + 6 * PART))
-    a2 = multiply(a2, load_part(scales, (column + 2) * LANES))
-    a3 = multiply_subtract(a3, a0, load_part(line, to + 3 * PART))
-    a3 = multiply_subtract(a3, a1, load_part(line, to + 7 * PART))
-    a3 = multiply_subtract(a3, a2, load_part(line, to + 11 * PART))
-    return a0, a1, a2, multiply(a3, load_part(scales, (column + 3) * LANES))
+    a1 = multiply_subtract(a1, a0, load_part(line, at + PART))
+    a2 = multiply_subtract(a2, a0, load_part(line, at + 2 * PART))
+    a2 = multiply_subtract(a2, a1, load_part(line, at + 6 * PART))
+    a3 = multiply_subtract(a3, a0, load_part(line, at + 3 * PART))
+    a3 = multiply_subtract(a3, a1, load_part(line, at + 7 * PART))
+    return a0, a1, a2, multiply_subtract(a3, a2, load_part(line, at + 11 * PART))
 
 
 @njit(nogil=True, forceinline=True)
 def _substitute(part: _Part, column: int, row: Any) -> Any:
-    """Return four unknowns from what is left of L⁻¹ b at these columns."""
-    line, scales, at = part.factor, part.inverse, _rows_from(column) + column * PANEL * PART
+    """Return four unknowns from what is left of Lᵀ x at these columns."""
+    line, at = part.factor, _rows_from(column) + column * PANEL * PART
     a0, a1, a2, a3 = row
-    a3 = multiply(a3, load_part(scales, (column + 3) * LANES))
     a2 = multiply_subtract(a2, a3, load_part(line, at + 11 * PART))
-    a2 = multiply(a2, load_part(scales, (column + 2) * LANES))
     a1 = multiply_subtract(a1, a3, load_part(line, at + 7 * PART))
     a1 = multiply_subtract(a1, a2, load_part(line, at + 6 * PART))
-    a1 = multiply(a1, load_part(scales, (column + 1) * LANES))
     a0 = multiply_subtract(a0, a3, load_part(line, at + 3 * PART))
     a0 = multiply_subtract(a0, a2, load_part(line, at + 2 * PART))
-    a0 = multiply_subtract(a0, a1, load_part(line, at + PART))
-    return multiply(a0, load_part(scales, column * LANES)), a1, a2, a3
+    return multiply_subtract(a0, a1, load_part(line, at + PART)), a1, a2, a3
 
 
 @njit(nogil=True, forceinline=True)
 def _factor_diagonal(part: _Part, column: int) -> None:
-    """Factor the tile on the diagonal at `column`: L below it and the reciprocals of its own diagonal."""
-    line, scales, next_row = part.given, part.inverse, part.order * LANES
-    given = column * (next_row + LANES)
-    a0, b0, c0, d0 = _load_four(line, given, next_row)
-    _, b1, c1, d1 = _load_four(line, given + LANES, next_row)
-    _, _, c2, d2 = _load_four(line, given + 2 * LANES, next_row)
-    d3 = load_part(line, given + 3 * next_row + 3 * LANES)
+    """Make four rows of V those of L, and find L and 1 / D of their own tile, which is on the diagonal."""
+    given, line, next_row = part.given, part.factor, part.order * LANES
+    own = column * (next_row + LANES)
+    a0, b0, c0, d0 = _load_four(given, own, next_row)
+    _, b1, c1, d1 = _load_four(given, own + LANES, next_row)
+    _, _, c2, d2 = _load_four(given, own + 2 * LANES, next_row)
+    d3 = load_part(given, own + 3 * next_row + 3 * LANES)
     first = _rows_from(column)
-    for at in range(first + part.spare * PANEL * PART, first + column * PANEL * PART, PANEL * PART):
-        x, y, z, w = _load_four(part.factor, at, PART)
-        a0 = multiply_subtract(a0, x, x)
-        b0, b1 = multiply_subtract(b0, y, x), multiply_subtract(b1, y, y)
-        c0, c1, c2 = multiply_subtract(c0, z, x), multiply_subtract(c1, z, y), multiply_subtract(c2, z, z)
-        d0, d1 = multiply_subtract(d0, w, x), multiply_subtract(d1, w, y)
-        d2, d3 = multiply_subtract(d2, w, z), multiply_subtract(d3, w, w)
-    s0 = positive_reciprocal_root(a0)
-    b0, c0, d0 = multiply(b0, s0), multiply(c0, s0), multiply(d0, s0)
-    s1 = positive_reciprocal_root(multiply_subtract(b1, b0, b0))
-    c1, d1 = multiply(multiply_subtract(c1, c0, b0), s1), multiply(multiply_subtract(d1, d0, b0), s1)
-    s2 = positive_reciprocal_root(multiply_subtract(multiply_subtract(c2, c0, c0), c1, c1))
-    d2 = multiply(multiply_subtract(multiply_subtract(d2, d0, c0), d1, c1), s2)
-    d3 = multiply_subtract(multiply_subtract(multiply_subtract(d3, d0, d0), d1, d1), d2, d2)
-    _store_four(scales, column * LANES, LANES, (s0, s1, s2, positive_reciprocal_root(d3)))
+    for k in range(part.spare, column):
+        at, inverse = first + k * PANEL * PART, load_part(part.inverse, k * LANES)
+        va, vb, vc, vd = _load_four(line, at, PART)
+        la, lb, lc, ld = multiply(va, inverse), multiply(vb, inverse), multiply(vc, inverse), multiply(vd, inverse)
+        _store_four(line, at, PART, (la, lb, lc, ld))
+        a0 = multiply_subtract(a0, va, la)
+        b0, b1 = multiply_subtract(b0, vb, la), multiply_subtract(b1, vb, lb)
+        c0, c1, c2 = multiply_subtract(c0, vc, la), multiply_subtract(c1, vc, lb), multiply_subtract(c2, vc, lc)
+        d0, d1 = multiply_subtract(d0, vd, la), multiply_subtract(d1, vd, lb)
+        d2, d3 = multiply_subtract(d2, vd, lc), multiply_subtract(d3, vd, ld)
+    inverse0 = positive_reciprocal(a0)
+    la, lb, lc = multiply(b0, inverse0), multiply(c0, inverse0), multiply(d0, inverse0)
+    b1, c1, d1 = multiply_subtract(b1, b0, la), multiply_subtract(c1, c0, la), multiply_subtract(d1, d0, la)
+    c2, d2, d3 = multiply_subtract(c2, c0, lb), multiply_subtract(d2, d0, lb), multiply_subtract(d3, d0, lc)
+    inverse1 = positive_reciprocal(b1)
+    ld, le = multiply(c1, inverse1), multiply(d1, inverse1)
+    c2, d2, d3 = multiply_subtract(c2, c1, ld), multiply_subtract(d2, d1, ld), multiply_subtract(d3, d1, le)
+    inverse2 = positive_reciprocal(c2)
+    lf = multiply(d2, inverse2)
+    inverse3 = positive_reciprocal(multiply_subtract(d3, d2, lf))
+    _store_four(part.inverse, column * LANES, LANES, (inverse0, inverse1, inverse2, inverse3))
     to = first + column * PANEL * PART
-    store(part.factor, to + PART, b0)
-    store(part.factor, to + 2 * PART, c0)
-    store(part.factor, to + 3 * PART, d0)
-    store(part.factor, to + 6 * PART, c1)
-    store(part.factor, to + 7 * PART, d1)
-    store(part.factor, to + 11 * PART, d2)
+    store(line, to + PART, la)
+    store(line, to + 2 * PART, lb)
+    store(line, to + 3 * PART, lc)
+    store(line, to + 6 * PART, ld)
+    store(line, to + 7 * PART, le)
+    store(line, to + 11 * PART, lf)
 
 
 @njit(nogil=True, forceinline=True)
 def _factor_two(part: _Part, row: int, column: int) -> None:
-    """Find two rows of L at four columns."""
+    """Find two rows of V at four columns."""
     line, next_row = part.given, part.order * LANES
     given, first, within = row * next_row + column * LANES, _rows_from(row - row % PANEL), row % PANEL * PART
     a, b = _load_four(line, given, LANES), _load_four(line, given + next_row, LANES)
@@ -200,7 +198,7 @@ def _factor_two(part: _Part, row: int, column: int) -> None:
 
 @njit(nogil=True, forceinline=True)
 def _factor_four(part: _Part, row: int, column: int) -> None:
-    """Find four rows of L at four columns."""
+    """Find four rows of V at four columns."""
     line, next_row = part.given, part.order * LANES
     given, first, right = row * next_row + column * LANES, _rows_from(row), _rows_from(column)
     a, b = _load_four(line, given, LANES), _load_four(line, given + next_row, LANES)
@@ -220,7 +218,7 @@ def _factor_four(part: _Part, row: int, column: int) -> None:
 
 @njit(nogil=True, forceinline=True)
 def _forward(part: _Part, side: int, column: int) -> None:
-    """Find four entries of L⁻¹ b."""
+    """Find four entries of D Lᵀ x."""
     row = _rows_from(part.order) + side * part.order * PART
     a = _load_four(part.given, ((part.order + side) * part.order + column) * LANES, LANES)
     right = _rows_from(column)
@@ -234,7 +232,9 @@ def _forward(part: _Part, side: int, column: int) -> None:
 def _backward(part: _Part, side: int, column: int) -> None:
     """Find four unknowns, those after them being found."""
     row = _rows_from(part.order) + side * part.order * PART
-    a = _load_four(part.factor, row + column * PART, PART)
+    a0, a1, a2, a3 = _load_four(part.factor, row + column * PART, PART)
+    i0, i1, i2, i3 = _load_four(part.inverse, column * LANES, LANES)
+    a = multiply(a0, i0), multiply(a1, i1), multiply(a2, i2), multiply(a3, i3)
     for later in range(column + PANEL, part.order, PANEL):
         at = _rows_from(later) + column * PANEL * PART
         for r in range(PANEL):
@@ -250,8 +250,8 @@ def factor_and_solve(systems: Workspace, unknowns: int) -> None:
     """Solve the block's systems in place: the rows of right-hand sides become the solutions.
 
     Arrays as `workspace` makes them, with the lower triangle of the last `unknowns` rows and columns filled in.
-    `inverse` becomes the reciprocals of the diagonal of L, and 0 where a pivot was not positive; the solutions of such
-    a lane are finite, and meaningless.
+    `inverse` becomes 1 / D, and 0 where a pivot was not positive; the solutions of such a lane are finite, and
+    meaningless.
     """
     rows, order = systems.matrix.shape[:2]
     line, scales = systems.matrix.reshape(-1), systems.inverse.reshape(-1)

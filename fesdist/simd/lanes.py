@@ -116,8 +116,7 @@ def load_as_float64(typing_context: Any, array: Any, index: Any) -> Any:
 def _as_float64(builder: Any, value: Any) -> Any:
     """Return int64 as float64, rounded once, on CPUs that have no instruction for it as well.
 
-    The halves h and l of h 2³² + l become floating-point numbers as bits beside exponents: 2⁸⁴ + 2⁶³ + h 2³² and
-    2⁵² + l, exactly.
+    There the halves of h 2³² + l become the floating-point numbers 2⁸⁴ + 2⁶³ + h 2³² and 2⁵² + l as bits, exactly.
     """
     integers, floats = value.type, ir.VectorType(ir.DoubleType(), value.type.count)
     if "+avx512dq" in FEATURES:
@@ -145,8 +144,7 @@ def store(typing_context: Any, array: Any, index: Any, value: Any) -> Any:
 def open_sum(typing_context: Any, sums: Any, index: Any) -> Any:
     """Return a running sum for `sums[index:]`: 0 for int64 (kept in 32 bits), the sum so far for float64.
 
-    Integers may be added in any order; floating-point sums go on from sample to sample, whatever the blocks
-    are.
+    Integers may be added in any order; floating-point sums go on from sample to sample, whatever the blocks are.
     """
     lanes = PAIRS if sums.dtype == types.int64 else FLOAT64
 
@@ -275,6 +273,18 @@ def multiply(typing_context: Any, left: Any, right: Any) -> Any:
         return builder.fmul(*arguments)
 
     return left(left, right), code
+
+
+@instruction
+def positive_reciprocal(typing_context: Any, value: Any) -> Any:
+    """Return 1 / value where value > 0, else 0 (also for NaN)."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        (number,) = arguments
+        nought, one = constant(number.type, 0.0), constant(number.type, 1.0)
+        return builder.select(builder.fcmp_ordered(">", number, nought), builder.fdiv(one, number), nought)
+
+    return value(value), code
 
 
 @instruction

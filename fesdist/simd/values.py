@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import types
 
 from fesdist.simd.lanes import (
     BY_ELEMENT,
@@ -229,20 +229,3 @@ def largest_magnitude(typing_context: Any, left: Any, right: Any) -> Any:
         return builder.bitcast(builder.extract_element(numbers, ir.Constant(ir.IntType(32), 0)), ir.FloatType())
 
     return types.float32(left, right), code
-
-
-@instruction
-def positive_reciprocal_root(typing_context: Any, value: Any) -> Any:
-    """Return 1 / √value where value > 0, else 0 (also for NaN)."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        (number,) = arguments
-        vector = number.type
-        name = f"llvm.sqrt.v{vector.count}f64"
-        square_root = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector]), name)  # type: ignore[no-untyped-call]
-        nought, root = constant(vector, 0.0), builder.call(square_root, [number])
-        return builder.select(
-            builder.fcmp_ordered(">", number, nought), builder.fdiv(constant(vector, 1.0), root), nought
-        )
-
-    return value(value), code

@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 def solve(matrices: Array, right: Array, by: Any = factor_and_solve) -> tuple[Array, Array]:
-    """Return solutions (lane, right-hand side, unknown) and 1 / diagonal of L (lane, unknown) of `LANES` systems."""
+    """Return solutions (lane, right-hand side, unknown) and inverse pivots (lane, unknown) of `LANES` systems."""
     unknowns, sides = matrices.shape[1], right.shape[1]
     block = workspace(unknowns, sides)
     matrix = block.matrix
@@ -44,9 +44,9 @@ def systems(unknowns: int, sides: int, seed: int = 0) -> tuple[Array, Array]:
 def test_solutions_are_those_of_lapack(unknowns: int, sides: int) -> None:
     matrices, right = systems(unknowns, sides)
     expected = np.linalg.solve(matrices, right.transpose(0, 2, 1)).transpose(0, 2, 1)
-    solutions, reciprocals = solve(matrices, right)
+    solutions, inverse_pivots = solve(matrices, right)
     np.testing.assert_allclose(solutions, expected, rtol=1e-9, atol=1e-9)
-    assert (reciprocals > 0).all()
+    assert (inverse_pivots > 0).all()
 
 
 def compiled(tall: bool) -> Any:
@@ -77,8 +77,8 @@ def test_a_pivot_that_is_not_positive_is_marked_and_stays_in_its_lane(broken: fl
     expected, _ = solve(matrices, right)
     damaged = matrices.copy()
     damaged[5] = np.diag([1.0] * 6 + [broken] + [1.0] * 3)
-    solutions, reciprocals = solve(damaged, right)
-    assert (reciprocals[5] == [1.0] * 6 + [0.0] + [1.0] * 3).all()
+    solutions, inverse_pivots = solve(damaged, right)
+    assert (inverse_pivots[5] == [1.0] * 6 + [0.0] + [1.0] * 3).all()
     others = np.arange(LANES) != 5
     assert np.array_equal(solutions[others], expected[others])
-    assert (reciprocals[others] > 0).all()
+    assert (inverse_pivots[others] > 0).all()

@@ -119,6 +119,14 @@ def test_subtract_and_multiply(dtype: Any) -> None:
     assert np.array_equal(applied(lanes.multiply, left, right), left * right)
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_positive_reciprocal_is_nought_where_there_is_none(dtype: Any) -> None:
+    values = numbers(dtype)
+    values[:5] = (0.0, -0.0, -1.0, np.nan, np.inf)
+    expected = np.divide(1, values, out=np.zeros_like(values), where=values > 0)
+    assert np.array_equal(applied(lanes.positive_reciprocal, values), expected)
+
+
 def test_scale_multiplies_all_lanes_by_one_number() -> None:
     values, target = numbers(np.float64), np.zeros(LANES)
     njit(lambda out, a, factor: lanes.store(out, 0, lanes.scale(lanes.load(a, 0), factor)))(target, values, 1 / 255)

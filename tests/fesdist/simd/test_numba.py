@@ -50,7 +50,7 @@ NAMES = [
     ("llvmlite.ir", "IRBuilder.shuffle_vector", "brings lanes together"),
     ("llvmlite.ir", "IRBuilder.insert_element", "begins spread and scale"),
     ("llvmlite.ir", "IRBuilder.extract_element", "ends sums of lanes"),
-    ("llvmlite.ir", "IRBuilder.fcmp_ordered", "compares in positive_reciprocal_root"),
+    ("llvmlite.ir", "IRBuilder.fcmp_ordered", "compares in positive_reciprocal"),
     ("llvmlite.ir", "IRBuilder.fneg", "makes multiply_subtract of multiply_add"),
     ("llvmlite.ir", "IRBuilder.gep", "finds the address of an element"),
     ("llvmlite.ir", "IRBuilder.bitcast", "turns an address of numbers into one of registers"),

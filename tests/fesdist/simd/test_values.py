@@ -26,14 +26,6 @@ def test_zeros(dtype: Any) -> None:
     assert not applied(values.zeros_like, np.arange(1, LANES + 1).astype(dtype)).any()
 
 
-def test_positive_reciprocal_root_is_nought_where_there_is_none() -> None:
-    given = numbers(np.float64)
-    given[:5] = (0.0, -0.0, -1.0, np.nan, np.inf)
-    roots = np.sqrt(given, out=np.zeros_like(given), where=given > 0)
-    expected = np.divide(1, roots, out=np.zeros_like(given), where=given > 0)
-    assert np.array_equal(applied(values.positive_reciprocal_root, given), expected)
-
-
 def test_to_float32_converts_sums_of_pairs() -> None:
     sums, target = (
         np.random.default_rng(0).integers(-(2**31), 2**31, LANES).astype(np.int32),
