@@ -1,10 +1,10 @@
 """Symmetric positive definite systems, one a lane: a register of pixels is factored and solved at once.
 
-A = L D Lᵀ with unit lower triangular L, in tiles of four rows and columns. Matrices of sixteen pixels are interleaved: entry
-(i, k) of all sixteen lies together. As many as one register of the CPU holds share every instruction; then come
-the next, so that the sums of a tile stay in registers (two rows of it, or all four with AVX-512) and what is made of
-them in the first cache, packed as it is read: four rows side by side, column after column. These are rows of V = L D
-until their own diagonal is reached, from where on only L is needed of them.
+A = L D Lᵀ with unit lower triangular L, in tiles of four rows and columns. Matrices of sixteen pixels are
+interleaved: entry (i, k) of all sixteen lies together. As many as one register of the CPU holds share every
+instruction; then come the next, so that the sums of a tile stay in registers (two rows of it, or all four with
+AVX-512) and what is made of them in the first cache, packed as it is read: four rows side by side, column after
+column. These are rows of V = L D until their own diagonal is reached, from where on only L is needed of them.
 Right-hand sides are further rows below the matrix: what turns a row of A into a row of V turns bᵀ into (D Lᵀ x)ᵀ.
 """
 
