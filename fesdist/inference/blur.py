@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.simd.compiled import keep_compiled_kernels
+from fesdist.simd.kernel import kernel
 
 keep_compiled_kernels()
 
@@ -32,7 +32,7 @@ def blurred(images: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     return made.reshape(images.shape)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _blur(planes: Any, weights: Any, made: Any) -> None:
     n, rows, cols = planes.shape
     reach = len(weights) // 2

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.simd.compiled import keep_compiled_kernels
+from fesdist.simd.kernel import inlined, kernel
 
 Array = NDArray[Any]
 
@@ -43,7 +43,7 @@ WEIGHTS = cubic_weights()
 FLOAT_WEIGHTS = (WEIGHTS / 2.0**WEIGHT_BITS).astype(np.float32)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def move_bytes(planes: Array, rows_at: Array, cols_at: Array, weights: Array, outputs: Array) -> None:
     """Set outputs[k, i, j] to the cubic interpolation of planes[k] at (rows_at, cols_at)[i, j], rounded to the nearest.
 
@@ -63,7 +63,7 @@ def move_bytes(planes: Array, rows_at: Array, cols_at: Array, weights: Array, ou
                 outputs[k, i, j] = min(max(total >> (2 * WEIGHT_BITS), 0), 255)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def move_floats(planes: Array, rows_at: Array, cols_at: Array, weights: Array, outputs: Array) -> None:
     """Do the same for floating point, in the type of `outputs`, unrounded; `weights` are float32 of sum one."""
     line, size = planes.reshape(-1), planes.shape[1] * planes.shape[2]
@@ -76,7 +76,7 @@ def move_floats(planes: Array, rows_at: Array, cols_at: Array, weights: Array, o
                 outputs[k, i, j] = _sum(line, np.uintp(k) * np.uintp(size), lines, across, down, right)
 
 
-@njit(forceinline=True)
+@inlined
 def places(at: Any, length: Any, stride: Any) -> Any:
     """Return where the four pixels around a position are; those outside are the edge."""
     last = length - 1
@@ -89,7 +89,7 @@ def places(at: Any, length: Any, stride: Any) -> Any:
     )
 
 
-@njit(forceinline=True)
+@inlined
 def _sum(line: Any, at: Any, lines: Any, across: Any, down: Any, right: Any) -> Any:
     """Return the sum over four lines and four pixels across, each times its weights."""
     return (
@@ -100,7 +100,7 @@ def _sum(line: Any, at: Any, lines: Any, across: Any, down: Any, right: Any) -> 
     )
 
 
-@njit(forceinline=True)
+@inlined
 def _across(line: Any, at: Any, across: Any, right: Any) -> Any:
     return (
         right[0] * line[at + across[0]]

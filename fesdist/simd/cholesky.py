@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from fesdist.simd.kernel import inlined, kernel
 from fesdist.simd.lanes import LANES, PART, load_part, multiply, multiply_subtract, positive_reciprocal, store
 
 Array = NDArray[Any]
@@ -78,7 +78,7 @@ class _Part(NamedTuple):
     """Rows and columns before the unknowns."""
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _load_four(line: Array, at: int, step: int) -> Any:
     """Return four registers of a line, which lie `step` numbers apart."""
     return (
@@ -89,7 +89,7 @@ def _load_four(line: Array, at: int, step: int) -> Any:
     )
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _store_four(line: Array, at: int, step: int, values: Any) -> None:
     store(line, at, values[0])
     store(line, at + step, values[1])
@@ -97,13 +97,13 @@ def _store_four(line: Array, at: int, step: int, values: Any) -> None:
     store(line, at + 3 * step, values[3])
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _rows_from(row: int) -> int:
     """Return where the four rows from `row` on begin in the factor."""
     return row * (row + PANEL) // 2 * PART
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _less_product(row: Any, left: Any, right: Any) -> Any:
     """Return row[c] - left × right[c] of four columns."""
     return (
@@ -114,7 +114,7 @@ def _less_product(row: Any, left: Any, right: Any) -> Any:
     )
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _eliminate(part: _Part, column: int, row: Any) -> Any:
     """Return four entries of V from what is left of a row of A at these columns."""
     line, at = part.factor, _rows_from(column) + column * PANEL * PART
@@ -127,7 +127,7 @@ def _eliminate(part: _Part, column: int, row: Any) -> Any:
     return a0, a1, a2, multiply_subtract(a3, a2, load_part(line, at + 11 * PART))
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _substitute(part: _Part, column: int, row: Any) -> Any:
     """Return four unknowns from what is left of Lᵀ x at these columns."""
     line, at = part.factor, _rows_from(column) + column * PANEL * PART
@@ -140,7 +140,7 @@ def _substitute(part: _Part, column: int, row: Any) -> Any:
     return multiply_subtract(a0, a1, load_part(line, at + PART)), a1, a2, a3
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _factor_diagonal(part: _Part, column: int) -> None:
     """Make four rows of V those of L, and find L and 1 / D of their own tile, which is on the diagonal."""
     given, line, next_row = part.given, part.factor, part.order * LANES
@@ -180,7 +180,7 @@ def _factor_diagonal(part: _Part, column: int) -> None:
     store(line, to + 11 * PART, lf)
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _factor_two(part: _Part, row: int, column: int) -> None:
     """Find two rows of V at four columns."""
     line, next_row = part.given, part.order * LANES
@@ -196,7 +196,7 @@ def _factor_two(part: _Part, row: int, column: int) -> None:
     _store_four(part.factor, to + PART, PANEL * PART, _eliminate(part, column, b))
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _factor_four(part: _Part, row: int, column: int) -> None:
     """Find four rows of V at four columns."""
     line, next_row = part.given, part.order * LANES
@@ -216,7 +216,7 @@ def _factor_four(part: _Part, row: int, column: int) -> None:
     _store_four(part.factor, to + 3 * PART, PANEL * PART, d)
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _forward(part: _Part, side: int, column: int) -> None:
     """Find four entries of D Lᵀ x."""
     row = _rows_from(part.order) + side * part.order * PART
@@ -228,7 +228,7 @@ def _forward(part: _Part, side: int, column: int) -> None:
     _store_four(part.factor, row + column * PART, PART, _eliminate(part, column, a))
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _backward(part: _Part, side: int, column: int) -> None:
     """Find four unknowns, those after them being found."""
     row = _rows_from(part.order) + side * part.order * PART
@@ -245,7 +245,7 @@ def _backward(part: _Part, side: int, column: int) -> None:
     _store_four(part.given, ((part.order + side) * part.order + column) * LANES, LANES, a)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def factor_and_solve(systems: Workspace, unknowns: int) -> None:
     """Solve the block's systems in place: the rows of right-hand sides become the solutions.
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.ground.colour import LUMA
+from fesdist.simd.kernel import kernel, subkernel
 
 Array = NDArray[Any]
 
@@ -28,7 +28,7 @@ def gray_across(octets: NDArray[np.uint8], side: int) -> NDArray[np.int64]:
     return sums
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _add_across(octets: Array, whole: Array, part: Array, sums: Array) -> None:
     """Set sums[row, k] to the sum from ends[k] to ends[k + 1], where ends = whole + part / side, times side."""
     side = sums.shape[1]
@@ -44,14 +44,14 @@ def _add_across(octets: Array, whole: Array, part: Array, sums: Array) -> None:
             sums[row, k] = between + part[k + 1] * gray[whole[k + 1]] - part[k] * gray[whole[k]]
 
 
-@njit(nogil=True, cache=True)
+@subkernel
 def _to_gray(red: Array, green: Array, blue: Array, gray: Array) -> None:
     """Set `gray` to the values of `to_gray`; the loop is one of its own so that it is compiled to registers."""
     for col in range(len(red)):
         gray[col] = (_RED * red[col] + _GREEN * green[col] + _BLUE * blue[col] + _HALF) >> _BITS
 
 
-@njit(nogil=True, cache=True)
+@subkernel
 def _total(values: Array) -> Any:
     total = np.uint32(0)
     for place in range(len(values)):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from fesdist.simd.kernel import kernel, pasted
 from fesdist.simd.lanes import LANES, load, multiply_add, store
 from fesdist.simd.values import spread
 
@@ -17,7 +17,7 @@ _TOGETHER = 8
 """Combinations made at a time: their sums hide the latency of the products and share the loads of the images."""
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def add_combinations(coefficients: Array, images: Array, sums: Array, start: int) -> None:
     """Add Σ_m coefficients[r, m] × images[m, q] to `sums[r, start + q]`, for all r and all pixels q of `images`.
 
@@ -52,7 +52,7 @@ def add_combinations(coefficients: Array, images: Array, sums: Array, start: int
         sums[:, start + whole : start + n_pixels] = totals[:n_combinations, :n]
 
 
-@njit(nogil=True, inline="always")
+@pasted
 def _add_register(factors: Array, panel: Array, totals: Array, n_images: int) -> None:
     for r in range(0, len(totals), _TOGETHER * LANES):
         at = r // LANES * n_images

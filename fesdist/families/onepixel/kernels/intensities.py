@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from fesdist.simd.kernel import kernel
 
 Array = NDArray[Any]
 
@@ -17,7 +18,7 @@ PIXELS_AT_ONCE = 16
 """Pixels whose sums, two kilobytes each, stay in the first cache while all samples are added to them."""
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def count_intensities(inputs: Array, channel: int, sums: Array) -> None:
     """Add 1 to `sums[row, col, inputs[n, channel, row, col], 0]` for every sample n and pixel.
 
@@ -32,7 +33,7 @@ def count_intensities(inputs: Array, channel: int, sums: Array) -> None:
                     sums[row, col, inputs[n, channel, row, col], 0] += np.uint32(1)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def add_targets(inputs: Array, targets: Array, channel: int, column: int, sums: Array) -> None:
     """Add `targets[n, channel, row, col]` to `sums[row, col, inputs[n, channel, row, col], column]`.
 
@@ -47,7 +48,7 @@ def add_targets(inputs: Array, targets: Array, channel: int, column: int, sums: 
                     sums[row, col, intensity, column] += np.uint32(targets[n, channel, row, col])
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def look_up(images: Array, channel: int, table: Array, outputs: Array) -> None:
     """Set `outputs[n, channel, row, col]` to `table[images[n, channel, row, col], row, col]`.
 
@@ -62,7 +63,7 @@ def look_up(images: Array, channel: int, table: Array, outputs: Array) -> None:
                 outputs[n, channel, row, col] = table[images[n, channel, row, col], row, col]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def interpolate(images: Array, channel: int, table: Array, outputs: Array) -> None:
     """Do as `look_up` for floating-point images in [0, 1], linearly between the two nearest intensities.
 

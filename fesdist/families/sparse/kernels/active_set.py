@@ -15,7 +15,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.sparse.kernels.flat_vectors import copy, dot
@@ -29,6 +28,7 @@ from fesdist.families.sparse.kernels.working_set import (
     swap,
 )
 from fesdist.ground.status import Status
+from fesdist.simd.kernel import kernel
 
 Array = NDArray[Any]
 
@@ -42,7 +42,7 @@ _STEPS_PER_COLUMN = 10
 """A working set may take this many steps for each of its columns; photographs need about one."""
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def improve(working: WorkingSet, target: Array, penalty: float, capacity: int, residual: Array) -> int:
     """Solve the regression on the columns of a working set and return its status.
 
@@ -73,7 +73,7 @@ def improve(working: WorkingSet, target: Array, penalty: float, capacity: int, r
     return INEXACT
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _enter(working: WorkingSet, candidate: int, sign: float) -> bool:
     """Make a candidate the last active column, in exchange for another if it depends on them; else bar it.
 
@@ -106,7 +106,7 @@ def _enter(working: WorkingSet, candidate: int, sign: float) -> bool:
     return independent
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _move(working: WorkingSet, penalty: float) -> None:
     """Move the weights to the solution for the active columns; those that vanish on the way leave."""
     weights, signs = working.weights, working.signs

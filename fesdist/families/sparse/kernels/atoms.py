@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.ground.memory import Allocation
+from fesdist.simd.kernel import kernel, pasted
 from fesdist.simd.lanes import LANES, load, multiply_add, multiply_subtract, ones_like, store
 from fesdist.simd.values import (
     add_products_of,
@@ -69,7 +69,7 @@ def measures(channels: int, pixels: int) -> tuple[Allocation, ...]:
     )
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _measure(
     samples: Array, kind: tuple[int, bool], centred: bool, scaling: tuple[Array, Array], sums: Array, squares: Array
 ) -> None:
@@ -93,7 +93,7 @@ def _measure(
             squares[pixel] += of_squares
 
 
-@njit(nogil=True, inline="always")
+@pasted
 def correlation(atoms: Atoms, pixel: int, residual: Array) -> float:
     """Return Σ_channel scale Σ_sample (sample - mean) residual: the normalised atom times the residual.
 
@@ -103,7 +103,7 @@ def correlation(atoms: Atoms, pixel: int, residual: Array) -> float:
     return correlation_of_lines(*lines, pixel, 0, atoms.samples.shape)
 
 
-@njit(nogil=True)
+@kernel
 def correlation_of_lines(
     line: Array, right: Array, means: Array, scales: Array, pixel: int, at: int, shape: tuple[int, int, int]
 ) -> float:
@@ -124,7 +124,7 @@ def correlation_of_lines(
     return sum_of_lanes(total)  # type: ignore[no-any-return]
 
 
-@njit(nogil=True)
+@kernel
 def sum_and_squares(samples: Array, channel: int, pixel: int, n_samples: int) -> tuple[float, float]:
     """Return Σ x and Σ x² of the samples of a pixel; of 8-bit ones as integers, which may be added in any order."""
     nought = 0 * samples[channel, pixel, 0]
@@ -136,13 +136,13 @@ def sum_and_squares(samples: Array, channel: int, pixel: int, n_samples: int) ->
     return np.float64(total), np.float64(squares)
 
 
-@njit(nogil=True, inline="always")
+@pasted
 def product_of_lines(left: Array, at: int, right: Array, other: int, length: int) -> float:
     """Return Σ_n left[at + n] × right[other + n] of flat arrays of samples, n in whole registers."""
     return sum_of_lanes(_with_products(no_products(left), left, at, right, other, length))  # type: ignore[no-any-return]
 
 
-@njit(nogil=True)
+@kernel
 def product(
     left: Array, first: int, n_left: int, right: Array, second: int, n_right: int, shape: tuple[int, int]
 ) -> float:
@@ -158,7 +158,7 @@ def product(
     return sum_of_lanes(total)  # type: ignore[no-any-return]
 
 
-@njit(nogil=True, inline="always")
+@pasted
 def _with_products(total: Any, left: Array, at: int, right: Array, other: int, length: int) -> Any:
     """Return a running sum with `length` products, whole registers, of flat arrays."""
     wide = length - length % (2 * LANES)
@@ -169,7 +169,7 @@ def _with_products(total: Any, left: Array, at: int, right: Array, other: int, l
     return total
 
 
-@njit(nogil=True, inline="always")
+@pasted
 def squared_norm(line: Array) -> float:
     """Return Σ line², float64, of whole registers."""
     total = zeros_like(load(line, 0))
@@ -179,7 +179,7 @@ def squared_norm(line: Array) -> float:
     return sum_of_lanes(total)  # type: ignore[no-any-return]
 
 
-@njit(nogil=True)
+@kernel
 def subtract_atom(
     line: Array, means: Array, pixel: int, weights: Array, number: int, right: Array, shape: tuple[int, int, int]
 ) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from fesdist.simd.kernel import kernel
 
 Array = NDArray[Any]
 
@@ -22,7 +23,7 @@ def columns_of(images: Array) -> Array:
     return columns
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _turn(images: Array, columns: Array) -> None:
     n, channels, rows, cols = images.shape
     for channel in range(channels):

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.sparse.kernels.atoms import Atoms
 from fesdist.ground.memory import Allocation
+from fesdist.simd.kernel import kernel
 from fesdist.simd.lanes import LANES
 
 Floats = NDArray[np.float64]
@@ -78,7 +78,7 @@ def registers(count: int) -> int:
     return -(-count // LANES) * LANES
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def left_out(squares: Any, of_coordinates: Any) -> Any:
     """Return a bound of the norm of what coordinates leave out of a vector; given are the squared norms of both."""
     return np.sqrt(np.maximum(squares - of_coordinates, 0.0) + _ROUNDING * squares)

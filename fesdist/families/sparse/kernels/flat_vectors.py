@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
 from numpy.typing import NDArray
 
+from fesdist.simd.kernel import kernel
 from fesdist.simd.lanes import LANES, load, multiply_add, multiply_subtract, store
 from fesdist.simd.values import spread, sum_of_lanes, zeros_like
 
 Array = NDArray[Any]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def dot(left: Array, at: int, right: Array, to: int, length: int) -> float:
     """Return Σ_n left[at + n] right[to + n] of flat float64 arrays; n runs in whole registers."""
     total = zeros_like(load(left, at))
@@ -22,14 +22,14 @@ def dot(left: Array, at: int, right: Array, to: int, length: int) -> float:
     return sum_of_lanes(total)  # type: ignore[no-any-return]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def copy(source: Array, at: int, target: Array, to: int, length: int) -> None:
     """Set target[to + n] to source[at + n], flat arrays; numba compiles a slice assignment for ten times as long."""
     for n in range(length):
         target[to + n] = source[at + n]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def subtract_multiple(factors: Array, index: int, left: Array, at: int, right: Array, length: int) -> None:
     """Subtract factors[index] × left[at + n] from right[n], flat float64 arrays; n runs in whole registers."""
     number = spread(factors, index)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
 from numpy.typing import NDArray
+
+from fesdist.simd.kernel import kernel
 
 Array = NDArray[Any]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def apply_support(planes: Array, support: Array, values: Array, bias: Array, outputs: Array) -> None:
     """Set outputs[k, p] = bias[p] + Σ_tap values[tap, p] × planes[k, support[tap, p]].
 

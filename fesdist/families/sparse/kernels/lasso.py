@@ -14,7 +14,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.sparse.kernels.active_set import INEXACT, SOLVED, TOLERANCE, TOO_MANY, improve
@@ -22,6 +21,7 @@ from fesdist.families.sparse.kernels.flat_vectors import copy, dot
 from fesdist.families.sparse.kernels.working_set import CANDIDATES, WorkingSet, working_sets
 from fesdist.ground.memory import Allocation
 from fesdist.ground.share import tell
+from fesdist.simd.kernel import kernel
 from fesdist.simd.lanes import LANES, load, multiply_add, store
 from fesdist.simd.values import load_sample, spread, zeros_like
 
@@ -122,7 +122,7 @@ def solve_lassos(columns: Array, targets: Array, penalty: float, solutions: Solu
         tell(solved / len(targets))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _solve_some(
     columns: Array,
     targets: Array,
@@ -174,7 +174,7 @@ def _solve_some(
     return counts[1]  # type: ignore[no-any-return]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _of_lane(sets: WorkingSet, lane: int) -> WorkingSet:
     return WorkingSet(
         sets.sizes[lane],
@@ -189,7 +189,7 @@ def _of_lane(sets: WorkingSet, lane: int) -> WorkingSet:
     )
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _screen(columns: Array, room: Room) -> None:
     """Set scores[pixel, lane] to Σ_n columns[pixel, n] × interleaved[n, lane]; rows beyond repeat the last."""
     pixels, length = columns.shape
@@ -214,7 +214,7 @@ def _screen(columns: Array, room: Room) -> None:
         store(out, to + 3 * LANES, d)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _find_candidates(working: WorkingSet, scores: Array, lane: int, pixels: int, penalty: float) -> tuple[bool, float]:
     """List the candidates of a working set; return whether there are any, and the largest |score|.
 
@@ -243,7 +243,7 @@ def _find_candidates(working: WorkingSet, scores: Array, lane: int, pixels: int,
     return total > active, largest
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _gather(working: WorkingSet, columns: Array, target: Array) -> None:
     """Fill in the samples of the candidates and their products with the target."""
     length = len(target)
@@ -255,7 +255,7 @@ def _gather(working: WorkingSet, columns: Array, target: Array) -> None:
         working.products[i] = dot(samples, i * length, target, 0, length)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _relative_gap(working: WorkingSet, residual: Array, largest: float, penalty: float) -> float:
     """Return the duality gap divided by the objective, which `largest`, the maximum of |Xᵀ r|, certifies."""
     length = len(residual)

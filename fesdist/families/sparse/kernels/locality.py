@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.ground.memory import Allocation
+from fesdist.simd.kernel import kernel
 
 Array = NDArray[Any]
 
@@ -102,7 +102,7 @@ def _classes(length: int, margin: int) -> tuple[Array, Array]:
     return first, of_position.reshape(-1)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def bonus_of(rule: Rule, row: int, col: int, drow: int, dcol: int) -> float:
     """Return weight / dist(p, j) of output pixel p = (row, col) and input pixel j = p + (drow, dcol)."""
     (rows, cols), reach, field = rule.image_shape, rule.reach, rule.field
@@ -118,7 +118,7 @@ def bonus_of(rule: Rule, row: int, col: int, drow: int, dcol: int) -> float:
     return rule.weight / distance if distance > 0.0 else INFINITE
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _fill(rule: Rule, rows: Array, cols: Array, square: Array, far: int, bonus: Array, beyond: Array) -> None:
     (n_rows, n_cols), reach = rule.image_shape, rule.reach
     for i in range(len(rows)):

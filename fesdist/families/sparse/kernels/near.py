@@ -11,13 +11,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.sparse.kernels.atoms import product_of_lines, sum_and_squares
 from fesdist.families.sparse.kernels.refits import Problem, grow
 from fesdist.families.sparse.kernels.search import Search, is_free, wins
 from fesdist.ground.memory import Allocation
+from fesdist.simd.kernel import kernel, subkernel
 
 Array = NDArray[Any]
 
@@ -63,7 +63,7 @@ def near_of(places: int, n_nonzero: int, channels: int) -> tuple[Allocation, ...
     )
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def pick_near(
     near: Near, search: Search, problem: Problem, first: int, corner: tuple[int, int], cols: int, open_pixels: Array
 ) -> None:
@@ -150,7 +150,7 @@ def pick_near(
         open_pixels[at] = open_pixel
 
 
-@njit(nogil=True)
+@subkernel
 def _norm(
     products: Array, diagonal: Array, picked: Array, solution: Array, at: int, n_taps: int, n_samples: int
 ) -> float:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.sparse.kernels.atoms import Atoms, product, subtract_atom, sum_and_squares
 from fesdist.ground.memory import Allocation
+from fesdist.simd.kernel import kernel, pasted
 
 Array = NDArray[Any]
 
@@ -70,7 +70,7 @@ def fits_of(n_pixels: int, n_nonzero: int, channels: int, length: int) -> tuple[
     )
 
 
-@njit(nogil=True, inline="always")
+@pasted
 def begin(fits: Fits, at: int, problem: Problem, pixel: int) -> float:
     """Start the fit `at` of a target pixel on the bias alone and return Σ_channel ‖target‖; no residual is set."""
     atoms, targets, constant = problem.atoms, problem.targets, problem.constant
@@ -89,7 +89,7 @@ def begin(fits: Fits, at: int, problem: Problem, pixel: int) -> float:
     return norms
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def extend(fits: Fits, at: int, problem: Problem, pixel: int, atom: int) -> bool:
     """Add an atom to the fit `at`, and set its residual; return False, and leave both as they are, if the atom depends
     on those it has.
@@ -114,7 +114,7 @@ def extend(fits: Fits, at: int, problem: Problem, pixel: int, atom: int) -> bool
     return True
 
 
-@njit(nogil=True)
+@kernel
 def grow(
     factor: Array,
     forward: Array,
@@ -150,7 +150,7 @@ def grow(
     return True
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def set_residual(fits: Fits, at: int, problem: Problem, pixel: int) -> None:
     """Set residual = (target - mean) - Σ_tap weight (sample - mean); a bias is gone with the means."""
     targets, residual, centres, n_samples = problem.targets, fits.residual[at], fits.means, problem.atoms.n_samples

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.sparse.kernels.atoms import Atoms, squared_norm
@@ -23,6 +22,7 @@ from fesdist.families.sparse.kernels.directions import (
     normalised,
 )
 from fesdist.ground.memory import Allocation, Memory, Phase
+from fesdist.simd.kernel import kernel
 from fesdist.simd.lanes import LANES, load, multiply_add, store
 from fesdist.simd.values import largest_magnitude, magnitude, spread, to_float32, zeros_like
 
@@ -154,7 +154,7 @@ def residuals_of(blocks: int, steps: int, n_residuals: int) -> tuple[Allocation,
     )
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def set_residuals(panels: Panels, residuals: Residuals, values: Array, chosen: Array) -> None:
     """Set all but the peaks of as many residuals as are `chosen` of `values`.
 
@@ -181,7 +181,7 @@ def set_residuals(panels: Panels, residuals: Residuals, values: Array, chosen: A
         _round(panels, residuals, number, coordinates[number], squares)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _round(panels: Panels, residuals: Residuals, number: int, coordinates: Array, squares: float) -> None:
     """Set a residual from its coordinates and its squared norm."""
     largest = of_coordinates = rests = 0.0
@@ -205,7 +205,7 @@ def _round(panels: Panels, residuals: Residuals, number: int, coordinates: Array
     residuals.left_out[number] = left_out(squares, of_coordinates)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def screen(panels: Panels, residuals: Residuals, n_residuals: int) -> None:
     """Set the peaks of the first `n_residuals` residuals; those of the rest of a group are overwritten."""
     blocks, steps, _ = panels.atoms.shape
@@ -232,7 +232,7 @@ def screen(panels: Panels, residuals: Residuals, n_residuals: int) -> None:
             peaks[group * GROUP + 3, block] = largest_magnitude(to_float32(a3), to_float32(b3))
 
 
-@njit(nogil=True)
+@kernel
 def screen_block(atoms: Array, steps: int, coordinates: Array, number: int, block: int, products: Array) -> None:
     """Set `products`, (COLUMNS) float32, to the |sums of products| of one residual and the atoms of one block.
 

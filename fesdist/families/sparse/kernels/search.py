@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.sparse.kernels.atoms import Atoms, correlation, correlation_of_lines, squared_norm
@@ -18,6 +17,7 @@ from fesdist.families.sparse.kernels.locality import Locality, bonus_of
 from fesdist.families.sparse.kernels.refits import Fits
 from fesdist.families.sparse.kernels.screening import COLUMNS, Panels, Residuals, screen_block
 from fesdist.ground.memory import Allocation
+from fesdist.simd.kernel import kernel, pasted, subkernel
 
 Array = NDArray[Any]
 
@@ -55,7 +55,7 @@ def search_of(n_pixels: int) -> tuple[Allocation, ...]:
     )
 
 
-@njit(nogil=True)
+@kernel
 def is_free(usable: Array, support: Array, at: int, n_taps: int, atom: int) -> bool:
     """Return whether an atom can be picked for the pixel `at`, which has `n_taps` in `support`."""
     free = usable[atom]
@@ -64,13 +64,13 @@ def is_free(usable: Array, support: Array, at: int, n_taps: int, atom: int) -> b
     return free  # type: ignore[no-any-return]
 
 
-@njit(nogil=True, inline="always")
+@pasted
 def wins(score: float, atom: int, best: float, best_atom: int, tie: float) -> bool:
     """Return whether a score is better than the best so far, or as good and of an atom before."""
     return score > best + tie or (score >= best - tie and atom < best_atom)
 
 
-@njit(nogil=True, inline="always")
+@pasted
 def search_near(search: Search, at: int, row: int, col: int) -> bool:
     """Find the best of the atoms in the locality's table of the image's pixel; return whether no other can win."""
     locality, tie = search.locality, search.ties[at]
@@ -100,7 +100,7 @@ def search_near(search: Search, at: int, row: int, col: int) -> bool:
     return certain
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def search_screened(search: Search, waiting: Array, first: int, corner: tuple[int, int], cols: int) -> None:
     """Find the best of all atoms, of which the near ones are searched, for the pixels `waiting` of a block.
 
@@ -150,7 +150,7 @@ def search_screened(search: Search, waiting: Array, first: int, corner: tuple[in
         best_of[at], atom_of[at] = best, best_atom
 
 
-@njit(nogil=True)
+@subkernel
 def _largest_free(products: Array, block: int, support: Array, at: int, n_taps: int) -> float:
     """Return the largest of a block's screened scores, but for atoms that are picked."""
     for tap in range(n_taps):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.sparse.kernels.atoms import Atoms
@@ -16,6 +15,7 @@ from fesdist.families.sparse.kernels.screening import empty_residuals, make_pane
 from fesdist.families.sparse.kernels.search import Search, empty_search, search_near, search_screened
 from fesdist.ground.share import tell
 from fesdist.ground.status import Status
+from fesdist.simd.kernel import kernel
 
 Array = NDArray[Any]
 
@@ -79,7 +79,7 @@ class Selection:
             tell(start / n_pixels)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _fill(
     span: tuple[int, int], search: Search, near: Near, problem: Problem, corner: tuple[int, int], fields: Fields
 ) -> int:
@@ -124,7 +124,7 @@ def _fill(
     return end
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _write(fits: Fits, fields: Fields, first: int, n_pixels: int) -> None:
     """Write the first fits to the pixels of a tile from `first` on."""
     picked, numbers, _, _, solution, _, _, _ = fits

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.sparse.kernels.flat_vectors import copy, dot, subtract_multiple
 from fesdist.ground.memory import Allocation
+from fesdist.simd.kernel import kernel
 from fesdist.simd.lanes import LANES
 
 Array = NDArray[Any]
@@ -69,7 +69,7 @@ def working_sets_of(capacity: int, length: int) -> tuple[Allocation, ...]:
     )
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def find_residual(working: WorkingSet, target: Array, residual: Array) -> None:
     """Set `residual` to t - Z w; both (sample) float64."""
     length = len(target)
@@ -79,7 +79,7 @@ def find_residual(working: WorkingSet, target: Array, residual: Array) -> None:
         subtract_multiple(working.weights, i, samples, i * length, residual, length)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def swap(working: WorkingSet, one: int, other: int) -> None:
     """Exchange two columns, but for the parts that only active ones have."""
     columns, samples, products, barred = working.columns, working.samples, working.products, working.barred
@@ -91,7 +91,7 @@ def swap(working: WorkingSet, one: int, other: int) -> None:
             samples[one, n], samples[other, n] = samples[other, n], samples[one, n]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def leave(working: WorkingSet, leaving: int) -> None:
     """Make an active column the first candidate."""
     last = working.sizes[0] - 1
@@ -113,7 +113,7 @@ def leave(working: WorkingSet, leaving: int) -> None:
     working.sizes[0] = last
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def extend_factor(working: WorkingSet) -> bool:
     """Write the factor's row of the first candidate; False if its column depends on the active ones.
 
@@ -135,7 +135,7 @@ def extend_factor(working: WorkingSet) -> bool:
     return True
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def solve_signs(working: WorkingSet, penalty: float) -> None:
     """Set `spare[1]` to the solution w of L Lᵀ w = Zᵀ t - λ s."""
     active = working.sizes[0]
@@ -146,7 +146,7 @@ def solve_signs(working: WorkingSet, penalty: float) -> None:
     solve_transposed(working, active)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _forward(working: WorkingSet, i: int, value: float) -> float:
     """Return unknown i of L y = b: (b_i - Σ_k L_ik y_k) / L_ii; `spare[0]` holds y_k for k < i, and zeros."""
     order = len(working.factor)
@@ -154,7 +154,7 @@ def _forward(working: WorkingSet, i: int, value: float) -> float:
     return rest / working.factor[i, i]  # type: ignore[no-any-return]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def solve_transposed(working: WorkingSet, active: int) -> None:
     """Set `spare[1]` to the solution x of Lᵀ x = y, y in `spare[0]`."""
     solution, factor = working.spare[1], working.factor.reshape(-1)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.windowed.kernels.packing import pack_pairs, pack_quads
 from fesdist.families.windowed.kernels.planes import add_quads, add_samples, add_without_runs
+from fesdist.simd.kernel import kernel, pasted
 from fesdist.simd.lanes import LANES
 
 Array = NDArray[Any]
@@ -65,7 +65,7 @@ class Chunk(NamedTuple):
     """The same once rows are pooled."""
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def sum_fold_of_quads(strip: Strip, chunk: Chunk, lines: Array, sums: Array, fold: int, col: int) -> None:
     """Set `sums`, (plane, length) int64, to those of a fold's samples around the columns from `col` on.
 
@@ -74,13 +74,13 @@ def sum_fold_of_quads(strip: Strip, chunk: Chunk, lines: Array, sums: Array, fol
     _sum_fold(pack_quads, add_quads, strip, chunk, lines, sums, fold, col)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def sum_fold_of_pairs(strip: Strip, chunk: Chunk, lines: Array, sums: Array, fold: int, col: int) -> None:
     """Do what `sum_fold_of_quads` does with `lines` of uint32."""
     _sum_fold(pack_pairs, add_without_runs, strip, chunk, lines, sums, fold, col)
 
 
-@njit(nogil=True, inline="always")
+@pasted
 def _sum_fold(fill: Any, add: Any, strip: Strip, chunk: Chunk, lines: Array, sums: Array, fold: int, col: int) -> None:
     start, last = (strip.stops[fold - 1] if fold > 0 else 0), strip.stops[fold]
     fresh = True
@@ -99,7 +99,7 @@ def _sum_fold(fill: Any, add: Any, strip: Strip, chunk: Chunk, lines: Array, sum
         start, fresh = stop, False
 
 
-@njit(nogil=True, inline="always")
+@pasted
 def _pack(
     fill: Any, strip: Strip, images: Array, before: tuple[int, int], place: tuple[int, int, int, int], lines: Array
 ) -> None:
@@ -115,7 +115,7 @@ def _pack(
     fill(images[:, :, :, start:stop], strip.channels[0], strip.channels[1], origin, stride, lines)
 
 
-@njit(nogil=True, inline="always")
+@pasted
 def _add_pass(add: Any, chunk: Chunk, lines: Array, n_packed: int, sums: Array, fresh: bool) -> None:
     products, groups, taps, known = chunk.products, chunk.groups, chunk.taps, chunk.known
     inputs = lines[0, :n_packed]
@@ -131,7 +131,7 @@ def _add_pass(add: Any, chunk: Chunk, lines: Array, n_packed: int, sums: Array, 
         _add_images(targets, known, end, sums, fresh)
 
 
-@njit(nogil=True, inline="always")
+@pasted
 def _add_images(images: Array, known: Array, plane: int, sums: Array, fresh: bool) -> None:
     start, stop = known[plane, 0], known[plane, 1]
     if fresh:

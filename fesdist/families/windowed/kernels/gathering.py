@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.windowed.kernels.systems import Equations, Pixels
+from fesdist.simd.kernel import kernel
 from fesdist.simd.lanes import LANES, load, load_as_float64, multiply_add, ones_like, scale, store
 
 Array = NDArray[Any]
@@ -42,7 +42,7 @@ def gather_entries(
     return gathered.reshape(-1), there, Pixels(0, n_entries * width)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _gather(
     line: Array,
     equations: Equations,

@@ -11,13 +11,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.windowed.kernels.around import Chunk, Strip, sum_fold_of_pairs, sum_fold_of_quads
 from fesdist.families.windowed.kernels.systems import Equations, Pixels, add_ridges
 from fesdist.families.windowed.kernels.validation import Gathered, judge_pixels, solve_or_predict_mean
 from fesdist.simd.cholesky import Workspace
+from fesdist.simd.kernel import inlined, kernel, pasted, subkernel
 from fesdist.simd.lanes import LANES, load, load_as_float64, multiply_add, ones_like, scale, store, subtract
 
 Array = NDArray[Any]
@@ -82,17 +82,17 @@ def judge_left_out(strip: Strip, chunk: Chunk, row: Row, room: Room, found: Foun
     judge(strip, chunk, row, room, found)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _judge_quads(strip: Strip, chunk: Chunk, row: Row, room: Room, found: Found) -> None:
     _judge(sum_fold_of_quads, strip, chunk, row, room, found)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _judge_pairs(strip: Strip, chunk: Chunk, row: Row, room: Room, found: Found) -> None:
     _judge(sum_fold_of_pairs, strip, chunk, row, room, found)
 
 
-@njit(nogil=True, inline="always")
+@pasted
 def _judge(sum_fold: Any, strip: Strip, chunk: Chunk, row: Row, room: Room, found: Found) -> None:
     for col in range(0, found.change.shape[1], chunk.columns):
         for fold in range(len(strip.stops)):
@@ -100,7 +100,7 @@ def _judge(sum_fold: Any, strip: Strip, chunk: Chunk, row: Row, room: Room, foun
         _judge_columns(chunk, row, room, col, found)
 
 
-@njit(nogil=True, cache=True)
+@subkernel
 def _judge_columns(chunk: Chunk, row: Row, room: Room, col: int, found: Found) -> None:
     """Judge the folds whose sums are there, in the columns from `col` on."""
     corners, fitted = row.corners, row.fitted
@@ -142,7 +142,7 @@ def _judge_columns(chunk: Chunk, row: Row, room: Room, col: int, found: Found) -
                     found.change[expression, at + lane] += sums[LANES + lane] / square
 
 
-@njit(nogil=True, cache=True)
+@subkernel
 def _add_up(chunk: Chunk, room: Room) -> None:
     """Make the sums of each fold floating-point numbers in place, and those of all together from them: exactly."""
     n_planes, length = room.sums.shape[1:]
@@ -157,7 +157,7 @@ def _add_up(chunk: Chunk, room: Room) -> None:
                 store(total, q, own if fold == 0 else multiply_add(own, load(total, q), ones_like(own)))
 
 
-@njit(nogil=True, cache=True)
+@subkernel
 def _pool_rows(chunk: Chunk, down: Array, floats: Array, pooled: Array, n_planes: int) -> None:
     """Set `pooled` to Σ_u down[u] × the sums of u rows further."""
     length, pooled_length = len(floats) // n_planes, len(pooled) // n_planes
@@ -172,7 +172,7 @@ def _pool_rows(chunk: Chunk, down: Array, floats: Array, pooled: Array, n_planes
             store(pooled, plane * pooled_length + q, total)
 
 
-@njit(nogil=True, cache=True)
+@subkernel
 def _pool_along(chunk: Chunk, along: Array, pooled: Array, n_planes: int) -> None:
     """Set `pooled` to Σ_v along[v] × the sums of v columns further: all that read them have the same neighbours."""
     length, one = len(pooled) // n_planes, ones_like(load(pooled, 0))
@@ -185,7 +185,7 @@ def _pool_along(chunk: Chunk, along: Array, pooled: Array, n_planes: int) -> Non
             store(pooled, q, total)
 
 
-@njit(nogil=True, cache=True)
+@subkernel
 def _pool_across(fitted: Equations, across: Array, col: int, line: Array, at: int, gathered: Array) -> None:
     """Gather the entries of a register of pixels, each Σ_v across[v, col] × that of v columns further."""
     length, width = across.shape
@@ -198,7 +198,7 @@ def _pool_across(fitted: Equations, across: Array, col: int, line: Array, at: in
         store(gathered, entry * LANES, scale(total, fitted.factors[entry]))
 
 
-@njit(nogil=True, cache=True)
+@subkernel
 def _scale_images(chunk: Chunk, known: Array, line: Array, n_planes: int, unit: float) -> None:
     """Multiply the sums of single images by the unit, as the bias is one."""
     length = len(line) // n_planes
@@ -208,7 +208,7 @@ def _scale_images(chunk: Chunk, known: Array, line: Array, n_planes: int, unit: 
             store(line, q, scale(load(line, q), unit))
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _assemble(total: Array, own: Array, at: int, entries: Array, fitted: Equations, systems: Workspace) -> None:
     """Fill the workspace with the systems of a register of pixels, of all people but a fold, without ridges."""
     unknowns, order = fitted.taps + 1, systems.matrix.shape[1]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from fesdist.simd.kernel import kernel, pasted, subkernel
 from fesdist.simd.lanes import LANES, store
 from fesdist.simd.octets import BLACK, PACKED, SAMPLES_IN, pair_rows, quad_rows
 from fesdist.simd.prefetching import prefetch
@@ -73,17 +73,17 @@ def pack(images: Array, channels: range, origin: int, stride: int, room: Array) 
     return packed
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def pack_pairs(images: Array, start: int, count: int, origin: int, stride: int, packed: Array) -> None:
     _pack_channels(_pack_in_pairs, images, start, count, (origin, stride), packed)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def pack_quads(images: Array, start: int, count: int, origin: int, stride: int, packed: Array) -> None:
     _pack_channels(_pack_in_quads, images, start, count, (origin, stride), packed)
 
 
-@njit(nogil=True, inline="always")
+@pasted
 def _pack_channels(fill: Any, images: Array, start: int, count: int, place: tuple[int, int], packed: Array) -> None:
     of_channel = len(packed) // count
     for number in range(count):
@@ -91,7 +91,7 @@ def _pack_channels(fill: Any, images: Array, start: int, count: int, place: tupl
         fill(images[:, start + number], place[0], place[1], own)
 
 
-@njit(nogil=True, cache=True)
+@subkernel
 def _pack_in_pairs(images: Array, origin: int, stride: int, packed: Array) -> None:
     n, rows, cols = images.shape
     line = packed.reshape(-1)
@@ -112,7 +112,7 @@ def _pack_in_pairs(images: Array, origin: int, stride: int, packed: Array) -> No
                     line[to + col] = low[col]
 
 
-@njit(nogil=True, cache=True)
+@subkernel
 def _pack_in_quads(images: Array, origin: int, stride: int, packed: Array) -> None:
     n, rows, cols = images.shape
     line = packed.reshape(-1)
@@ -134,7 +134,7 @@ def _pack_in_quads(images: Array, origin: int, stride: int, packed: Array) -> No
                     line[to + col] = np.int32(four & known ^ np.uint32(0x80808080))
 
 
-@njit(nogil=True, inline="always")
+@pasted
 def _fetch_ahead(images: Array, first: int, together: int, row: int) -> None:
     """Ask for the samples' rows that come `_AHEAD` rows later: of large images no processor guesses where these are."""
     n, rows, cols = images.shape

@@ -14,9 +14,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from fesdist.simd.kernel import inlined, kernel
 from fesdist.simd.lanes import (
     LANES,
     close_sum,
@@ -52,7 +52,7 @@ class _Lines(NamedTuple):
     fresh: bool
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def add_products(left: Array, right: Array, shifts: Array, start: int, stop: int, sums: Array, fresh: bool) -> None:
     """Add Σ_n left[n, q] × right[n, q + shifts[k]] to `sums[k, q]`, for all k and start <= q < stop.
 
@@ -66,7 +66,7 @@ def add_products(left: Array, right: Array, shifts: Array, start: int, stop: int
             _add_six(lines, shifts, q, k)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def add_runs(
     left: Array, right: Array, shifts: Array, runs: Array, start: int, stop: int, sums: Array, fresh: bool
 ) -> None:
@@ -94,7 +94,7 @@ def add_runs(
             k += count
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def add_without_runs(
     left: Array, right: Array, shifts: Array, runs: Array, start: int, stop: int, sums: Array, fresh: bool
 ) -> None:
@@ -126,7 +126,7 @@ def runs_of(shifts: Array) -> Array:
     return runs
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _add_six(lines: _Lines, shifts: Array, q: int, k: int) -> None:
     """Add the products of up to six shifts from `shifts[k]` on to the sums of a register of pixels."""
     (samples, length), left_line, right_line, out = lines.packed.shape, lines.left, lines.right, lines.sums
@@ -180,7 +180,7 @@ def _add_six(lines: _Lines, shifts: Array, q: int, k: int) -> None:
         close_sum(out, to5, unbiased(a5, bias))
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _add_run(lines: _Lines, run: Any, q: int, first: int, k: int, count: int) -> None:
     """Add the products of a run of shifts, the first of which reads from `first` on, to `count` sums from k on."""
     (samples, length), left_line, right_line, out = lines.packed.shape, lines.left, lines.right, lines.sums
@@ -197,7 +197,7 @@ def _add_run(lines: _Lines, run: Any, q: int, first: int, k: int, count: int) ->
     close_run(out, to, length, count, run, bias)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def add_samples(packed: Array, start: int, stop: int, sums: Array) -> None:
     """Add Σ_n packed[n, q] to `sums[q]` for start <= q < stop; arrays as in `add_products`, `sums` of one dimension."""
     samples, length = packed.shape

@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.windowed.kernels.strips import (
@@ -25,6 +24,7 @@ from fesdist.families.windowed.kernels.strips import (
     strip_shape,
 )
 from fesdist.ground.receptive_field import Field, window_offsets
+from fesdist.simd.kernel import inlined, kernel
 from fesdist.simd.lanes import LANES, load
 from fesdist.simd.prefetching import prefetch_to_write
 from fesdist.simd.shifting import add_shifts
@@ -70,7 +70,7 @@ def apply_square(
     _apply(images, (first, scale), square, windows, room, clip, outputs)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _apply(
     images: Array,
     reading: tuple[tuple[int, int], np.float32],
@@ -143,21 +143,21 @@ def _apply(
                         weight += of_register
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _four(row: int, rows: int) -> tuple[int, int, int, int]:
     """Return four rows from `row` on; those that are not there are the last."""
     last = rows - 1
     return min(row, last), min(row + 1, last), min(row + 2, last), min(row + 3, last)
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _loaded(strip: Array, at0: int, at1: int, at2: int) -> Any:
     """Return two registers after each other of each of three planes."""
     low = load(strip, at0), load(strip, at1), load(strip, at2)
     return low, (load(strip, at0 + LANES), load(strip, at1 + LANES), load(strip, at2 + LANES))
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _ask_for_outputs(outputs: Array, first: int, planes: int, rows: tuple[int, int, int, int], left: int) -> None:
     """Ask for the outputs of a piece of three planes, from `first` on."""
     channels = outputs.shape[1]

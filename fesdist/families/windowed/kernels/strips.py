@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from fesdist.simd.kernel import inlined, subkernel
 from fesdist.simd.lanes import LANES, load, multiply, store
 from fesdist.simd.values import clipped, load_pixels, spread_float32, zeros_like
 
@@ -43,7 +43,7 @@ def empty_weights(n_values: int) -> Array:
     return empty_strip((1, 1, n_values))[0]
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def put(plane: Array, rows: tuple[int, int], col: int, found: Any, clip: bool) -> None:
     """Set the pixels of two rows from `col` on; where the pair is one row twice, the first is put last."""
     upper, lower = found
@@ -61,7 +61,7 @@ def put(plane: Array, rows: tuple[int, int], col: int, found: Any, clip: bool) -
         plane[rows[0], col + lane] = rest[lane]
 
 
-@njit(nogil=True)
+@subkernel
 def fill_strip(
     images: Array, first: tuple[int, int], scale: np.float32, strip: Array, shape: tuple[int, int, int]
 ) -> None:
@@ -92,7 +92,7 @@ def fill_strip(
             store(strip, to + cols - LANES, multiply(load_pixels(source, cols - LANES), factor))
 
 
-@njit(nogil=True)
+@subkernel
 def order_weights(
     windows: tuple[Array, Array], order: Array, rows: tuple[int, ...], left: int, right: int, ordered: Array
 ) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.windowed.kernels.planes import add_quads, add_samples, add_without_runs
+from fesdist.simd.kernel import kernel, pasted, subkernel
 
 Array = NDArray[Any]
 
@@ -45,7 +45,7 @@ def add_sums(lines: Array, n_packed: int, summed: Summed, sums: Array, fresh: bo
     add(lines, n_packed, summed, sums, fresh)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def add_image_sums(lines: Array, n_packed: int, channels: tuple[int, int], n_pixels: int, image_sums: Array) -> None:
     """Add the images of `channels` = (start, stop) to `image_sums`, (1 + expression, channel, length).
 
@@ -61,17 +61,17 @@ def add_image_sums(lines: Array, n_packed: int, channels: tuple[int, int], n_pix
             add_samples(own, first, n_pixels, image_sums[image, start + number])
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _add_all_quads(lines: Array, n_packed: int, summed: Summed, sums: Array, fresh: bool) -> None:
     _add_all(add_quads, lines, n_packed, summed, sums, fresh)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _add_all_others(lines: Array, n_packed: int, summed: Summed, sums: Array, fresh: bool) -> None:
     _add_all(add_without_runs, lines, n_packed, summed, sums, fresh)
 
 
-@njit(nogil=True, inline="always")
+@pasted
 def _add_all(add: Any, lines: Array, n_packed: int, summed: Summed, sums: Array, fresh: bool) -> None:
     products, taps = len(summed.plane_shifts), len(summed.tap_shifts)
     start, end = summed.own_start, summed.own_end
@@ -92,7 +92,7 @@ def _add_all(add: Any, lines: Array, n_packed: int, summed: Summed, sums: Array,
         add(target, target, no_shift, no_run, start, end, sums[plane : plane + 1], fresh)
 
 
-@njit(nogil=True, cache=True)
+@subkernel
 def _clear_around(summed: Summed, sums: Array) -> None:
     """Set to 0 what `_add_all` does not set in fresh sums."""
     products, taps = len(summed.plane_shifts), len(summed.tap_shifts)
@@ -107,7 +107,7 @@ def _clear_around(summed: Summed, sums: Array) -> None:
         _clear_beyond(summed, sums[plane])
 
 
-@njit(nogil=True)
+@subkernel
 def _clear_beyond(summed: Summed, line: Array) -> None:
     """Set sums before the block's own pixels, and after them, to 0."""
     line[: summed.own_start] = 0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.simd.cholesky import Workspace, factor_and_solve, workspace
+from fesdist.simd.kernel import inlined, kernel
 from fesdist.simd.lanes import LANES, load, load_as_float64, scale, store
 
 Array = NDArray[Any]
@@ -60,7 +60,7 @@ def solve_windows(
     _solve_blocks(sums.reshape(-1), equations, ridges, corner, pixels, systems, solution)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _solve_blocks(
     sums: Array,
     equations: Equations,
@@ -107,14 +107,14 @@ def _solve_blocks(
             _copy(found_row[expression, taps], bias[expression, row])
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _copy(found: Array, filed: Array) -> None:
     """Copy as many numbers as are filed; numba's own assignment brings a second of compiling for its error text."""
     for col in range(len(filed)):
         filed[col] = found[col]
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def assemble(
     sums: Array, at: int, equations: Equations, ridges: Array, col: int, corner: float, systems: Workspace
 ) -> None:
@@ -135,7 +135,7 @@ def assemble(
     add_ridges(systems, taps + 1, ridges, col, corner)
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def add_ridges(systems: Workspace, unknowns: int, ridges: Array, col: int, corner: float) -> None:
     """Add the ridges `ridges[col:]` along the diagonal of a register of systems, and set the bias's own entry."""
     order, line = systems.matrix.shape[1], systems.matrix.reshape(-1)
@@ -145,14 +145,14 @@ def add_ridges(systems: Workspace, unknowns: int, ridges: Array, col: int, corne
             line[diagonal + lane] = ridges[col + lane] + (line[diagonal + lane] if i < order - 1 else corner)
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def mean_entry(equations: Equations, expression: int) -> int:
     """Return the number of the entry that holds Σ t of an expression: its last right-hand side."""
     following = equations.expressions - 1 - expression
     return len(equations.entries) - 1 - following * (equations.taps + 1)
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def smallest_pivots(inverse: Array, first: int, smallest: Array) -> None:
     """Set `smallest` to the smallest of the inverse pivots of each lane: 0 where a pivot was not positive.
 
@@ -165,7 +165,7 @@ def smallest_pivots(inverse: Array, first: int, smallest: Array) -> None:
             smallest[lane] = min(smallest[lane], inverse[i, lane])
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _read_row(sums: Array, at: int, entries: Array, factors: Array, entry: int, n: int, line: Array, to: int) -> None:
     """Read `n` entries of a block's systems from `entry` on into registers side by side."""
     for k in range(n):

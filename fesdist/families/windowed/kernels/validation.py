@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.windowed.kernels.systems import Equations, Pixels, assemble, smallest_pivots
 from fesdist.simd.cholesky import Workspace, factor_and_solve, workspace
+from fesdist.simd.kernel import inlined, kernel
 from fesdist.simd.lanes import LANES, load, multiply, multiply_add, scale, store, subtract
 
 Array = NDArray[Any]
@@ -57,7 +57,7 @@ def judge_windows(fitted: Gathered, judges: Gathered, places: Array, ridges: Arr
     _judge(fitted, judges, places, ridges, systems, judged)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _judge(
     fitted: Gathered, judges: Gathered, places: Array, ridges: Array, systems: Workspace, judged: Judged
 ) -> None:
@@ -79,7 +79,7 @@ def _judge(
                         judged.change[number, expression, row, col + lane] = sums[LANES + lane]
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def solve_or_predict_mean(systems: Workspace, unknowns: int, corner: float, means: Array, smallest: Array) -> None:
     """Solve the systems; where a pivot is not positive, weights are 0 and the bias is the mean target.
 
@@ -101,7 +101,7 @@ def solve_or_predict_mean(systems: Workspace, unknowns: int, corner: float, mean
                 solved[solution + (unknowns - 1) * LANES] = means[expression * LANES + lane] / corner
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def judge_pixels(
     judges: Gathered, at: int, systems: Workspace, places: Array, expression: int, change_of: Array, sums: Array
 ) -> None:
@@ -121,7 +121,7 @@ def judge_pixels(
     _quadratic_forms(judges, at, expression, places[unknowns], change_of, sums)
 
 
-@njit(nogil=True, forceinline=True)
+@inlined
 def _quadratic_forms(judges: Gathered, at: int, expression: int, centre: int, change_of: Array, sums: Array) -> None:
     """Set `sums` to vᵀ(r - M e) and vᵀM v = 2 Σ_i v_i (½ M_ii v_i + Σ_{j < i} M_ij v_j) of a register of pixels."""
     line, equations, _, corner = judges

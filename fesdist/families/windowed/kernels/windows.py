@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.families.windowed.kernels.strips import (
@@ -25,6 +24,7 @@ from fesdist.families.windowed.kernels.strips import (
     strip_shape,
 )
 from fesdist.ground.receptive_field import Field, halo_of
+from fesdist.simd.kernel import kernel
 from fesdist.simd.lanes import LANES, load, multiply_add
 
 Array = NDArray[Any]
@@ -88,7 +88,7 @@ def apply_windows(
     _apply(images, (first, scale), steps, windows, room, clip, outputs)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _apply(
     images: Array,
     reading: tuple[tuple[int, int], np.float32],
