@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from fesdist.cli.console import warn
 from fesdist.ground.notices import Notice
+from fesdist.requests.groups import Computing
+from fesdist.simd.compiled import nothing_is_kept
 
 EXIT_NOTICED = 4
 """Of a command with --strict that did its work, and has something to notice."""
@@ -24,6 +26,12 @@ def tell(notices: Sequence[Notice], when: str = "") -> None:
         for line in (f"{when}notice: {first}", *others):
             # A file name is bytes that need not be text; it must not stop the summary.
             warn(line.encode(errors="backslashreplace").decode())
+
+
+def tell_of_compiling(request: Computing) -> None:
+    """Say why a command that learns here takes longer than it will ever again, where it does."""
+    if request.cluster().scheduler is None and nothing_is_kept():
+        warn("compiling for this processor, once: this takes up to half a minute longer")
 
 
 def to_records(notices: Sequence[Notice]) -> list[dict[str, object]]:

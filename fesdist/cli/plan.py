@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 from fesdist.cli.console import counted, duration, people, say, size, table, warn
+from fesdist.cli.notices import tell_of_compiling
 from fesdist.cluster.connect import size_of
 from fesdist.planning.estimate import CLUSTER_SECONDS, estimate
 from fesdist.requests.learning import Plan
@@ -32,6 +33,7 @@ def run(request: Plan) -> int:
     whole = planned(job, asked, stack)
     plan = make_plan(whole, stack, request.memory, n_workers, threads)
     starts = cluster.scheduler is None and cluster.local_workers > 0
+    tell_of_compiling(request)
     warn("plan: rehearsing each step of the run, for its time")
     cost = estimate(asked, whole, stack, plan, n_workers, starting_seconds=CLUSTER_SECONDS if starts else 0.0)
     on_workers = starts or cluster.scheduler is not None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from fesdist.cli.console import Progress, duration, people, progress, say, size, table, warn
-from fesdist.cli.notices import concluded
+from fesdist.cli.notices import concluded, tell_of_compiling
 from fesdist.cluster.connect import open_cluster
 from fesdist.ground.metrics import RegionErrors, RunMetrics
 from fesdist.requests.learning import Train
@@ -18,6 +18,7 @@ from fesdist.training.shaping import LearnedShape
 
 def run(request: Train) -> int:
     """Train, and tell what was published and how good it is."""
+    tell_of_compiling(request)
     with progress("training", "tasks") as report:
         result = carry_out(request, report, _tell_plan)
     if request.json:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from fesdist.cli.console import Progress, progress, say, table
-from fesdist.cli.notices import concluded, to_records
+from fesdist.cli.notices import concluded, tell_of_compiling, to_records
 from fesdist.cluster.connect import open_cluster
 from fesdist.ground.files import check_writable
 from fesdist.ground.measures import REGIONS
@@ -22,6 +22,7 @@ MOST_ROWS = 40
 
 def run(request: Tune) -> int:
     """Tune, and tell the errors and what was chosen."""
+    tell_of_compiling(request)
     with progress("tuning", "steps") as report:
         tuning = carry_out(request, report)
     if request.json:

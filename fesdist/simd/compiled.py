@@ -52,6 +52,12 @@ def keep_compiled_kernels() -> None:
             os.environ["NUMBA_CACHE_DIR"] = str(folder)
 
 
+def nothing_is_kept() -> bool:
+    """Whether no kernel was ever compiled here, so that whichever is called next has to be."""
+    config: Any = numba.config
+    return not config.CACHE_DIR or next(Path(config.CACHE_DIR).glob("*/*.nbi"), None) is None
+
+
 def _places() -> Iterator[Path]:
     """Yield the folders to try: the usual one first."""
     config: Any = numba.config

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from distributed import LocalCluster
 
+from fesdist.cli import notices
 from fesdist.cli.main import main
 from tests.fesdist.training.stacks import write_stack
 
@@ -176,6 +177,18 @@ def test_plan_asks_a_scheduler_for_its_workers(
     found = json.loads(capsys.readouterr().out)
     assert found["workers"] == 3
     assert found["seconds"] < 1e6
+
+
+def test_whoever_waits_for_the_compiler_is_told(
+    stack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(notices, "nothing_is_kept", lambda: True)
+    said = "compiling for this processor, once"
+    assert main(["plan", stack, "--window", "3", "--model", "mr", "--workers", "0"]) == 0
+    assert said in capsys.readouterr().err
+    # A cluster elsewhere compiles elsewhere.
+    assert main(["plan", stack, "--window", "3", "--model", "mr", "--scheduler", "tcp://127.0.0.1:9"]) == 1
+    assert said not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

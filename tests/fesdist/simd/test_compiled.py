@@ -54,6 +54,14 @@ def _files(cache: Path, ending: str) -> list[Path]:
     return sorted(cache.rglob(f"*.{ending}"))
 
 
+def test_whether_anything_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    assert not compiled.nothing_is_kept()
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "another"))
+    assert compiled.nothing_is_kept()
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    assert compiled.nothing_is_kept()
+
+
 def test_kernels_are_found_again(cache: Path) -> None:
     kernel = _kernel()
     assert (kernel(1), kernel(1.5)) == (2, 2.5)
