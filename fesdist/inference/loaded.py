@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -18,6 +17,7 @@ from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
 from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.refinement import refine as blend
 from fesdist.inference.bands import Band, BandCache
+from fesdist.inference.blocks import blocks_of
 from fesdist.inference.codes import ImageEncoder
 from fesdist.inference.intensities import Images, Range, stretched, unit_scale
 from fesdist.inference.moving import Shapes, put_change
@@ -35,10 +35,6 @@ USUAL_MOUTH = (0.60, 0.80, 0.30, 0.70)
 """Where aligned faces have it, of versions that do not say: (row0, row1, col0, col1) as fractions of the sides."""
 
 _EYES: Any = Fractions
-
-_BLOCK_VALUES = 3 << 18
-"""Values (samples x channels x rows x columns) that a thread takes at a time: few enough to stay in a cache, and enough
-that weights, which come from the last cache each time, are not most of what is read."""
 
 
 def require_expression(expression: str, version: WeightVersion) -> None:
@@ -78,7 +74,7 @@ class LoadedVersion:
         self.mouth: tuple[float, float, float, float] = tuple(version.attributes.get("mouth", USUAL_MOUTH))
         """(row0, row1, col0, col1) as fractions of the image's sides."""
         self.shapes = Shapes(version, self._mask)
-        self._pool = ThreadPoolExecutor(threads)
+        self._threads, self._pool = threads, ThreadPoolExecutor(threads)
 
     @property
     def refinements(self) -> tuple[Refinement, ...]:
@@ -178,7 +174,8 @@ class LoadedVersion:
         displacement = self.shapes.displacement(recipe, intensity)
         if displacement is None:
             return inputs
-        parts = self._pool.map(lambda block: displacement.applied(inputs[block]), _blocks(inputs.shape))
+        blocks = blocks_of(inputs.shape, self._threads)
+        parts = self._pool.map(lambda block: displacement.applied(inputs[block]), blocks)
         return np.concatenate([inputs[:0], *parts])
 
     def _unmoved_outputs(self, inputs: NDArray[Any], recipe: Recipe, way: Refinement, strength: float) -> Images:
@@ -211,7 +208,7 @@ class LoadedVersion:
                 strength=texture * weight,
                 detail=detail,
             )
-            list(self._pool.map(put, _blocks(inputs.shape)))
+            list(self._pool.map(put, blocks_of(inputs.shape, self._threads)))
         return outputs
 
     def _mask(self, recipe: Recipe) -> Images | None:
@@ -229,7 +226,7 @@ class LoadedVersion:
         def restore(samples: slice) -> None:
             outputs[samples] = with_detail(unit_scale(inputs[samples]), outputs[samples], mouth)
 
-        list(self._pool.map(restore, _blocks(inputs.shape)))
+        list(self._pool.map(restore, blocks_of(inputs.shape, self._threads)))
 
     def strength(self, intensity: float, texture: float | None) -> float:
         """Return how strongly the change is added when these are said; see `synthesize`."""
@@ -262,9 +259,9 @@ class LoadedVersion:
     ) -> Images:
         """Return the outputs of one expression; where they go `into` something, they are clipped."""
         outputs, clipped = np.empty(inputs.shape, np.float32) if into is None else into, into is not None
-        blocks = list(_blocks(inputs.shape))
-        codes = self._encoder.codes(inputs, expression, blocks, self._pool.map) if self._encoder and blocks else None
         refined = way in ALPHAS or intensity != 1
+        blocks = blocks_of(inputs.shape, self._threads, once=clipped and not refined)
+        codes = self._encoder.codes(inputs, expression, blocks, self._pool.map) if self._encoder and blocks else None
 
         def fill(band: Band, samples: slice) -> None:
             rows, cols = band.region.slices
@@ -291,9 +288,3 @@ class LoadedVersion:
 def _eyes(version: WeightVersion) -> Fractions | None:
     said = version.attributes.get("eyes")
     return None if said is None else convert(_EYES, said, f"eyes of {version.manifest.reference}")
-
-
-def _blocks(shape: tuple[int, ...]) -> Iterator[slice]:
-    samples, channels, rows, cols = shape
-    step = max(1, _BLOCK_VALUES // (channels * rows * cols))
-    return (slice(start, start + step) for start in range(0, samples, step))

@@ -31,7 +31,7 @@ from fesdist.simd.shifting import add_shifts
 
 Array = NDArray[Any]
 
-_PIECE = 2 * LANES
+_PIECE = 4 * LANES
 """Pixels of a row whose weights are laid in order together."""
 
 
@@ -165,5 +165,5 @@ def _ask_for_outputs(outputs: Array, first: int, planes: int, rows: tuple[int, i
         of_plane = outputs[plane // channels, plane % channels]
         for row in rows:
             line = of_plane[row]
-            prefetch_to_write(line, left)
-            prefetch_to_write(line, left + LANES)
+            for col in range(left, min(left + _PIECE, outputs.shape[3]), LANES):
+                prefetch_to_write(line, col)

@@ -73,23 +73,26 @@ def fill_strip(
     (first_row, first_col), (_, height, stride) = first, shape
     factor = spread_float32(scale)
     nought = zeros_like(factor)
-    for plane in range(samples * channels):
-        for number in range(height):
-            start, row = (plane * height + number) * stride, first_row + number
-            if row < 0 or row >= rows:
-                for col in range(0, stride, LANES):
-                    store(strip, start + col, nought)
-                continue
-            source, to = images[plane // channels, plane % channels, row], start - first_col
-            if cols < LANES:
-                for col in range(cols):
-                    strip[to + col] = np.float32(source[col]) * scale
-                continue
-            # Whole cache lines of the strip, and what is left of the row before and after them.
-            store(strip, to, multiply(load_pixels(source, 0), factor))
-            for col in range(-first_col // -LANES * -LANES + first_col, cols - LANES, LANES):
-                store(strip, to + col, multiply(load_pixels(source, col), factor))
-            store(strip, to + cols - LANES, multiply(load_pixels(source, cols - LANES), factor))
+    start = 0
+    for sample in range(samples):
+        for channel in range(channels):
+            plane = images[sample, channel]
+            for row in range(first_row, first_row + height):
+                to = start - first_col
+                if row < 0 or row >= rows:
+                    for col in range(0, stride, LANES):
+                        store(strip, start + col, nought)
+                elif cols < LANES:
+                    for col in range(cols):
+                        strip[to + col] = np.float32(plane[row, col]) * scale
+                else:
+                    source = plane[row]
+                    # Whole cache lines of the strip, and what is left of the row before and after them.
+                    store(strip, to, multiply(load_pixels(source, 0), factor))
+                    for col in range(-first_col // -LANES * -LANES + first_col, cols - LANES, LANES):
+                        store(strip, to + col, multiply(load_pixels(source, col), factor))
+                    store(strip, to + cols - LANES, multiply(load_pixels(source, cols - LANES), factor))
+                start += stride
 
 
 @subkernel

@@ -1,0 +1,21 @@
+"""Which images of a batch a thread takes at a time."""
+
+from __future__ import annotations
+
+_CACHED_VALUES = 3 << 18
+"""Values (samples x channels x rows x columns) of a block whose outputs are gone through again: few enough to stay in a
+cache, and enough that weights, which come from the last cache each time, are not most of what is read."""
+
+_VALUES = 4 * _CACHED_VALUES
+"""Of others: the more, the more seldom a thread waits for Python."""
+
+
+def blocks_of(shape: tuple[int, ...], threads: int, *, once: bool = False) -> list[slice]:
+    """Return blocks of images of a shape (sample, channel, row, col), enough for all threads if there are enough.
+
+    `once` says that each output is written once and not read again.
+    """
+    samples, channels, rows, cols = shape
+    most = (_VALUES if once else _CACHED_VALUES) // (channels * rows * cols)
+    step = max(1, min(most, -(-samples // threads)))
+    return [slice(start, min(start + step, samples)) for start in range(0, samples, step)]
