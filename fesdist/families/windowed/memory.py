@@ -218,7 +218,6 @@ def _solving(planes: Planes, fit: Fit, tile_shape: tuple[int, int]) -> tuple[All
     return (
         Allocation("weights of a block", (sets, n_expressions, taps, *shape), "float64"),
         Allocation("bias and norm of a block", (sets, n_expressions, *shape), "float64", 2),
-        Allocation("norm of a tap", (sets, *shape), "float64"),
         Allocation("status of a block", (sets, *shape), "uint8"),
         Allocation("mean differences of a block", (n_expressions, fit.channels, *shape), "float32"),
         Allocation("differences of sums", (fit.channels, *shape), "float64", 2),

@@ -173,6 +173,8 @@ class MaskedRegression(MadeFromSums[WindowSums], Model[WindowSums]):
         """
         problem = gathered.problem
         check_any_samples(problem, gathered.n_samples)
+        if len(gathered.blocks) == 1:
+            return solve_block(gathered, self.offsets, self.ridge, self.pool)
         sets = problem.weight_channels
         layouts = (*self._layout(sets), *common_layout(sets, problem.channels))
         solved = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.families.common.layout import TileArrays, l1_norm
+from fesdist.families.common.layout import TileArrays
 from fesdist.families.common.pooling import check_margin
 from fesdist.families.windowed.entries import window_equations
 from fesdist.families.windowed.equations import ROWS_AT_ONCE, gathered_rows
@@ -30,10 +30,10 @@ def solve_block(part: WindowSums, field: Field, ridge: float | RidgeMap, pool: i
     region, unit, sets = block.region, unit_of(part.dtype), len(block.sums.sums)
     n_expressions = part.planes.n_expressions
     weights = np.empty((sets, n_expressions, len(field), *region.shape))
-    bias = np.empty((sets, n_expressions, *region.shape))
+    bias, norm = (np.empty((sets, n_expressions, *region.shape)) for _ in range(2))
     status = np.empty((sets, *region.shape), np.uint8)
     for channel in range(sets):
-        found = Solution(weights[channel], bias[channel], status[channel])
+        found = Solution(weights[channel], bias[channel], norm[channel], status[channel])
         if pool == 0 and part.margin == 0:
             _solve_in_place(part, channel, field, ridge, found)
         else:
@@ -44,7 +44,7 @@ def solve_block(part: WindowSums, field: Field, ridge: float | RidgeMap, pool: i
             "weights": weights[:, number],
             "bias": bias[:, number],
             "status": status,
-            "norm": l1_norm(weights[:, number], bias[:, number]),
+            "norm": norm[:, number],
             "mean_difference": ((after[number] - before) / (unit * part.n_samples)).astype(np.float32),
         }
         for number, expression in enumerate(part.problem.expressions)
@@ -71,9 +71,7 @@ def _solve_gathered(
         line, equations, pixels, corner = gathered_rows(part, channel, field, rows, pool)
         ridges = _padded_ridges(part, ridge, Region(rows.start, rows.stop, region.col0, region.col1))
         shape = len(rows), n_cols
-        solved = Solution(
-            np.empty((*found.weights.shape[:2], *shape)), np.empty((len(found.bias), *shape)), np.empty(shape, np.uint8)
-        )
+        solved = Solution(*(np.empty((*whole.shape[:-2], *shape), whole.dtype) for whole in found))
         solve_windows(line, equations, ridges, corner, pixels, solved)
         for whole, rows_of in zip(found, solved, strict=True):
             whole[..., here, :] = rows_of

@@ -43,6 +43,8 @@ class Solution(NamedTuple):
     """(expression, tap, row, col) float64."""
     bias: Array
     """(expression, row, col) float64."""
+    norm: Array
+    """(expression, row, col) float64: |bias| + Σ |weight|."""
     status: Array
     """(row, col) uint8: 1 where a pivot was not positive; weights are then 0, and the bias is the mean target."""
 
@@ -71,7 +73,7 @@ def _solve_blocks(
     solution: Solution,
 ) -> None:
     entries, factors, taps, n_expressions = equations
-    weights, bias, status = solution
+    weights, bias, norm, status = solution
     rows, cols = status.shape
     order = systems.matrix.shape[1]
     first = order - taps - 1
@@ -102,16 +104,20 @@ def _solve_blocks(
                             sums[entries[mean] + at + lane] * factors[mean] / corner
                         )
         for expression in range(n_expressions):
+            of_row, norm_row = found_row[expression], norm[expression, row]
+            norm_row[:] = 0.0
+            _file(of_row[taps], bias[expression, row], norm_row)
             for tap in range(taps):
-                _copy(found_row[expression, tap], weights[expression, tap, row])
-            _copy(found_row[expression, taps], bias[expression, row])
+                _file(of_row[tap], weights[expression, tap, row], norm_row)
 
 
 @inlined
-def _copy(found: Array, filed: Array) -> None:
-    """Copy as many numbers as are filed; numba's own assignment brings a second of compiling for its error text."""
+def _file(found: Array, filed: Array, norm: Array) -> None:
+    """Copy what is found of a row, and add its magnitude to the norm."""
+    # One by one: numba's own assignment brings a second of compiling, for the text of its error.
     for col in range(len(filed)):
         filed[col] = found[col]
+        norm[col] += abs(found[col])
 
 
 @inlined

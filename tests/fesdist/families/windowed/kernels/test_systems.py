@@ -52,6 +52,7 @@ def empty(taps: int, expressions: int) -> Solution:
     return Solution(
         np.full((expressions, taps, ROWS, COLS), np.nan),
         np.full((expressions, ROWS, COLS), np.nan),
+        np.full((expressions, ROWS, COLS), np.nan),
         np.full((ROWS, COLS), 9, np.uint8),
     )
 
@@ -76,6 +77,7 @@ def test_solutions_are_those_of_numpy(taps: int, expressions: int, dtype: Any) -
     np.testing.assert_allclose(found.weights, expected[:, :, :-1].transpose(3, 2, 0, 1), rtol=1e-8, atol=1e-12)
     np.testing.assert_allclose(found.bias, expected[:, :, -1].transpose(2, 0, 1), rtol=1e-8, atol=1e-12)
     assert not found.status.any()
+    np.testing.assert_allclose(found.norm, np.abs(found.bias) + np.abs(found.weights).sum(axis=1), rtol=1e-15)
 
 
 @pytest.mark.parametrize("col", [0, 15, 16, 20])
