@@ -79,13 +79,24 @@ def block_sums(model: MaskedRegression, pairs: Pairs) -> BlockSums:
     return sums
 
 
-def fit(model: MaskedRegression, pairs: Pairs, tile_side: int, pool: ThreadPoolExecutor) -> NDArray[np.float64]:
+def room_for_fit(model: MaskedRegression, pairs: Pairs) -> NDArray[np.float64]:
+    """Return the memory that `fit` fills, (tap + 1, row, col) float64."""
+    return np.empty((len(model.offsets) + 1, *pairs[0].shape[2:]))
+
+
+def fit(
+    model: MaskedRegression,
+    pairs: Pairs,
+    tile_side: int,
+    pool: ThreadPoolExecutor,
+    out: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
     """Return weights and bias, (tap + 1, row, col) float64, colour shared, a tile of the image in each task.
 
-    `pairs` are inputs and targets, (sample, channel, row, col) uint8.
+    `pairs` are inputs and targets, (sample, channel, row, col) uint8. `out` is filled and returned.
     """
     rows, cols = pairs[0].shape[2:]
-    solutions = np.empty((len(model.offsets) + 1, rows, cols))
+    solutions = room_for_fit(model, pairs) if out is None else out
 
     def train(tile: Tile) -> None:
         arrays: dict[str, Any] = model.solve(tile_statistics(model, pairs, tile))[TARGET]
