@@ -59,6 +59,7 @@ def training_memory(
     sums, solved = tuple(_sums(planes, fit, tile_shape, margin, n_folds)), solved_arrays(own, fit, tile_shape)
     evidence = evidence_arrays(fit, tile_shape) if n_folds > 1 else ()
     gathered = _gathered(planes, fit, block[1]) if n_folds > 1 or margin else ()
+    solving = (*_solving(planes, fit, tile_shape), *(_pooled(planes, fit, tile_shape, margin) if margin else ()))
     compared = compared_images(fit, tile_shape, n_block)
     measured = (
         *prepared_arrays(own, fit, tile_shape),
@@ -78,7 +79,7 @@ def training_memory(
                     *_pass(planes, fit, block, n_block),
                 ),
             ),
-            Phase("solving", (*sums, *of_block, *solved, *evidence, *_solving(planes, fit, tile_shape), *gathered)),
+            Phase("solving", (*sums, *of_block, *solved, *evidence, *solving, *gathered)),
             Phase("measuring", (*solved, *evidence, *measured)),
         ),
     )
@@ -223,6 +224,16 @@ def _solving(planes: Planes, fit: Fit, tile_shape: tuple[int, int]) -> tuple[All
         Allocation("differences of sums", (fit.channels, *shape), "float64", 2),
         Allocation("ridges", (shape[0], shape[1] + LANES), "float64", 3),
         *_systems(taps, n_expressions),
+    )
+
+
+def _pooled(planes: Planes, fit: Fit, tile_shape: tuple[int, int], margin: int) -> tuple[Allocation, ...]:
+    """Return the sums of a block and its neighbours once they are pooled, and what is found of its inner part."""
+    block = block_shape(tile_shape, planes.field, margin)
+    line = flat_block(with_neighbours(block, margin), planes.field).length
+    return (
+        Allocation("pooled sums of a block", (len(planes), line), "float64"),
+        Allocation("found in an inner part", (fit.n_expressions, len(planes.field) + 3, *block), "float64"),
     )
 
 

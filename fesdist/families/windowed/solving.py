@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.families.common.layout import TileArrays
 from fesdist.families.common.pooling import check_margin
 from fesdist.families.windowed.entries import window_equations
-from fesdist.families.windowed.equations import ROWS_AT_ONCE, gathered_rows
+from fesdist.families.windowed.equations import ROWS_AT_ONCE, gathered, inner_region, pooled_planes
 from fesdist.families.windowed.kernels.systems import Pixels, Solution, solve_windows
 from fesdist.families.windowed.ridge_map import RidgeMap, ridges_at
 from fesdist.families.windowed.sums import WindowSums
@@ -37,7 +40,7 @@ def solve_block(part: WindowSums, field: Field, ridge: float | RidgeMap, pool: i
         if pool == 0 and part.margin == 0:
             _solve_in_place(part, channel, field, ridge, found)
         else:
-            _solve_gathered(part, channel, field, (ridge, pool), found)
+            _solve_pooled(part, channel, field, (ridge, pool), found)
     before, *after = block.sums.flat.image(block.sums.image_sums)[..., *block.own]
     return {
         expression: {
@@ -60,21 +63,42 @@ def _solve_in_place(part: WindowSums, channel: int, field: Field, ridge: float |
     solve_windows(block.sums.sums[channel], equations, ridges, unit**2 * part.n_fitted, pixels, found)
 
 
-def _solve_gathered(
+def _solve_pooled(
     part: WindowSums, channel: int, field: Field, penalty: tuple[float | RidgeMap, int], found: Solution
 ) -> None:
     (block,), (ridge, pool) = part.blocks, penalty
-    region, (n_rows, n_cols) = block.region, block.region.shape
-    for first in range(0, n_rows, ROWS_AT_ONCE):
-        here = slice(first, min(first + ROWS_AT_ONCE, n_rows))
-        rows = range(region.row0 + here.start, region.row0 + here.stop)
-        line, equations, pixels, corner = gathered_rows(part, channel, field, rows, pool)
-        ridges = _padded_ridges(part, ridge, Region(rows.start, rows.stop, region.col0, region.col1))
-        shape = len(rows), n_cols
-        solved = Solution(*(np.empty((*whole.shape[:-2], *shape), whole.dtype) for whole in found))
+    own, inner = block.region, inner_region(part, pool)
+    for region in around(own, inner):
+        if region == inner:
+            line, equations, pixels, corner = pooled_planes(part, channel, field, region, pool)
+        else:
+            places = range(region.row0, region.row1), range(region.col0, region.col1)
+            line, equations, pixels, corner = gathered(part, channel, field, places, pool)
+        ridges = _padded_ridges(part, ridge, region)
+        if region == own:
+            return solve_windows(line, equations, ridges, corner, pixels, found)
+        solved = Solution(*(np.empty((*whole.shape[:-2], *region.shape), whole.dtype) for whole in found))
         solve_windows(line, equations, ridges, corner, pixels, solved)
-        for whole, rows_of in zip(found, solved, strict=True):
-            whole[..., here, :] = rows_of
+        for whole, of_region in zip(found, solved, strict=True):
+            whole[..., *region.within(own)] = of_region
+
+
+def around(own: Region, inner: Region | None) -> Iterator[Region]:
+    """Yield the inner part of a region, if there is one, and then the rest, a few rows at a time."""
+    if inner is None:
+        rest = [own]
+    else:
+        yield inner
+        rest = [
+            replace(own, row1=inner.row0),
+            replace(own, row0=inner.row1),
+            replace(inner, col0=own.col0, col1=inner.col0),
+            replace(inner, col0=inner.col1, col1=own.col1),
+        ]
+    for region in rest:
+        if region.col0 < region.col1:
+            for row0 in range(region.row0, region.row1, ROWS_AT_ONCE):
+                yield replace(region, row0=row0, row1=min(row0 + ROWS_AT_ONCE, region.row1))
 
 
 def _padded_ridges(part: WindowSums, ridge: float | RidgeMap, region: Region) -> NDArray[np.float64]:

@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fesdist.families.windowed import solving
+from fesdist.families.windowed.ridge_map import RidgeMap
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.receptive_field import Field, window_offsets
+from fesdist.ground.tiles import Region
 from fesdist.registry import MaskedRegression, PixelKernelRidge
 from tests.fesdist.families.windowed.designs import design_of
 
@@ -53,6 +57,35 @@ def test_weights_are_those_of_weighted_least_squares(window: int, colour: Colour
         for row, col in ((0, 0), (1, 18), (3, 9), (6, 19), (0, 10), (4, 0)):
             found = [*arrays["weights"][channel, :, row, col], arrays["bias"][channel, row, col]]
             np.testing.assert_allclose(found, _expected(model, x, t, row, col), rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+@pytest.mark.parametrize("pool", [0, 1, 3])
+@pytest.mark.parametrize("shape", [(7, 20), (66, 140), (3, 3)])
+@pytest.mark.parametrize("offsets", [window_offsets(3, 1), window_offsets(3, 2), ((-2, 1), (0, 0), (1, 3))])
+def test_pooled_planes_have_the_bits_of_gathered_entries(
+    offsets: Field, shape: tuple[int, int], pool: int, dtype: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = np.random.default_rng(8).integers(0, 256, (2, 5, 3, *shape)).astype(dtype)
+    if dtype == np.float64:
+        images /= 255
+    # The sums know neighbours that are not pooled, as those of several candidates do.
+    sums = MaskedRegression(offsets, pool=3).sums(images[0], {"sad": images[1], "happy": images[1, ::-1]})
+    ridges = RidgeMap(((0.1, 3.0), (0.2, 0.4)))
+    found = MaskedRegression.from_sums(sums, pool=pool, ridge=ridges).arrays
+    monkeypatch.setattr(solving, "inner_region", lambda part, pool: None)
+    for expression, arrays in MaskedRegression.from_sums(sums, pool=pool, ridge=ridges).arrays.items():
+        for name, expected in arrays.items():
+            assert np.array_equal(found[expression][name], expected), (expression, name)
+
+
+@pytest.mark.parametrize("inner", [None, Region(2, 9, 3, 4), Region(0, 9, 0, 30), Region(0, 40, 5, 30)])
+def test_an_inner_region_and_the_rest_are_the_whole(inner: Region | None) -> None:
+    own = Region(0, 40, 0, 30)
+    covered = np.zeros(own.shape, int)
+    for region in solving.around(own, inner):
+        covered[region.slices] += 1
+    assert (covered == 1).all()
 
 
 def test_sums_serve_every_narrower_pool_to_the_bit() -> None:
