@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from operator import index
 from typing import Any
 
@@ -107,6 +108,7 @@ def with_centre(field: Field) -> Field:
     return tuple(sorted({*field, (0, 0)}))
 
 
+@lru_cache(maxsize=256)
 def halo_of(offsets: tuple[Offset, ...]) -> Halo:
     """Return how far `offsets` reach beyond the output pixel on each side.
 

@@ -10,6 +10,8 @@ Right-hand sides are further rows below the matrix: what turns a row of A into a
 
 from __future__ import annotations
 
+import math
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,17 +54,16 @@ def workspace_shapes(unknowns: int, right_hand_sides: int) -> tuple[tuple[int, .
 
 def workspace(unknowns: int, right_hand_sides: int) -> Workspace:
     """Return the arrays of `factor_and_solve`."""
-    made = Workspace(*(_zeros(shape) for shape in workspace_shapes(unknowns, right_hand_sides)))
-    spare = np.arange(made.matrix.shape[1] - unknowns)
-    made.matrix[spare, spare] = 1.0
+    shapes = workspace_shapes(unknowns, right_hand_sides)
+    *stops, n_values = accumulate(math.prod(shape) for shape in shapes)
+    raw = np.zeros(n_values + _CACHE_LINE // 8)
+    # No register crosses a line of the cache, which would be read twice.
+    start = -raw.ctypes.data % _CACHE_LINE // 8
+    arrays = np.split(raw[start : start + n_values], stops)
+    made = Workspace(*(array.reshape(shape) for array, shape in zip(arrays, shapes, strict=True)))
+    for spare in range(made.matrix.shape[1] - unknowns):
+        made.matrix[spare, spare] = 1.0
     return made
-
-
-def _zeros(shape: tuple[int, ...]) -> Array:
-    """Return zeros where no register crosses a line of the cache, which would be read twice."""
-    raw = np.zeros(8 * int(np.prod(shape)) + _CACHE_LINE, np.uint8)
-    start = -raw.ctypes.data % _CACHE_LINE
-    return raw[start : len(raw) - _CACHE_LINE + start].view(np.float64).reshape(shape)
 
 
 class _Part(NamedTuple):
