@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fesdist.cli.console import warn
+from fesdist.cluster.settings import ClusterSettings
 from fesdist.ground.notices import Notice
-from fesdist.requests.groups import Computing
 from fesdist.simd.compiled import nothing_is_kept
 
 EXIT_NOTICED = 4
@@ -28,9 +28,9 @@ def tell(notices: Sequence[Notice], when: str = "") -> None:
             warn(line.encode(errors="backslashreplace").decode())
 
 
-def tell_of_compiling(request: Computing) -> None:
+def tell_of_compiling(cluster: ClusterSettings) -> None:
     """Say why a command that learns here takes longer than it will ever again, where it does."""
-    if request.cluster().scheduler is None and nothing_is_kept():
+    if cluster.scheduler is None and nothing_is_kept():
         warn("compiling for this processor, once: this takes up to half a minute longer")
 
 

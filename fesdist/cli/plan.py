@@ -33,7 +33,7 @@ def run(request: Plan) -> int:
     whole = planned(job, asked, stack)
     plan = make_plan(whole, stack, request.memory, n_workers, threads)
     starts = cluster.scheduler is None and cluster.local_workers > 0
-    tell_of_compiling(request)
+    tell_of_compiling(cluster)
     warn("plan: rehearsing each step of the run, for its time")
     cost = estimate(asked, whole, stack, plan, n_workers, starting_seconds=CLUSTER_SECONDS if starts else 0.0)
     on_workers = starts or cluster.scheduler is not None

@@ -18,7 +18,7 @@ from fesdist.training.shaping import LearnedShape
 
 def run(request: Train) -> int:
     """Train, and tell what was published and how good it is."""
-    tell_of_compiling(request)
+    tell_of_compiling(request.cluster())
     with progress("training", "tasks") as report:
         result = carry_out(request, report, _tell_plan)
     if request.json:

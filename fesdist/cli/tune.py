@@ -22,7 +22,7 @@ MOST_ROWS = 40
 
 def run(request: Tune) -> int:
     """Tune, and tell the errors and what was chosen."""
-    tell_of_compiling(request)
+    tell_of_compiling(request.cluster())
     with progress("tuning", "steps") as report:
         tuning = carry_out(request, report)
     if request.json:

@@ -11,7 +11,7 @@ _VALUES = 4 * _CACHED_VALUES
 
 
 def blocks_of(shape: tuple[int, ...], threads: int, *, once: bool = False) -> list[slice]:
-    """Return blocks of images of a shape (sample, channel, row, col), enough for all threads if there are enough.
+    """Return blocks of images of a shape (sample, channel, row, col), none more than a thread's share.
 
     `once` says that each output is written once and not read again.
     """

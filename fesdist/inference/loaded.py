@@ -260,7 +260,7 @@ class LoadedVersion:
         """Return the outputs of one expression; where they go `into` something, they are clipped."""
         outputs, clipped = np.empty(inputs.shape, np.float32) if into is None else into, into is not None
         refined = way in ALPHAS or intensity != 1
-        blocks = blocks_of(inputs.shape, self._threads, once=clipped and not refined)
+        blocks = blocks_of(inputs.shape, self._threads, once=self._model.puts_once and clipped and not refined)
         codes = self._encoder.codes(inputs, expression, blocks, self._pool.map) if self._encoder and blocks else None
 
         def fill(band: Band, samples: slice) -> None:

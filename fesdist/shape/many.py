@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fesdist.shape.kernels import WEIGHT_BITS, places
 from fesdist.simd.compiled import keep_compiled_kernels
-from fesdist.simd.kernel import inlined, kernel
+from fesdist.simd.kernel import inlined, kernel, subkernel
 
 Array = NDArray[Any]
 
@@ -71,7 +71,7 @@ def move_many(planes: Array, turned: bool, rows_at: Array, cols_at: Array, weigh
                     outputs[plane, start + i, j] = made[j, plane]
 
 
-@kernel
+@subkernel
 def _rows_read(rows_at: Array, n_rows: int) -> tuple[int, int]:
     """Return the first row of the planes that some positions read, and the row after the last."""
     first, last = n_rows - 1, 0
@@ -81,7 +81,7 @@ def _rows_read(rows_at: Array, n_rows: int) -> tuple[int, int]:
     return first, last + 1
 
 
-@kernel
+@subkernel
 def _lay_out(planes: Array, turned: bool, laid_out: Array) -> None:
     """Set laid_out[row, col, plane] to planes[plane, row, col]; planes that are not there stay as they are."""
     last = planes.shape[2] - 1

@@ -41,6 +41,8 @@ class Model(Protocol[G]):
     """Whether it keeps sums, and `evidence` tells from them how rightly it changes people who were left out."""
     judges_samples: ClassVar[bool] = False
     """Whether `evidence_of_samples` makes no sums for that, so that it is cheap where few samples are judged."""
+    puts_once: ClassVar[bool] = False
+    """Whether `put` writes each output once, and so gains nothing from outputs that stay in a cache."""
     whole_inputs: ClassVar[bool] = False
     """Whether an output pixel may read any input pixel. Then `G` are `WholeInputs`, and `solve`, which takes nearly all
     the time of a tile, tells how far it is (`ground.share`)."""

@@ -55,22 +55,23 @@ def inner_region(part: WindowSums, pool: int) -> Region | None:
     return inner if min(inner.shape) > 0 else None
 
 
-def pooled_planes(part: WindowSums, weight_channel: int, field: Field, region: Region, pool: int) -> Gathered:
+def in_planes(part: WindowSums, weight_channel: int, field: Field, region: Region, pool: int) -> Gathered:
     """Return what `gathered` does, to the bit, for pixels of the `inner_region`, without gathering an entry.
 
     Their neighbours weigh the same, so that sums are pooled before windows read them: of a window of 5 x 5 there are 68
-    planes, and 377 entries.
+    planes, and 377 entries. Without a pool they are read where they are.
     """
     check_margin(part.margin, pool)
     (block,) = part.blocks
     known, flat, unit = block.sums.problem.tile.region, block.sums.flat, unit_of(part.dtype)
     sums = block.sums.sums[weight_channel]
-    (weights,) = neighbour_weights(pool, range(pool, pool + 1), 2 * pool + 1)
-    pooled = np.empty(sums.shape)
-    pool_planes(sums, flat.stride, weights, pooled)
+    if pool > 0:
+        (weights,) = neighbour_weights(pool, range(pool, pool + 1), 2 * pool + 1)
+        single, sums = sums, np.empty(sums.shape)
+        pool_planes(single, flat.stride, weights, sums)
     equations = window_equations(field, part.planes, flat.shape, unit)
     origin = flat.origin + (region.row0 - known.row0) * flat.stride + region.col0 - known.col0
-    return Gathered(pooled, equations, Pixels(origin, flat.stride), unit**2 * part.n_fitted)
+    return Gathered(sums.reshape(-1), equations, Pixels(origin, flat.stride), unit**2 * part.n_fitted)
 
 
 def _image_shape(part: WindowSums) -> tuple[int, int]:

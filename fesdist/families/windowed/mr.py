@@ -83,6 +83,7 @@ class MaskedRegression(MadeFromSums[WindowSums], Model[WindowSums]):
     reads: ClassVar[tuple[str, ...]] = ("weights", "bias")
     ridge_may_vary: ClassVar[bool] = True
     judges_samples: ClassVar[bool] = True
+    puts_once: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "offsets", check_offsets(self.offsets))

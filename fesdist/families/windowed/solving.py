@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from fesdist.families.common.layout import TileArrays
 from fesdist.families.common.pooling import check_margin
-from fesdist.families.windowed.entries import window_equations
-from fesdist.families.windowed.equations import ROWS_AT_ONCE, gathered, inner_region, pooled_planes
-from fesdist.families.windowed.kernels.systems import Pixels, Solution, solve_windows
+from fesdist.families.windowed.equations import ROWS_AT_ONCE, gathered, in_planes, inner_region
+from fesdist.families.windowed.kernels.systems import Solution, solve_windows
 from fesdist.families.windowed.ridge_map import RidgeMap, ridges_at
 from fesdist.families.windowed.sums import WindowSums
 from fesdist.ground.receptive_field import Field
@@ -37,10 +36,7 @@ def solve_block(part: WindowSums, field: Field, ridge: float | RidgeMap, pool: i
     status = np.empty((sets, *region.shape), np.uint8)
     for channel in range(sets):
         found = Solution(weights[channel], bias[channel], norm[channel], status[channel])
-        if pool == 0 and part.margin == 0:
-            _solve_in_place(part, channel, field, ridge, found)
-        else:
-            _solve_pooled(part, channel, field, (ridge, pool), found)
+        _solve(part, channel, field, (ridge, pool), found)
     before, *after = block.sums.flat.image(block.sums.image_sums)[..., *block.own]
     return {
         expression: {
@@ -54,23 +50,14 @@ def solve_block(part: WindowSums, field: Field, ridge: float | RidgeMap, pool: i
     }
 
 
-def _solve_in_place(part: WindowSums, channel: int, field: Field, ridge: float | RidgeMap, found: Solution) -> None:
-    (block,) = part.blocks
-    flat, unit = block.sums.flat, unit_of(part.dtype)
-    equations = window_equations(field, part.planes, flat.shape, unit)
-    ridges = _padded_ridges(part, ridge, block.region)
-    pixels = Pixels(flat.origin, flat.stride)
-    solve_windows(block.sums.sums[channel], equations, ridges, unit**2 * part.n_fitted, pixels, found)
-
-
-def _solve_pooled(
+def _solve(
     part: WindowSums, channel: int, field: Field, penalty: tuple[float | RidgeMap, int], found: Solution
 ) -> None:
     (block,), (ridge, pool) = part.blocks, penalty
     own, inner = block.region, inner_region(part, pool)
-    for region in around(own, inner):
+    for region in inner_and_rest(own, inner):
         if region == inner:
-            line, equations, pixels, corner = pooled_planes(part, channel, field, region, pool)
+            line, equations, pixels, corner = in_planes(part, channel, field, region, pool)
         else:
             places = range(region.row0, region.row1), range(region.col0, region.col1)
             line, equations, pixels, corner = gathered(part, channel, field, places, pool)
@@ -83,7 +70,7 @@ def _solve_pooled(
             whole[..., *region.within(own)] = of_region
 
 
-def around(own: Region, inner: Region | None) -> Iterator[Region]:
+def inner_and_rest(own: Region, inner: Region | None) -> Iterator[Region]:
     """Yield the inner part of a region, if there is one, and then the rest, a few rows at a time."""
     if inner is None:
         rest = [own]

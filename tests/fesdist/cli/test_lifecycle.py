@@ -11,6 +11,7 @@ from distributed import LocalCluster
 
 from fesdist.cli import notices
 from fesdist.cli.main import main
+from fesdist.cluster.settings import ClusterSettings
 from tests.fesdist.training.stacks import write_stack
 
 
@@ -187,8 +188,9 @@ def test_whoever_waits_for_the_compiler_is_told(
     assert main(["plan", stack, "--window", "3", "--model", "mr", "--workers", "0"]) == 0
     assert said in capsys.readouterr().err
     # A cluster elsewhere compiles elsewhere.
-    assert main(["plan", stack, "--window", "3", "--model", "mr", "--scheduler", "tcp://127.0.0.1:9"]) == 1
-    assert said not in capsys.readouterr().err
+    for scheduler, told in ((None, 1), ("tcp://127.0.0.1:9", 0)):
+        notices.tell_of_compiling(ClusterSettings(scheduler))
+        assert capsys.readouterr().err.count(said) == told
 
 
 @pytest.mark.parametrize(

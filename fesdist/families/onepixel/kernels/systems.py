@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fesdist.families.onepixel.kernels.intensities import INTENSITIES
 from fesdist.simd.cholesky import PANEL, Workspace, factor_and_solve, workspace
-from fesdist.simd.kernel import kernel, pasted
+from fesdist.simd.kernel import kernel, pasted, subkernel
 from fesdist.simd.lanes import LANES, load, multiply_add, ones_like, scale, store
 
 Array = NDArray[Any]
@@ -87,7 +87,7 @@ def _solve_blocks(
                     _write(made[:, lane], outputs[expression, :, row, col + lane], norm[expression], row, col + lane)
 
 
-@kernel
+@subkernel
 def _read_block(sums: Array, row: int, col: int, lanes: int, used: Array, known: Array) -> int:
     """Read the sums of a block's pixels for the intensities that occur in any of them; return how many they are."""
     n_used = 0
@@ -105,7 +105,7 @@ def _read_block(sums: Array, row: int, col: int, lanes: int, used: Array, known:
     return n_used
 
 
-@kernel
+@subkernel
 def _fill_matrix(features: Array, used: Array, known: Array, ridge: float, matrix: Array) -> None:
     """Set the lower triangle of a block to Φᵀ diag(m) Φ + ridge I, and its right-hand sides to Φᵀ s."""
     order = features.shape[1]
@@ -146,7 +146,7 @@ def _fill_matrix(features: Array, used: Array, known: Array, ridge: float, matri
             _store_four(line, ((order + k - 1) * order + j) * LANES, a0, a1, a2, a3)
 
 
-@kernel
+@subkernel
 def _evaluate(features: Array, matrix: Array, row: int, made: Array) -> None:
     """Set `made` (256, lane) to Φ w / 255, where w is a row of the solved block."""
     order = features.shape[1]
@@ -172,7 +172,7 @@ def _store_four(line: Array, at: int, a0: Any, a1: Any, a2: Any, a3: Any) -> Non
     store(line, at + 3 * LANES, a3)
 
 
-@kernel
+@subkernel
 def _write(made: Array, outputs: Array, norm: Array, row: int, col: int) -> None:
     """File the table of one pixel, and its norm."""
     total = abs(made[0])

@@ -28,7 +28,7 @@ from fesdist.families.sparse.kernels.working_set import (
     swap,
 )
 from fesdist.ground.status import Status
-from fesdist.simd.kernel import kernel
+from fesdist.simd.kernel import kernel, subkernel
 
 Array = NDArray[Any]
 
@@ -73,7 +73,7 @@ def improve(working: WorkingSet, target: Array, penalty: float, capacity: int, r
     return INEXACT
 
 
-@kernel
+@subkernel
 def _enter(working: WorkingSet, candidate: int, sign: float) -> bool:
     """Make a candidate the last active column, in exchange for another if it depends on them; else bar it.
 
@@ -106,7 +106,7 @@ def _enter(working: WorkingSet, candidate: int, sign: float) -> bool:
     return independent
 
 
-@kernel
+@subkernel
 def _move(working: WorkingSet, penalty: float) -> None:
     """Move the weights to the solution for the active columns; those that vanish on the way leave."""
     weights, signs = working.weights, working.signs

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.ground.memory import Allocation
-from fesdist.simd.kernel import kernel, pasted
+from fesdist.simd.kernel import kernel, pasted, subkernel
 from fesdist.simd.lanes import LANES, load, multiply_add, multiply_subtract, ones_like, store
 from fesdist.simd.values import (
     add_products_of,
@@ -103,7 +103,7 @@ def correlation(atoms: Atoms, pixel: int, residual: Array) -> float:
     return correlation_of_lines(*lines, pixel, 0, atoms.samples.shape)
 
 
-@kernel
+@subkernel
 def correlation_of_lines(
     line: Array, right: Array, means: Array, scales: Array, pixel: int, at: int, shape: tuple[int, int, int]
 ) -> float:

@@ -21,7 +21,7 @@ from fesdist.families.sparse.kernels.flat_vectors import copy, dot
 from fesdist.families.sparse.kernels.working_set import CANDIDATES, WorkingSet, working_sets
 from fesdist.ground.memory import Allocation
 from fesdist.ground.share import tell
-from fesdist.simd.kernel import kernel
+from fesdist.simd.kernel import kernel, subkernel
 from fesdist.simd.lanes import LANES, load, multiply_add, store
 from fesdist.simd.values import load_sample, spread, zeros_like
 
@@ -174,7 +174,7 @@ def _solve_some(
     return counts[1]  # type: ignore[no-any-return]
 
 
-@kernel
+@subkernel
 def _of_lane(sets: WorkingSet, lane: int) -> WorkingSet:
     return WorkingSet(
         sets.sizes[lane],
@@ -189,7 +189,7 @@ def _of_lane(sets: WorkingSet, lane: int) -> WorkingSet:
     )
 
 
-@kernel
+@subkernel
 def _screen(columns: Array, room: Room) -> None:
     """Set scores[pixel, lane] to Σ_n columns[pixel, n] × interleaved[n, lane]; rows beyond repeat the last."""
     pixels, length = columns.shape
@@ -214,7 +214,7 @@ def _screen(columns: Array, room: Room) -> None:
         store(out, to + 3 * LANES, d)
 
 
-@kernel
+@subkernel
 def _find_candidates(working: WorkingSet, scores: Array, lane: int, pixels: int, penalty: float) -> tuple[bool, float]:
     """List the candidates of a working set; return whether there are any, and the largest |score|.
 
@@ -243,7 +243,7 @@ def _find_candidates(working: WorkingSet, scores: Array, lane: int, pixels: int,
     return total > active, largest
 
 
-@kernel
+@subkernel
 def _gather(working: WorkingSet, columns: Array, target: Array) -> None:
     """Fill in the samples of the candidates and their products with the target."""
     length = len(target)
@@ -255,7 +255,7 @@ def _gather(working: WorkingSet, columns: Array, target: Array) -> None:
         working.products[i] = dot(samples, i * length, target, 0, length)
 
 
-@kernel
+@subkernel
 def _relative_gap(working: WorkingSet, residual: Array, largest: float, penalty: float) -> float:
     """Return the duality gap divided by the objective, which `largest`, the maximum of |Xᵀ r|, certifies."""
     length = len(residual)

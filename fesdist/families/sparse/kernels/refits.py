@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fesdist.families.sparse.kernels.atoms import Atoms, product, subtract_atom, sum_and_squares
 from fesdist.ground.memory import Allocation
-from fesdist.simd.kernel import kernel, pasted
+from fesdist.simd.kernel import kernel, pasted, subkernel
 
 Array = NDArray[Any]
 
@@ -114,7 +114,7 @@ def extend(fits: Fits, at: int, problem: Problem, pixel: int, atom: int) -> bool
     return True
 
 
-@kernel
+@subkernel
 def grow(
     factor: Array,
     forward: Array,

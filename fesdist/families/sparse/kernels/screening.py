@@ -22,7 +22,7 @@ from fesdist.families.sparse.kernels.directions import (
     normalised,
 )
 from fesdist.ground.memory import Allocation, Memory, Phase
-from fesdist.simd.kernel import kernel
+from fesdist.simd.kernel import kernel, subkernel
 from fesdist.simd.lanes import LANES, load, multiply_add, store
 from fesdist.simd.values import largest_magnitude, magnitude, spread, to_float32, zeros_like
 
@@ -181,7 +181,7 @@ def set_residuals(panels: Panels, residuals: Residuals, values: Array, chosen: A
         _round(panels, residuals, number, coordinates[number], squares)
 
 
-@kernel
+@subkernel
 def _round(panels: Panels, residuals: Residuals, number: int, coordinates: Array, squares: float) -> None:
     """Set a residual from its coordinates and its squared norm."""
     largest = of_coordinates = rests = 0.0

@@ -55,7 +55,7 @@ def search_of(n_pixels: int) -> tuple[Allocation, ...]:
     )
 
 
-@kernel
+@subkernel
 def is_free(usable: Array, support: Array, at: int, n_taps: int, atom: int) -> bool:
     """Return whether an atom can be picked for the pixel `at`, which has `n_taps` in `support`."""
     free = usable[atom]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fesdist.families.sparse.kernels.flat_vectors import copy, dot, subtract_multiple
 from fesdist.ground.memory import Allocation
-from fesdist.simd.kernel import kernel
+from fesdist.simd.kernel import kernel, subkernel
 from fesdist.simd.lanes import LANES
 
 Array = NDArray[Any]
@@ -146,7 +146,7 @@ def solve_signs(working: WorkingSet, penalty: float) -> None:
     solve_transposed(working, active)
 
 
-@kernel
+@subkernel
 def _forward(working: WorkingSet, i: int, value: float) -> float:
     """Return unknown i of L y = b: (b_i - Σ_k L_ik y_k) / L_ii; `spare[0]` holds y_k for k < i, and zeros."""
     order = len(working.factor)
@@ -154,7 +154,7 @@ def _forward(working: WorkingSet, i: int, value: float) -> float:
     return rest / working.factor[i, i]  # type: ignore[no-any-return]
 
 
-@kernel
+@subkernel
 def solve_transposed(working: WorkingSet, active: int) -> None:
     """Set `spare[1]` to the solution x of Lᵀ x = y, y in `spare[0]`."""
     solution, factor = working.spare[1], working.factor.reshape(-1)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fesdist.families.windowed.kernels.packing import pack_pairs, pack_quads
 from fesdist.families.windowed.kernels.planes import add_quads, add_samples, add_without_runs
-from fesdist.simd.kernel import kernel, pasted
+from fesdist.simd.kernel import pasted, subkernel
 from fesdist.simd.lanes import LANES
 
 Array = NDArray[Any]
@@ -65,7 +65,7 @@ class Chunk(NamedTuple):
     """The same once rows are pooled."""
 
 
-@kernel
+@subkernel
 def sum_fold_of_quads(strip: Strip, chunk: Chunk, lines: Array, sums: Array, fold: int, col: int) -> None:
     """Set `sums`, (plane, length) int64, to those of a fold's samples around the columns from `col` on.
 
@@ -74,7 +74,7 @@ def sum_fold_of_quads(strip: Strip, chunk: Chunk, lines: Array, sums: Array, fol
     _sum_fold(pack_quads, add_quads, strip, chunk, lines, sums, fold, col)
 
 
-@kernel
+@subkernel
 def sum_fold_of_pairs(strip: Strip, chunk: Chunk, lines: Array, sums: Array, fold: int, col: int) -> None:
     """Do what `sum_fold_of_quads` does with `lines` of uint32."""
     _sum_fold(pack_pairs, add_without_runs, strip, chunk, lines, sums, fold, col)

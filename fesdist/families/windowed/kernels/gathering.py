@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.families.windowed.kernels.pooling import pooled_at
 from fesdist.families.windowed.kernels.systems import Equations, Pixels
 from fesdist.simd.kernel import kernel
-from fesdist.simd.lanes import LANES, load, load_as_float64, multiply_add, ones_like, scale, store
+from fesdist.simd.lanes import LANES, load, multiply_add, ones_like, scale, store
 
 Array = NDArray[Any]
 
@@ -65,14 +66,7 @@ def _gather(
         for entry in range(len(entries)):
             at = entries[entry] + starts[row]
             for col in range(first, stop, LANES):
-                total = nought
-                for u in range(length):
-                    if down[row, u] != 0.0:
-                        above = at + (u - reach) * stride + col
-                        total = multiply_add(
-                            total, load_as_float64(line, above), scale(ones_like(nought), down[row, u])
-                        )
-                store(pooled, col + reach, total)
+                store(pooled, col + reach, pooled_at(line, at - reach * stride + col, stride, down[row]))
             # What the last register read beyond the columns that have sums.
             pooled[stop + reach :] = 0.0
             to = (row * len(entries) + entry) * width

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.families.windowed.kernels.around import Chunk, Strip, sum_fold_of_pairs, sum_fold_of_quads
+from fesdist.families.windowed.kernels.pooling import pooled_at
 from fesdist.families.windowed.kernels.systems import Equations, Pixels, add_ridges
 from fesdist.families.windowed.kernels.validation import Gathered, judge_pixels, solve_or_predict_mean
 from fesdist.simd.cholesky import Workspace
@@ -161,28 +162,20 @@ def _add_up(chunk: Chunk, room: Room) -> None:
 def _pool_rows(chunk: Chunk, down: Array, floats: Array, pooled: Array, n_planes: int) -> None:
     """Set `pooled` to Σ_u down[u] × the sums of u rows further."""
     length, pooled_length = len(floats) // n_planes, len(pooled) // n_planes
-    one = ones_like(load(floats, 0))
     for plane in range(n_planes):
         start, stop = chunk.pooled[plane, 0], chunk.pooled[plane, 1]
         for q in range(start, stop, LANES):
-            total, at = scale(one, 0.0), plane * length + q
-            for u in range(len(down)):
-                if down[u] != 0.0:
-                    total = multiply_add(total, load(floats, at + u * chunk.stride), scale(one, down[u]))
-            store(pooled, plane * pooled_length + q, total)
+            store(pooled, plane * pooled_length + q, pooled_at(floats, plane * length + q, chunk.stride, down))
 
 
 @subkernel
 def _pool_along(chunk: Chunk, along: Array, pooled: Array, n_planes: int) -> None:
     """Set `pooled` to Σ_v along[v] × the sums of v columns further: all that read them have the same neighbours."""
-    length, one = len(pooled) // n_planes, ones_like(load(pooled, 0))
+    length = len(pooled) // n_planes
     for plane in range(n_planes):
         start, stop = chunk.pooled[plane, 0], chunk.pooled[plane, 1]
         for q in range(plane * length + start, plane * length + stop, LANES):
-            total = scale(one, 0.0)
-            for v in range(len(along)):
-                total = multiply_add(total, scale(one, along[v]), load(pooled, q + v))
-            store(pooled, q, total)
+            store(pooled, q, pooled_at(pooled, q, 1, along))
 
 
 @subkernel

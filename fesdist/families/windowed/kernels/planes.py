@@ -98,7 +98,7 @@ def add_runs(
 def add_without_runs(
     left: Array, right: Array, shifts: Array, runs: Array, start: int, stop: int, sums: Array, fresh: bool
 ) -> None:
-    """Do what `add_products` does, where `add_runs` might be called."""
+    """Do what `add_products` does, in the place of `add_runs`: `runs` are not read."""
     add_products(left, right, shifts, start, stop, sums, fresh)
 
 

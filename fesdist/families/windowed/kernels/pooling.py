@@ -1,4 +1,4 @@
-"""Sums of a block pooled plane by plane: what all windows read whose neighbours are all in the image."""
+"""Sums pooled along lines; and of a block, plane by plane: what windows read whose neighbours are all in the image."""
 
 from __future__ import annotations
 
@@ -7,10 +7,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.simd.kernel import kernel
-from fesdist.simd.lanes import LANES, load, load_as_float64, multiply_add, ones_like, scale, store
+from fesdist.simd.kernel import inlined, kernel
+from fesdist.simd.lanes import LANES, load_as_float64, multiply_add, ones_like, scale, store
 
 Array = NDArray[Any]
+
+
+@inlined
+def pooled_at(line: Array, at: int, step: int, weights: Array) -> Any:
+    """Return Σ_u weights[u] × the register at `line[at + u step:]`, int64 or float64; what weighs 0 is not read."""
+    one = ones_like(load_as_float64(line, 0))
+    total = scale(one, 0.0)
+    for u in range(len(weights)):
+        if weights[u] != 0.0:
+            total = multiply_add(total, load_as_float64(line, at + u * step), scale(one, weights[u]))
+    return total
 
 
 @kernel
@@ -24,23 +35,14 @@ def pool_planes(sums: Array, stride: int, weights: Array, pooled: Array) -> None
     reach = len(weights) // 2
     start, stop = reach * stride, length - reach * stride - LANES + 1
     line, out, down = sums.reshape(-1), pooled.reshape(-1), np.zeros(length + LANES)
-    one = ones_like(load(down, 0))
-    nought = scale(one, 0.0)
     for plane in range(n_planes):
         at = plane * length
         for q in range(start, stop, LANES):
-            total = nought
-            for u in range(len(weights)):
-                above = at + q + (u - reach) * stride
-                total = multiply_add(total, load_as_float64(line, above), scale(one, weights[u]))
-            store(down, q, total)
+            store(down, q, pooled_at(line, at + q - start, stride, weights))
         for q in range(start + reach):
             pooled[plane, q] = 0.0
         # Down to `reach` numbers that are not there, and are 0.
         for q in range(start + reach, stop, LANES):
-            total = nought
-            for v in range(len(weights)):
-                total = multiply_add(total, load(down, q + v - reach), scale(one, weights[v]))
-            store(out, at + q, total)
+            store(out, at + q, pooled_at(down, q - reach, 1, weights))
         for q in range(max(stop, 0), length):
             pooled[plane, q] = 0.0

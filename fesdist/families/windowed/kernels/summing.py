@@ -53,7 +53,7 @@ def add_image_sums(lines: Array, n_packed: int, channels: tuple[int, int], n_pix
     `n_pixels` positions are added.
     """
     start, stop = channels
-    first: Any = np.int64(0)
+    first: Any = np.int64(0)  # for a 0 without a type numba would compile `add_samples` once more
     of_channel = n_packed // (stop - start)
     for image in range(len(lines)):
         for number in range(stop - start):
@@ -78,7 +78,7 @@ def _add_all(add: Any, lines: Array, n_packed: int, summed: Summed, sums: Array,
     inputs = lines[0, :n_packed]
     if fresh:
         _clear_around(summed, sums)
-    nought: Any = np.int64(0)  # for one without a type numba would compile kernels of its own
+    nought: Any = np.int64(0)  # as above
     shifts, runs = summed.plane_shifts, summed.plane_runs
     add(inputs, inputs, shifts, runs, nought, summed.inputs_end, sums[:products], fresh)
     add_samples(inputs, nought, summed.inputs_end, sums[products])
@@ -88,7 +88,7 @@ def _add_all(add: Any, lines: Array, n_packed: int, summed: Summed, sums: Array,
         add_samples(target, start, end, sums[first + taps])
     for expression in range(len(summed.squares)):
         target, plane = lines[1 + expression, :n_packed], summed.squares[expression]
-        no_shift, no_run = np.zeros(1, np.int64), np.ones((1, 2), np.int64)
+        no_shift, no_run = np.zeros(1, np.int64), np.ones((1, 2), np.int64)  # one sum is kept, and counts
         add(target, target, no_shift, no_run, start, end, sums[plane : plane + 1], fresh)
 
 

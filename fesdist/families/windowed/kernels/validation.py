@@ -22,10 +22,10 @@ Array = NDArray[Any]
 
 
 class Gathered(NamedTuple):
-    """Entries of the equations of a block's pixels over some samples, as `gather_entries` returns them."""
+    """Entries of the equations of a block's pixels over some samples, as `gathered` returns them."""
 
     line: Array
-    """Flat float64."""
+    """Flat float64; int64 where it is the sums themselves."""
     equations: Equations
     pixels: Pixels
     corner: float

@@ -83,7 +83,7 @@ def test_pooled_planes_have_the_bits_of_gathered_entries(
 def test_an_inner_region_and_the_rest_are_the_whole(inner: Region | None) -> None:
     own = Region(0, 40, 0, 30)
     covered = np.zeros(own.shape, int)
-    for region in solving.around(own, inner):
+    for region in solving.inner_and_rest(own, inner):
         covered[region.slices] += 1
     assert (covered == 1).all()
 
