@@ -49,6 +49,7 @@ $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --editable '.[test,docs]'
 	@$(BIN)/python -m pip install --quiet --no-deps $(NETWORKS) $(OPERATOR)
+	@$(BIN)/python -m compileall -q fesdist flows storage  # or every start compiles, where Python may not write what it compiled
 	@touch $@
 
 install: $(VENV)/installed

@@ -7,7 +7,7 @@ import atexit
 import gc
 import sys
 from collections.abc import Sequence
-from importlib import import_module, metadata
+from importlib import import_module
 
 from fesdist.cli.stopping import Stopped, stopped_as_by_ctrl_c
 from fesdist.ground.hidden import check_nothing_hidden
@@ -26,6 +26,8 @@ EXIT_READER_GONE = 141
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser that knows the verbs and no more; it imports nothing heavy, so that help comes at once."""
+    from importlib.metadata import version
+
     from fesdist.requests.build import summary_of
     from fesdist.requests.parser import indented
     from fesdist.requests.verbs import VERBS
@@ -36,7 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=f"a first visit:\n{indented(_FIRST_VISIT)}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"fesdist {metadata.version('fesdist')}")
+    parser.add_argument("--version", action="version", version=f"fesdist {version('fesdist')}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for verb, request in VERBS.items():
         commands.add_parser(verb, help=summary_of(request))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-from asyncio import CancelledError
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -45,8 +44,8 @@ def stopped_as_by_ctrl_c(signals: Sequence[signal.Signals] = SIGNALS) -> Iterato
         signal.signal(number, stop)
     try:
         yield
-    except (Exception, CancelledError) as error:
-        if came:
+    except BaseException as error:
+        if came and not isinstance(error, Stopped):
             raise Stopped(came[0]) from error
         raise
     finally:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from fesdist.cli.console import Progress, duration, people, progress, say, size, table, warn
 from fesdist.cli.notices import concluded, tell_of_compiling
 from fesdist.cluster.connect import open_cluster
+from fesdist.ground.gaussian import import_ahead
 from fesdist.ground.metrics import RegionErrors, RunMetrics
 from fesdist.requests.learning import Train
 from fesdist.training.plan import TrainingPlan
@@ -33,6 +34,7 @@ def carry_out(
 ) -> TrainingResult:
     """Train what is asked for where it is asked for; raises as `fesdist.training.run.train`."""
     asked = request.training(request.store, request.name)
+    import_ahead()  # for the refinement maps
     with open_cluster(request.cluster(), on_progress) as cluster:
         return train(
             asked,

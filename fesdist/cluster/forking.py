@@ -20,8 +20,8 @@ _SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 """Python looks for its own modules in the working folder first when it starts processes, and photographs may lie there
 beside a script that is called `random.py`. What the client finds its modules by is sent to each worker."""
 
-_NEEDED = (forked_from.__name__, "distributed", "numba", "scipy.linalg", "zarr", "fesdist.cluster.task")
-"""By all workers, whatever they will be asked to do; numba imports SciPy with the first kernel that is called."""
+_NEEDED = (forked_from.__name__, "distributed", "numba", "zarr", "fesdist.cluster.task")
+"""By all workers, whatever they will be asked to do."""
 
 GIVEN = "distributed.nanny.pre-spawn-environ"
 """Dask's setting of what it gives workers as environment."""

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from numpy.typing import NDArray
+
+
+def import_ahead() -> None:
+    """Begin to import SciPy's filter, and return at once: who waits for workers to start has the time."""
+    threading.Thread(target=import_module, args=("scipy.ndimage",), name="scipy.ndimage").start()
 
 
 def smoothed(values: NDArray[Any], sigma: float | Sequence[float], output: Any = None) -> Any:
@@ -14,7 +21,7 @@ def smoothed(values: NDArray[Any], sigma: float | Sequence[float], output: Any =
     g(x) ~ exp(-x² / (2 sigma²)); one `sigma` for all axes or one for each, 0 leaves an axis as it is. The dtype is that
     of `values`, or `output`.
     """
-    # A fifth of a second, which neither `--help` nor a worker has to wait for.
+    # Which takes a fifth of a second, for which neither `--help` nor a worker has to wait.
     from scipy.ndimage import gaussian_filter
 
     return gaussian_filter(values, sigma, mode="nearest", output=output)

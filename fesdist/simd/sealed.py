@@ -14,6 +14,7 @@ from typing import Any
 
 import numba
 from numba.core import caching
+from numba.core.runtime import nrt
 
 _SEAL_BYTES = hashlib.sha256().digest_size
 
@@ -40,9 +41,14 @@ class SealedCache(caching.FunctionCache):
         self._cache_file = _SealedFiles(self._cache_path, self._impl.filename_base, locator.get_source_stamp())
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the kernel compiled for a signature, None where there is none that can be used."""
+        """Return the kernel compiled for a signature, None where there is none that can be used.
+
+        What is kept needs numba's memory management and no more: all that compiling needs, which takes a fifth of a
+        second to get ready, numba gets ready itself when a kernel is compiled.
+        """
         try:
-            return super().load_overload(sig, target_context)
+            nrt.rtsys.initialize(target_context)
+            return self._load_overload(sig, target_context)
         except Exception:  # of another numba, another machine, or whatever the disk says
             return None
 

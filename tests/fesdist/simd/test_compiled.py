@@ -68,6 +68,24 @@ def test_kernels_are_found_again(cache: Path) -> None:
     assert sum(kernel.stats.cache_hits.values()) == 2
 
 
+def test_what_is_kept_does_not_wait_for_the_compiler(cache: Path) -> None:
+    """Numba gets ready what kernels consist of where one is compiled, which takes longer than most of them do."""
+    program = """
+import sys; sys.modules["fesdist.simd.of_a_test"] = sys
+import tests.fesdist.simd.test_compiled as here
+kernel = here._kernel()
+for number in (1, 1.5, 2j):
+    assert kernel(number) == number + 1
+    print("numba.np.linalg" in sys.modules, end=" ")
+assert sum(kernel.stats.cache_hits.values()) == 2
+"""
+    kept = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, env=kept, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == ["False", "False", "True"]
+
+
 def _cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
 
