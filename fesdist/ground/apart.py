@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -47,25 +48,22 @@ class Apart:
         return " and ".join(f"{share:.0f} % {way}" for share, way in words)
 
 
-def compared(before: Signature, after: Signature) -> Apart:
-    """Return how two pictures, (row, col) as `look` returns them, lie to each other.
+def compared(before: Signature, after: Signature) -> list[Apart]:
+    """Return how each person's two pictures, (person, row, col) as `look` returns them, lie to each other.
 
     Mean square differences over what both show: all of it alike, and the middle more (a half sine along each axis and
     picture). A move must make both smaller, the one that becomes less so counts: with the first alone shoulders and
     hair decide, with the second brows.
     """
-    if not (before.any() and after.any()):
-        return Apart(1.0)
-    reach = range(-_REACH, _REACH + 1)
     first, second = before.astype(np.float64), after.astype(np.float64)
     here = _differences(first, second, 0, 0)
-    found = [
-        (float((here / np.maximum(_differences(first, second, down, right), _LEAST)).min()), down, right)
-        for down in reach
-        for right in reach
-    ]
-    better, down, right = max(found, key=lambda each: (each[0], -abs(each[1]) - abs(each[2])))
-    return Apart(better, down / SIDE, right / SIDE) if (down or right) else Apart(1.0)
+    better = np.stack([(here / np.maximum(_differences(first, second, *move), _LEAST)).min(axis=0) for move in _MOVES])
+    better[:, ~(before.any(axis=(1, 2)) & after.any(axis=(1, 2)))] = 0  # nothing to see, and the first move is none
+    found = []
+    for best, times in zip(better.argmax(axis=0).tolist(), better.max(axis=0, initial=0).tolist(), strict=True):
+        down, right = _MOVES[best]
+        found.append(Apart(times, down / SIDE, right / SIDE) if best else Apart(1.0))
+    return found
 
 
 def beside(before: NDArray[Any]) -> Callable[[NDArray[Any]], Apart]:
@@ -73,21 +71,24 @@ def beside(before: NDArray[Any]) -> Callable[[NDArray[Any]], Apart]:
     if min(before.shape[1:]) < SIDE:
         return lambda _: Apart(1.0)
     first = look(before)
-    return lambda after: compared(first, look(after))
+    return lambda after: compared(first[None], look(after)[None])[0]
 
 
 _LEAST = 1.0
 """Squared difference, in the square of 32nds of a standard deviation, below which nothing is better."""
 
+_MOVES = sorted(product(range(-_REACH, _REACH + 1), repeat=2), key=lambda move: (abs(move[0]) + abs(move[1]), move))
+"""Places down and to the right; of two moves that are as good the shorter counts, which comes first."""
+
 _MIDDLE: Floats = np.outer(*[np.sin(np.pi * (np.arange(SIDE) + 0.5) / SIDE)] * 2)
 
 
 def _differences(first: Floats, second: Floats, down: int, right: int) -> Floats:
-    """Return both mean square differences, (2,), of what is in the first picture and so much further in the second."""
+    """Return both mean square differences, (2, person), of what is in the first and so much further in the second."""
     here, there = zip(_overlap(down), _overlap(right), strict=True)
-    squares = (first[here] - second[there]) ** 2
     weights = _MIDDLE[here] * _MIDDLE[there]
-    return np.array([squares.mean(), (weights * squares).sum() / weights.sum()])
+    squares = ((first[:, *here] - second[:, *there]) ** 2).reshape(len(first), weights.size)
+    return np.stack([squares.mean(axis=1), (squares * weights.ravel()).sum(axis=1) / weights.sum()])
 
 
 def _overlap(by: int) -> tuple[slice, slice]:

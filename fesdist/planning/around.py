@@ -71,8 +71,10 @@ def count_survey(job: TrainingJob, stack: TrainingStack, array_bytes: int, costs
         of_people = list(SurveyStage(stack.path, array_bytes).work(block).values())
     asked = len(asked_of(samples))
     if apart.SIDE in of_people[0]:
-        with costs("survey", asked * len(job.expressions)):
-            apart.compared(of_people[0][apart.SIDE], of_people[-1][apart.SIDE])
+        pictures = np.stack([signatures[apart.SIDE] for signatures in of_people])
+        of_asked = np.resize(pictures, (asked, *pictures.shape[1:]))
+        with costs("likeness", len(job.expressions)):
+            apart.compared(of_asked, of_asked[::-1])
     if has_likeness(job):
         found = np.stack([signatures[SIDE] for signatures in of_people])
         folds = np.array_split(np.resize(found, (asked, *found.shape[1:])), n_folds(asked))

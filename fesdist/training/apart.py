@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from fesdist.ground.apart import SIDE, Apart, compared
 from fesdist.ground.notices import Notice
 from fesdist.images.summary import of_pairs_apart
@@ -25,12 +27,11 @@ def pairs_apart(before: str, after: str, samples: Sequence[int], found: Signatur
     """Return those asked of some samples that lie at different places with two expressions, the furthest apart first;
     nobody where images are too small to tell.
     """
-    first, second = found[before], found[after]
-    pairs = [
-        PairApart(sample, compared(first[sample][SIDE], second[sample][SIDE]))
-        for sample in asked_of(samples)
-        if SIDE in first[sample]
-    ]
+    asked = asked_of(samples)
+    if not asked or SIDE not in found[before][asked[0]]:
+        return []
+    first, second = (np.stack([found[name][sample][SIDE] for sample in asked]) for name in (before, after))
+    pairs = map(PairApart, asked, compared(first, second))
     return sorted((pair for pair in pairs if pair.found.differs), key=lambda pair: -pair.found.better)
 
 

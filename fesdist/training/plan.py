@@ -26,8 +26,12 @@ CHUNKS = (256, 128, SMALL_CHUNK)
 """Rows and columns that chunks may have. Files cost as much as what is in them: a version of 2048 x 2048 pixels is
 written in two thirds of the time where it has a thousand instead of ten thousand."""
 
-MANY_CHUNKS = 64
-"""An image is cut into so many at least: tiles are whole chunks, and many workers want tiles."""
+SOME_CHUNKS, MANY_CHUNKS = 16, 64
+"""An image is cut into so many at least, and into many for a model whose pixels take long: tiles are whole chunks, and
+many workers want tiles."""
+
+FILLED_UP = 1.2
+"""How many times as large as in small chunks an image may be, whose last chunks are filled up with zeros."""
 
 MODEST_MEMORY = DEFAULT_MEMORY // 2
 """What a worker must be allowed, in bytes, to train one large chunk at a time; chunks depend on no other budget."""
@@ -105,18 +109,23 @@ def make_plan(
 def chunk_side(job: TrainingJob, stack: TrainingStack) -> int:
     """Return the rows and columns of the chunks in which a job's weights are stored, whoever trains it.
 
-    The largest of `CHUNKS` of which an image has `MANY_CHUNKS`, and one of which is trained within `MODEST_MEMORY`, or
-    with hardly more memory than a small one.
+    The largest of `CHUNKS` of which an image has enough, which together are hardly larger than the image, and one of
+    which is trained within `MODEST_MEMORY`, or with hardly more memory than a small one.
     """
     rows, cols = stack.image_shape
+    least = SOME_CHUNKS if job.build_model().enough_pixels(job.fit(stack)) is None else MANY_CHUNKS
+
+    def number(side: int) -> int:
+        return math.ceil(rows / side) * math.ceil(cols / side)
 
     def needed(side: int) -> int:
         cut = CutJob(job, (min(side, rows), min(side, cols)), side)
         return plan_with_cut(stack, MODEST_MEMORY, cut).projected_bytes
 
     enough = max(MODEST_MEMORY, HARDLY_MORE * needed(SMALL_CHUNK))
-    many = (side for side in CHUNKS if math.ceil(rows / side) * math.ceil(cols / side) >= MANY_CHUNKS)
-    return next((side for side in many if needed(side) <= enough), SMALL_CHUNK)
+    filled = FILLED_UP * number(SMALL_CHUNK) * SMALL_CHUNK**2
+    fitting = (side for side in CHUNKS if number(side) >= least and number(side) * side**2 <= filled)
+    return next((side for side in fitting if needed(side) <= enough), SMALL_CHUNK)
 
 
 def plan_with_cut(stack: TrainingStack, allowed_bytes: int, cut: CutJob, threads: int = 1) -> TrainingPlan:

@@ -12,7 +12,7 @@ import pytest
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.cluster.settings import RESERVED_BYTES
 from fesdist.ground.colour import Colour
-from fesdist.registry import AnyModel, MaskedRegression, OrthogonalMatchingPursuit, PixelKernelRidge
+from fesdist.registry import AnyModel, Lasso, MaskedRegression, OrthogonalMatchingPursuit, PixelKernelRidge
 from fesdist.training.job import CutJob, TrainingJob, TrainingRequest, define_job
 from fesdist.training.plan import MODEST_MEMORY, chunk_side, make_plan, plan_with_cut
 from fesdist.training.run import train
@@ -45,10 +45,23 @@ def _request(path: Path, store: Path, model: AnyModel = MODEL) -> TrainingReques
     return TrainingRequest(str(path), str(store), "faces", model)
 
 
-@pytest.mark.parametrize(("side", "chunk"), [(64, 64), (512, 64), (896, 64), (897, 128), (1024, 128), (2048, 256)])
+@pytest.mark.parametrize(("side", "chunk"), [(64, 64), (384, 64), (512, 128), (768, 128), (1024, 256), (2048, 256)])
 def test_large_images_have_large_chunks(path: Path, tmp_path: Path, side: int, chunk: int) -> None:
     stack = _enlarged(path, side)
     assert chunk_side(define_job(_request(path, tmp_path), stack), stack) == chunk
+
+
+@pytest.mark.parametrize(("side", "chunk"), [(400, 64), (449, 128), (800, 128), (897, 256), (1350, 256), (1793, 128)])
+def test_chunks_are_hardly_larger_than_the_image(path: Path, tmp_path: Path, side: int, chunk: int) -> None:
+    """What is beyond the image is stored as zeros."""
+    stack = _enlarged(path, side)
+    assert chunk_side(define_job(_request(path, tmp_path), stack), stack) == chunk
+
+
+@pytest.mark.parametrize(("side", "chunk"), [(512, 64), (896, 64), (897, 128), (1024, 128), (2048, 256)])
+def test_a_model_whose_pixels_take_long_is_for_many_workers(path: Path, tmp_path: Path, side: int, chunk: int) -> None:
+    stack = _enlarged(path, side)
+    assert chunk_side(define_job(_request(path, tmp_path, Lasso(0.1)), stack), stack) == chunk
 
 
 def test_a_chunk_is_trained_in_modest_memory(path: Path, tmp_path: Path) -> None:
@@ -92,11 +105,16 @@ def _trained(path: Path, store: Path) -> WeightVersion:
     return WeightStore(str(store)).open(f"{result.name}@{result.version}")
 
 
+def _have_large_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fesdist.training.plan.SOME_CHUNKS", 4)
+    monkeypatch.setattr("fesdist.training.plan.FILLED_UP", 2.0)
+
+
 def test_weights_are_the_same_in_chunks_of_any_size(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small = _trained(path, tmp_path / "small")
-    monkeypatch.setattr("fesdist.training.plan.MANY_CHUNKS", 4)
+    _have_large_chunks(monkeypatch)
     large = _trained(path, tmp_path / "large")
     assert small.group["happy/weights"].chunks[-2:] == (64, 64)  # type: ignore[union-attr]
     assert large.group["happy/weights"].chunks[-2:] == (128, 128)  # type: ignore[union-attr]
@@ -139,6 +157,6 @@ def test_a_draft_that_does_not_say_its_chunks_goes_on_in_its_own(
     document = json.loads(description.read_text())
     assert document["job"].pop("chunk") == 64
     description.write_text(json.dumps(document))
-    monkeypatch.setattr("fesdist.training.plan.MANY_CHUNKS", 4)
+    _have_large_chunks(monkeypatch)
     version = _trained(path, tmp_path)
     assert version.group["happy/weights"].chunks[-2:] == (64, 64)  # type: ignore[union-attr]
