@@ -9,10 +9,10 @@ from multiprocessing import spawn
 from typing import Any
 
 import dask
-from distributed import Client, LocalCluster
-from distributed.security import Security
+from distributed import Client, LocalCluster, utils
 
 from fesdist.cluster import forking
+from fesdist.cluster.certificate import temporary_security
 from fesdist.cluster.dask_cluster import DaskCluster
 from fesdist.cluster.settings import Cluster
 from fesdist.ground.errors import ClusterError
@@ -46,7 +46,7 @@ def started(n_workers: int, memory: int, imported: Sequence[str] = ()) -> Iterat
     a machine: so the processes take only each other's certificate, which is made now and is in their memory alone.
     """
     with dask.config.set(OWN_SETTINGS), _workers_without_main(), _workers_environment(imported):
-        security = Security.temporary()
+        security = temporary_security()
         with forking.interrupts_held_back(), _failures_told():
             local = LocalCluster(
                 n_workers=n_workers,
@@ -70,6 +70,8 @@ def _workers_environment(imported: Sequence[str]) -> Iterator[None]:
     """
     own = forking.environment()
     method = "forkserver" if forking.begin(imported) else "spawn"
+    # Or Dask would say what that process imports, after it has, and import it all here first: pandas with it.
+    utils._forkserver_preload_set = method == "forkserver"
     settings = {"distributed.worker.multiprocessing-method": method, forking.GIVEN: {}}
     with dask.config.set(settings), forking.given(own if method == "spawn" else {}):
         yield
