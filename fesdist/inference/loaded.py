@@ -25,6 +25,7 @@ from fesdist.inference.recipe import Recipe
 from fesdist.inference.regions import region_mask
 from fesdist.inference.room import check_room
 from fesdist.registry import model_from_parameters
+from fesdist.simd import aligned
 from storage.blobs.documents import convert
 from storage.datasets.version import WeightVersion
 
@@ -137,7 +138,8 @@ class LoadedVersion:
         the minimum and maximum of each output to 0 and 1, as the authors' code does. With `detail` the photograph keeps
         its own fine detail, but in the mouth only if that has moved, and then its hues as well; see `with_detail`.
 
-        `out` is filled and returned, see `check_room`: new memory costs as much as the products.
+        `out` is filled and returned, see `check_room`: new memory costs as much as the products. What an earlier call
+        has returned is best, as it begins with a line of the cache.
 
         Raises BadParameterError for an unknown expression or refinement and for another `out`; ImageError for images of
         another shape, or for an image without contrast if the model is a min-max one.
@@ -156,7 +158,7 @@ class LoadedVersion:
         elif own is None and not detail and not stretch and len(recipe.parts) == 1 and not recipe.regions:
             # Nothing follows but clipping, which costs least where outputs are made.
             ((expression, weight),) = recipe.parts
-            into = np.empty(inputs.shape, np.float32) if out is None else out
+            into = aligned.zeros(inputs.shape, np.float32) if out is None else out
             return self._outputs(seen, expression, way, strength * weight, into)
         else:
             outputs = self._unmoved_outputs(seen, recipe, way, strength)

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.simd import aligned
 from fesdist.simd.kernel import inlined, kernel
 from fesdist.simd.lanes import LANES, PART, load_part, multiply, multiply_subtract, positive_reciprocal, store
 
@@ -27,8 +28,6 @@ TALL = PART == 8
 
 PANEL = 4
 """Rows and columns of a tile: sixteen sums, or two rows of them, hide the latency of products."""
-
-_CACHE_LINE = 64
 
 
 class Workspace(NamedTuple):
@@ -56,10 +55,7 @@ def workspace(unknowns: int, right_hand_sides: int) -> Workspace:
     """Return the arrays of `factor_and_solve`."""
     shapes = workspace_shapes(unknowns, right_hand_sides)
     *stops, n_values = accumulate(math.prod(shape) for shape in shapes)
-    raw = np.zeros(n_values + _CACHE_LINE // 8)
-    # No register crosses a line of the cache, which would be read twice.
-    start = -raw.ctypes.data % _CACHE_LINE // 8
-    arrays = np.split(raw[start : start + n_values], stops)
+    arrays = np.split(aligned.zeros((n_values,), np.float64), stops)
     made = Workspace(*(array.reshape(shape) for array, shape in zip(arrays, shapes, strict=True)))
     for spare in range(made.matrix.shape[1] - unknowns):
         made.matrix[spare, spare] = 1.0

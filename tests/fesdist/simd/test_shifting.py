@@ -55,11 +55,11 @@ from fesdist.simd.shifting import SHIFTS
 from numba import types, typeof
 import numpy as np
 image, window, line = types.uint8[:, :, :, ::1], types.float32[:, :, ::1], types.float32[::1]
-room = types.Tuple([types.Tuple([line, types.UniTuple(types.int64, 3)]), line])
+room = types.Tuple([types.Tuple([line, types.UniTuple(types.int64, 3)]), line, line])
 reading = types.Tuple([types.UniTuple(types.int64, 2), types.float32])
 windows = types.Tuple([window, types.float32[:, ::1]])
 square = typeof(square_of(window_offsets(5)))
-_apply.compile((image, reading, square, windows, room, types.boolean, types.float32[:, :, :, ::1]))
+_apply.compile((image, reading, square, windows, room, types.UniTuple(types.boolean, 2), types.float32[:, :, :, ::1]))
 text = _apply.inspect_asm(_apply.signatures[0])
 print(json.dumps([SHIFTS, text.count("valign"), text.count("vfmadd")]))
 """

@@ -2,7 +2,8 @@
 
 An input register is loaded once for four rows and for all columns of a window, as two loads that cross no cache line;
 the shifts between them, and the loads, then keep up with the products. While one piece of weights is used, the next
-is asked for: they come from the last cache, in runs too short for the CPU to foresee.
+is asked for: they come from the last cache, in runs too short for the CPU to foresee. Outputs are held until a piece
+of all four rows is known; many of them go past the caches.
 """
 
 from __future__ import annotations
@@ -20,19 +21,21 @@ from fesdist.families.windowed.kernels.strips import (
     empty_weights,
     fill_strip,
     order_weights,
-    put,
     strip_shape,
 )
 from fesdist.ground.receptive_field import Field, window_offsets
 from fesdist.simd.kernel import inlined, kernel
-from fesdist.simd.lanes import LANES, load
+from fesdist.simd.lanes import LANES, load, store
 from fesdist.simd.prefetching import prefetch_to_write
 from fesdist.simd.shifting import add_shifts
+from fesdist.simd.streaming import is_streamed, settle, stream
+from fesdist.simd.values import clipped
 
 Array = NDArray[Any]
 
-_PIECE = 4 * LANES
-"""Pixels of a row whose weights are laid in order together."""
+_PIECE = 8 * LANES
+"""Pixels of a row whose weights are laid in order together, and whose outputs are put where they belong together: the
+weights are those of several runs of memory, and outputs reach it in runs of half a kibibyte."""
 
 
 class Square(NamedTuple):
@@ -66,8 +69,8 @@ def apply_square(
     """Do what `apply_windows` does, for a full window; the bits are the same."""
     scale, beyond = np.float32(1 / 255 if images.dtype == np.uint8 else 1), len(square.columns) - 1
     shape = strip_shape(images.shape[0] * images.shape[1], outputs.shape[2:], (beyond, beyond))
-    room = empty_strip(shape), empty_weights(_PIECE * len(square.order))
-    _apply(images, (first, scale), square, windows, room, clip, outputs)
+    room = empty_strip(shape), empty_weights(_PIECE * len(square.order)), empty_weights(3 * ROWS * _PIECE)
+    _apply(images, (first, scale), square, windows, room, (clip, is_streamed(outputs)), outputs)
 
 
 @kernel
@@ -76,11 +79,12 @@ def _apply(
     reading: tuple[tuple[int, int], np.float32],
     square: Square,
     windows: tuple[Array, Array],
-    room: tuple[tuple[Array, tuple[int, int, int]], Array],
-    clip: bool,
+    room: tuple[tuple[Array, tuple[int, int, int]], Array, Array],
+    putting: tuple[bool, bool],
     outputs: Array,
 ) -> None:
-    (first, scale), ((strip, shape), ordered), (columns, order) = reading, room, square
+    (first, scale), ((strip, shape), ordered, held), (columns, order) = reading, room, square
+    clip, streamed = putting
     planes, height, stride = shape
     _, channels, rows, cols = outputs.shape
     side, size, of_register = len(columns), height * stride, len(order) * LANES
@@ -92,15 +96,11 @@ def _apply(
                 right = min(left + _PIECE, cols)
                 order_weights(windows, order, four, left, right, ordered)
                 for group in range(-(-planes // 3)):
-                    _ask_for_outputs(outputs, 3 * group + 3, planes, four, left)
+                    if not streamed:
+                        _ask_for_outputs(outputs, 3 * group + 3, planes, four, left)
                     # Where fewer than three planes are left, the last is computed again, with the same result.
                     k0 = 3 * group
                     k1, k2 = min(k0 + 1, planes - 1), min(k0 + 2, planes - 1)
-                    out0, out1, out2 = (
-                        outputs[k0 // channels, k0 % channels],
-                        outputs[k1 // channels, k1 % channels],
-                        outputs[k2 // channels, k2 % channels],
-                    )
                     base, weight = (row - top) * stride + left, 0
                     at0, at1, at2 = base + k0 * size, base + k1 * size, base + k2 * size
                     for col in range(left, right, LANES):
@@ -131,16 +131,18 @@ def _apply(
                         at, down = at + 2 * step, down + stride
                         low, high = _loaded(strip, at0 + down, at1 + down, at2 + down)
                         (d,) = add_shifts((d,), ordered, at, low, high, columns)
-                        # From the last row on, as the last of the image may be there several times.
-                        upper, lower = (four[0], four[1]), (four[2], four[3])
-                        put(out0, lower, col, (c[0], d[0]), clip)
-                        put(out1, lower, col, (c[1], d[1]), clip)
-                        put(out2, lower, col, (c[2], d[2]), clip)
-                        put(out0, upper, col, (a[0], b[0]), clip)
-                        put(out1, upper, col, (a[1], b[1]), clip)
-                        put(out2, upper, col, (a[2], b[2]), clip)
+                        _hold(held, col - left, a, clip)
+                        _hold(held, col - left + _PIECE, b, clip)
+                        _hold(held, col - left + 2 * _PIECE, c, clip)
+                        _hold(held, col - left + 3 * _PIECE, d, clip)
                         at0, at1, at2 = at0 + LANES, at1 + LANES, at2 + LANES
                         weight += of_register
+                    for k in range(k0, k2 + 1):
+                        plane = outputs[k // channels, k % channels]
+                        for below in range(min(ROWS, rows - row)):
+                            at = ((k - k0) * ROWS + below) * _PIECE
+                            _put(plane[row + below], left, right, held, at, streamed)
+    settle()
 
 
 @inlined
@@ -155,6 +157,27 @@ def _loaded(strip: Array, at0: int, at1: int, at2: int) -> Any:
     """Return two registers after each other of each of three planes."""
     low = load(strip, at0), load(strip, at1), load(strip, at2)
     return low, (load(strip, at0 + LANES), load(strip, at1 + LANES), load(strip, at2 + LANES))
+
+
+@inlined
+def _hold(held: Array, at: int, found: Any, clip: bool) -> None:
+    """Keep a register of each of three planes."""
+    for k in range(3):
+        store(held, at + k * ROWS * _PIECE, clipped(found[k]) if clip else found[k])
+
+
+@inlined
+def _put(line: Array, left: int, right: int, held: Array, at: int, streamed: bool) -> None:
+    """Set a piece of a row of outputs to what is held."""
+    whole = right - (right - left) % LANES
+    if streamed:
+        for col in range(left, whole, LANES):
+            stream(line, col, load(held, at + col - left))
+    else:
+        for col in range(left, whole, LANES):
+            store(line, col, load(held, at + col - left))
+    for col in range(whole, right):
+        line[col] = held[at + col - left]
 
 
 @inlined

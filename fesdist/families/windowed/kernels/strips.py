@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.simd import aligned
 from fesdist.simd.kernel import inlined, subkernel
 from fesdist.simd.lanes import LANES, load, multiply, store
 from fesdist.simd.values import clipped, load_pixels, spread_float32, zeros_like
@@ -19,9 +21,6 @@ STRIP = 16
 ROWS = 4
 """Output rows that are computed together, at most: `STRIP` is so many times some."""
 
-_LINE = 64
-"""Bytes of a cache line."""
-
 
 def strip_shape(n_planes: int, shape: tuple[int, ...], span: tuple[int, int]) -> tuple[int, int, int]:
     """Return the shape of a strip of planes in float32, (plane, row, col): whole registers, and the window's span."""
@@ -31,11 +30,8 @@ def strip_shape(n_planes: int, shape: tuple[int, ...], span: tuple[int, int]) ->
 
 def empty_strip(shape: tuple[int, int, int]) -> tuple[Array, tuple[int, int, int]]:
     """Return a strip of zeros, flat, whose rows begin with cache lines, and its shape."""
-    n_values, item = shape[0] * shape[1] * shape[2], 4
     # A register that begins in the last column reads beyond it.
-    room = np.zeros(n_values + LANES + _LINE // item, np.float32)
-    before = -room.ctypes.data % _LINE // item
-    return room[before : before + n_values + LANES], shape
+    return aligned.zeros((math.prod(shape) + LANES,), np.float32), shape
 
 
 def empty_weights(n_values: int) -> Array:

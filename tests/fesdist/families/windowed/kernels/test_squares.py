@@ -13,6 +13,8 @@ from fesdist.families.windowed.kernels.windows import apply_windows, steps_of
 from fesdist.families.windowed.mr import MaskedRegression
 from fesdist.ground.receptive_field import halo_of, window_offsets
 from fesdist.ground.tiles import Region
+from fesdist.simd import aligned
+from fesdist.simd.streaming import is_streamed
 
 
 @pytest.mark.parametrize("size", [5, 7])
@@ -37,6 +39,24 @@ def test_bits_are_those_of_any_window(
     apply_square(given, (-halo.top, -halo.left), square, windows, clip, outputs)
     assert not np.isnan(outputs).any()
     assert np.array_equal(outputs, expected)
+
+
+@pytest.mark.parametrize(("samples", "rows", "cols"), [(35, 61, 176), (6, 260, 256)])
+def test_bits_do_not_depend_on_the_way_to_memory(samples: int, rows: int, cols: int) -> None:
+    """Many outputs of whole lines go past the caches; those that begin amid a line do not."""
+    field, random = window_offsets(5), np.random.default_rng(1)
+    square = square_of(field)
+    assert square is not None
+    images = random.integers(0, 256, (samples, 3, rows, cols), dtype=np.uint8)
+    windows = random.normal(size=(25, rows, cols)).astype(np.float32), np.zeros((rows, cols), np.float32)
+    room = aligned.zeros((images.size + 1,), np.float32)
+    streamed, others = (room[start:][: images.size].reshape(images.shape) for start in (0, 1))
+    assert is_streamed(streamed)
+    assert not is_streamed(others)
+    apply_square(images, (-2, -2), square, windows, True, streamed)
+    found = streamed.copy()
+    apply_square(images, (-2, -2), square, windows, True, others)
+    assert np.array_equal(found, others)
 
 
 def test_a_part_of_an_image_with_all_around_it() -> None:
