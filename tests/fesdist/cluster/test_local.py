@@ -107,3 +107,13 @@ def test_workers_are_as_many_as_have_room(monkeypatch: pytest.MonkeyPatch, memor
     monkeypatch.setattr(machine, "memory", lambda: memory)
     assert ClusterSettings().local_workers == workers
     assert ClusterSettings(workers=7).local_workers == 7
+
+
+def test_nothing_is_imported_into_the_client_for_its_workers() -> None:
+    """Dask would import all that workers may want, pandas with it, to have it imported before they are forked."""
+    code = (
+        "import sys; from fesdist.cluster.local import started\n"
+        "with started(1, 1 << 30) as cluster: print(cluster.n_workers, 'pandas' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["1", "False"]
