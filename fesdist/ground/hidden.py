@@ -12,9 +12,9 @@ from types import ModuleType
 NAME = "storage"
 OURS = Path(__file__).parents[2] / NAME
 NEEDED = (
-    *("PIL", "boto3", "botocore", "cv2", "dask", "distributed", "filelock", "httpx", "jinja2", "llvmlite"),
-    *("markupsafe", "msgspec", "numba", "numcodecs", "numpy", "obstore", "onnx", "pillow_heif", "prefect", "rich"),
-    *("scipy", "skimage", "tomli_w", "typing_extensions", "xarray", "zarr"),
+    *("PIL", "boto3", "botocore", "cryptography", "cv2", "dask", "distributed", "filelock", "httpx", "jinja2"),
+    *("llvmlite", "markupsafe", "msgspec", "numba", "numcodecs", "numpy", "obstore", "onnx", "pillow_heif", "prefect"),
+    *("rich", "scipy", "skimage", "tomli_w", "typing_extensions", "xarray", "zarr"),
     # Without these Dask cannot be imported.
     *("click", "cloudpickle", "fsspec", "msgpack", "packaging", "psutil", "toolz", "tornado", "yaml"),
 )

@@ -112,7 +112,7 @@ def test_cancelling_a_flow_run_stops_its_dask_tasks_and_keeps_the_tiles(site: Si
     write_random_stack(site.folder / "large.zarr", side, people=4)
     store = WeightStore(str(site.folder / "weights"))
     # Little memory makes small tiles; they are many, and none takes long to end after the others were cancelled.
-    large = {"stack": "large.zarr", "name": "large", "window": 9, "ridge": 0.4, "memory": "440MiB"}
+    large = {"stack": "large.zarr", "name": "large", "window": 11, "ridge": 0.4, "memory": "560MiB"}
     run = site.start("train/nightly", scheduler=scheduler, **large)
     wait_for(lambda: sum(draft.n_receipts for draft in store.drafts("large")), 90, "stored tile")
     site.prefect("flow-run", "cancel", run)
