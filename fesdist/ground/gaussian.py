@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Sequence
 from importlib import import_module
@@ -12,7 +13,13 @@ from numpy.typing import NDArray
 
 def import_ahead() -> None:
     """Begin to import SciPy's filter, and return at once: who waits for workers to start has the time."""
-    threading.Thread(target=import_module, args=("scipy.ndimage",), name="scipy.ndimage").start()
+
+    def imported() -> None:
+        # Ctrl-C is the main thread's, which may hold it back.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        import_module("scipy.ndimage")
+
+    threading.Thread(target=imported, name="scipy.ndimage").start()
 
 
 def smoothed(values: NDArray[Any], sigma: float | Sequence[float], output: Any = None) -> Any:
