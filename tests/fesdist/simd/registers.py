@@ -12,6 +12,9 @@ from fesdist.simd.lanes import LANES, load, store
 
 Array = NDArray[Any]
 
+AVX512 = "+avx2,+fma,+avx512f,+avx512bw,+avx512dq,+avx512vl,+evex512"
+"""Features of a CPU with AVX-512; evex512 is what some releases of LLVM ask for as well, and others do not know."""
+
 
 def applied(primitive: Any, *values: Array) -> Array:
     """Return what a primitive of one to three registers makes of arrays of `LANES` numbers."""

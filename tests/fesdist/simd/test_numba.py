@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from fesdist.simd.lanes import LANES, OCTET_LANES, load, multiply, multiply_add, store, subtract
 from tests.conftest import REPOSITORY
-from tests.fesdist.simd.registers import applied
+from tests.fesdist.simd.registers import AVX512, applied
 
 Array = NDArray[Any]
 
@@ -182,7 +182,7 @@ print(add_products.inspect_asm(signature))
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="names instructions of x86-64")
 @pytest.mark.parametrize(
     ("features", "register"),
-    [("+avx2,+fma,+avxvnni", "ymm"), ("+avx2,+fma,+avx512f,+avx512bw,+avx512dq,+avx512vl,+avx512vnni", "zmm")],
+    [("+avx2,+fma,+avxvnni", "ymm"), (f"{AVX512},+avx512vnni", "zmm")],
 )
 def test_products_of_bytes_take_them_from_memory(features: str, register: str, tmp_path: Path) -> None:
     """Compiled for CPUs that this one need not be, and not run."""

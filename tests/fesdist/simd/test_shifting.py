@@ -16,6 +16,7 @@ from numba import njit
 
 from fesdist.simd import lanes, shifting
 from fesdist.simd.lanes import LANES, load, store
+from tests.fesdist.simd.registers import AVX512
 
 
 @njit
@@ -68,7 +69,7 @@ print(json.dumps([SHIFTS, text.count("valign"), text.count("vfmadd")]))
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="names instructions of x86-64")
 @pytest.mark.parametrize(
     ("features", "shifts"),
-    [("+avx2,+fma", False), ("+avx2,+fma,+avx512f,+avx512bw,+avx512dq,+avx512vl", True)],
+    [("+avx2,+fma", False), (AVX512, True)],
 )
 def test_one_instruction_shifts(features: str, shifts: bool, tmp_path: Path) -> None:
     """Compiled for CPUs that this one need not be, and not run."""
