@@ -45,7 +45,8 @@ def stopped_as_by_ctrl_c(signals: Sequence[signal.Signals] = SIGNALS) -> Iterato
     try:
         yield
     except BaseException as error:
-        if came and not isinstance(error, Stopped):
+        # Not what ends programs as it is; asyncio's CancelledError is no Exception either, and may have come of it.
+        if came and not isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
             raise Stopped(came[0]) from error
         raise
     finally:

@@ -21,7 +21,7 @@ def temporary_security() -> Security:
     """Return keys for all processes of a cluster, in their memory alone; who has not got them is not talked to.
 
     As Dask's `Security.temporary`, but with a key on the curve P-256: an RSA key takes a tenth of a second to find,
-    which is a tenth of the time in which a cluster starts.
+    half of what all else takes that starts a cluster.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fesdist-local")]), datetime.now(UTC)

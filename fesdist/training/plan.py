@@ -118,13 +118,16 @@ def chunk_side(job: TrainingJob, stack: TrainingStack) -> int:
     def number(side: int) -> int:
         return math.ceil(rows / side) * math.ceil(cols / side)
 
+    def held(side: int) -> int:
+        return number(side) * min(side, rows) * min(side, cols)
+
     def needed(side: int) -> int:
         cut = CutJob(job, (min(side, rows), min(side, cols)), side)
         return plan_with_cut(stack, MODEST_MEMORY, cut).projected_bytes
 
     enough = max(MODEST_MEMORY, HARDLY_MORE * needed(SMALL_CHUNK))
-    filled = FILLED_UP * number(SMALL_CHUNK) * SMALL_CHUNK**2
-    fitting = (side for side in CHUNKS if number(side) >= least and number(side) * side**2 <= filled)
+    most = FILLED_UP * held(SMALL_CHUNK)
+    fitting = (side for side in CHUNKS if number(side) >= least and held(side) <= most)
     return next((side for side in fitting if needed(side) <= enough), SMALL_CHUNK)
 
 

@@ -170,12 +170,12 @@ def _hold(held: Array, at: int, found: Any, clip: bool) -> None:
 def _put(line: Array, left: int, right: int, held: Array, at: int, streamed: bool) -> None:
     """Set a piece of a row of outputs to what is held."""
     whole = right - (right - left) % LANES
-    if streamed:
-        for col in range(left, whole, LANES):
-            stream(line, col, load(held, at + col - left))
-    else:
-        for col in range(left, whole, LANES):
-            store(line, col, load(held, at + col - left))
+    for col in range(left, whole, LANES):
+        register = load(held, at + col - left)
+        if streamed:
+            stream(line, col, register)
+        else:
+            store(line, col, register)
     for col in range(whole, right):
         line[col] = held[at + col - left]
 
