@@ -14,7 +14,7 @@ OURS = Path(__file__).parents[2] / NAME
 NEEDED = (
     *("PIL", "boto3", "botocore", "cryptography", "cv2", "dask", "distributed", "filelock", "httpx", "jinja2"),
     *("llvmlite", "markupsafe", "msgspec", "numba", "numcodecs", "numpy", "obstore", "onnx", "pillow_heif", "prefect"),
-    *("rich", "scipy", "skimage", "tomli_w", "typing_extensions", "xarray", "zarr"),
+    *("rich", "scipy", "skimage", "tomli_w", "typing_extensions", "xarray", "xxhash", "zarr"),
     # Without these Dask cannot be imported.
     *("click", "cloudpickle", "fsspec", "msgpack", "packaging", "psutil", "toolz", "tornado", "yaml"),
 )

@@ -20,7 +20,7 @@ from fesdist.images.decode import decode
 from fesdist.images.pairs import Person, Skipped
 from fesdist.images.survey import attempt_all
 from storage.stack.reading import StackSpec
-from storage.stack.writer import PendingSubject, StackWriter, digest
+from storage.stack.writer import PendingSubject, StackWriter
 
 Progress = Callable[[int, int, str], None]
 Image = NDArray[Any]
@@ -141,7 +141,7 @@ def _append(writer: StackWriter, people: Sequence[Person], images: Mapping[Path,
         own = {name: images[path] for name, path in person.files.items()}
         name = writer.spec.input_expression
         # Another input under the same id is another person or pose: its targets must not join the stored input.
-        if stored.get(person.id, {}).get(name, expected := digest(own[name])) != expected:
+        if stored.get(person.id, {}).get(name, expected := writer.digest(own[name])) != expected:
             reason = f"another {name} image of subject {person.id!r} is stored; nothing of this one was added"
             account.skipped.append(Skipped(person.files[name], reason))
             account.unpaired.append(person.id)

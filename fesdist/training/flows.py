@@ -111,7 +111,7 @@ def flow_of(stack: TrainingStack, pair: Pair) -> tuple[Flow, ComparedPair]:
 def keep_displacement(stack: str, displacement: Displacement) -> str:
     """Keep a displacement, on the grid of compared images, and return its digest, by which it is found again."""
     values = np.ascontiguousarray(displacement.values, np.float32)
-    name = digest(values)[:32]
+    name = digest(values)
     _keep(stack, f"displacement-{name}", {"displacement": values})
     return name
 
@@ -121,7 +121,7 @@ def displacement_of(stack: str, name: str) -> Displacement:
     """Return the displacement of this digest, on its grid; raises TileError where it is not what it was."""
     kept = _notes(stack).get(f"displacement-{name}") or {}
     values = kept.get("displacement")
-    if values is None or digest(values)[:32] != name:
+    if values is None or digest(values) != name:
         raise TileError(
             f"the displacement {name} is not in {stack}/{FLOWS} any more, or damaged; repeat the same command to "
             "learn it again"

@@ -14,7 +14,7 @@ import numpy as np
 from numcodecs import blosc
 from numpy.typing import DTypeLike, NDArray
 
-from storage.blobs.checksums import sha256
+from storage.blobs.checksums import checksum
 from storage.blobs.direct import aligned_bytes
 from storage.blobs.guard import GuardedStore
 from storage.blobs.location import Location
@@ -146,7 +146,7 @@ class WholeChunk(NamedTuple):
 
 
 def write_chunks(location: Location, folder: str, chunks: Sequence[WholeChunk]) -> dict[str, str]:
-    """Write chunks of any arrays below `folder`, and return the SHA-256 of each by key; `flush` them after."""
+    """Write chunks of any arrays below `folder`, and return the checksum of each by key; `flush` them after."""
 
     largest = max((chunk.array.facts.chunk_bytes for chunk in chunks), default=1)
     at_once = min(location.at_once, max(_LEAST_AT_ONCE, _WRITTEN_BYTES // largest))
@@ -154,7 +154,7 @@ def write_chunks(location: Location, folder: str, chunks: Sequence[WholeChunk]) 
     def put(chunk: WholeChunk) -> tuple[str, str]:
         key, data = chunk.array.key(chunk.part.coordinates), chunk.contents()
         location.put(f"{folder}/{key}", data)
-        return key, sha256(data)
+        return key, checksum(data)
 
     return dict(each(put, chunks, at_once))
 

@@ -13,7 +13,7 @@ from zarr.core.sync import sync
 from zarr.storage import WrapperStore
 
 import storage.blobs.optimised  # noqa: F401  before Zarr reads a group
-from storage.blobs.checksums import sha256
+from storage.blobs.checksums import matches
 from storage.blobs.limits import LARGEST_DOCUMENT
 from storage.blobs.location import Location
 from storage.blobs.metadata import ArrayFacts, Rule, parse_node
@@ -158,7 +158,7 @@ class GuardedStore(WrapperStore[Store]):
         if self._checksums is not None and key not in self._checked:
             if key not in self._checksums:
                 raise CorruptChunkError(f"{self._what}: chunk {key} has no checksum; expected one for all that is read")
-            if data is None or sha256(data) != self._checksums[key]:
+            if data is None or not matches(data, self._checksums[key]):
                 fault = "is missing" if data is None else "does not match its checksum"
                 raise CorruptChunkError(
                     f"{self._what}: chunk {key} {fault}; restore {self._location.uri}/{self._key(key)} from a copy, or"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from storage.blobs.checksums import differing, sha256
+from storage.blobs.checksums import differing, is_there, matches
 from storage.blobs.location import Location
 from storage.blobs.threads import each
 from storage.datasets.manifest import Facts, publish_manifest
@@ -22,13 +22,13 @@ def copy_version(source: Location, version: WeightVersion, target: Location, nam
     here, there = f"{version.manifest.name}/{data}", f"{name}/{data}"
 
     def copy(key: str) -> None:
-        if _is_there(target, f"{there}/{key}", checksums[key]):
+        if is_there(target, f"{there}/{key}", checksums[key]):
             return
         try:
             content = source.read(f"{here}/{key}")
         except NotFoundError:
             content = b""
-        if sha256(content) != checksums[key]:
+        if not matches(content, checksums[key]):
             raise CorruptChunkError(
                 f"{key} of version {version.manifest.reference} in {source.uri} is missing or does not match its"
                 " checksum; nothing was published: restore that file from a copy"
@@ -44,10 +44,3 @@ def copy_version(source: Location, version: WeightVersion, target: Location, nam
         )
     facts = Facts(**{part.name: getattr(version.manifest, part.name) for part in fields(Facts)})
     return publish_manifest(target, name, data, facts, checksums)
-
-
-def _is_there(target: Location, key: str, checksum: str) -> bool:
-    try:
-        return sha256(target.read(key)) == checksum
-    except NotFoundError:
-        return False

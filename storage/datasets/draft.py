@@ -107,7 +107,7 @@ class WeightDraft:
         return self._described.created
 
     def write(self, group: str, array: str, region: Region, values: NDArray[Any]) -> dict[str, str]:
-        """Write a region of whole chunks durably and return the SHA-256 of each chunk by its key.
+        """Write a region of whole chunks durably and return the checksum of each chunk by its key.
 
         `values` has the region's shape and the array's dtype; float64 is rounded where the array is float32. Raises
         `MismatchError` for another shape or dtype or a region with parts of chunks, `NotFoundError` for an unknown
@@ -144,7 +144,7 @@ class WeightDraft:
         return source.read(resolve_region(region, source.shape, f"array {group}/{array} of draft {self.id}"))
 
     def check(self, checksums: dict[str, str]) -> list[str]:
-        """Return the chunk keys whose chunks are missing or do not have the given SHA-256."""
+        """Return the chunk keys whose chunks are missing or do not have the given checksum."""
         return differing(self._location, self._data, checksums)
 
     def put_receipt(self, key: str, receipt: Any) -> None:

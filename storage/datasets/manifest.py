@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, json
 
-from storage.blobs.checksums import sha256
+from storage.blobs.checksums import is_sha256, sha256
 from storage.blobs.creation import ATTEMPTS, created, mark, too_many
 from storage.blobs.documents import check_format, convert, decode, encode
 from storage.blobs.limits import LARGEST_DOCUMENT
@@ -19,8 +19,8 @@ from storage.blobs.threads import each
 from storage.errors import BadNameError, FormatError, NotFoundError, StorageError
 
 FORMAT = "fesdist-weights"
-FORMAT_VERSION = 3
-"""The newest that is read. Versions without a shape are written as 2, so that older readers have them too."""
+FORMAT_VERSION = 4
+"""The newest that is read, and that new versions have; see `_format_version` for others."""
 
 T = TypeVar("T")
 
@@ -175,7 +175,7 @@ def read_manifests(location: Location, name: str) -> dict[int, Manifest | Storag
 
 
 def read_checksums(location: Location, manifest: Manifest) -> dict[str, str]:
-    """Return the SHA-256 of every document of a version, by its key below the data.
+    """Return the checksum of every document of a version, by its key below the data.
 
     Raises `FormatError` where they are missing, empty or changed: nothing is read of a version without them.
     """
@@ -222,12 +222,20 @@ def publish_manifest(location: Location, name: str, data: str, facts: Facts, che
             mark=own,
             checksums_digest=digest,
         )
-        # Who knows of no shapes would put the change where the face has not moved to.
-        document = {"format": FORMAT, "format_version": FORMAT_VERSION if manifest.shape else 2}
+        document = {"format": FORMAT, "format_version": _format_version(facts, checksums)}
         document |= {part.name: getattr(manifest, part.name) for part in fields(manifest)}
         if created(location, manifest_key(name, number), encode(document, f"manifest of {manifest.reference}")):
             return number
     raise too_many(f"the publication of {name!r}")
+
+
+def _format_version(facts: Facts, checksums: Mapping[str, str]) -> int:
+    """Return the first version of the format whose readers have all they need for a version of these facts."""
+    if not all(map(is_sha256, checksums.values())):
+        return FORMAT_VERSION
+    # A version that an older release made and somebody copies. Who knows of no shapes, as those who read 2, would put
+    # the change where the face has not moved to.
+    return 3 if facts.shape else 2
 
 
 def manifest_key(name: str, number: int) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from storage.blobs.creation import mark
 from storage.errors import MismatchError, NotFoundError
-from storage.stack.format import NOBODY, StackContents, Subject, digest
+from storage.stack.format import NOBODY, StackContents, Subject
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
 
@@ -49,13 +49,13 @@ def replace_image(path: str | Path, name: str, expression: str, image: NDArray[A
                 " adds others"
             )
         writer.check_image(name, expression, image)
-        if digest(image) == person.digests[expression]:
+        if writer.digest(image) == person.digests[expression]:
             raise MismatchError(f"{expression!r} of {name!r} in {path} has these very pixels; expected other ones")
         stack, place = TrainingStack.open(path), writer.subjects.index(person)
         rows, cols = (slice(0, side) for side in stack.image_shape)
         others = person.digests.keys() - {expression}
         images = {expression: image} | {each: stack.read(each, [place], rows, cols)[0] for each in sorted(others)}
-        again = replace(person, digests={each: digest(pixels) for each, pixels in images.items()})
+        again = replace(person, digests={each: writer.digest(pixels) for each, pixels in images.items()})
         subjects = tuple(_nobody() if subject is person else subject for subject in writer.subjects)
         new_place = len(subjects)
         writer.commit((*subjects, again), {each: {new_place: pixels} for each, pixels in images.items()})

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from hashlib import sha256
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from msgspec import Raw, Struct
 from numpy.typing import NDArray
+from xxhash import xxh3_128
 
 from storage.blobs.documents import Document, check_format, decode, encode
 from storage.blobs.names import check_name
 from storage.errors import FormatError, MismatchError
 
 FORMAT = "fesdist-stack"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""The newest that is read, and that new stacks have; a stack that is appended to keeps its own."""
+_WITH_SHA256 = 1
+"""The version whose digests are SHA-256."""
 ATTRIBUTE = "fesdist_stack"
 """Key of the root group's attributes that holds the truth about the stack."""
 
@@ -113,7 +117,7 @@ class Subject:
     split: Split | None = None
     """None until the first `assign_holdout`; from then on it never changes."""
     digests: Mapping[str, str] = field(default_factory=dict)
-    """For each expression stored, the `digest` of its image."""
+    """For each expression stored, the digest of its image, as `StackContents.digest` returns it."""
 
     def __post_init__(self) -> None:
         for expression in self.digests:
@@ -136,6 +140,7 @@ class StackContents:
 
     spec: StackSpec
     subjects: tuple[Subject, ...] = ()
+    format_version: int = FORMAT_VERSION
 
     @property
     def expressions(self) -> tuple[str, ...]:
@@ -147,7 +152,7 @@ class StackContents:
         """Return the JSON object stored in the root attributes."""
         return {
             "format": FORMAT,
-            "format_version": FORMAT_VERSION,
+            "format_version": self.format_version,
             # Stacks that do not say where eyes are look as they did before there was a place to say it.
             "spec": {key: value for key, value in asdict(self.spec).items() if key != "eyes" or value is not None},
             "expressions": list(self.expressions),
@@ -159,15 +164,24 @@ class StackContents:
         root = {"zarr_format": 3, "node_type": "group", "attributes": {ATTRIBUTE: self.to_document()}}
         return encode(root, "the table of subjects")
 
+    def digest(self, image: NDArray[Any]) -> str:
+        """Return the digest of an image (channel, row, col) as this stack has it; see `digest`."""
+        return self.digest_of_parts([image])
+
+    def digest_of_parts(self, parts: Iterable[NDArray[Any]]) -> str:
+        """Return the same of an image whose pixels come in parts, which follow each other in C order."""
+        begin = sha256 if self.format_version == _WITH_SHA256 else xxh3_128
+        return _digest(begin, self.spec.image_shape, np.dtype(self.spec.dtype), parts)
+
     @staticmethod
     def decoded(data: bytes, what: str) -> StackContents:
         """Return the contents in a root document; raises `FormatError` naming `what`, also for a newer format."""
         truth = decode(_Root, data, f"{what}/zarr.json").attributes.get(ATTRIBUTE)
         if truth is None:
             raise FormatError(f"{what} is a Zarr group but no training stack: the attribute {ATTRIBUTE!r} is missing")
-        check_format(truth, FORMAT, FORMAT_VERSION, f"stack {what}")
+        version = check_format(truth, FORMAT, FORMAT_VERSION, f"stack {what}")
         found = decode(_Truth, truth, f"stack {what}", "it was damaged: a part is missing or unknown")
-        return StackContents(found.spec, found.subjects)
+        return StackContents(found.spec, found.subjects, version)
 
 
 class _Root(Struct):
@@ -179,17 +193,25 @@ class _Truth(Struct):
     subjects: tuple[Subject, ...]
 
 
-def digest(images: NDArray[Any]) -> str:
-    """Return the SHA-256, in hexadecimal, of an image: its shape and dtype as text, then its pixels in C order.
+def digest(image: NDArray[Any]) -> str:
+    """Return the digest of an image as new stacks have it: XXH3 of 128 bits, in 32 hexadecimal digits.
 
-    `images`: (channel, row, col), any dtype; hashed little-endian. The text is "(3, 128, 128) uint8".
+    `image`: (channel, row, col), any dtype. Its shape and dtype as text, "(3, 128, 128) uint8", are digested, then its
+    pixels in C order, little-endian.
     """
-    return digest_of_parts(images.shape, images.dtype, [images])
+    return _digest(xxh3_128, image.shape, image.dtype, [image])
 
 
-def digest_of_parts(shape: tuple[int, ...], dtype: np.dtype[Any], parts: Iterable[NDArray[Any]]) -> str:
-    """Return the same of an image whose pixels come in parts, which follow each other in C order."""
-    sha = hashlib.sha256(f"{tuple(shape)} {dtype.name}".encode())
+class _Hash(Protocol):
+    def update(self, data: memoryview[int], /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
+def _digest(
+    begin: Callable[[bytes], _Hash], shape: tuple[int, ...], dtype: np.dtype[Any], parts: Iterable[NDArray[Any]]
+) -> str:
+    found = begin(f"{tuple(shape)} {dtype.name}".encode())
     for part in parts:
-        sha.update(np.ascontiguousarray(part, dtype=dtype.newbyteorder("<")).data)
-    return sha.hexdigest()
+        found.update(np.ascontiguousarray(part, dtype=dtype.newbyteorder("<")).data)
+    return found.hexdigest()

@@ -16,7 +16,7 @@ from storage.blobs.guard import GuardedStore
 from storage.blobs.location import Location
 from storage.blobs.regions import chunk_keys, resolve_region
 from storage.errors import FormatError, MismatchError, NotFoundError
-from storage.stack.format import StackContents, StackSpec, Subject, digest, digest_of_parts
+from storage.stack.format import StackContents, StackSpec, Subject
 from storage.stack.place import array_rule, read_contents, stack_location
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class TrainingStack:
     def check(self, expression: str, sample: int) -> None:
         """Raise `FormatError` if an image does not have its digest; reads little at a time, once for each channel."""
         parts = (band[0, n] for n in range(self.channels) for band in self.bands(expression, [sample]))
-        if digest_of_parts(self.spec.image_shape, self.dtype, parts) != self.subjects[sample].digests[expression]:
+        if self._contents.digest_of_parts(parts) != self.subjects[sample].digests[expression]:
             self._refuse([self._changed(expression, sample)])
 
     def _read(
@@ -199,7 +199,7 @@ class TrainingStack:
         """Return what to say of each whole image that does not have its digest, "" of the others."""
         people = [self.subjects[int(index)] for index in samples]
         return [
-            "" if digest(image) == person.digests[expression] else self._changed(expression, int(index))
+            "" if self._contents.digest(image) == person.digests[expression] else self._changed(expression, int(index))
             for index, image, person in zip(samples, images, people, strict=True)
         ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,12 +17,12 @@ from storage.blobs.location import Location
 from storage.blobs.names import FLOWS, check_name
 from storage.errors import MismatchError, StorageError
 from storage.stack.arrays import StackArrays
-from storage.stack.format import StackContents, StackSpec, Subject, digest
+from storage.stack.format import StackContents, StackSpec, Subject
 from storage.stack.lock import Lock, check_empty, locked, was_locked
 from storage.stack.place import read_contents, stack_location
 from storage.stack.split import assign_split
 
-__all__ = ["AppendOutcome", "PendingSubject", "StackSpec", "StackWriter", "digest"]
+__all__ = ["AppendOutcome", "PendingSubject", "StackSpec", "StackWriter"]
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,10 @@ class StackWriter:
         """Return the people stored so far, in the order of their sample indices."""
         return self._contents.subjects
 
+    def digest(self, image: NDArray[Any]) -> str:
+        """Return the digest of an image (channel, row, col) as this stack has it."""
+        return self._contents.digest(image)
+
     @property
     def batch(self) -> int:
         """Return how many subjects one `append` takes: those of one chunk."""
@@ -134,7 +138,7 @@ class StackWriter:
             known = table.setdefault(pending.id, {})
             slot = slots.setdefault(pending.id, len(slots))
             for expression, image in pending.images.items():
-                new, old = digest(image), known.get(expression)
+                new, old = self.digest(image), known.get(expression)
                 if old is None:
                     known[expression] = new
                     images.setdefault(expression, {})[slot] = image
@@ -144,7 +148,7 @@ class StackWriter:
         if outcome.added:
             sides = {subject.id: subject.split for subject in self.subjects}
             people = (Subject(name, sides.get(name), digests) for name, digests in table.items())
-            self._store(StackContents(self.spec, tuple(people)), images)
+            self._store(replace(self._contents, subjects=tuple(people)), images)
         return outcome
 
     def assign_holdout(self, fraction: float | None = None, ids: Collection[str] | None = None) -> tuple[str, ...]:
@@ -152,7 +156,7 @@ class StackWriter:
         before = {subject.id for subject in self.subjects if subject.holdout}
         subjects = assign_split(self.subjects, fraction, ids)
         if subjects != self.subjects:
-            self._store(StackContents(self.spec, subjects), {})
+            self._store(replace(self._contents, subjects=subjects), {})
         return tuple(subject.id for subject in subjects if subject.holdout and subject.id not in before)
 
     def _check(self, pending: PendingSubject) -> None:
@@ -174,7 +178,7 @@ class StackWriter:
 
     def commit(self, subjects: tuple[Subject, ...], images: Mapping[str, Mapping[int, NDArray[Any]]]) -> None:
         """Store images, by expression and sample index, in places that were nobody's, then let `subjects` count."""
-        self._store(StackContents(self.spec, subjects), images)
+        self._store(replace(self._contents, subjects=subjects), images)
 
     def overwrite(self, places: Collection[int]) -> None:
         """Write zeros over what expressions have in `places`, whose digests nobody has committed."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xxhash
 import zarr
 
 from fesdist.inference.loaded import LoadedVersion
@@ -41,19 +42,24 @@ def test_numpy_alone_moves_a_photograph(publish: Publish) -> None:
     assert np.array_equal(names["moved"], LoadedVersion(published.version).moved(face[None], "smiling")[0])
 
 
-def test_only_versions_with_a_shape_have_the_newest_number(publish: Publish) -> None:
+def test_new_versions_have_the_newest_number_with_a_shape_or_without(publish: Publish) -> None:
     flat, shaped = publish(), publish(seed=1, displacement=rough_displacement(SHAPE, 1.0).values)
-    assert (_number(flat.store, 1), _number(shaped.store, 2)) == (2, 3)
+    assert (_number(flat.store, 1), _number(shaped.store, 2)) == (4, 4)
     assert flat.version.manifest.shape is None
     assert shaped.version.manifest.shape == {"smiling": {"people": 5}}
 
 
-def test_who_knows_no_shapes_refuses_them_and_reads_the_others(
-    publish: Publish, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    publish()
-    store = WeightStore(publish(seed=1, displacement=rough_displacement(SHAPE, 1.0).values).store)
-    monkeypatch.setattr(manifest, "FORMAT_VERSION", 2)
-    assert store.open("london@1").verify() == []
+def test_who_knows_other_checksums_only_refuses_them(publish: Publish, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = WeightStore(publish().store)
+    monkeypatch.setattr(manifest, "FORMAT_VERSION", 3)
     with pytest.raises(FormatError, match="upgrade fesdist"):
-        store.open("london@2")
+        store.open("london@1")
+
+
+def test_checksums_are_those_that_the_page_says(publish: Publish) -> None:
+    published = publish()
+    model = Path(published.store) / "london"
+    found = json.loads((model / f"checksums/{published.version.manifest.checksums_digest}.json").read_text())
+    data = model / published.version.manifest.data
+    files = {path.relative_to(data).as_posix(): path for path in data.rglob("*") if path.is_file()}
+    assert found == {key: xxhash.xxh128(path.read_bytes()).hexdigest() for key, path in files.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from fesdist.ground.status import Status
 from fesdist.training.tile_report import TileReport
 from storage.blobs.documents import Document
 from storage.datasets.store import WeightStore
+from storage.stack.editing import replace_image
 from storage.stack.format import StackSpec, digest
 from storage.stack.labels import label_faults
 from storage.stack.reading import TrainingStack
@@ -24,7 +26,7 @@ from tests.formats.noise import image, noise, weights
 FOLDER = Path(__file__).parent
 
 ALL_STACKS = [
-    *((version, name, spec) for version in ("v1", "v2") for name, spec in STACKS.items()),
+    *((version, name, spec) for version in ("v1", "v2", "v4") for name, spec in STACKS.items()),
     ("v1", "stack-of-the-first-chunks", StackSpec(24, 24, 3, "uint8", "none")),
 ]
 
@@ -65,15 +67,40 @@ def test_stacks_are_appended_to(version: str, name: str, spec: StackSpec, tmp_pa
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_digests_and_fingerprints_are_those_of_the_first_stacks(version: str) -> None:
     stack = TrainingStack.open(FOLDER / version / "stack-uint8")
-    assert digest(image(0, "neutral", 3, 8, 8)) == stack.subjects[0].digests["neutral"]
+    pixels = b"(3, 8, 8) uint8" + image(0, "neutral", 3, 8, 8).tobytes()
+    assert stack.subjects[0].digests["neutral"] == sha256(pixels).hexdigest()
     expected = "b05c139933fcbb86a60f0d8eab488cfbfc44b0c7f7f77070711373ffffba0599"
     assert stack.fingerprint(["neutral", "smiling"], [0, 2]) == expected
 
 
-@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_digests_and_fingerprints_of_the_second_stacks() -> None:
+    stack = TrainingStack.open(FOLDER / "v4/stack-uint8")
+    assert stack.subjects[0].digests["neutral"] == "3c15e93e7a2235c4cc6b636bb7ab45bc"
+    assert digest(image(0, "neutral", 3, 8, 8)) == stack.subjects[0].digests["neutral"]
+    expected = "189e92644edae5dbc90bc0c4aadb9c77b32718ee0b37a26821b41183c59de9b4"
+    assert stack.fingerprint(["neutral", "smiling"], [0, 2]) == expected
+
+
+@pytest.mark.parametrize(("version", "digits", "number"), [("v1", 64, 1), ("v2", 64, 1), ("v4", 32, 2)])
+def test_stacks_keep_their_kind_of_digests(version: str, digits: int, number: int, tmp_path: Path) -> None:
+    """Those who wrote a stack read it after somebody else has appended to it, and the same pixels are the same."""
+    path = tmp_path / "stack"
+    shutil.copytree(FOLDER / version / "stack-uint8", path)
+    known, other = image(0, "smiling", 3, 8, 8), image(9, "smiling", 3, 8, 8)
+    with StackWriter.open(path) as writer:
+        outcome = writer.append([PendingSubject("p0", {"smiling": known}), PendingSubject("p1", {"smiling": other})])
+    assert (outcome.added, outcome.unchanged) == ([("p1", "smiling")], [("p0", "smiling")])
+    replace_image(path, "p2", "smiling", image(8, "smiling", 3, 8, 8))
+    stack = TrainingStack.open(path)
+    assert {len(found) for subject in stack.subjects for found in subject.digests.values()} == {digits}
+    assert json.loads((path / "zarr.json").read_text())["attributes"]["fesdist_stack"]["format_version"] == number
+    assert stack.verify() == []
+
+
+@pytest.mark.parametrize("version", ["v1", "v2", "v4"])
 def test_versions(version: str) -> None:
     store = WeightStore(str(FOLDER / version / "weights"))
-    assert store.names() == ["golden"]
+    assert "golden" in store.names()
     assert [manifest.version for manifest in store.versions("golden")] == [1, 2]
     for number in (1, 2):
         opened = store.open(f"golden@{number}")
@@ -105,8 +132,11 @@ def test_versions(version: str) -> None:
         )
 
 
-def test_versions_with_a_shape() -> None:
-    store = WeightStore(str(FOLDER / "v3/weights"))
+@pytest.mark.parametrize(
+    ("version", "numbers"), [("v3", {"golden": 2, "moving": 3}), ("v4", {"golden": 4, "moving": 4})]
+)
+def test_versions_with_a_shape(version: str, numbers: dict[str, int], tmp_path: Path) -> None:
+    store = WeightStore(str(FOLDER / version / "weights"))
     assert store.names() == ["golden", "moving"]
     opened = store.open("moving@1")
     assert opened.verify() == []
@@ -114,9 +144,11 @@ def test_versions_with_a_shape() -> None:
     np.testing.assert_array_equal(opened.read("smiling", "displacement", None), weights(2, 2, 8, 8))
     np.testing.assert_array_equal(opened.read("smiling", "weights"), weights(1, 3, 3, 8, 8))
     assert store.open("golden@1").manifest.shape is None
-    for name, number in (("golden", 2), ("moving", 3)):
-        document = (FOLDER / "v3/weights" / name / "versions/1.json").read_text()
-        assert json.loads(document)["format_version"] == number
+    for name, number in numbers.items():
+        store.copy(f"{name}@1", copied := WeightStore(str(tmp_path / "copied")))
+        for uri in (store.uri, copied.uri):
+            document = (Path(uri) / name / "versions/1.json").read_text()
+            assert json.loads(document)["format_version"] == number
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from xxhash import xxh3_128_hexdigest
 
 from fesdist.families.common.contract import AnyModel, Model
 from fesdist.families.common.layout import Array, TileArrays
@@ -72,6 +72,6 @@ def _whole(image_shape: tuple[int, int]) -> Region:
 
 
 def _digest(image: Array) -> str:
-    """Return the digest of an image as stacks have it: the SHA-256 of its shape and dtype as text, then its pixels."""
+    """Return the digest of an image as stacks have it: the XXH3 of its shape and dtype as text, then its pixels."""
     little = image.astype(image.dtype.newbyteorder("<"))
-    return hashlib.sha256(f"{image.shape} {image.dtype.name}".encode() + little.tobytes()).hexdigest()
+    return xxh3_128_hexdigest(f"{image.shape} {image.dtype.name}".encode() + little.tobytes())

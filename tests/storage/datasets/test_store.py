@@ -183,7 +183,7 @@ def test_newer_manifests_are_refused(store: WeightStore) -> None:
     document = json.loads(path.read_text())
     path.write_text(json.dumps({**document, "format_version": 9}))
     message = (
-        "version london@1 .* has format version 9, but this fesdist reads fesdist-weights up to version 3: upgrade"
+        "version london@1 .* has format version 9, but this fesdist reads fesdist-weights up to version 4: upgrade"
     )
     with pytest.raises(FormatError, match=message):
         store.open("london")

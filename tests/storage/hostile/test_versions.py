@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from storage.blobs.checksums import checksum
 from storage.datasets.store import WeightStore
 from storage.errors import CorruptChunkError, FormatError
 from tests.storage.conftest import WEIGHTS, publish
@@ -36,7 +37,7 @@ class Forged:
     def put(self, key: str, data: bytes) -> None:
         """Put a document in place, with a checksum that fits."""
         (self.data / key).write_bytes(data)
-        self.checksums[key] = hashlib.sha256(data).hexdigest()
+        self.checksums[key] = checksum(data)
         self.seal(self.checksums)
 
     def seal(self, checksums: dict[str, str]) -> None:

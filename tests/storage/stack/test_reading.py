@@ -107,7 +107,7 @@ def test_the_fingerprint_does_not_depend_on_later_people(stack: TrainingStack, s
 
 def test_newer_formats_are_refused_by_both_versions(stack_path: Path) -> None:
     edit(stack_path, lambda truth: truth.update(format_version=7))
-    message = r"stack .* has format version 7, but this fesdist reads fesdist-stack up to version 1: upgrade fesdist"
+    message = r"stack .* has format version 7, but this fesdist reads fesdist-stack up to version 2: upgrade fesdist"
     with pytest.raises(FormatError, match=message):
         TrainingStack.open(stack_path)
     with pytest.raises(FormatError, match=message):
@@ -121,7 +121,7 @@ def test_newer_formats_are_refused_by_both_versions(stack_path: Path) -> None:
         (lambda truth: truth["spec"].update(height="3"), r"Expected `int`, got `str` - at `\$\.spec\.height`; it was"),
         (lambda truth: truth["spec"].update(height=0), "images of 0 x 24 pixels were given; expected 1 to 65536"),
         (lambda truth: truth.update(format="photographs"), "has the format 'photographs'; expected 'fesdist-stack'"),
-        (lambda truth: truth.update(format_version="1"), "has the format version '1'; expected a number from 1 to 1"),
+        (lambda truth: truth.update(format_version="1"), "has the format version '1'; expected a number from 1 to 2"),
     ],
 )
 def test_damaged_descriptions_are_told(
