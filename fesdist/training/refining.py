@@ -1,8 +1,9 @@
-"""The refinement maps of a run, from what its tiles have stored, a few rows at a time."""
+"""The refinement maps of a run, from what its tiles have stored, each written while the next is made."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 from fesdist.ground.alpha_maps import CoarseMap, learned_alpha, papers_alpha
@@ -15,7 +16,7 @@ from storage.stack.reading import TrainingStack
 
 
 def write_refinement_maps(draft: WeightDraft, job: TrainingJob, stack: TrainingStack, chunk: int) -> dict[str, str]:
-    """Make the maps of all expressions, of tiles that are all stored; return the SHA-256 of their chunks by key.
+    """Make the maps of all expressions, of tiles that are all stored; return the checksums of their chunks by key.
 
     Arrays have chunks of `chunk` rows and columns. Raises as `WeightDraft.read` and `write_all`.
     """
@@ -36,9 +37,9 @@ def write_refinement_maps(draft: WeightDraft, job: TrainingJob, stack: TrainingS
     makers: dict[Refinement, Callable[[str], CoarseMap]] = {Refinement.PAPERS: of_norms}
     if job.build_model().has_evidence:
         makers[Refinement.LEARNED] = of_evidence
-    checksums: dict[str, str] = {}
-    for expression, (refinement, make) in product(job.expressions, makers.items()):
-        alpha, array = make(expression), ALPHAS[refinement]
+
+    def write(expression: str, array: str, alpha: CoarseMap) -> dict[str, str]:
+        checksums: dict[str, str] = {}
         # As much as is read at once: of the largest images not even one map is held as a whole.
         for start in range(0, len(bands), n_bands):
             regions = [band.region for band in bands[start : start + n_bands]]
@@ -46,4 +47,12 @@ def write_refinement_maps(draft: WeightDraft, job: TrainingJob, stack: TrainingS
                 Written(expression, array, (slice(None), *region.slices), alpha.rows(region.slices[0]))
                 for region in regions
             )
-    return checksums
+        return checksums
+
+    with ThreadPoolExecutor(1, "maps behind") as behind:
+        # Maps that wait are small, as they are made at 511 pixels at most.
+        under_way = [
+            behind.submit(write, expression, ALPHAS[refinement], make(expression))
+            for expression, (refinement, make) in product(job.expressions, makers.items())
+        ]
+        return {key: checksum for written in under_way for key, checksum in written.result().items()}
