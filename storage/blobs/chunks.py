@@ -14,6 +14,7 @@ import numpy as np
 from numcodecs import blosc
 from numpy.typing import DTypeLike, NDArray
 
+from storage.blobs.blosc_blocks import blocks_around
 from storage.blobs.checksums import checksum
 from storage.blobs.direct import aligned_bytes
 from storage.blobs.guard import GuardedStore
@@ -36,11 +37,14 @@ _Cut = tuple[int, slice | NDArray[np.int64], slice]
 """Along one dimension: the number of a chunk, what is wanted in it, and where that belongs in what is asked for."""
 
 
+_Inside = tuple[slice | NDArray[np.int64], ...]
+
+
 class _Part(NamedTuple):
     """What of one chunk belongs where."""
 
     coordinates: tuple[int, ...]
-    inside: tuple[slice | NDArray[np.int64], ...]
+    inside: _Inside
     """Its place in the chunk."""
     outside: tuple[slice, ...]
     """Its place in the region."""
@@ -85,7 +89,7 @@ class ChunkedArray:
             key = self.key(part.coordinates)
             data = self._store.checked(key)
             if data is not None:
-                values[part.outside] = self._unpacked(data, key, fault)[part.inside]
+                values[part.outside] = self._values(data, key, part.inside, fault)
             elif fault:
                 raise fault(key, None)
 
@@ -109,18 +113,27 @@ class ChunkedArray:
             numbers, inside, outside = zip(*along, strict=True)
             yield _Part(numbers, inside, outside)
 
-    def _unpacked(self, data: bytes, key: str, fault: Fault | None) -> NDArray[Any]:
-        little = self.dtype.newbyteorder("<")
+    def _values(self, data: bytes, key: str, inside: _Inside, fault: Fault | None) -> NDArray[Any]:
+        """Return the values in a place of a chunk, in memory of this thread that lasts until it asks for the next."""
+        little, (places, *others) = self.dtype.newbyteorder("<"), inside
         if not self.facts.packed:
-            return np.frombuffer(data, little).reshape(self.chunks)
-        buffer = _buffer(self.facts.chunk_bytes)
+            return np.frombuffer(data, little).reshape(self.chunks)[inside]
+        if isinstance(places, slice):
+            first, stop = places.start, places.stop
+        else:
+            first, stop = int(places[0]), int(places[-1]) + 1
+        of_place = self.facts.chunk_bytes // self.chunks[0]
+        packed, begin, end = blocks_around(data, first * of_place, stop * of_place)
+        unpacked = _buffer(end - begin)
         try:
-            blosc.decompress(data, buffer)
+            blosc.decompress(packed, unpacked)
         except RuntimeError as error:  # of Blosc, which does not know the file
             if fault is None:
                 raise
             raise fault(key, error) from error
-        return buffer.view(little).reshape(self.chunks)
+        wanted = unpacked[first * of_place - begin : stop * of_place - begin]
+        values = wanted.view(little).reshape(stop - first, *self.chunks[1:])
+        return values[(slice(None) if isinstance(places, slice) else places - first, *others)]
 
 
 class WholeChunk(NamedTuple):
@@ -180,6 +193,6 @@ def _picked(places: NDArray[np.int64], chunk: int) -> Iterator[_Cut]:
 def _buffer(n_bytes: int) -> NDArray[np.uint8]:
     """Return memory of this thread that lasts until it asks again: fresh pages cost as much as what fills them."""
     kept: NDArray[np.uint8] | None = getattr(_scratch, "buffer", None)
-    if kept is None or len(kept) != n_bytes:
+    if kept is None or len(kept) < n_bytes:
         kept = _scratch.buffer = np.empty(n_bytes, np.uint8)
-    return kept
+    return kept[:n_bytes]
