@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,9 +12,11 @@ SMALL = 1 << 16
 """Pixels of an image up to which it is summed as a whole, and some of its rows are judged."""
 JUDGED_ROWS = 16
 PARTS = 8
-"""A larger image is cut into so many bands, each into so many parts; the middle of each part is looked at."""
+"""A larger image is cut into so many bands, each into so many parts; a little near the middle of each is looked at."""
 MIDDLE = (2, 16)
 """Rows and columns of what is looked at in each part."""
+CELL = 64
+"""Rows and columns of the chunks of stacks, or half of them."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,16 @@ def looked_at(image_shape: tuple[int, int], side: int = 64) -> tuple[tuple[Piece
 
 
 def _middle(part: int, length: int, size: int) -> tuple[int, int]:
-    """Return where the middle of one of `PARTS` equal parts of a line begins and ends."""
-    size = min(size, length)
-    first = min(max(round((part + 0.5) * length / PARTS - size / 2), 0), length - size)
+    """Return where what is looked at in one of `PARTS` equal parts of a line begins and ends.
+
+    It lies amid a chunk of the stack as far as the part reaches, so that not four chunks are unpacked for it: the
+    middles of parts of 128 or 256 pixels are where chunks meet.
+    """
+    if part >= PARTS // 2:
+        first, stop = _middle(PARTS - 1 - part, length, size)
+        return length - stop, length - first
+    size = max(1, min(size, length // PARTS))
+    begin, end = part * length / PARTS, (part + 1) * length / PARTS
+    amid_chunk = CELL * ((begin + end) / 2 // CELL) + (CELL - size) / 2
+    first = max(0, int(min(max(amid_chunk, math.ceil(begin)), math.floor(end - size))))
     return first, first + size

@@ -1,0 +1,54 @@
+"""What is looked at of large images: a little everywhere, the same on both sides, and each in few chunks of a stack."""
+
+from __future__ import annotations
+
+import pytest
+
+from fesdist.ground.tiles import Region
+from fesdist.training.sampling import CELL, PARTS, looked_at
+
+SHAPES = [
+    (3, 30_000),
+    (2048, 2048),
+    (1024, 1024),
+    (512, 512),
+    (700, 450),
+    (257, 256),
+    (60, 2000),
+    (2000, 61),
+    (9, 9000),
+]
+
+
+def regions(shape: tuple[int, int]) -> list[Region]:
+    return [piece.region for band in looked_at(shape) for piece in band]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_part_of_the_image_has_one_and_sides_are_alike(shape: tuple[int, int]) -> None:
+    rows, cols = shape
+    found = regions(shape)
+    assert len(found) == PARTS**2
+    for number, region in enumerate(found):
+        down, across = divmod(number, PARTS)
+        for part, first, stop, length in (
+            (down, region.row0, region.row1, rows),
+            (across, region.col0, region.col1, cols),
+        ):
+            assert 0 <= first < stop <= length
+            if length >= PARTS:
+                assert part * length // PARTS <= first
+                assert stop <= -(-(part + 1) * length // PARTS)
+    turned = {region.mirrored(cols) for region in found}
+    assert turned == set(found)
+    assert {Region(rows - each.row1, rows - each.row0, each.col0, each.col1) for each in found} == set(found)
+
+
+@pytest.mark.parametrize("shape", [(512, 512), (1024, 1024), (2048, 2048), (4096, 512)])
+@pytest.mark.parametrize("halo", [2, 8, 24])
+def test_with_its_halo_each_lies_in_one_chunk(shape: tuple[int, int], halo: int) -> None:
+    """So that one chunk is unpacked for it, not four; mirrored as well."""
+    for region in regions(shape):
+        around = region.grown(halo, shape)
+        assert around.row0 // CELL == (around.row1 - 1) // CELL
+        assert around.col0 // CELL == (around.col1 - 1) // CELL
