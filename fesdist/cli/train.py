@@ -19,7 +19,6 @@ from fesdist.training.shaping import LearnedShape
 
 def run(request: Train) -> int:
     """Train, and tell what was published and how good it is."""
-    tell_of_compiling(request.cluster())
     with progress("training", "tasks") as report:
         result = carry_out(request, report, _tell_plan)
     if request.json:
@@ -34,6 +33,7 @@ def carry_out(
 ) -> TrainingResult:
     """Train what is asked for where it is asked for; raises as `fesdist.training.run.train`."""
     asked = request.training(request.store, request.name)
+    tell_of_compiling(request.cluster())
     import_ahead()  # for the refinement maps
     with open_cluster(request.cluster(), on_progress) as cluster:
         return train(

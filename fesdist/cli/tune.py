@@ -22,7 +22,6 @@ MOST_ROWS = 40
 
 def run(request: Tune) -> int:
     """Tune, and tell the errors and what was chosen."""
-    tell_of_compiling(request.cluster())
     with progress("tuning", "steps") as report:
         tuning = carry_out(request, report)
     if request.json:
@@ -37,6 +36,7 @@ def carry_out(request: Tune, on_progress: Progress) -> Tuning:
     out = Path(request.out)
     check_writable(out.parent)
     asked = request.tuning()
+    tell_of_compiling(request.cluster())
     with open_cluster(request.cluster(), on_progress) as cluster:
         tuning = tune(asked, cluster, memory=request.memory, scratch=request.scratch, on_progress=on_progress)
     write_config(out, tuning)
