@@ -5,16 +5,13 @@ Zarr reads and writes the same bytes; its pipeline costs several times what the 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise, product
 from typing import Any, NamedTuple
 
 import numpy as np
-from numcodecs import blosc
 from numpy.typing import DTypeLike, NDArray
 
-from storage.blobs.blosc_blocks import blocks_around
 from storage.blobs.checksums import checksum
 from storage.blobs.direct import aligned_bytes
 from storage.blobs.guard import GuardedStore
@@ -22,6 +19,7 @@ from storage.blobs.location import Location
 from storage.blobs.metadata import ArrayFacts
 from storage.blobs.regions import Region
 from storage.blobs.threads import each
+from storage.blobs.unpacking import blocks_around, scratch, unpack
 
 Fault = Callable[[str, RuntimeError | None], Exception]
 """Makes an error of the key of a chunk, and of what Blosc said of it; None if it is not there."""
@@ -29,9 +27,6 @@ Fault = Callable[[str, RuntimeError | None], Exception]
 _WRITTEN_BYTES = 1 << 25
 """What chunks may take that are being written, beside the values that they are made of."""
 _LEAST_AT_ONCE = 2
-
-_scratch = threading.local()
-
 
 _Cut = tuple[int, slice | NDArray[np.int64], slice]
 """Along one dimension: the number of a chunk, what is wanted in it, and where that belongs in what is asked for."""
@@ -124,9 +119,9 @@ class ChunkedArray:
             first, stop = int(places[0]), int(places[-1]) + 1
         of_place = self.facts.chunk_bytes // self.chunks[0]
         packed, begin, end = blocks_around(data, first * of_place, stop * of_place)
-        unpacked = _buffer(end - begin)
+        unpacked = scratch("chunk", end - begin)
         try:
-            blosc.decompress(packed, unpacked)
+            unpack(packed, unpacked)
         except RuntimeError as error:  # of Blosc, which does not know the file
             if fault is None:
                 raise
@@ -188,11 +183,3 @@ def _picked(places: NDArray[np.int64], chunk: int) -> Iterator[_Cut]:
         first, last = int(inside[0]), int(inside[-1])
         # Places that follow each other are read without a copy.
         yield number, slice(first, last + 1) if last - first == len(inside) - 1 else inside, slice(start, stop)
-
-
-def _buffer(n_bytes: int) -> NDArray[np.uint8]:
-    """Return memory of this thread that lasts until it asks again: fresh pages cost as much as what fills them."""
-    kept: NDArray[np.uint8] | None = getattr(_scratch, "buffer", None)
-    if kept is None or len(kept) < n_bytes:
-        kept = _scratch.buffer = np.empty(n_bytes, np.uint8)
-    return kept[:n_bytes]

@@ -1,15 +1,18 @@
-"""Blocks of a Blosc container are what Blosc makes of all of it, and damage ends in Blosc's own error."""
+"""What is unpacked is what Blosc makes of it: blocks without the others, and bits that others put in order."""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from numcodecs import blosc
 
-from storage.blobs.blosc_blocks import blocks_around
+from fesdist.simd.unshuffling import unshuffle
+from storage.blobs import unpacking
+from storage.blobs.unpacking import blocks_around, unpack, unshuffle_with
 
 N_BYTES = 100_000
 RANDOM = np.random.default_rng(0)
@@ -21,6 +24,17 @@ def values(most: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 def packed(most: int = 8, *, shuffle: int = blosc.BITSHUFFLE, of_block: int = 8192, dtype: str = "u1") -> bytes:
     return bytes(blosc.compress(values(most).view(dtype), b"zstd", 1, shuffle, of_block))
+
+
+@pytest.fixture(params=["Blosc's own", "ours"])
+def way(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Have what is unpacked unshuffled by Blosc, then by our kernel."""
+    before = list(unpacking._faster)
+    unpacking._faster.clear()
+    if request.param == "ours":
+        unshuffle_with(unshuffle)
+    yield request.param
+    unpacking._faster[:] = before
 
 
 def whole(data: bytes) -> bytes:
@@ -91,3 +105,34 @@ def test_changed_bytes_end_in_an_error_or_in_other_values() -> None:
             assert len(whole(part)) == end - begin
         except RuntimeError:
             continue
+
+
+@pytest.mark.parametrize("n_bytes", [8, 64, 100_000, 99_999, 8192, 8200, 40_964])
+@pytest.mark.parametrize("of_block", [0, 128, 1000, 1023, 8192, 65536])
+@pytest.mark.parametrize("shuffle", [blosc.NOSHUFFLE, blosc.SHUFFLE, blosc.BITSHUFFLE])
+@pytest.mark.parametrize(("most", "dtype"), [(2, "u1"), (256, "u1"), (5, "f8")])
+def test_all_that_blosc_packs_is_unpacked(
+    way: str, n_bytes: int, of_block: int, shuffle: int, most: int, dtype: str
+) -> None:
+    given = RANDOM.integers(0, most, n_bytes // np.dtype(dtype).itemsize).astype(dtype)
+    data = bytes(blosc.compress(given, b"zstd", 1, shuffle, of_block))
+    found = np.full(given.nbytes, 7, np.uint8)
+    unpack(data, found)
+    assert np.array_equal(found, given.view(np.uint8))
+
+
+def test_our_kernel_is_asked_for_bits_of_bytes_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(unpacking, "_faster", [lambda planes, octets, of_block: asked.append((len(planes), of_block))])
+    found = np.empty(N_BYTES, np.uint8)
+    for data in (packed(shuffle=blosc.SHUFFLE), packed(dtype="f8"), bytes(blosc.compress(values(256), b"zstd", 1))):
+        unpack(data, found)
+    assert asked == []
+    unpack(packed(), found)
+    assert asked == [(N_BYTES, 8192)]
+
+
+@pytest.mark.parametrize("cut_off", [17, 100, 20_000])
+def test_what_is_cut_off_is_an_error(way: str, cut_off: int) -> None:
+    with pytest.raises(RuntimeError):
+        unpack(packed()[:cut_off], np.empty(N_BYTES, np.uint8))
