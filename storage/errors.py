@@ -21,6 +21,10 @@ class FormatError(StorageError):
     """Data in a newer or unknown format, or with parts missing."""
 
 
+class NewerFormatError(FormatError):
+    """Data that is in order, and that only a later release reads."""
+
+
 class CorruptChunkError(StorageError):
     """A chunk whose bytes do not match the checksum in the manifest."""
 

@@ -13,13 +13,13 @@ from fesdist.ground.metrics import RunMetrics
 from fesdist.requests.weights import Versions
 from storage.datasets.manifest import Manifest, ModelFacts
 from storage.datasets.store import DraftInfo, WeightStore
-from storage.errors import NotFoundError
+from storage.errors import NewerFormatError, NotFoundError
 
 EXIT_DAMAGED = 1
 
 
 def run(request: Versions) -> int:
-    """List or clean; return 0, or 1 if a document is damaged, or an alias leads nowhere."""
+    """List or clean; return 0, or 1 if a document is damaged or of a later release, or an alias leads nowhere."""
     store = WeightStore(request.store)
     store.check()
     if request.clean:
@@ -28,7 +28,9 @@ def run(request: Versions) -> int:
     names = _names(store, drafts, request.name)
     models = {name: store.readable_versions(name) for name in names}
     damaged = [
-        f"{reason}; restore that manifest from a copy, nothing can be done with this version"
+        str(reason)
+        if isinstance(reason, NewerFormatError)
+        else f"{reason}; restore that manifest from a copy, nothing can be done with this version"
         for _, reasons in models.values()
         for reason in reasons.values()
     ]

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from storage.errors import BadNameError, FormatError, MismatchError
+from storage.errors import BadNameError, FormatError, MismatchError, NewerFormatError
 
 Document = dict[str, Any]
 
@@ -64,7 +64,7 @@ def check_format(data: bytes, name: str, newest: int, what: str) -> int:
     if not isinstance(version, int) or version < 1:
         raise FormatError(f"{what} has the format version {version!r}; expected a number from 1 to {newest}")
     if version > newest:
-        raise FormatError(
+        raise NewerFormatError(
             f"{what} has format version {version}, but this fesdist reads {name} up to version {newest}:"
             " upgrade fesdist"
         )

@@ -158,6 +158,18 @@ def test_a_damaged_manifest_is_a_warning_and_an_exit_code(
     assert list(listed["damaged"]) == ["1"]
 
 
+def test_a_version_of_a_later_release_is_not_called_damaged(
+    stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _train(stack, tmp_path)
+    manifest = tmp_path / "random/versions/1.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"format_version": 9}))
+    capsys.readouterr()
+    assert main(["versions", str(tmp_path)]) == 1
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.endswith("format version 9, but this fesdist reads fesdist-weights up to version 4: upgrade fesdist")
+
+
 def test_plan_asks_a_scheduler_for_its_workers(
     stack: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
