@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from fesdist.cli.console import outcome_line, progress, say, warn
 from fesdist.cli.main import EXIT_ERROR
-from fesdist.cli.stopping import SIGNALS, Stopped, stopped_as_by_ctrl_c
+from fesdist.cli.stopping import Stopped, stopped_as_by_ctrl_c
 from fesdist.faces.generate import write_faces
 from fesdist.ground.errors import FesdistError
 from fesdist.ground.options import check_on_disk
@@ -71,8 +70,7 @@ def main() -> int:
         # Dask's workers keep their files in the first, and compiled kernels are kept in the second.
         os.environ["DASK_TEMPORARY_DIRECTORY"] = str(folder.absolute() / "scratch")
         os.environ["XDG_CACHE_HOME"] = str(folder.absolute() / "cache")
-        # Ctrl-C as well: in the midst of Prefect it may come out as another error.
-        with stopped_as_by_ctrl_c((*SIGNALS, signal.SIGINT)):
+        with stopped_as_by_ctrl_c():
             run(folder, given.people, given.size)
     except (FesdistError, StorageError) as error:
         warn(f"demo: error: {error}")

@@ -52,16 +52,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     and 143 by SIGHUP and SIGTERM), 141 when the reader of a pipe (`| head`) has gone. Output that cannot be written is
     an error where there was nothing else to do.
     """
-    from fesdist.cli.console import said, to_nowhere
-
     if arguments is None:
         # There is no garbage among what is imported, and to look for it takes a tenth of the time, and once more at the
         # end a quarter of a second.
         gc.disable()
         atexit.register(gc.freeze)
     try:
+        # Imports are part of it: people stop a command in its first moments, too.
+        return _until_read(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt as stop:
+        from fesdist.cli.console import warn
+
+        warn("fesdist: interrupted; what was finished is stored, the same command continues")
+        return 128 + stop.signal if isinstance(stop, Stopped) else EXIT_INTERRUPTED
+
+
+def _until_read(words: Sequence[str]) -> int:
+    """Return the exit code, which also tells whether somebody could read what was printed."""
+    from fesdist.cli.console import said, to_nowhere
+
+    try:
         try:
-            return _run(sys.argv[1:] if arguments is None else arguments)
+            return _run(words)
         except SystemExit as left:
             # Of --help and --version, which argparse prints.
             if said() or left.code:
@@ -111,9 +123,6 @@ def _run(words: Sequence[str]) -> int:
     except (FesdistError, StorageError) as error:
         warn(f"fesdist: error: {error}")
         return EXIT_ERROR
-    except KeyboardInterrupt as stop:
-        warn("fesdist: interrupted; what was finished is stored, the same command continues")
-        return 128 + stop.signal if isinstance(stop, Stopped) else EXIT_INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS = (signal.SIGTERM, signal.SIGHUP)
-"""Of service managers and schedulers, and of a terminal that was closed."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Of Ctrl-C, of service managers and schedulers, and of a terminal that was closed."""
 
 _DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 

@@ -19,15 +19,27 @@ def test_a_command_that_is_stopped_says_so_and_what_to_do(
 ) -> None:
     monkeypatch.setattr(versions, "run", lambda request: os.kill(os.getpid(), number))
     # Whoever runs the tests may have had it ignored, as nohup does.
-    before = signal.signal(number, signal.SIG_DFL)
+    default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+    before = signal.signal(number, default)
     try:
         assert main.main(["versions", "weights"]) == 128 + number
-        assert signal.getsignal(number) is signal.SIG_DFL
+        assert signal.getsignal(number) is default
     finally:
         signal.signal(number, before)
     assert capsys.readouterr().err == (
         "fesdist: interrupted; what was finished is stored, the same command continues\n"
     )
+
+
+def test_ctrl_c_amid_the_first_imports_is_told_as_any_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main, "check_nothing_hidden", interrupted)
+    assert main.main(["versions", "weights"]) == 130
+    assert capsys.readouterr().err == "fesdist: interrupted; what was finished is stored, the same command continues\n"
 
 
 def test_what_is_ignored_stays_ignored() -> None:
@@ -71,10 +83,10 @@ def test_what_a_library_makes_of_a_stop_is_a_stop(error: BaseException) -> None:
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with pytest.raises(Stopped) as raised, stopped_as_by_ctrl_c((signal.SIGINT,)):
+        with pytest.raises(Stopped) as raised, stopped_as_by_ctrl_c():
             library()
         assert (raised.value.signal, raised.value.__cause__) == (signal.SIGINT, error)
-        with pytest.raises(type(error)), stopped_as_by_ctrl_c((signal.SIGINT,)):
+        with pytest.raises(type(error)), stopped_as_by_ctrl_c():
             raise error
     finally:
         signal.signal(signal.SIGINT, before)
