@@ -90,8 +90,10 @@ def _tell(summary: SynthesisSummary) -> None:
 
 def _tell_earlier(summary: SynthesisSummary) -> None:
     """Tell what was there before, and what was not looked at because that was asked for."""
-    if summary.there:
-        say(f"  {summary.there:,} of the images {'was' if summary.there == 1 else 'were'} there before, made otherwise")
+    found = (summary.there, "made otherwise"), (summary.unrecorded, "of a run that was interrupted, or changed since")
+    for number, how in found:
+        if number:
+            say(f"  {number:,} of the images {'was' if number == 1 else 'were'} there before, {how}")
     if summary.unchanged:
         say(f"  {counted(summary.unchanged, 'photograph')} done before in the same way (--force repeats them)")
     if summary.excluded:
@@ -118,4 +120,5 @@ def _asked_for(summary: SynthesisSummary) -> dict[str, Any]:
         "out": str(summary.out),
         "unchanged": summary.unchanged,
         "there": summary.there,
+        "unrecorded": summary.unrecorded,
     }

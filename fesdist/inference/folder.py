@@ -11,12 +11,12 @@ from fesdist.cluster.connect import ClusterSettings, open_cluster
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.machine import cores
 from fesdist.inference.batch import BatchStage
-from fesdist.inference.manifest import open_manifest
+from fesdist.inference.manifest import Manifest, open_manifest
 from fesdist.inference.prepared import FolderRequest, PreparedRun, prepare
 from fesdist.inference.record import Record
 from fesdist.inference.run_note import RunNote
 from fesdist.inference.summary import SynthesisSummary
-from fesdist.inference.underway import PhotographTask
+from fesdist.inference.underway import FolderJob, PhotographTask
 from fesdist.passes.stage import Progress, outcomes
 from storage.errors import StorageError
 
@@ -59,7 +59,8 @@ def synthesize_folder(
     with open_manifest(request.out) as manifest:
         tasks = todo.tasks(manifest, run.points)
         for first in islice(tasks, 1):
-            for record in _records(chain((first,), tasks), replace(run, job=job), cluster, on_progress):
+            begun = _begun(chain((first,), tasks), job, manifest)
+            for record in _records(begun, replace(run, job=job), cluster, on_progress):
                 manifest.append(record)
                 summary.add(record)
                 if on_progress is not None:
@@ -70,6 +71,13 @@ def synthesize_folder(
         manifest.conclude(RunNote.of(job.reference, job.digest, summary.notices))
     summary.seconds = time.perf_counter() - began
     return summary
+
+
+def _begun(tasks: Iterator[PhotographTask], job: FolderJob, manifest: Manifest) -> Iterator[PhotographTask]:
+    """Yield tasks as they are asked for, and enter into `manifest` those that replace what it knows."""
+    for task in tasks:
+        manifest.begin(task.file, task.outputs.values(), job.reference, job.digest)
+        yield task
 
 
 def _records(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -31,6 +31,8 @@ LOCK_NAME = MANIFEST_LOCK_NAME
 
 _FEW = 4096
 """Photographs whose lines are rewritten after every run, so that people find one of each, and in order."""
+
+_BEGUN = "begun anew, and not finished"
 
 
 class Manifest:
@@ -74,6 +76,22 @@ class Manifest:
             for expression, name in (record.outputs.items() if record else ())
             if record and record.sizes.get(expression) == InputFile.of(self._path.parent, name).size
         }
+
+    def replaced(self, file: InputFile, settings: str) -> frozenset[str]:
+        """Return the files that were made of a photograph otherwise: with other settings, or as it was before."""
+        record = self.record(file.name)
+        if record is None or (record.file, record.settings) == (file, settings):
+            return frozenset()
+        return frozenset(record.outputs.values())
+
+    def begin(self, file: InputFile, names: Collection[str], version: str, settings: str) -> None:
+        """Add that these outputs of a photograph are about to be replaced, if they were made otherwise.
+
+        From now on they may be of either kind, and bytes need not tell which: a run that is killed before it has
+        recorded them would leave the old word on them.
+        """
+        if not self.replaced(file, settings).isdisjoint(names):
+            self._append(Record(file, "failed", _BEGUN, version=version, settings=settings), None)
 
     def made_otherwise(self, settings: str) -> tuple[str, ...]:
         """Return the versions whose outputs are in the folder as well, made with other settings than these."""

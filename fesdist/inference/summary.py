@@ -45,6 +45,8 @@ class SynthesisSummary:
     """Photographs that had all their outputs before."""
     there: int = 0
     """Images of the others that were there before, made otherwise, and have to be made anew."""
+    unrecorded: int = 0
+    """The same of which there is no record: a run was interrupted before it wrote one, or they were changed since."""
     n_outputs: int = 0
     """Files written by this run."""
     n_faces: int = 0

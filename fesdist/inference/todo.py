@@ -84,11 +84,19 @@ class Todo:
             done = {} if job.settings.force else manifest.intact_outputs(file, job.digest)
             if lacking := {expression: name for expression, name in own.items() if done.get(expression) != name}:
                 self.n_tasks += 1
-                self._summary.there += sum((job.out / name).is_file() for name in lacking.values())
+                self._count_present(file, lacking.values(), manifest)
                 yield PhotographTask(file, lacking, points.of(image) if points else ())
             else:
                 self._summary.unchanged += 1
         self._enter_others(manifest)
+
+    def _count_present(self, file: InputFile, names: Iterable[str], manifest: Manifest) -> None:
+        """Count outputs that are there and will be replaced, by why."""
+        present = [name for name in names if (self._job.out / name).is_file()]
+        otherwise = manifest.replaced(file, self._job.digest).intersection(present) if present else ()
+        self._summary.there += len(otherwise)
+        if not self._job.settings.force:
+            self._summary.unrecorded += len(present) - len(otherwise)
 
     def _enter_others(self, manifest: Manifest) -> None:
         for other in self._others:

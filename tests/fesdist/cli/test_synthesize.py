@@ -68,6 +68,7 @@ def test_a_dry_run_tells_what_would_be_made_and_makes_nothing(
     run(*words, "--dry-run", "--intensity", "2")
     printed = capsys.readouterr()
     assert "5 of the images were there before, made otherwise" in printed.out
+    assert "interrupted" not in printed.out
     assert "also holds images made otherwise" in printed.err
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
 

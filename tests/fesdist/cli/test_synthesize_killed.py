@@ -42,6 +42,7 @@ def test_kills_at_several_moments_leave_whole_files_and_no_double_work(publish: 
     assert summary.done + summary.unchanged == N_PHOTOGRAPHS
     # At most one batch of 64 is on the disk without its lines in the manifest.
     assert summary.unchanged >= before - 64
+    assert (summary.there, summary.unrecorded) == (0, before - summary.unchanged)
     assert all(decode(out / "smiling" / f"{number}.png").shape == (3, 64, 64) for number in range(N_PHOTOGRAPHS))
 
 

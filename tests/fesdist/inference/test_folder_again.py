@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ import pytest
 
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.encode import encode
-from fesdist.inference.settings import SynthesisSettings
+from fesdist.inference.manifest import Manifest
+from fesdist.inference.record import Record
+from fesdist.inference.settings import OutputFormat, SynthesisSettings
 from tests.fesdist.inference.conftest import Publish
-from tests.fesdist.inference.made import folder_made
+from tests.fesdist.inference.made import folder_made, records
 
 
 def test_what_was_done_is_not_done_again(publish: Publish, photographs: Path, tmp_path: Path) -> None:
@@ -92,6 +95,55 @@ def test_images_made_otherwise_in_the_same_folder_are_told(publish: Publish, pho
     alone = folder_made(photographs / "a.png", out, store, "london", settings=stronger)
     assert alone.made_otherwise == ("london@1",)
     assert folder_made(photographs, out, store, "london", settings=stronger).made_otherwise == ()
+
+
+def test_what_a_killed_run_has_replaced_is_not_taken_for_what_was_there(
+    publish: Publish, photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All bitmaps of a size have as many bytes, so that these cannot tell."""
+    encode(photographs / "c.bmp", np.random.default_rng(0).integers(0, 256, (3, 24, 20), np.uint8))
+    out, store = tmp_path / "out", publish().store
+    same = SynthesisSettings(output_format=OutputFormat.SAME)
+    folder_made(photographs, out, store, "london", settings=same)
+    whole = {path: path.read_bytes() for path in (out / "smiling").rglob("*.*")}
+
+    stronger = replace(same, intensity=1.5)
+    with monkeypatch.context() as patched:
+        patched.setattr(Manifest, "append", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            folder_made(photographs, out, store, "london", settings=stronger)
+    assert (out / "smiling" / "c.bmp").read_bytes() != whole[out / "smiling" / "c.bmp"]
+    again = folder_made(photographs, out, store, "london", settings=same)
+    assert (again.done, again.unchanged, again.there, again.unrecorded) == (4, 0, 0, 4)
+    assert {path: path.read_bytes() for path in whole} == whole
+    assert {line["status"] for line in records(out).values()} == {"ok"}
+
+
+def test_what_a_killed_run_has_not_recorded_is_told_as_such(
+    publish: Publish, photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, store = tmp_path / "out", publish().store
+    with monkeypatch.context() as patched:
+        patched.setattr(Manifest, "append", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            folder_made(photographs, out, store, "london")
+    assert len(list((out / "smiling").rglob("*.png"))) == 3
+    again = folder_made(photographs, out, store, "london")
+    assert (again.done, again.there, again.unrecorded) == (3, 0, 3)
+    stronger = folder_made(photographs, out, store, "london", settings=SynthesisSettings(intensity=1.5))
+    assert (stronger.there, stronger.unrecorded) == (3, 0)
+
+
+def test_what_is_repeated_as_asked_is_nothing_to_tell(publish: Publish, photographs: Path, tmp_path: Path) -> None:
+    store, forced = publish().store, SynthesisSettings(force=True)
+    folder_made(photographs, tmp_path / "out", store, "london")
+    again = folder_made(photographs, tmp_path / "out", store, "london", settings=forced)
+    assert (again.done, again.there, again.unrecorded) == (3, 0, 0)
+
+
+def _killed(manifest: Manifest, record: Record) -> None:
+    """Stand in the place of `Manifest.append` for a run that ends before it has recorded anything."""
+    raise KeyboardInterrupt
 
 
 def test_what_a_killed_run_left_is_gone_after_the_next(publish: Publish, photographs: Path, tmp_path: Path) -> None:

@@ -48,6 +48,21 @@ def test_what_was_done_is_known_to_the_next_run(tmp_path: Path) -> None:
         assert manifest.outputs(FILE, "d1") == {"smiling": "smiling/a.png"}
 
 
+def test_an_output_that_is_begun_anew_is_known_no_more(tmp_path: Path) -> None:
+    names = ["smiling/a.png"]
+    with open_manifest(tmp_path) as manifest:
+        manifest.begin(FILE, names, "london@1", "d1")
+        assert manifest.record("a.png") is None
+        manifest.append(OK)
+        manifest.begin(FILE, names, "london@1", "d1")
+        manifest.begin(FILE, ["sad/a.png"], "london@1", "d2")
+        assert manifest.outputs(FILE, "d1") == OK.outputs
+        manifest.begin(FILE, names, "london@1", "d2")
+    with open_manifest(tmp_path) as manifest:
+        assert manifest.outputs(FILE, "d1") == manifest.outputs(FILE, "d2") == {}
+    assert lines(tmp_path)[-1]["reason"] == "begun anew, and not finished"
+
+
 def test_an_output_is_intact_while_it_has_its_size(tmp_path: Path) -> None:
     output = tmp_path / "smiling" / "a.png"
     output.parent.mkdir()
