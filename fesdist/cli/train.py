@@ -51,7 +51,7 @@ def _tell_plan(plan: TrainingPlan, n_stored: int) -> None:
     tiles = "1 tile" if len(plan.grid) == 1 else f"{len(plan.grid)} tiles"
     warn(
         f"{plan.n_pixels:,} regressions an expression in {tiles} of {rows} x {cols} pixels, "
-        f"{size(plan.projected_bytes)} a worker projected, {size(plan.stored_bytes)} of weights"
+        f"{size(plan.projected_bytes)} a process projected, {size(plan.stored_bytes)} of weights"
     )
     if n_stored:
         warn(f"continuing an interrupted run: {n_stored} of {len(plan.grid)} tiles are stored")
@@ -67,7 +67,7 @@ def _print(result: TrainingResult, weights: str) -> None:
         say(f"chosen by the errors on {left_out} left out in turn: {result.choice.in_words()}")
     for name, shape in result.shapes.items():
         say(f"shape of {name}, from {people(shape.people)}: moves by up to {shape.largest:.1f} pixels{_worth(shape)}")
-    say(f"largest memory of a worker: {size(result.peak_bytes)}, {size(result.metrics.projected_bytes)} projected")
+    say(f"largest memory of a process: {size(result.peak_bytes)}, {size(result.metrics.projected_bytes)} projected")
     say()
     print_errors(result.metrics)
     say(f"next: fesdist report {weights} {result.name}")

@@ -64,9 +64,12 @@ def test_plan_as_json(stack: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_life_of_a_model(stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     weights = str(tmp_path / "weights")
     assert _train(stack, tmp_path / "weights") == 0
-    printed = capsys.readouterr().out
-    assert "published random version 1" in printed
-    assert "MSE x 100" in printed
+    out, err = capsys.readouterr()
+    assert "published random version 1" in out
+    assert "MSE x 100" in out
+    assert "largest memory of a process: " in out
+    assert " a process projected, " in err
+    assert "worker" not in out + err  # as there was none
     assert _train(stack, tmp_path / "weights", "--ridge", "2") == 0
     assert main(["promote", weights, "random", "1", "--as", "production"]) == 0
     assert main(["promote", weights, "random", "2", "--as", "production", "--note", "smoother"]) == 0
@@ -212,7 +215,7 @@ def test_whoever_waits_for_the_compiler_is_told(
         (["--window", "4"], "4 x 4 pixels has no pixel at its centre"),
         (["--ridge", "-1"], "expected a number above 0"),
         (["--expressions", "angry"], "'angry' is not among the targets"),
-        (["--memory", "1MiB"], "a worker may use 1 MiB"),
+        (["--memory", "1MiB"], "a process may use 1 MiB"),
     ],
 )
 def test_bad_settings_are_one_line_and_exit_code_1(
