@@ -141,7 +141,8 @@ class Manifest:
         # The last line of a photograph need not be the whole word on it: an older fesdist did not say it again.
         headings = map(_Heading.of, lines_at(self._reading, self._index.last_offsets()))
         names = (heading.input for heading in headings if heading is not None)
-        scratch = self._path.with_name(f".{FILE_NAME}.{os.getpid()}")
+        # One name, as one run at a time is here: what a killed one left is written over.
+        scratch = self._path.with_name(f".{FILE_NAME}.partial")
         try:
             with scratch.open("wb") as file:
                 for name in sorted(names) if n_names <= _FEW else names:

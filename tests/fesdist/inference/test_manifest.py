@@ -48,6 +48,29 @@ def test_what_was_done_is_known_to_the_next_run(tmp_path: Path) -> None:
         assert manifest.outputs(FILE, "d1") == {"smiling": "smiling/a.png"}
 
 
+def test_a_run_that_is_killed_while_it_rewrites_the_file_leaves_nothing_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "getpid", lambda: 1)
+        patched.setattr(Path, "replace", killed)
+        patched.setattr(Path, "unlink", lambda *_, **__: None)  # whoever is killed tidies nothing up
+        with pytest.raises(KeyboardInterrupt):
+            _append(tmp_path, OK)
+    assert len(list(tmp_path.iterdir())) == 3
+    _append(tmp_path, replace(OK, file=InputFile("b.png")))
+    assert {path.name for path in tmp_path.iterdir()} == {FILE_NAME, ".manifest.lock"}
+    assert [line["input"] for line in lines(tmp_path)] == ["a.png", "b.png"]
+
+
+def _append(out: Path, record: Record) -> None:
+    with open_manifest(out) as manifest:
+        manifest.append(record)
+
+
 def test_an_output_that_is_begun_anew_is_known_no_more(tmp_path: Path) -> None:
     names = ["smiling/a.png"]
     with open_manifest(tmp_path) as manifest:
