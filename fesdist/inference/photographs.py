@@ -52,13 +52,14 @@ def find_photographs(source: Path, out: Path | None = None, exclusion: Exclusion
         images += listing.images
         others += listing.others
     if not images:
-        raise no_photographs(source, len(others), len(left_out), min(left_out, default=""))
+        raise no_photographs(source, len(others), len(left_out), left_out)
     return Photographs(source, tuple(sorted(images)), tuple(sorted(others)), dict(sorted(left_out.items())))
 
 
-def no_photographs(source: Path, n_others: int, n_left_out: int, example: str) -> BadParameterError:
-    """Return the error for a folder without any; `example` is something that was left out."""
-    more = f", and {n_left_out} left out, such as {example}" if n_left_out else ""
+def no_photographs(source: Path, n_others: int, n_left_out: int, left_out: Mapping[str, str]) -> BadParameterError:
+    """Return the error for a folder without any; `left_out` has the first that were left out, and why."""
+    name, reason = min(left_out.items(), default=("", ""))
+    more = f", and {n_left_out} left out, such as {name} ({reason})" if n_left_out else ""
     return BadParameterError(
         f"no photographs in {source}: found {n_others} files{more}; expected names that end in {' '.join(SUFFIXES)}"
     )

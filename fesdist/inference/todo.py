@@ -59,7 +59,7 @@ class Todo:
                 source,
                 summary.others.n,
                 summary.n_left_out + summary.n_excluded,
-                min((*summary.left_out, *summary.excluded), default=""),
+                {**summary.left_out, **summary.excluded},
             )
 
     def tasks(self, manifest: Manifest, points: Points | None, *, tidy: bool = True) -> Iterator[PhotographTask]:

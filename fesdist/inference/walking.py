@@ -42,7 +42,7 @@ def walk(
             try:
                 folders, files = entries(folder)
             except OSError as error:
-                leave_out(start, error.strerror or "cannot be read")
+                leave_out(start or "./", error.strerror or "cannot be read")
                 continue
             if start and holds_outputs(files):
                 leave_out(start, "outputs of another run")
@@ -71,5 +71,13 @@ def entries(folder: str) -> tuple[list[str], list[str]]:
     files: list[str] = []
     with os.scandir(folder) as found:
         for entry in found:
-            (folders if entry.is_dir() else files).append(entry.name)
+            (folders if _is_folder(entry) else files).append(entry.name)
     return folders, files
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether it is a folder, or a link to one; a link that cannot be followed is a file that cannot be read."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

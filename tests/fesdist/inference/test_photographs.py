@@ -115,6 +115,23 @@ def test_a_file_in_place_of_the_folder_of_outputs_is_refused(tmp_path: Path) -> 
         check_out(tmp_path, tmp_path / "out")
 
 
+def test_a_link_that_cannot_be_followed_is_one_file_among_others(tmp_path: Path) -> None:
+    touch(tmp_path, "a.png", "sub/b.png")
+    (tmp_path / "sub" / "itself.png").symlink_to("itself.png")
+    found = find_photographs(tmp_path)
+    assert found.images == ("a.png", "sub/b.png", "sub/itself.png")
+    assert found.left_out == {}
+
+
+def test_a_folder_that_cannot_be_read_is_told_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: str) -> tuple[list[str], list[str]]:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(walking, "entries", refused)
+    with pytest.raises(BadParameterError, match=r"1 left out, such as \./ \(Permission denied\); expected names"):
+        find_photographs(tmp_path)
+
+
 def test_other_programs_folders_and_what_is_excluded_are_left_alone_and_told(tmp_path: Path) -> None:
     touch(tmp_path, "a.png", "@eaDir/a.png", "sub/@eaDir/b.png", "#recycle/c.png", "Pictures.photoslibrary/d.png")
     touch(tmp_path, "drafts/e.png", "sub/f_old.png", "sub/g.png", "h.txt", "Thumbs.db", ".thumbnails/i.png")
@@ -131,7 +148,7 @@ def test_other_programs_folders_and_what_is_excluded_are_left_alone_and_told(tmp
         "sub/f_old.png": "--exclude *_old.*",
     }
     assert find_photographs(tmp_path, None, Exclusion(("sub/*",))).images == ("a.png", "drafts/e.png")
-    with pytest.raises(BadParameterError, match=r"found 0 files, and 7 left out, such as .*; expected names"):
+    with pytest.raises(BadParameterError, match=r"and 7 left out, such as #recycle/ \(another program's\); expected"):
         find_photographs(tmp_path, None, Exclusion(("*",)))
     # Who names such a folder means it.
     assert find_photographs(tmp_path / "@eaDir").images == ("a.png",)
