@@ -25,6 +25,8 @@ _RULE = "─"
 """Below the heads of tables."""
 _PLAIN = str.maketrans({_RULE: "-", "–": "-", "−": "-", "×": "x"})
 """What stands for signs of ours where they cannot be shown; others are escaped."""
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+"""What terminals obey; names of files may hold it, and whoever made these is not who reads them."""
 _LOST: WeakSet[TextIO] = WeakSet()
 """Standard outputs that could not be written."""
 
@@ -80,6 +82,7 @@ def _print(text: str, stream: TextIO | None) -> None:
         # Whoever closed the descriptor does not want to read.
         return
     encoding = getattr(stream, "encoding", None) or "utf-8"
+    text = text.translate(_CONTROLS)
     if not _shows(text, encoding):
         text = text.translate(_PLAIN)
     print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
@@ -187,7 +190,8 @@ def _bar(title: str, unit: str) -> Iterator[Progress]:
         """In words, which are true also while nothing new is heard."""
 
         def render(self, task: Task) -> Text:
-            return Text(how_far(task.completed, int(task.total or 0), unit, clock.rate, task.fields["note"]))
+            told = how_far(task.completed, int(task.total or 0), unit, clock.rate, task.fields["note"])
+            return Text(told.translate(_CONTROLS))
 
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), HowFar()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

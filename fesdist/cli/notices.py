@@ -24,8 +24,8 @@ def tell(notices: Sequence[Notice], when: str = "") -> None:
     for notice in notices:
         first, *others = notice.lines()
         for line in (f"{when}notice: {first}", *others):
-            # A file name is bytes that need not be text; it must not stop the summary.
-            warn(line.encode(errors="backslashreplace").decode())
+            # A file name is bytes that need not be text, or one line; it must not stop the summary.
+            warn(line.encode(errors="backslashreplace").decode().replace("\n", "\\n"))
 
 
 def tell_of_compiling(cluster: ClusterSettings) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from fesdist.cli.console import Clock, counted, how_far, people, progress, say, table, warn
 from fesdist.cli.main import main
+from fesdist.cli.notices import tell
+from fesdist.ground.notices import noticed
 
 HEADERS = ("version", "expressions")
 ROWS = [("1", "angry, disgusted, fearful, happy, sad, surprised"), ("12", "sad")]
@@ -118,6 +120,20 @@ def test_what_cannot_be_shown_is_shown_otherwise(monkeypatch: pytest.MonkeyPatch
     name = "Łucja" if encoding == "utf-8" else "\\u0141ucja"
     assert shown[1].split() == [rule * 5, rule * 5]
     assert shown[2].split() == [name, "–" if encoding == "utf-8" else "-"]
+
+
+def test_what_terminals_obey_is_shown_and_not_sent(capsys: pytest.CaptureFixture[str]) -> None:
+    say("\x1b[2J\x07\x9b1m\x7f\ttwo\nlines")
+    assert capsys.readouterr().out == "\\x1b[2J\\x07\\x9b1m\\x7f\ttwo\nlines\n"
+
+
+def test_a_notice_has_a_line_a_name(capsys: pytest.CaptureFixture[str]) -> None:
+    tell(noticed("failed", "{n photograph} failed", {"two\nlines.png": "it is empty", "\udcff.png": "it is torn"}))
+    assert capsys.readouterr().err.splitlines() == [
+        "notice: 2 photographs failed:",
+        "  two\\nlines.png: it is empty",
+        "  \\udcff.png: it is torn",
+    ]
 
 
 def test_where_nobody_wants_to_read_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
