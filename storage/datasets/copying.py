@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import fields
 
 from storage.blobs.checksums import differing, is_there, matches
@@ -9,7 +10,7 @@ from storage.blobs.location import Location
 from storage.blobs.threads import each
 from storage.datasets.manifest import Facts, publish_manifest
 from storage.datasets.version import WeightVersion
-from storage.errors import CorruptChunkError, NotFoundError
+from storage.errors import CorruptChunkError, NotFoundError, StorageError
 
 
 def copy_version(source: Location, version: WeightVersion, target: Location, name: str) -> int:
@@ -43,4 +44,8 @@ def copy_version(source: Location, version: WeightVersion, target: Location, nam
             " run the same command again"
         )
     facts = Facts(**{part.name: getattr(version.manifest, part.name) for part in fields(Facts)})
-    return publish_manifest(target, name, data, facts, checksums)
+    number = publish_manifest(target, name, data, facts, checksums)
+    # The version is out; what killed writers left does no harm where it cannot be removed.
+    with suppress(StorageError, OSError):
+        target.tidy(there)
+    return number

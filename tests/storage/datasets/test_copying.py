@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,19 @@ def test_a_damaged_version_is_not_copied_and_a_copy_goes_on(store: WeightStore, 
     assert store.copy("london@1", other) == ("london", 1)
     assert {path: path.stat().st_ino for path in arrived} == arrived
     assert other.open("london").verify() == []
+
+
+def test_what_a_killed_copy_left_ends_with_the_next(store: WeightStore, other: WeightStore) -> None:
+    publish(store, "london", "job-1", seed=1)
+    chunks = Path(other.uri) / "london/data/job-1/sad/weights/c"
+    chunks.mkdir(parents=True)
+    old, fresh = (chunks / f"0.{name}.partial" for name in ("old", "fresh"))
+    for file in (old, fresh):
+        file.write_bytes(b"half of it")
+    os.utime(old, (0, 0))
+    store.copy("london@1", other)
+    assert not old.exists()
+    assert fresh.exists(), "another copy may be writing it"
 
 
 def test_what_arrives_damaged_is_not_published(
