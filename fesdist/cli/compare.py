@@ -11,14 +11,14 @@ from fesdist.comparing.markdown import markdown
 from fesdist.comparing.result import ComparisonResult
 from fesdist.comparing.run import compare
 from fesdist.comparing.tables import closing_lines, tables_of
-from fesdist.ground.files import check_writable, write_whole
+from fesdist.ground.files import check_replaceable, write_whole
 from fesdist.requests.using import Compare
 
 
 def run(request: Compare) -> int:
     """Compare, and print the tables; return 0, or 3 if some units failed."""
     if request.out is not None:
-        check_writable(Path(request.out).parent)
+        check_replaceable(Path(request.out))
     with progress("comparing", "units") as report:
         result = compare(request.comparison(), request.cluster(), on_progress=report)
     if request.json:

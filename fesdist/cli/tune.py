@@ -8,7 +8,7 @@ from pathlib import Path
 from fesdist.cli.console import Progress, progress, say, table
 from fesdist.cli.notices import concluded, tell_of_compiling, to_records
 from fesdist.cluster.connect import open_cluster
-from fesdist.ground.files import check_writable
+from fesdist.ground.files import check_replaceable
 from fesdist.ground.measures import REGIONS
 from fesdist.requests.learning import Tune
 from fesdist.requests.toml import write_config
@@ -34,7 +34,7 @@ def run(request: Tune) -> int:
 def carry_out(request: Tune, on_progress: Progress) -> Tuning:
     """Tune, and write the configuration; raises as `fesdist.tuning.tune.tune`, and for a folder that is read-only."""
     out = Path(request.out)
-    check_writable(out.parent)
+    check_replaceable(out)
     asked = request.tuning()
     tell_of_compiling(request.cluster())
     with open_cluster(request.cluster(), on_progress) as cluster:

@@ -71,3 +71,11 @@ def check_writable(folder: Path) -> None:
         raise BadParameterError(
             f"no file can be written in {folder.absolute()}; give --out in a writable folder ({error.strerror})"
         ) from error
+
+
+def check_replaceable(file: Path) -> None:
+    """Raise BadParameterError where `whole_file` could not write a file, as `check_writable` does for its folder."""
+    if file.is_dir():
+        raise BadParameterError(f"{file} is a folder; give --out the name of a file, such as {file / 'NAME'}")
+    if file.is_file() or not file.exists():
+        check_writable(file.parent)

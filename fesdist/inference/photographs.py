@@ -68,6 +68,11 @@ def no_photographs(source: Path, n_others: int, n_left_out: int, left_out: Mappi
 def check_out(source: Path, out: Path) -> None:
     """Raise BadParameterError for a folder of outputs that is of photographs or a store, and as `check_folder`."""
     check_folder(out)
+    if (out / MANIFEST_NAME).is_dir():
+        raise BadParameterError(
+            f"{out / MANIFEST_NAME} is a folder; expected the file of an earlier run, or nothing: choose another "
+            "folder for the outputs"
+        )
     # A folder with a manifest had outputs before: as there may be a million of them, they are not looked through.
     strange = out.is_dir() and not (out / MANIFEST_NAME).exists()
     if models := WeightStore(str(out)).names() if strange else []:

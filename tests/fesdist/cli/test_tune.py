@@ -44,6 +44,8 @@ def test_json_is_the_record(stack: str, tmp_path: Path, capsys: pytest.CaptureFi
 def test_nothing_is_tuned_for_a_folder_that_is_not_there(
     stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert main(["tune", stack, "--out", str(tmp_path)]) == 1
+    assert f"{tmp_path} is a folder; give --out the name of a file" in capsys.readouterr().err
     assert main(["tune", stack, "--out", str(tmp_path / "none" / "tuned.toml")]) == 1
     assert "no file can be written in" in capsys.readouterr().err
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fesdist.ground.errors import BadParameterError
-from fesdist.ground.files import check_writable, remove_leftovers, write_whole
+from fesdist.ground.files import check_replaceable, check_writable, remove_leftovers, write_whole
 
 
 def test_a_file_is_replaced_and_nothing_lies_beside_it(tmp_path: Path) -> None:
@@ -23,6 +23,17 @@ def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
         write_whole(tmp_path / "file" / "page.html", b"", "the page")
     with pytest.raises(BadParameterError, match=r"no file can be written in .*none; give --out in a writable folder"):
         check_writable(tmp_path / "none")
+    with pytest.raises(BadParameterError, match=r"no file can be written in .*none; give --out in a writable folder"):
+        check_replaceable(tmp_path / "none" / "page.html")
+    with pytest.raises(BadParameterError, match=r"is a folder; give --out the name of a file, such as .*/NAME"):
+        check_replaceable(tmp_path)
+
+
+def test_what_can_be_written_passes(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "new", Path(os.devnull)):
+        check_replaceable(place)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path) -> None:

@@ -113,6 +113,9 @@ def test_a_file_in_place_of_the_folder_of_outputs_is_refused(tmp_path: Path) -> 
     touch(tmp_path, "a.png", "out")
     with pytest.raises(BadParameterError, match="out is a file; expected a folder for the outputs"):
         check_out(tmp_path, tmp_path / "out")
+    (tmp_path / "more" / "manifest.jsonl").mkdir(parents=True)
+    with pytest.raises(BadParameterError, match=r"manifest\.jsonl is a folder; expected the file of an earlier run"):
+        check_out(tmp_path, tmp_path / "more")
 
 
 def test_a_link_that_cannot_be_followed_is_one_file_among_others(tmp_path: Path) -> None:
