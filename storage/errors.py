@@ -1,4 +1,4 @@
-"""Every error the storage room raises: each says what was given, what was expected and what to do."""
+"""Every error that the storage rooms raise: each says what was given, what was expected and what to do."""
 
 
 class StorageError(Exception):
@@ -26,7 +26,7 @@ class NewerFormatError(FormatError):
 
 
 class CorruptChunkError(StorageError):
-    """A chunk whose bytes do not match the checksum in the manifest."""
+    """A chunk that is missing, or whose bytes do not match the checksum that its version keeps."""
 
 
 class MismatchError(StorageError):

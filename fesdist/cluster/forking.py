@@ -58,7 +58,7 @@ def give_up() -> None:
 
 
 def has_semaphores() -> bool:
-    """Whether this machine has what processes talk by; a read-only /dev/shm has not."""
+    """Return whether this machine has what processes talk by; one with a read-only /dev/shm has not."""
     try:
         _track_quietly()  # as a lock would start it with what Python says usually
         multiprocessing.get_context("spawn").Lock()

@@ -23,7 +23,6 @@ LOGGER = logging.getLogger("fesdist.cluster")
 SILENT_SECONDS = 10.0
 """Who was not heard of for so long, or longer where many report less often, is told of."""
 
-
 NAMED = 4
 """Workers that a sentence names, where it is about hundreds."""
 

@@ -36,8 +36,9 @@ class Seen:
 
 @contextmanager
 def watched(client: Client, in_vain: Callable[[ClusterError], None]) -> Iterator[Seen]:
-    """Watch meanwhile, and yield what is seen; `in_vain` is called, in the client's loop, with the reason for which no
-    result will come.
+    """Watch a scheduler while the block runs, and yield what is seen.
+
+    `in_vain` is called, in the client's loop, with the reason for which no result will come.
     """
     seen = Seen()
     watching = asyncio.run_coroutine_threadsafe(_watch(client, in_vain, seen), client.loop.asyncio_loop)  # type: ignore[union-attr]

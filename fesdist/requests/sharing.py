@@ -1,4 +1,4 @@
-"""Requests that carry weights out of fesdist, and into it."""
+"""Requests that hand things to other programs, or take them from there: weights, and what shells complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that use versions: synthesize, evaluate, compare, report."""
+"""Requests that use versions: synthesize, watch, evaluate, compare, report."""
 
 from __future__ import annotations
 

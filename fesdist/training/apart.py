@@ -24,8 +24,9 @@ class PairApart:
 
 
 def pairs_apart(before: str, after: str, samples: Sequence[int], found: Signatures) -> list[PairApart]:
-    """Return those asked of some samples that lie at different places with two expressions, the furthest apart first;
-    nobody where images are too small to tell.
+    """Return those of `samples` whose images of two expressions lie at different places, the furthest apart first.
+
+    Only those are looked at of whom signatures were taken (`asked_of`); nobody where images are too small to tell.
     """
     asked = asked_of(samples)
     if not asked or SIDE not in found[before][asked[0]]:

@@ -28,9 +28,7 @@ def judged_in(
 ) -> Any:
     """Return what a tile tells of all candidates; samples, whose `folds` are by their places, come `n_block` at a time.
 
-    Some of the `n_folds` folds may have nobody in this group.
-
-    Raises as reading the stack does.
+    Some of the `n_folds` folds may have nobody in this group. Raises as reading the stack does.
     """
     images = images_of(job)
     stack = images.stack

@@ -19,7 +19,6 @@ from storage.stack.reading import TrainingStack
 SMALL_CHUNK = 64
 """Rows and columns of a chunk of the weight arrays, where a version has no reason to have larger ones."""
 
-
 SHAPE = ArrayLayout(
     DISPLACEMENT,
     (("axis", 2),),

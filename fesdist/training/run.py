@@ -1,4 +1,4 @@
-"""A whole training run: plan, image pass, tiles on a cluster, refinement maps, one published version."""
+"""A whole training run, from a request to a published version: survey, shape, choice, image pass, tiles, maps."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def blocks_of(
 
 
 def asked_of(samples: Sequence[int]) -> list[int]:
-    """Return those of some samples that are asked, spread over all."""
+    """Return those of some samples of whom signatures are taken, spread over all."""
     return [samples[place] for place in evenly(len(samples), MOST_ASKED)]
 
 

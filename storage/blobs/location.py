@@ -66,8 +66,9 @@ class Location(Protocol):
         """Raise `FormatError` if links lead this key out of the location."""
 
     def tidy(self, below: str = "") -> None:
-        """Remove what killed writers left that is no document, only where nobody writes; `below` a folder, where
-        somebody may, what was left an hour ago or more.
+        """Remove what killed writers left that is no document; only where nobody writes.
+
+        With `below`, a folder in which somebody may write, remove what was left there an hour ago or more.
         """
 
     def zarr_store(self, key: str, read_only: bool) -> Store:

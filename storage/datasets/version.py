@@ -41,7 +41,7 @@ class WeightVersion:
 
     @cached_property
     def checksums(self) -> dict[str, str]:
-        """Return the SHA-256 of every document of the version by its key below the data; raises `FormatError`."""
+        """Return the checksum of every document of the version by its key below the data; raises `FormatError`."""
         return read_checksums(self._location, self.manifest)
 
     @cached_property
