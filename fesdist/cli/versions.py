@@ -11,8 +11,9 @@ from fesdist.cli.console import counted, say, size, table, warn
 from fesdist.ground.errors import FesdistError
 from fesdist.ground.metrics import RunMetrics
 from fesdist.requests.weights import Versions
+from storage.datasets.cleaning import DraftInfo
 from storage.datasets.manifest import Manifest, ModelFacts
-from storage.datasets.store import DraftInfo, WeightStore
+from storage.datasets.store import WeightStore
 from storage.errors import NewerFormatError, NotFoundError
 
 EXIT_DAMAGED = 1

@@ -104,15 +104,11 @@ class Aliases(Mapping[str, int]):
         except NotFoundError:
             return ""
 
-    def history(self, alias: str) -> list[AliasEntry]:
-        """Return all moves of an alias, oldest first; none if it was never promoted. Raises `FormatError`."""
-        moves, damaged = self.readable_history(alias)
-        for error in damaged.values():
-            raise error
-        return moves
-
     def readable_history(self, alias: str) -> tuple[list[AliasEntry], dict[int, FormatError]]:
-        """Return the moves that can be read, oldest first, and for each other sequence number what is wrong with it."""
+        """Return the moves that can be read, oldest first, and for each other sequence number what is wrong with it.
+
+        Both are empty for an alias that was never promoted.
+        """
         moves: list[AliasEntry] = []
         damaged: dict[int, FormatError] = {}
         for sequence in self._sequences(alias):

@@ -159,12 +159,6 @@ class WeightDraft:
             return None
         return decode(kind, data, f"receipt {key} of draft {self.id} in {self.uri}")
 
-    def receipts(self, kind: type[T]) -> dict[str, T]:
-        """Return all receipts by key; see `receipt`."""
-        keys = self.receipt_keys()
-        found = each(lambda key: self.receipt(key, kind), keys, self._location.at_once)
-        return {key: receipt for key, receipt in zip(keys, found, strict=True) if receipt is not None}
-
     def receipt_keys(self) -> list[str]:
         """Return the keys of all receipts, sorted."""
         return receipt_keys(self._location, self.name, self.id)

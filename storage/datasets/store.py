@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from storage.blobs.documents import Document
 from storage.blobs.location import open_location
 from storage.blobs.names import check_name
 from storage.datasets.absent import (
@@ -16,7 +15,7 @@ from storage.datasets.absent import (
     no_such_version,
     published,
 )
-from storage.datasets.aliases import AliasEntry, Aliases
+from storage.datasets.aliases import Aliases
 from storage.datasets.cleaning import DraftInfo, clean_model, read_drafts
 from storage.datasets.copying import copy_version
 from storage.datasets.deletion import delete_model, delete_version, read_tombstones
@@ -29,11 +28,8 @@ from storage.datasets.manifest import (
     version_numbers,
 )
 from storage.datasets.records import Records
-from storage.datasets.spec import ArraySpec, DatasetSpec
 from storage.datasets.version import WeightVersion
 from storage.errors import AlreadyExistsError, StorageError
-
-__all__ = ["AliasEntry", "ArraySpec", "DatasetSpec", "DraftInfo", "WeightStore"]
 
 
 class WeightStore:
@@ -154,12 +150,6 @@ class WeightStore:
                 f"draft {draft_id} was published as {name}@{published[0]}, which never changes; use another id"
             )
         return WeightDraft(self.uri, name, draft_id)
-
-    def create_draft(self, name: str, draft_id: str, spec: DatasetSpec, job: Document) -> WeightDraft:
-        """Return a draft that exists from now on; see `draft` and `WeightDraft.create`."""
-        draft = self.draft(name, draft_id)
-        draft.create(spec, job)
-        return draft
 
     def open_draft(self, name: str, draft_id: str) -> WeightDraft:
         """Return an unpublished draft; raises `NotFoundError`."""

@@ -116,11 +116,6 @@ class TrainingStack:
         ]
         return np.array(found, dtype=np.int64)
 
-    def missing(self, expression: str) -> tuple[str, ...]:
-        """Return the ids of people without an image of `expression`; raises `NotFoundError`."""
-        self._check_expression(expression)
-        return tuple(subject.id for subject in self.subjects if expression not in subject.digests)
-
     def read(
         self, expression: str, samples: Sequence[int] | NDArray[np.integer[Any]], rows: slice, cols: slice
     ) -> NDArray[Any]:

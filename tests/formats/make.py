@@ -12,9 +12,11 @@ import numpy as np
 
 from storage.datasets import aliases, deletion, manifest
 from storage.datasets.manifest import Facts, ModelFacts, StackFacts
-from storage.datasets.store import ArraySpec, DatasetSpec, WeightStore
+from storage.datasets.spec import ArraySpec, DatasetSpec
+from storage.datasets.store import WeightStore
 from storage.stack.format import StackSpec
 from storage.stack.writer import PendingSubject, StackWriter
+from tests.drafts import create_draft
 from tests.formats.noise import image, noise, weights
 
 PEOPLE = (("neutral", "smiling"), ("neutral",), ("neutral", "smiling"), ("smiling",))
@@ -88,7 +90,7 @@ def make_weights(folder: Path) -> None:
     """Write a store with two versions, a deleted one, one with a shape, an alias, records and an unfinished draft."""
     store = WeightStore(str(folder / "weights"))
     for number in (1, 2, 3):
-        draft = store.create_draft("golden", f"job-{number}", SPEC, {"tiles": 1})
+        draft = create_draft(store, "golden", f"job-{number}", SPEC, {"tiles": 1})
         checksums = draft.write("smiling", "weights", (slice(None),) * 4, weights(number, 3, 3, 8, 8))
         status = (noise(number, 3, 8, 8) % 5).astype(np.uint8)
         checksums |= draft.write("smiling", "status", (slice(None),) * 3, status)
@@ -101,7 +103,7 @@ def make_weights(folder: Path) -> None:
     moves.rollback("production")
     store.evaluations("golden", 1).put("aaaa", {"mse": 0.5})
     store.comparisons("golden").put("bbbb", {"seconds": 1.5})
-    unfinished = store.create_draft("golden", "job-4", SPEC, {"tiles": 1})
+    unfinished = create_draft(store, "golden", "job-4", SPEC, {"tiles": 1})
     unfinished.put_receipt("tile-000000", {"index": 0, "seconds": 1.5})
     (folder / "weights/.pending").rmdir()
 
@@ -109,7 +111,7 @@ def make_weights(folder: Path) -> None:
 def make_moving(store: WeightStore) -> None:
     """Publish a version with a shape, of another model."""
     spec = replace(SPEC, groups={"smiling": (*SPEC.groups["smiling"], MOVING)})
-    draft = store.create_draft("moving", "job-1", spec, {"tiles": 1})
+    draft = create_draft(store, "moving", "job-1", spec, {"tiles": 1})
     checksums = draft.write("smiling", "weights", (slice(None),) * 4, weights(1, 3, 3, 8, 8))
     checksums |= draft.write("smiling", "status", (slice(None),) * 3, np.zeros((3, 8, 8), np.uint8))
     checksums |= draft.write("smiling", MOVING.name, (slice(None),) * 3, weights(2, 2, 8, 8))

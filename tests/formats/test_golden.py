@@ -20,6 +20,7 @@ from storage.stack.format import StackSpec, digest
 from storage.stack.labels import label_faults
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
+from tests.drafts import create_draft
 from tests.formats.make import FACTS, PEOPLE, SHAPE, SPEC, STACKS
 from tests.formats.noise import image, noise, weights
 
@@ -155,8 +156,12 @@ def test_versions_with_a_shape(version: str, numbers: dict[str, int], tmp_path: 
 def test_aliases_and_records(version: str) -> None:
     store = WeightStore(str(FOLDER / version / "weights"))
     assert store.resolve("golden@production") == ("golden", 1)
-    moves = [(move.version, move.action, move.previous) for move in store.aliases("golden").history("production")]
-    assert moves == [(1, "promote", None), (2, "promote", 1), (1, "rollback", None)]
+    moves, _ = store.aliases("golden").readable_history("production")
+    assert [(move.version, move.action, move.previous) for move in moves] == [
+        (1, "promote", None),
+        (2, "promote", 1),
+        (1, "rollback", None),
+    ]
     assert list(store.evaluations("golden", 1)) == [{"mse": 0.5}]
     assert store.comparisons("golden").get("bbbb") == {"seconds": 1.5}
 
@@ -171,7 +176,9 @@ def test_drafts_of_the_first_version() -> None:
 
 def test_drafts_of_the_second_version() -> None:
     store = WeightStore(str(FOLDER / "v2/weights"))
-    assert store.open_draft("golden", "job-4").receipts(Document) == {"tile-000000": {"index": 0, "seconds": 1.5}}
+    draft = store.open_draft("golden", "job-4")
+    assert draft.receipt_keys() == ["tile-000000"]
+    assert draft.receipt("tile-000000", Document) == {"index": 0, "seconds": 1.5}
 
 
 def test_deleted_versions_of_the_second_version() -> None:
@@ -185,7 +192,7 @@ def test_deleted_versions_of_the_second_version() -> None:
 def test_old_stores_get_new_versions(version: str, tmp_path: Path) -> None:
     shutil.copytree(FOLDER / version / "weights", tmp_path / "weights")
     store = WeightStore(str(tmp_path / "weights"))
-    draft = store.create_draft("golden", "job-9", SPEC, {})
+    draft = create_draft(store, "golden", "job-9", SPEC, {})
     checksums = draft.write("smiling", "weights", (slice(None),) * 4, weights(9, 3, 3, 8, 8))
     checksums |= draft.write("smiling", "status", (slice(None),) * 3, np.zeros((3, 8, 8), np.uint8))
     number = draft.publish(FACTS, checksums)

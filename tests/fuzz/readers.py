@@ -85,7 +85,7 @@ def _read_store(folder: Path) -> None:
                 Measurement.from_record(found, f"comparison {key}")
         aliases = store.aliases(name)
         for alias in dict(aliases):
-            aliases.history(alias)
+            aliases.readable_history(alias)
         store.deleted(name)
     store.drafts()
 
@@ -133,7 +133,8 @@ def _read_draft(folder: Path) -> None:
     for info in store.drafts():
         draft = store.open_draft(info.name, info.id)
         CutJob.of(draft)
-        draft.receipts(TileReport)
+        for key in draft.receipt_keys():
+            draft.receipt(key, TileReport)
         for key in ("products-0000-000000", "solution-0000"):
             draft.notes.get(key)
     request = TrainingRequest(str(folder / "stack"), store.uri, "faces", PrincipalComponents(), tuning=None)

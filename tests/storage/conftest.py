@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from storage.datasets.draft import WeightDraft
 from storage.datasets.manifest import Facts, ModelFacts, StackFacts
-from storage.datasets.store import ArraySpec, DatasetSpec, WeightStore
+from storage.datasets.spec import ArraySpec, DatasetSpec
+from storage.datasets.store import WeightStore
 from storage.stack.format import StackSpec
 from storage.stack.writer import PendingSubject, StackWriter
+from tests.drafts import create_draft
 from tests.objects.server import ObjectServer, object_server, variables
 from tests.storage.places import BUCKET, KEYS, mounted, s3_server
 
@@ -74,7 +76,7 @@ def fill(draft: WeightDraft, seed: int = 0) -> dict[str, str]:
 
 def publish(store: WeightStore, name: str, draft_id: str, seed: int = 0) -> int:
     """Create, fill and publish a draft, and return the number of the version."""
-    draft = store.create_draft(name, draft_id, WEIGHTS, {"seed": seed})
+    draft = create_draft(store, name, draft_id, WEIGHTS, {"seed": seed})
     return draft.publish(FACTS, fill(draft, seed))
 
 

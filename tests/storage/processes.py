@@ -12,6 +12,7 @@ from typing import Any
 from storage.datasets.store import WeightStore
 from storage.errors import StorageError
 from storage.stack.writer import StackWriter
+from tests.drafts import create_draft
 from tests.storage.conftest import FACTS, WEIGHTS, fill, person, publish
 
 # Processes of the fork server start within milliseconds, as it has imported all that they need.
@@ -54,7 +55,7 @@ def publish_some(uri: str, label: str, n_versions: int) -> None:
 
 def publish_shared(uri: str, draft_id: str) -> None:
     """Create, fill and publish a draft that others are training too."""
-    draft = WeightStore(uri).create_draft("london", draft_id, WEIGHTS, {})
+    draft = create_draft(WeightStore(uri), "london", draft_id, WEIGHTS, {})
     draft.put_receipt("tile-0", {})
     draft.publish(FACTS, fill(draft))
 

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from storage.blobs.documents import convert
 from storage.datasets.manifest import Facts
-from storage.datasets.store import ArraySpec, DatasetSpec, WeightStore
+from storage.datasets.spec import ArraySpec, DatasetSpec
+from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import PendingSubject, StackSpec, StackWriter
+from tests.drafts import create_draft
 
 SHAPE = (24, 20)
 PEOPLE = tuple(f"p{number}" for number in range(8))
@@ -97,7 +99,7 @@ def publish(
     )
     store = WeightStore(store_uri)
     draft_id = f"draft-{len(store.versions('small'))}"
-    draft = store.create_draft("small", draft_id, spec, {})
+    draft = create_draft(store, "small", draft_id, spec, {})
     checksums: dict[str, str] = {}
     for expression in expressions:
         for name, values in arrays.items():

@@ -17,8 +17,10 @@ from fesdist.ground.likeness import limits as known_limits
 from fesdist.ground.signature import signature
 from fesdist.images.encode import encode
 from storage.datasets.manifest import Facts, ModelFacts, StackFacts
-from storage.datasets.store import ArraySpec, DatasetSpec, WeightStore
+from storage.datasets.spec import ArraySpec, DatasetSpec
+from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
+from tests.drafts import create_draft
 
 OFFSETS = ((-1, 0), (0, 0), (0, 1), (2, -1))
 """An asymmetric field, so that no axis and no sign can be mistaken for another."""
@@ -96,7 +98,8 @@ def publish(tmp_path: Path) -> Publish:
             specs = (*specs, ArraySpec("likeness", ("term", "other_term"), sides, sides, "int32", "sums of people"))
         parameters = {"ridge": 0.4, "offsets": [list(offset) for offset in OFFSETS]}
         store = str(tmp_path / "weights")
-        draft = WeightStore(store).create_draft(
+        draft = create_draft(
+            WeightStore(store),
             "london",
             f"draft-{seed}",
             DatasetSpec({"normalisation": normalisation}, dict.fromkeys(expressions, specs)),

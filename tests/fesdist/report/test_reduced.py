@@ -9,7 +9,9 @@ import pytest
 
 from fesdist.report.reduced import read_reduced, shrink_to
 from storage.datasets.manifest import Facts, ModelFacts, StackFacts
-from storage.datasets.store import ArraySpec, DatasetSpec, WeightStore
+from storage.datasets.spec import ArraySpec, DatasetSpec
+from storage.datasets.store import WeightStore
+from tests.drafts import create_draft
 
 
 @pytest.mark.parametrize(("side", "factor"), [(200, 1), (100, 2), (30, 4), (13, 8)])
@@ -20,7 +22,7 @@ def test_squares_across_chunks_and_cut_off_at_the_border_are_plain_means(
     array = ArraySpec("a", ("channel", "tap", "row", "col"), values.shape, (3, 2, 64, 64), "float64")
     spec = DatasetSpec({}, {"smiling": (array,)})
     store = WeightStore(str(tmp_path))
-    draft = store.create_draft("m", "d", spec, {})
+    draft = create_draft(store, "m", "d", spec, {})
     checksums = draft.write("smiling", "a", (slice(None),) * 4, values)
     model, stack = ModelFacts("", {}), StackFacts("", "", {})
     draft.publish(Facts("", model, "", (101, 70), 3, ("smiling",), stack, {}, ""), checksums)

@@ -16,6 +16,7 @@ from fesdist.training.layout import weights_spec
 from fesdist.training.refining import write_refinement_maps
 from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
+from tests.drafts import create_draft
 from tests.fesdist.training.stacks import write_stack
 
 CHUNK, SIDE = 64, 150
@@ -29,7 +30,7 @@ def test_maps_are_made_of_what_is_stored(tmp_path: Path, monkeypatch: pytest.Mon
         stack.path, str(tmp_path / "weights"), "faces", MaskedRegression.with_window(1), colour=Colour.PER_CHANNEL
     )
     job = define_job(request, stack)
-    draft = WeightStore(request.store).create_draft("faces", "one", weights_spec(job, stack, CHUNK), {})
+    draft = create_draft(WeightStore(request.store), "faces", "one", weights_spec(job, stack, CHUNK), {})
     random = np.random.default_rng(0)
     stored = {
         (expression, name): random.gamma(2.0, size=(3, SIDE, SIDE)).astype(dtype)

@@ -54,7 +54,7 @@ def test_every_method_of_the_store_checks_its_names(store: WeightStore, name: st
         lambda: store.aliases("london").promote(1, name),
         lambda: store.evaluations("london", 1).put(name, {}),
         lambda: store.aliases("london").rollback(name),
-        lambda: store.aliases("london").history(name),
+        lambda: store.aliases("london").readable_history(name),
         lambda: store.evaluations(name, 1),
     ]
     for call in calls:

@@ -9,6 +9,7 @@ import pytest
 
 from storage.datasets.store import WeightStore
 from storage.errors import AlreadyExistsError, NotFoundError
+from tests.drafts import create_draft
 from tests.objects.server import ObjectServer
 from tests.storage.conftest import WEIGHTS, publish
 
@@ -54,7 +55,7 @@ def test_an_empty_folder_is_a_store_and_so_is_what_a_run_began(store: WeightStor
     store.check()
     with pytest.raises(NotFoundError, match="has no published model 'm'; its models: none"):
         store.open("m")
-    store.create_draft("london", "job-0", WEIGHTS, {})
+    create_draft(store, "london", "job-0", WEIGHTS, {})
     for _ in range(2):
         store.check()
         store.clean()

@@ -11,6 +11,7 @@ import pytest
 from fesdist.cli.main import main
 from storage.datasets.store import WeightStore
 from storage.errors import FormatError, MismatchError
+from tests.drafts import create_draft
 from tests.storage.conftest import WEIGHTS, publish
 
 
@@ -21,7 +22,7 @@ def root(store: WeightStore) -> Path:
         publish(store, "london", f"job-{number}", seed=number)
     store.aliases("london").promote(1, "production")
     store.evaluations("london", 1).put("aaaa", {"mse": 1.0})
-    store.create_draft("london", "job-3", WEIGHTS, {})
+    create_draft(store, "london", "job-3", WEIGHTS, {})
     return Path(store.uri) / "london"
 
 

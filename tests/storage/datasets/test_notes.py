@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from storage.datasets.draft import WeightDraft
-from storage.datasets.store import ArraySpec, DatasetSpec, WeightStore
+from storage.datasets.spec import ArraySpec, DatasetSpec
+from storage.datasets.store import WeightStore
 from storage.errors import BadNameError
+from tests.drafts import create_draft
 
 
 @pytest.fixture
 def draft(tmp_path: Path) -> WeightDraft:
     spec = ArraySpec("weights", ("tap", "row"), (2, 4), (2, 4), "float64")
-    return WeightStore(str(tmp_path)).create_draft("london", "one", DatasetSpec({}, {"smiling": (spec,)}), {})
+    return create_draft(WeightStore(str(tmp_path)), "london", "one", DatasetSpec({}, {"smiling": (spec,)}), {})
 
 
 def test_notes_come_back_bit_for_bit(draft: WeightDraft) -> None:

@@ -17,8 +17,10 @@ import pytest
 from storage.blobs.documents import Document
 from storage.datasets import claims
 from storage.datasets.draft import WeightDraft
-from storage.datasets.store import ArraySpec, DatasetSpec, WeightStore
+from storage.datasets.spec import ArraySpec, DatasetSpec
+from storage.datasets.store import WeightStore
 from storage.errors import AlreadyExistsError, FormatError, MismatchError, NoSpaceError, NotFoundError
+from tests.drafts import create_draft
 from tests.storage.conftest import FACTS, WEIGHTS, fill, publish, weights
 from tests.storage.processes import wait_until
 
@@ -27,7 +29,7 @@ ALL = (slice(None),) * 4
 
 @pytest.fixture
 def draft(store: WeightStore) -> WeightDraft:
-    return store.create_draft("london", "job-0", WEIGHTS, {"tiles": 4})
+    return create_draft(store, "london", "job-0", WEIGHTS, {"tiles": 4})
 
 
 def test_a_store_creates_nothing_until_something_is_written(store: WeightStore) -> None:
@@ -66,8 +68,9 @@ def test_a_draft_is_its_address(store: WeightStore, draft: WeightDraft) -> None:
 def test_a_draft_is_reopened_by_its_id(store: WeightStore, draft: WeightDraft) -> None:
     draft.put_receipt("tile-000001", {"seconds": 1.5})
     draft.put_receipt("tile-000000", {"seconds": 2.5})
-    again = store.create_draft("london", "job-0", WEIGHTS, {"tiles": 4})
-    assert again.receipts(Document) == {"tile-000000": {"seconds": 2.5}, "tile-000001": {"seconds": 1.5}}
+    again = create_draft(store, "london", "job-0", WEIGHTS, {"tiles": 4})
+    assert again.receipt_keys() == ["tile-000000", "tile-000001"]
+    assert again.receipt("tile-000000", Document) == {"seconds": 2.5}
     assert store.open_draft("london", "job-0").receipt("tile-000001", Document) == {"seconds": 1.5}
     assert again.receipt("tile-000002", Document) is None
     (info,) = store.drafts("london")
@@ -83,13 +86,13 @@ def test_a_draft_of_other_arrays_is_another_draft(store: WeightStore, draft: Wei
         ),
     ):
         with pytest.raises(MismatchError, match=r"draft job-0 of model 'london' exists in .* with another"):
-            store.create_draft("london", "job-0", other, {})
+            create_draft(store, "london", "job-0", other, {})
 
 
 def test_a_published_draft_never_changes(store: WeightStore, draft: WeightDraft) -> None:
     draft.publish(FACTS, fill(draft))
     with pytest.raises(AlreadyExistsError, match="draft job-0 was published as london@1, which never changes"):
-        store.create_draft("london", "job-0", WEIGHTS, {})
+        create_draft(store, "london", "job-0", WEIGHTS, {})
     with pytest.raises(NotFoundError, match=r"there is no london/drafts/job-0/job\.json"):
         store.open_draft("london", "job-0")
 
@@ -144,7 +147,7 @@ def test_float64_is_rounded_where_an_array_is_float32(draft: WeightDraft) -> Non
 def test_a_full_disk_is_told_and_the_run_continued(small_disk: Path) -> None:
     arrays = (ArraySpec("weights", ("tap", "row", "col"), (9, 128, 128), (9, 64, 64), "float64"),)
     spec = DatasetSpec({}, {"sad": arrays})
-    draft = WeightStore(str(small_disk / "weights")).create_draft("london", "job", spec, {})
+    draft = create_draft(WeightStore(str(small_disk / "weights")), "london", "job", spec, {})
     upper, left = slice(0, 64), slice(0, 64)
     values = np.ones((9, 64, 64))
     checksums = draft.write("sad", "weights", (slice(None), upper, left), values)
@@ -235,13 +238,13 @@ def test_aliases_move_and_roll_back(store: WeightStore) -> None:
     assert aliases.rollback("production").version == 1
     with pytest.raises(NotFoundError, match="names version 1 and named nothing before: there is nothing to roll back"):
         aliases.rollback("production")
-    history = aliases.history("production")
+    history, _ = aliases.readable_history("production")
     assert [entry.version for entry in history] == [1, 2, 3, 2, 1, 2, 1]
     assert [entry.sequence for entry in history] == list(range(1, 8))
     assert [entry.action for entry in history] == [*["promote"] * 3, "rollback", "promote", *["rollback"] * 2]
     assert history[2].note == "looks good"
     assert dict(aliases) == {"production": 1}
-    assert aliases.history("candidate") == []
+    assert aliases.readable_history("candidate") == ([], {})
 
 
 def test_only_versions_are_promoted_and_evaluated(store: WeightStore) -> None:

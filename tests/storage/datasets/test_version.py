@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storage.datasets.store import ArraySpec, DatasetSpec, WeightStore
+from storage.datasets.spec import ArraySpec, DatasetSpec
+from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
 from storage.errors import CorruptChunkError, FormatError, MismatchError, NotFoundError
+from tests.drafts import create_draft
 from tests.storage.conftest import FACTS, WEIGHTS, publish, weights
 
 
@@ -115,7 +117,7 @@ def test_zarr_and_ten_lines_of_numpy_synthesize(store: WeightStore) -> None:
     )
     offsets = np.array(taps, np.int32).T
     spec = DatasetSpec({}, {"smiling": arrays}, {"drow": ("tap", offsets[0]), "dcol": ("tap", offsets[1])})
-    draft = store.create_draft("london", "job", spec, {})
+    draft = create_draft(store, "london", "job", spec, {})
     stored = {
         "weights": rng.normal(size=(3, 9, 20, 24)).astype("f4"),
         "bias": rng.normal(size=(3, 20, 24)).astype("f4"),

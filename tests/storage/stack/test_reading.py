@@ -38,7 +38,7 @@ def test_a_stack_describes_itself(stack: TrainingStack, stack_path: Path) -> Non
     assert stack.spec == SPEC
     assert (stack.image_shape, stack.channels, stack.dtype.name) == ((20, 24), 3, "uint8")
     assert (stack.expressions, stack.targets) == (("neutral", "smiling"), ("smiling",))
-    assert (stack.n_samples, stack.missing("smiling")) == (10, ("003",))
+    assert stack.n_samples == 10
 
 
 def test_samples_have_input_and_expression(stack: TrainingStack) -> None:
@@ -73,7 +73,7 @@ def test_what_is_not_there_is_not_read(stack: TrainingStack, samples: list[int],
 
 
 def test_unknown_expressions_and_splits(stack: TrainingStack) -> None:
-    for call in (stack.samples, stack.missing, lambda name: stack.fingerprint([name], [0])):
+    for call in (stack.samples, lambda name: stack.fingerprint([name], [0])):
         with pytest.raises(NotFoundError, match="has no expression 'sad'; it has neutral, smiling"):
             call("sad")
     with pytest.raises(MismatchError, match="split 'test' was asked for; expected \"train\""):
