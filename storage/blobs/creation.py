@@ -1,8 +1,9 @@
-"""Documents that are written once, by one of many who try: whose it became, also where the answer was lost."""
+"""Documents that are written once, by one of many who try: whose it became, and the numbers that are taken."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
 from storage.blobs.location import Location
 from storage.errors import AlreadyExistsError, NotFoundError, StorageError
@@ -34,6 +35,16 @@ def created(location: Location, key: str, data: bytes) -> bool:
         if not kept:
             raise
     return True
+
+
+def numbers_in(names: Iterable[str], ending: str = ".json") -> list[int]:
+    """Return the numbers of the documents among `names` that are called by a number and `ending`, ascending.
+
+    >>> numbers_in(["10.json", "9.json", "9.deleted.json", "notes.json"])
+    [9, 10]
+    """
+    stems = (name.removesuffix(ending) for name in names if name.endswith(ending))
+    return sorted(int(stem) for stem in stems if stem.isdecimal())
 
 
 def too_many(what: str) -> StorageError:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 
-from storage.blobs.creation import created, mark
+from storage.blobs.creation import created, mark, numbers_in
 from storage.blobs.documents import decode, encode
 from storage.blobs.objects import ObjectLocation
 from storage.blobs.provenance import lives, now, who
@@ -128,8 +128,7 @@ class Lease:
         return encode(self._holder, f"lease of {self._what}")
 
     def _numbers(self) -> list[int]:
-        stems = (name.removesuffix(".json") for name in self._location.list(""))
-        return sorted(int(stem) for stem in stems if stem.isdecimal())
+        return numbers_in(self._location.list(""))
 
 
 def _key(number: int) -> str:

@@ -6,11 +6,9 @@ from pathlib import Path
 
 from storage.blobs.local import LocalLocation
 from storage.blobs.location import Location
+from storage.datasets.keys import PARTS
 from storage.datasets.manifest import deleted_numbers, version_numbers
 from storage.errors import AlreadyExistsError, FormatError, NotFoundError
-
-PARTS = ("aliases", "checksums", "comparisons", "data", "drafts", "evaluations", "versions")
-"""The folders of a model."""
 
 _ZARR = "zarr.json"
 _EXPECTED = "expected the folder, or the prefix of a bucket, that `fesdist train` wrote to"

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from storage.blobs.creation import ATTEMPTS, created, mark, too_many
+from storage.blobs.creation import ATTEMPTS, created, mark, numbers_in, too_many
 from storage.blobs.documents import decode, encode
 from storage.blobs.location import Location
 from storage.blobs.names import check_name
@@ -169,9 +169,7 @@ class Aliases(Mapping[str, int]):
         return created(self._location, self._key(entry.alias, entry.sequence), encode(entry, f"alias {entry.alias}"))
 
     def _sequences(self, alias: str) -> list[int]:
-        files = self._location.list(f"{self._name}/aliases/{check_name('alias', alias)}")
-        stems = (file.removesuffix(".json") for file in files)
-        return sorted(int(stem) for stem in stems if stem.isdecimal())
+        return numbers_in(self._location.list(f"{self._name}/aliases/{check_name('alias', alias)}"))
 
     def _read(self, alias: str, sequence: int) -> AliasEntry:
         what = f"entry {sequence} of alias {alias!r} of {self._name!r} in {self._location.uri}"

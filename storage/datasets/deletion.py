@@ -9,7 +9,7 @@ from storage.blobs.location import Location
 from storage.blobs.provenance import now, who
 from storage.datasets.aliases import Aliases
 from storage.datasets.claims import claimants
-from storage.datasets.keys import draft_folder
+from storage.datasets.keys import PARTS, draft_folder
 from storage.datasets.manifest import (
     Manifest,
     Tombstone,
@@ -63,8 +63,9 @@ def delete_model(location: Location, name: str, note: str) -> list[Tombstone]:
         tombstone = Tombstone(name, number, data, checksums, now(), who(), note)
         for key in (tombstone_key(name, number), manifest_key(name, number)):
             location.write(key, encode(tombstone, f"tombstone of {name}@{number}"))
-    for folder in ("aliases", "checksums", "data", "evaluations", "comparisons", "drafts"):
-        location.delete(f"{name}/{folder}")
+    for folder in PARTS:
+        if folder != "versions":  # where the tombstones are
+            location.delete(f"{name}/{folder}")
     return read_tombstones(location, name)
 
 

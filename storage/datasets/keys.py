@@ -1,8 +1,11 @@
-"""Where the parts of a draft are in a store."""
+"""Where the parts of a model, and of its drafts, are in a store."""
 
 from __future__ import annotations
 
 from storage.blobs.location import Location
+
+PARTS = ("aliases", "checksums", "comparisons", "data", "drafts", "evaluations", "versions")
+"""The folders of a model."""
 
 
 def draft_folder(name: str, draft_id: str) -> str:

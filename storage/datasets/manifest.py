@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from msgspec import Struct, json
 
 from storage.blobs.checksums import is_sha256, sha256
-from storage.blobs.creation import ATTEMPTS, created, mark, too_many
+from storage.blobs.creation import ATTEMPTS, created, mark, numbers_in, too_many
 from storage.blobs.documents import check_format, convert, decode, encode
 from storage.blobs.limits import LARGEST_DOCUMENT
 from storage.blobs.location import Location
@@ -142,12 +142,12 @@ class _Inline(Struct):
 def version_numbers(location: Location, name: str) -> list[int]:
     """Return the numbers of all published versions of a model, ascending; those that were deleted left out."""
     files = location.list(f"{name}/versions")
-    return sorted(_numbers(files, ".json") - _numbers(files, DELETED))
+    return sorted(set(numbers_in(files)).difference(numbers_in(files, DELETED)))
 
 
 def deleted_numbers(location: Location, name: str) -> list[int]:
     """Return the numbers of all deleted versions of a model, ascending."""
-    return sorted(_numbers(location.list(f"{name}/versions"), DELETED))
+    return numbers_in(location.list(f"{name}/versions"), DELETED)
 
 
 def read_manifest(location: Location, name: str, number: int) -> Manifest:
@@ -258,8 +258,3 @@ def _check_data(data: str) -> None:
     if folder != "data":
         raise BadNameError(f"the data of a version are at {data!r}; expected data/<draft id>")
     check_name("draft", draft)
-
-
-def _numbers(files: list[str], suffix: str) -> set[int]:
-    stems = (file.removesuffix(suffix) for file in files if file.endswith(suffix))
-    return {int(stem) for stem in stems if stem.isdecimal()}
