@@ -13,7 +13,6 @@ from fesdist.requests.learning import Plan
 from fesdist.training.choosing import planned, widest
 from fesdist.training.job import define_job, has_shape
 from fesdist.training.plan import TrainingPlan, make_plan
-from storage.stack.editing import occupied
 from storage.stack.reading import TrainingStack
 
 _COMPILED_SECONDS = 1.0
@@ -73,7 +72,7 @@ def run(request: Plan) -> int:
     )
     expressions = [(name, len(group.samples)) for group in job.groups for name in group.expressions]
     say(
-        f"{request.stack}: {people(len(occupied(stack)))}, {rows} x {cols} pixels, "
+        f"{request.stack}: {people(len(stack.people))}, {rows} x {cols} pixels, "
         f"{counted(stack.channels, 'channel')}, {stack.dtype}"
     )
     say()

@@ -17,7 +17,6 @@ from fesdist.requests.weights import Show
 from fesdist.training.notices import kept_in
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
-from storage.stack.editing import occupied
 from storage.stack.reading import TrainingStack
 
 
@@ -60,7 +59,7 @@ def _show_version(store: WeightStore, version: WeightVersion, *, as_json: bool) 
 
 
 def _show_stack(stack: TrainingStack, *, as_json: bool) -> None:
-    known, pairs = occupied(stack), count_pairs(stack)
+    known, pairs = stack.people, count_pairs(stack)
     notices = of_people_on_both_sides(known)
     if as_json:
         found: dict[str, Any] = {

@@ -19,7 +19,6 @@ from fesdist.images.summary import IngestSummary, count_pairs
 from fesdist.images.survey import AS_FOUND, Wanted, attempt_all, check_spec, choose_spec, framed
 from storage.blobs.names import check_name
 from storage.errors import NotFoundError
-from storage.stack.editing import occupied
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
 
@@ -101,7 +100,7 @@ def ingest(
         stack=stack.path,
         created=existing is None,
         spec=spec,
-        subjects=tuple(occupied(stack)),
+        subjects=stack.people,
         pairs=count_pairs(stack),
         added=account.added,
         unchanged=account.unchanged,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from storage.blobs.creation import mark
 from storage.errors import MismatchError, NotFoundError
-from storage.stack.format import NOBODY, StackContents, Subject
+from storage.stack.format import NOBODY, Subject
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
 
@@ -84,8 +84,3 @@ def _erase(writer: StackWriter) -> None:
     places = {place for place, subject in enumerate(writer.subjects) if subject.is_nobody}
     if places:
         writer.overwrite(places)
-
-
-def occupied(contents: StackContents | TrainingStack) -> list[Subject]:
-    """Return the people of a stack, without the places that are nobody's."""
-    return [subject for subject in contents.subjects if not subject.is_nobody]

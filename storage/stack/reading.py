@@ -84,12 +84,17 @@ class TrainingStack:
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
-        """Return the people in the order of their sample indices."""
+        """Return whose each sample is, in the order of the indices; places of deleted people are nobody's."""
         return self._contents.subjects
 
     @property
+    def people(self) -> tuple[Subject, ...]:
+        """Return the people of the stack, without the places that are nobody's."""
+        return tuple(subject for subject in self.subjects if not subject.is_nobody)
+
+    @property
     def n_samples(self) -> int:
-        """Return the length of the sample dimension, people who lack some expression included."""
+        """Return the length of the sample dimension: people who lack some expression count, and so do deleted ones."""
         return len(self.subjects)
 
     def samples(

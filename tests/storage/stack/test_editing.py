@@ -9,7 +9,7 @@ import pytest
 
 from storage.errors import MismatchError, NotFoundError
 from storage.stack import editing
-from storage.stack.editing import delete_person, occupied, replace_image
+from storage.stack.editing import delete_person, replace_image
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
 from tests.storage.conftest import SPEC, image, person
@@ -46,7 +46,7 @@ def test_nothing_is_left_of_a_deleted_person(path: Path) -> None:
     _with_flows(path)
     assert delete_person(path, "001") == ("happy", "neutral", "sad")
     stack = TrainingStack.open(path)
-    assert [subject.id for subject in occupied(stack)] == ["000", "002", "003"]
+    assert [subject.id for subject in stack.people] == ["000", "002", "003"]
     assert stack.expressions == ("neutral", "happy")
     assert not (path / "sad").exists()
     assert not (path / "flows").exists()
@@ -58,7 +58,7 @@ def test_nothing_is_left_of_a_deleted_person(path: Path) -> None:
         for expression in ("neutral", "happy"):
             assert not writer._arrays.holds(expression, [1])
         writer.append([person(1, "neutral", "happy")])
-    assert [subject.id for subject in occupied(TrainingStack.open(path))] == ["000", "002", "003", "001"]
+    assert [subject.id for subject in TrainingStack.open(path).people] == ["000", "002", "003", "001"]
 
 
 def test_a_replaced_picture_keeps_the_person_and_their_side(path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_replaced_picture_keeps_the_person_and_their_side(path: Path) -> None:
     assert not (path / "flows").exists()
     assert _pixels(path, "002") == before | {"happy": new.tobytes()}
     stack = TrainingStack.open(path)
-    assert [subject.id for subject in occupied(stack) if subject.holdout] == ["001", "002"]
+    assert [subject.id for subject in stack.people if subject.holdout] == ["001", "002"]
     assert {name: _pixels(path, name) for name in others} == others
     assert stack.fingerprint(("neutral", "happy"), [0, 3]) == fingerprint
     assert stack.verify() == []
