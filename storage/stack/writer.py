@@ -108,7 +108,7 @@ class StackWriter:
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
-        """Return the people stored so far, in the order of their sample indices."""
+        """Return whose each sample is so far, in the order of the indices; places of deleted people are nobody's."""
         return self._contents.subjects
 
     def digest(self, image: NDArray[Any]) -> str:
@@ -148,7 +148,7 @@ class StackWriter:
         if outcome.added:
             sides = {subject.id: subject.split for subject in self.subjects}
             people = (Subject(name, sides.get(name), digests) for name, digests in table.items())
-            self._store(replace(self._contents, subjects=tuple(people)), images)
+            self.commit(tuple(people), images)
         return outcome
 
     def assign_holdout(self, fraction: float | None = None, ids: Collection[str] | None = None) -> tuple[str, ...]:
@@ -156,16 +156,8 @@ class StackWriter:
         before = {subject.id for subject in self.subjects if subject.holdout}
         subjects = assign_split(self.subjects, fraction, ids)
         if subjects != self.subjects:
-            self._store(replace(self._contents, subjects=subjects), {})
+            self.commit(subjects, {})
         return tuple(subject.id for subject in subjects if subject.holdout and subject.id not in before)
-
-    def _check(self, pending: PendingSubject) -> None:
-        if not (0 < len(pending.id) <= 200 and pending.id.isprintable()):
-            raise MismatchError(f"subject id {pending.id!r} was given; expected 1 to 200 printable characters")
-        if not pending.images:
-            raise MismatchError(f"subject {pending.id!r} was given without an image")
-        for expression, image in pending.images.items():
-            self.check_image(pending.id, expression, image)
 
     def check_image(self, subject: str, expression: str, image: NDArray[Any]) -> None:
         """Raise `BadNameError` or `MismatchError` for an image (channel, row, col) that this stack cannot hold."""
@@ -177,8 +169,25 @@ class StackWriter:
             )
 
     def commit(self, subjects: tuple[Subject, ...], images: Mapping[str, Mapping[int, NDArray[Any]]]) -> None:
-        """Store images, by expression and sample index, in places that were nobody's, then let `subjects` count."""
-        self._store(replace(self._contents, subjects=subjects), images)
+        """Store images, by expression and sample index, in places that were nobody's, then let `subjects` count.
+
+        After a failure only what was committed before remains. Raises `NoSpaceError` when the disk is full.
+        """
+        contents = replace(self._contents, subjects=subjects)
+        with interrupts_afterwards(), telling_disk_errors(self._location.uri):
+            try:
+                self._lock.check()
+                self._arrays.resize(contents)
+                for expression, by_sample in images.items():
+                    self._arrays.write(expression, by_sample)
+                self._lock.check()
+                self._arrays.commit(contents)
+            except (OSError, StorageError):
+                self._arrays.stop()
+                self._contents = read_contents(self._location)
+                self._arrays.remove_uncommitted(self._contents)
+                raise
+            self._contents = contents
 
     def overwrite(self, places: Collection[int]) -> None:
         """Write zeros over what expressions have in `places`, whose digests nobody has committed."""
@@ -201,19 +210,10 @@ class StackWriter:
             for expression, some in left:
                 self._arrays.write(expression, dict.fromkeys(some, black))
 
-    def _store(self, contents: StackContents, images: Mapping[str, Mapping[int, NDArray[Any]]]) -> None:
-        """Write images by expression and sample index, then commit; after a failure only what was committed remains."""
-        with interrupts_afterwards(), telling_disk_errors(self._location.uri):
-            try:
-                self._lock.check()
-                self._arrays.resize(contents)
-                for expression, by_sample in images.items():
-                    self._arrays.write(expression, by_sample)
-                self._lock.check()
-                self._arrays.commit(contents)
-            except (OSError, StorageError):
-                self._arrays.stop()
-                self._contents = read_contents(self._location)
-                self._arrays.remove_uncommitted(self._contents)
-                raise
-            self._contents = contents
+    def _check(self, pending: PendingSubject) -> None:
+        if not (0 < len(pending.id) <= 200 and pending.id.isprintable()):
+            raise MismatchError(f"subject id {pending.id!r} was given; expected 1 to 200 printable characters")
+        if not pending.images:
+            raise MismatchError(f"subject {pending.id!r} was given without an image")
+        for expression, image in pending.images.items():
+            self.check_image(pending.id, expression, image)
