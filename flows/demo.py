@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fesdist.cli.console import outcome_line, progress, say, warn
-from fesdist.cli.main import EXIT_ERROR
 from fesdist.cli.stopping import Stopped, stopped_as_by_ctrl_c
 from fesdist.faces.generate import write_faces
 from fesdist.ground.errors import FesdistError
 from fesdist.ground.options import check_on_disk
+from fesdist.requests.exits import EXIT_ERROR
 from flows.embedded import start_embedded
 from storage.errors import StorageError
 

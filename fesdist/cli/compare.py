@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from fesdist.cli.console import EXIT_SOME_FAILED, progress, say, table
+from fesdist.cli.console import progress, say, table
 from fesdist.cli.notices import concluded
 from fesdist.comparing.markdown import markdown
 from fesdist.comparing.result import ComparisonResult
 from fesdist.comparing.run import compare
 from fesdist.comparing.tables import closing_lines, tables_of
 from fesdist.ground.files import check_replaceable, write_whole
+from fesdist.requests.exits import EXIT_SOME_FAILED
 from fesdist.requests.using import Compare
 
 

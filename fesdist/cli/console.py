@@ -16,9 +16,6 @@ from weakref import WeakSet
 
 Progress = Callable[[float, int, str], None]
 
-EXIT_SOME_FAILED = 3
-"""Of a command that did its work but for some files or units, which it names."""
-
 _SECONDS_BETWEEN_LINES = 5.0
 _SECONDS_OF_COMPILING = 30.0
 _RULE = "─"

@@ -15,9 +15,8 @@ from fesdist.evaluation.looks import MEANINGS, REAL, Looks, Seen, in_percent, wi
 from fesdist.evaluation.rows import error_rows, outside_rows
 from fesdist.evaluation.scores import ExpressionScores
 from fesdist.inference.photographs import find_photographs
+from fesdist.requests.exits import EXIT_ERROR
 from fesdist.requests.using import Evaluate
-
-EXIT_NOT_KEPT = 1
 
 _MEASURES = ("MSE x100", "change", "PSNR dB", "SSIM")
 
@@ -31,7 +30,7 @@ def run(request: Evaluate) -> int:
         say(json.dumps(evaluation.to_record() | summary, indent=2))
     else:
         _print(evaluation)
-    return concluded(evaluation.notices, strict=request.strict, code=EXIT_NOT_KEPT if evaluation.not_kept else 0)
+    return concluded(evaluation.notices, strict=request.strict, code=EXIT_ERROR if evaluation.not_kept else 0)
 
 
 def carry_out(request: Evaluate, on_progress: Progress) -> Evaluation:

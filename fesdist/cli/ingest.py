@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from fesdist.cli.console import EXIT_SOME_FAILED, Progress, counted, people, progress, say, table
+from fesdist.cli.console import Progress, counted, people, progress, say, table
 from fesdist.cli.notices import concluded, to_records
 from fesdist.ground.notices import a_few
 from fesdist.images.decode import MEGAPIXEL
 from fesdist.images.ingest import ingest
 from fesdist.images.summary import IngestSummary, PairCount
 from fesdist.images.survey import said
+from fesdist.requests.exits import EXIT_SOME_FAILED
 from fesdist.requests.stacks import Ingest
 
 

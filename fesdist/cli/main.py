@@ -11,17 +11,13 @@ from importlib import import_module
 
 from fesdist.cli.stopping import Stopped, stopped_as_by_ctrl_c
 from fesdist.ground.hidden import check_nothing_hidden
+from fesdist.requests.exits import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_READER_GONE
 
 _FIRST_VISIT = """fesdist faces pairs --people 40
 fesdist ingest pairs stack.zarr
 fesdist plan stack.zarr
 fesdist train stack.zarr weights --name first
 fesdist report weights first"""
-
-EXIT_ERROR = 1
-EXIT_INTERRUPTED = 130
-EXIT_READER_GONE = 141
-"""What a shell reports of programs that SIGPIPE ends."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -46,12 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the words ask for and return the exit code.
-
-    0, 1 on an error, 2 on wrong usage, 3 if some files failed, 4 for doubts with --strict, 130 when interrupted (129
-    and 143 by SIGHUP and SIGTERM), 141 when the reader of a pipe (`| head`) has gone. Output that cannot be written is
-    an error where there was nothing else to do.
-    """
+    """Do what the words ask for, and return the exit code, of which `fesdist.requests.exits` tells."""
     if arguments is None:
         # There is no garbage among what is imported, and to look for it takes a tenth of the time, and once more at the
         # end a quarter of a second.

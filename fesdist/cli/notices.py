@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from fesdist.cli.console import warn
 from fesdist.cluster.settings import ClusterSettings
 from fesdist.ground.notices import Notice
+from fesdist.requests.exits import EXIT_NOTICED
 from fesdist.simd.compiled import nothing_is_kept
-
-EXIT_NOTICED = 4
-"""Of a command with --strict that did its work, and has something to notice."""
 
 
 def concluded(notices: Sequence[Notice], *, strict: bool, code: int = 0) -> int:
-    """Tell the notices, and return the exit code: `code`, or 4 in the place of 0 where notices are not accepted."""
+    """Tell the notices, and return the exit code: `code`, or `EXIT_NOTICED` for 0 where notices are not accepted."""
     tell(notices)
     return code or (EXIT_NOTICED if strict and notices else 0)
 

@@ -7,13 +7,14 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from fesdist.cli.console import EXIT_SOME_FAILED, Progress, counted, duration, progress, say, table
+from fesdist.cli.console import Progress, counted, duration, progress, say, table
 from fesdist.cli.notices import concluded, to_records
 from fesdist.ground.notices import a_few
 from fesdist.inference.folder import synthesize_folder
 from fesdist.inference.foreseen import foresee
 from fesdist.inference.prepared import FolderRequest
 from fesdist.inference.summary import SynthesisSummary
+from fesdist.requests.exits import EXIT_SOME_FAILED
 from fesdist.requests.using import OnPhotographs, Synthesize
 
 

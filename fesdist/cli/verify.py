@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from fesdist.cli.console import counted, progress, say, warn
 from fesdist.cli.place import open_stack
+from fesdist.requests.exits import EXIT_ERROR
 from fesdist.requests.weights import Verify
 from storage.datasets.store import WeightStore
 from storage.stack.labels import label_faults
-
-EXIT_DAMAGED = 1
 
 
 def run(request: Verify) -> int:
@@ -22,7 +21,7 @@ def run(request: Verify) -> int:
     for fault in faults:
         warn(fault)
     say(f"{what}: {f'{len(faults):,} damaged; restore them from a copy' if faults else 'all is as it was stored'}")
-    return EXIT_DAMAGED if faults else 0
+    return EXIT_ERROR if faults else 0
 
 
 def _stack(path: str) -> tuple[str, list[str]]:

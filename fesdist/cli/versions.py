@@ -10,13 +10,12 @@ from typing import Any
 from fesdist.cli.console import counted, say, size, table, warn
 from fesdist.ground.errors import FesdistError
 from fesdist.ground.metrics import RunMetrics
+from fesdist.requests.exits import EXIT_ERROR
 from fesdist.requests.weights import Versions
 from storage.datasets.cleaning import DraftInfo
 from storage.datasets.manifest import Manifest, ModelFacts
 from storage.datasets.store import WeightStore
 from storage.errors import NewerFormatError, NotFoundError
-
-EXIT_DAMAGED = 1
 
 
 def run(request: Versions) -> int:
@@ -76,7 +75,7 @@ def run(request: Versions) -> int:
         _print_unpublished(drafts)
     for reason in damaged:
         warn(f"warning: {reason}")
-    return EXIT_DAMAGED if damaged else 0
+    return EXIT_ERROR if damaged else 0
 
 
 def _names(store: WeightStore, drafts: list[DraftInfo], wanted: str | None) -> list[str]:

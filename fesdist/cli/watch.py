@@ -8,14 +8,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from fesdist.cli.console import EXIT_SOME_FAILED, counted, say, warn
-from fesdist.cli.notices import EXIT_NOTICED, tell
+from fesdist.cli.console import counted, say, warn
+from fesdist.cli.notices import tell
 from fesdist.cli.synthesize import record_of, synthesized
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.notices import Notice
 from fesdist.images.listing import Exclusion
 from fesdist.inference.summary import SynthesisSummary
 from fesdist.inference.watching import Inbox, watch
+from fesdist.requests.exits import EXIT_NOTICED, EXIT_SOME_FAILED
 from fesdist.requests.using import Watch
 
 

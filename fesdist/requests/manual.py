@@ -7,18 +7,8 @@ from typing import Any
 
 from fesdist.ground.options import Option
 from fesdist.requests.build import options_of, summary_of
+from fesdist.requests.exits import EXITS
 from fesdist.requests.verbs import VERBS
-
-_EXITS = {
-    0: "all was done",
-    1: "nothing could be done, or the output not be written where that was all there was to do, and why is told; of "
-    "versions and verify also that something is damaged",
-    2: "the words make no request",
-    3: "some files, or some models, failed; the others were done",
-    4: "with --strict: all was done, and something was changed, left out or is in doubt",
-    130: "interrupted: what was finished is stored, the same command continues; 129 by SIGHUP, 143 by SIGTERM",
-    141: "the reader of a pipe has gone",
-}
 
 
 def manual() -> str:
@@ -36,7 +26,7 @@ def _lines() -> Iterator[str]:
     for verb, request in VERBS.items():
         yield from _command(verb, request)
     yield ".SH EXIT STATUS"
-    for code, meaning in _EXITS.items():
+    for code, meaning in EXITS.items():
         yield from (".TP", f".B {code}", _plain(meaning))
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fesdist.cli.notices import EXIT_NOTICED, concluded
+from fesdist.cli.notices import concluded
 from fesdist.ground.notices import MOST_EXAMPLES, Notice, counted_notice, noticed
+from fesdist.requests.exits import EXIT_NOTICED
 
 
 def test_nothing_to_notice_is_no_notice() -> None:
