@@ -84,6 +84,16 @@ class Option:
             return self.implied
         return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
 
+    @property
+    def shown_value(self) -> str:
+        """Return what stands for a value of it: "PIXELS", "yes|no", "" for a switch."""
+        return self.metavar or "|".join(self.choices)
+
+    @property
+    def told(self) -> str:
+        """Return what helps say of it, with its default."""
+        return f"{self.help} (default: {self.shown_default})" if self.shown_default else self.help
+
     def several(self) -> Option:
         """Return the option that takes several values in the place of one."""
         kinds = types.GenericAlias(tuple, (next(_simple(self.type)), ...))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from fesdist.ground.options import Option
 from fesdist.requests.build import options_of, summary_of
 from fesdist.requests.exits import EXITS
 from fesdist.requests.verbs import VERBS
@@ -33,19 +32,13 @@ def _lines() -> Iterator[str]:
 def _command(verb: str, request: type[Any]) -> Iterator[str]:
     options = options_of(request).values()
     places = [option for option in options if option.positional]
-    said = " ".join(_values(option) if option.required else f"[{_values(option)}]" for option in places)
+    said = " ".join(option.shown_value if option.required else f"[{option.shown_value}]" for option in places)
     yield f".SS fesdist {verb} {_plain(said)}".rstrip()
     yield _plain(summary_of(request))
     for option in (*places, *(option for option in options if not option.positional)):
-        values = _values(option)
-        name = values if option.positional else f"--{option.word} {values}".strip()
-        default = f" (default: {option.shown_default})" if option.shown_default else ""
-        yield from (".TP", f".B {_plain(name)}", _plain(f"{option.help}{default}"))
+        name = option.shown_value if option.positional else f"--{option.word} {option.shown_value}".strip()
+        yield from (".TP", f".B {_plain(name)}", _plain(option.told))
     yield from (".PP", ".EX", *map(_plain, request.EXAMPLE.splitlines()), ".EE")
-
-
-def _values(option: Option) -> str:
-    return "" if option.type is bool else option.metavar or "|".join(option.choices)
 
 
 def _plain(text: str) -> str:

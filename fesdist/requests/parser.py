@@ -45,8 +45,7 @@ def indented(text: str) -> str:
 
 
 def _add(place: argparse._ActionsContainer, option: Option) -> None:
-    default = f" (default: {option.shown_default})" if option.shown_default else ""
-    facts: dict[str, Any] = {"help": f"{option.help}{default}".replace("%", "%%")}
+    facts: dict[str, Any] = {"help": option.told.replace("%", "%%")}
     if option.type is bool:
         place.add_argument(f"--{option.word}", dest=option.name, action="store_true", **facts)
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fesdist.ground.options import Option
 from fesdist.requests.build import options_of
 from fesdist.requests.verbs import VERBS
 
@@ -14,16 +13,14 @@ def option_table() -> str:
     for verb, request in VERBS.items():
         for option in options_of(request).values():
             if not option.positional:
-                row = f"--{option.word} {_values(option)}".strip(), option.help
+                # Beside the table it is said of which options `tune` takes several.
+                value = option.shown_value.removesuffix("[,...]")
+                row = f"--{option.word} {value}".strip(), option.help
                 defaults[row] = defaults.get(row) or option.shown_default
                 verbs.setdefault(row, []).append(f"`{verb}`")
     rows = [(f"`{said}`", ", ".join(verbs[said, help]), help, defaults[said, help]) for said, help in sorted(verbs)]
     lines = (("option", "of", "what it says", "default"), ("---",) * 4, *rows)
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
-
-
-def _values(option: Option) -> str:
-    return (option.metavar or "|".join(option.choices)).removesuffix("[,...]")
 
 
 if __name__ == "__main__":
