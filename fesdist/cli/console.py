@@ -150,6 +150,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def minute(when: str) -> str:
+    """Return a time in ISO 8601 to the minute, "2026-05-01 09:30"."""
+    return when[:16].replace("T", " ")
+
+
 def size(n_bytes: float) -> str:
     """Return bytes as a person would say them."""
     for unit in ("B", "KiB", "MiB", "GiB"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from fesdist.cli.console import say, table, warn
+from fesdist.cli.console import minute, say, table, warn
 from fesdist.requests.weights import History
 from storage.datasets.store import WeightStore
 
@@ -31,7 +31,7 @@ def run(request: History) -> int:
     rows = [[move.alias, move.action, str(move.version), move.when, move.who, move.note] for move in moves]
     rows += [["", "delete", str(one.version), one.deleted, one.deleted_by, one.note] for one in deleted]
     if rows:
-        short = [[alias, what, version, when[:16].replace("T", " "), *why] for alias, what, version, when, *why in rows]
+        short = [[alias, what, version, minute(when), *why] for alias, what, version, when, *why in rows]
         table(("alias", "what", "version", "when", "who", "note"), short)
     elif not damaged:
         say(f"{request.name} has no aliases and lost no version; `fesdist promote` gives it an alias")

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from fesdist.cli.console import people, say, size, table
+from fesdist.cli.console import minute, people, say, size, table
 from fesdist.cli.ingest import print_pairs
 from fesdist.cli.notices import tell, to_records
 from fesdist.cli.place import open_stack
@@ -38,7 +38,7 @@ def _show_version(store: WeightStore, version: WeightVersion, *, as_json: bool) 
         say(json.dumps(asdict(manifest) | {"aliases": aliases}, indent=2))
         return
     learned = {name: len(ids) for name, ids in manifest.stack.subjects.items()}
-    made = f"{manifest.created[:16].replace('T', ' ')} by {manifest.created_by}, fesdist {manifest.code_version}"
+    made = f"{minute(manifest.created)} by {manifest.created_by}, fesdist {manifest.code_version}"
     rows = [
         ("created", made),
         ("aliases", ", ".join(aliases) or "none"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from fesdist.cli.console import counted, say, size, table, warn
+from fesdist.cli.console import counted, minute, say, size, table, warn
 from fesdist.ground.errors import FesdistError
 from fesdist.ground.metrics import RunMetrics
 from fesdist.requests.exits import EXIT_ERROR
@@ -142,7 +142,7 @@ def _print(store: WeightStore, name: str, manifests: list[Manifest]) -> None:
         [
             (
                 str(manifest.version),
-                manifest.created[:16].replace("T", " "),
+                minute(manifest.created),
                 _model(manifest.model),
                 manifest.colour,
                 " x ".join(map(str, manifest.image_shape)),
@@ -186,10 +186,9 @@ def _longest_first(seconds: Mapping[str, float]) -> list[tuple[str, float]]:
 
 def _print_unpublished(drafts: list[DraftInfo]) -> None:
     for draft in drafts:
-        started = draft.created[:16].replace("T", " ")
         state = f"going on ({', '.join(draft.claimants)})" if draft.claimants else "interrupted, --clean removes it"
         tiles = counted(draft.n_receipts, "tile")
-        say(f"unpublished run of {draft.name}, {started}, {state}: {tiles}, {size(draft.bytes)}")
+        say(f"unpublished run of {draft.name}, {minute(draft.created)}, {state}: {tiles}, {size(draft.bytes)}")
 
 
 def _model(model: ModelFacts) -> str:
