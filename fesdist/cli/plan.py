@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from fesdist.cli.console import counted, duration, people, say, size, table, warn
 from fesdist.cli.notices import tell_of_compiling
 from fesdist.cluster.connect import size_of
-from fesdist.planning.estimate import CLUSTER_SECONDS, estimate
+from fesdist.planning.estimate import CLUSTER_SECONDS, Estimate, estimate
 from fesdist.requests.learning import Plan
 from fesdist.training.choosing import planned, widest
-from fesdist.training.job import define_job, has_shape
+from fesdist.training.job import TrainingJob, TrainingRequest, define_job, has_shape
 from fesdist.training.plan import TrainingPlan, make_plan
 from storage.stack.reading import TrainingStack
 
@@ -25,8 +26,6 @@ def run(request: Plan) -> int:
     asked = request.training(store="", name="plan")
     # What the run will choose is not known yet: the plan is for what takes most.
     job = define_job(replace(asked, model=widest(asked.model, asked.chosen)), stack)
-    shaped = has_shape(asked.shape, stack.image_shape)
-    described = f"{', '.join(asked.chosen)} chosen by the run" if asked.chosen else asked.model.describe()
     cluster = request.cluster()
     n_workers, threads = size_of(cluster)
     whole = planned(job, asked, stack)
@@ -35,73 +34,99 @@ def run(request: Plan) -> int:
     tell_of_compiling(cluster)
     warn("plan: rehearsing each step of the run, for its time")
     cost = estimate(asked, whole, stack, plan, n_workers, starting_seconds=CLUSTER_SECONDS if starts else 0.0)
-    on_workers = starts or cluster.scheduler is not None
-    rows, cols = plan.image_shape
-    tile_rows, tile_cols = plan.tile_shape
+    planned_run = _Planned(asked, job, stack, plan, cost, n_workers, starts or cluster.scheduler is not None)
     if request.json:
-        say(
-            json.dumps(
-                {
-                    "model": {"name": job.model, "parameters": job.parameters},
-                    "chosen_by_the_run": list(asked.chosen),
-                    "shape": shaped,
-                    "expressions": list(job.expressions),
-                    "samples": {name: len(group.samples) for group in job.groups for name in group.expressions},
-                    "regressions": plan.n_pixels,
-                    "tiles": len(plan.grid),
-                    "tile_shape": [tile_rows, tile_cols],
-                    "samples_at_a_time": plan.n_block,
-                    "workers": n_workers,
-                    "tiles_at_once": n_workers * plan.at_once,
-                    "allowed_bytes": plan.allowed_bytes,
-                    "projected_bytes": plan.projected_bytes,
-                    "stored_bytes": plan.stored_bytes,
-                    "seconds": cost.seconds,
-                    "processor_seconds": cost.processor_seconds,
-                    "phases": cost.phases,
-                    "compile_seconds": cost.compile_seconds,
-                },
-                indent=2,
-            )
-        )
-        return 0
-    compiled = (
-        f"; {duration(cost.compile_seconds)} of compiling were needed once, and are done"
-        if cost.compile_seconds > _COMPILED_SECONDS
-        else ""
-    )
-    expressions = [(name, len(group.samples)) for group in job.groups for name in group.expressions]
-    say(
-        f"{request.stack}: {people(len(stack.people))}, {rows} x {cols} pixels, "
-        f"{counted(stack.channels, 'channel')}, {stack.dtype}"
-    )
-    say()
-    table(
-        ("plan", ""),
-        [
-            (
-                "model",
-                f"{job.model}, {described}, colour {job.colour}",
-            ),
-            ("shape", "the photograph's pixels are moved first" if shaped else "none: pixels stay where they are"),
-            ("expressions", ", ".join(f"{name} ({counted(n, 'pair')})" for name, n in sorted(expressions))),
-            ("regressions", f"{plan.n_pixels:,} an expression"),
-            ("tiles", f"{len(plan.grid)} of {tile_rows} x {tile_cols} pixels, one task each"),
-            ("samples", _samples(plan, job.n_samples)),
-            ("workers", f"{n_workers}" if on_workers else _in_process(plan)),
-            (
-                "memory",
-                f"{size(plan.projected_bytes)} projected of {size(plan.allowed_bytes)} allowed"
-                + (", each worker" if on_workers else ""),
-            ),
-            (
-                "time",
-                f"about {duration(cost.seconds)}, {duration(cost.processor_seconds)} of processors{compiled}",
-            ),
-            ("weights", f"{size(plan.stored_bytes)} on disk"),
-        ],
-    )
+        say(json.dumps(planned_run.record(), indent=2))
+    else:
+        planned_run.print()
     return 0
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A training run as it would be, for programs and for people."""
+
+    asked: TrainingRequest
+    job: TrainingJob
+    stack: TrainingStack
+    plan: TrainingPlan
+    cost: Estimate
+    n_workers: int
+    on_workers: bool
+    """Whether it would run in processes other than this one."""
+
+    @property
+    def samples(self) -> dict[str, int]:
+        """Return the number of samples of each expression."""
+        return {name: len(group.samples) for group in self.job.groups for name in group.expressions}
+
+    @property
+    def shaped(self) -> bool:
+        """Return whether it would learn a shape."""
+        return has_shape(self.asked.shape, self.stack.image_shape)
+
+    def record(self) -> dict[str, Any]:
+        """Return what is planned for JSON."""
+        plan, cost = self.plan, self.cost
+        return {
+            "model": {"name": self.job.model, "parameters": self.job.parameters},
+            "chosen_by_the_run": list(self.asked.chosen),
+            "shape": self.shaped,
+            "expressions": list(self.job.expressions),
+            "samples": self.samples,
+            "regressions": plan.n_pixels,
+            "tiles": len(plan.grid),
+            "tile_shape": list(plan.tile_shape),
+            "samples_at_a_time": plan.n_block,
+            "workers": self.n_workers,
+            "tiles_at_once": self.n_workers * plan.at_once,
+            "allowed_bytes": plan.allowed_bytes,
+            "projected_bytes": plan.projected_bytes,
+            "stored_bytes": plan.stored_bytes,
+            "seconds": cost.seconds,
+            "processor_seconds": cost.processor_seconds,
+            "phases": cost.phases,
+            "compile_seconds": cost.compile_seconds,
+        }
+
+    def print(self) -> None:
+        """Print what is planned as a table."""
+        stack, job, plan, cost = self.stack, self.job, self.plan, self.cost
+        (rows, cols), (tile_rows, tile_cols) = plan.image_shape, plan.tile_shape
+        chosen = self.asked.chosen
+        described = f"{', '.join(chosen)} chosen by the run" if chosen else self.asked.model.describe()
+        images = f"{rows} x {cols} pixels, {counted(stack.channels, 'channel')}, {stack.dtype}"
+        say(f"{self.asked.stack}: {people(len(stack.people))}, {images}")
+        say()
+        memory = f"{size(plan.projected_bytes)} projected of {size(plan.allowed_bytes)} allowed"
+        time = f"about {duration(cost.seconds)}, {duration(cost.processor_seconds)} of processors{_compiling(cost)}"
+        table(
+            ("plan", ""),
+            [
+                ("model", f"{job.model}, {described}, colour {job.colour}"),
+                (
+                    "shape",
+                    "the photograph's pixels are moved first" if self.shaped else "none: pixels stay where they are",
+                ),
+                (
+                    "expressions",
+                    ", ".join(f"{name} ({counted(n, 'pair')})" for name, n in sorted(self.samples.items())),
+                ),
+                ("regressions", f"{plan.n_pixels:,} an expression"),
+                ("tiles", f"{len(plan.grid)} of {tile_rows} x {tile_cols} pixels, one task each"),
+                ("samples", _samples(plan, job.n_samples)),
+                ("workers", f"{self.n_workers}" if self.on_workers else _in_process(plan)),
+                ("memory", memory + (", each worker" if self.on_workers else "")),
+                ("time", time),
+                ("weights", f"{size(plan.stored_bytes)} on disk"),
+            ],
+        )
+
+
+def _compiling(cost: Estimate) -> str:
+    if cost.compile_seconds <= _COMPILED_SECONDS:
+        return ""
+    return f"; {duration(cost.compile_seconds)} of compiling were needed once, and are done"
 
 
 def _in_process(plan: TrainingPlan) -> str:
