@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from fesdist.cli.console import counted, minute, say, size, table, warn
@@ -12,10 +12,11 @@ from fesdist.ground.errors import FesdistError
 from fesdist.ground.metrics import RunMetrics
 from fesdist.requests.exits import EXIT_ERROR
 from fesdist.requests.weights import Versions
+from storage.blobs.documents import Document
 from storage.datasets.cleaning import DraftInfo
 from storage.datasets.manifest import Manifest, ModelFacts
 from storage.datasets.store import WeightStore
-from storage.errors import NewerFormatError, NotFoundError
+from storage.errors import NewerFormatError, NotFoundError, StorageError
 
 
 def run(request: Versions) -> int:
@@ -24,58 +25,86 @@ def run(request: Versions) -> int:
     store.check()
     if request.clean:
         return _clean(store, request)
-    drafts = store.drafts(request.name)
-    names = _names(store, drafts, request.name)
-    models = {name: store.readable_versions(name) for name in names}
-    damaged = [
-        str(reason)
-        if isinstance(reason, NewerFormatError)
-        else f"{reason}; restore that manifest from a copy, nothing can be done with this version"
-        for _, reasons in models.values()
-        for reason in reasons.values()
-    ]
-    damaged += [f"alias {name}@{alias} {why}" for name in names for alias, why in store.aliases(name).broken().items()]
-    evaluations = {
-        (name, manifest.version): store.evaluations(name, manifest.version).readable()
-        for name, (manifests, _) in models.items()
-        for manifest in manifests
-    }
-    damaged += [
-        f"an evaluation of {name}@{version} is damaged ({why}); `fesdist evaluate` replaces it, or delete it"
-        for (name, version), (_, unreadable) in evaluations.items()
-        for why in unreadable.values()
-    ]
-    damaged += [
-        f"an interrupted run of {draft.name} cannot be continued ({draft.damaged}); `fesdist versions {request.store} "
-        "--clean` removes it"
-        for draft in drafts
-        if draft.damaged
-    ]
+    found = _Found.of(store, request.name)
+    damaged = found.damaged(request.store)
     if request.json:
-        listed = {
-            name: {
-                "aliases": store.aliases(name).readable(),
-                "versions": [
-                    _describe(manifest, evaluations[name, manifest.version][0]) for manifest in models[name][0]
-                ],
-                "damaged": {number: str(error) for number, error in models[name][1].items()},
-                "unpublished": [_describe_draft(draft) for draft in drafts if draft.name == name],
-            }
-            for name in names
-        }
-        say(json.dumps(listed, indent=2))
+        say(json.dumps(found.record(), indent=2))
     else:
-        published = {name: manifests for name, (manifests, _) in models.items() if manifests}
+        published = {name: manifests for name, (manifests, _) in found.models.items() if manifests}
         if not published and not damaged:
             say(f"{request.store} has no models yet; `fesdist train` publishes one")
         for name, manifests in published.items():
             _print(store, name, manifests)
             if request.timing:
                 _print_timing(manifests)
-        _print_unpublished(drafts)
+        _print_unpublished(found.drafts)
     for reason in damaged:
         warn(f"warning: {reason}")
     return EXIT_ERROR if damaged else 0
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a store holds of the models that are listed, readable or not."""
+
+    store: WeightStore
+    drafts: list[DraftInfo]
+    models: dict[str, tuple[list[Manifest], dict[int, StorageError]]]
+    """By name the manifests that can be read, and what is wrong with the others."""
+    evaluations: dict[tuple[str, int], tuple[list[Document], dict[str, StorageError]]]
+    """Likewise, by name and version."""
+
+    @classmethod
+    def of(cls, store: WeightStore, name: str | None) -> _Found:
+        """Return what there is of one model, or of all; raises NotFoundError for an unknown one."""
+        drafts = store.drafts(name)
+        models = {each: store.readable_versions(each) for each in _names(store, drafts, name)}
+        evaluations = {
+            (each, manifest.version): store.evaluations(each, manifest.version).readable()
+            for each, (manifests, _) in models.items()
+            for manifest in manifests
+        }
+        return cls(store, drafts, models, evaluations)
+
+    def damaged(self, place: str) -> list[str]:
+        """Return what is damaged, and what to do about it; `place` is what people call the store."""
+        return [
+            *(
+                str(reason)
+            if isinstance(reason, NewerFormatError)
+            else f"{reason}; restore that manifest from a copy, nothing can be done with this version"
+                for _, reasons in self.models.values()
+                for reason in reasons.values()
+            ),
+            *(
+                f"alias {name}@{alias} {why}"
+                for name in self.models
+                for alias, why in self.store.aliases(name).broken().items()
+            ),
+            *(
+                f"an evaluation of {name}@{version} is damaged ({why}); `fesdist evaluate` replaces it, or delete it"
+                for (name, version), (_, reasons) in self.evaluations.items()
+                for why in reasons.values()
+            ),
+            *(
+                f"an interrupted run of {draft.name} cannot be continued ({draft.damaged}); `fesdist versions {place} "
+                "--clean` removes it"
+                for draft in self.drafts
+                if draft.damaged
+            ),
+        ]
+
+    def record(self) -> dict[str, Any]:
+        """Return all of it for JSON, by model."""
+        return {
+            name: {
+                "aliases": self.store.aliases(name).readable(),
+                "versions": [_describe(each, self.evaluations[name, each.version][0]) for each in manifests],
+                "damaged": {number: str(error) for number, error in damaged.items()},
+                "unpublished": [_describe_draft(draft) for draft in self.drafts if draft.name == name],
+            }
+            for name, (manifests, damaged) in self.models.items()
+        }
 
 
 def _names(store: WeightStore, drafts: list[DraftInfo], wanted: str | None) -> list[str]:
@@ -108,7 +137,7 @@ def _clean(store: WeightStore, request: Versions) -> int:
     return 0
 
 
-def _describe(manifest: Manifest, evaluations: list[dict[str, Any]]) -> dict[str, Any]:
+def _describe(manifest: Manifest, evaluations: list[Document]) -> dict[str, Any]:
     return {
         "version": manifest.version,
         "created": manifest.created,
