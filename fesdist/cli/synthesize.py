@@ -33,15 +33,10 @@ def run(request: Synthesize) -> int:
     return concluded(summary.notices, strict=request.strict, code=code)
 
 
-def carry_out(request: Synthesize, on_progress: Progress) -> SynthesisSummary:
-    """Synthesize what is asked for; raises as `fesdist.inference.folder.synthesize_folder`."""
-    return synthesized(request, on_progress=on_progress)
-
-
-def synthesized(
-    request: OnPhotographs, *, only: Collection[str] | None = None, on_progress: Progress | None = None
+def carry_out(
+    request: OnPhotographs, on_progress: Progress | None = None, *, only: Collection[str] | None = None
 ) -> SynthesisSummary:
-    """Do what a request asks for, or for the photographs named in `only`."""
+    """Synthesize what is asked for, or the photographs named in `only`; raises as `synthesize_folder`."""
     return synthesize_folder(_folder(request, only), cluster=request.cluster(), on_progress=on_progress)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from fesdist.cli.console import counted, say, warn
 from fesdist.cli.notices import tell
-from fesdist.cli.synthesize import record_of, synthesized
+from fesdist.cli.synthesize import carry_out as synthesize
+from fesdist.cli.synthesize import record_of
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.notices import Notice
 from fesdist.images.listing import Exclusion
@@ -47,7 +48,7 @@ def carry_out(request: Watch) -> Iterator[SynthesisSummary]:
     # What was done before is known by the folder of outputs; --force counts for none of it, as it would repeat all.
     quietly = replace(request, force=False)
     arrivals = watch(inbox.arrived, request.every, request.idle)
-    return (synthesized(quietly, only=names) for names in arrivals)
+    return (synthesize(quietly, only=names) for names in arrivals)
 
 
 def _tell(summary: SynthesisSummary, told: Collection[Notice]) -> None:
