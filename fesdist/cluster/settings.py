@@ -59,8 +59,8 @@ class ClusterSettings:
 
     @property
     def array_bytes(self) -> int:
-        """Bytes of its memory that a worker may fill with arrays; a little even where too little is allowed."""
-        return max(self.memory - RESERVED_BYTES, self.memory // 16)
+        """Bytes of its memory that a worker may fill with arrays; see `array_bytes`."""
+        return array_bytes(self.memory)
 
     @property
     def local_workers(self) -> int:
@@ -69,6 +69,11 @@ class ClusterSettings:
             return self.workers
         room = machine.memory()
         return machine.cores() if room is None else max(1, min(machine.cores(), room // self.memory))
+
+
+def array_bytes(memory: int) -> int:
+    """Return the bytes that a worker may fill with arrays of the `memory` it may use; a little even of too little."""
+    return max(memory - RESERVED_BYTES, memory // 16)
 
 
 @dataclass(frozen=True)

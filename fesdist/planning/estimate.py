@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from numba.core.event import install_timer
 
-from fesdist.cluster.settings import ClusterSettings
+from fesdist.cluster.settings import array_bytes
 from fesdist.planning.around import count_choice, count_refinement, count_shape, count_survey
 from fesdist.planning.rehearsal import Costs, Now, Rehearsal, rehearsals, with_samples
 from fesdist.planning.scattered import count_scattered
@@ -78,7 +78,7 @@ def _rehearse(
         displacements = count_shape(job, stack, costs)
     if request.chosen:
         count_choice(request.model, request.chosen, job, stack, costs)
-    count_survey(job, stack, ClusterSettings(memory=plan.allowed_bytes).array_bytes, costs)
+    count_survey(job, stack, array_bytes(plan.allowed_bytes), costs)
     with rehearsals(job, stack, plan, displacements, costs) as of_groups:
         for alike in _of_a_kind(of_groups):
             own = costs.empty()

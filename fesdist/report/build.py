@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fesdist.cluster.settings import DEFAULT_MEMORY, ClusterSettings
+from fesdist.cluster.settings import DEFAULT_MEMORY, array_bytes
 from fesdist.evaluation.comparison import Comparer
 from fesdist.evaluation.document import Evaluation
 from fesdist.evaluation.people import check_fit
@@ -108,9 +108,9 @@ def write_report(
     version = store.open(reference)
     manifest = version.manifest
     evaluation = newest_evaluation(store, manifest.name, manifest.version)
-    array_bytes = ClusterSettings(memory=memory).array_bytes
-    comparer, missing = _comparer(version, stack_path or manifest.stack.path, array_bytes)
-    displaced = displaced_people(version, comparer.stack, array_bytes) if comparer is not None else {}
+    for_images = array_bytes(memory)
+    comparer, missing = _comparer(version, stack_path or manifest.stack.path, for_images)
+    displaced = displaced_people(version, comparer.stack, for_images) if comparer is not None else {}
     unmeasured = None if evaluation is not None else Unmeasured.of(manifest, store_uri)
     sections = []
     for expression in version.expressions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from fesdist.cluster.settings import DEFAULT_MEMORY, RESERVED_BYTES, ClusterSettings
+from fesdist.cluster.settings import DEFAULT_MEMORY, RESERVED_BYTES, array_bytes
 from fesdist.families.common.footprint import moving
 from fesdist.ground.errors import PlanError
 from fesdist.ground.memory import Allocation, Memory
@@ -148,7 +148,7 @@ def _with(stack: TrainingStack, allowed_bytes: int, cut: CutJob, at_once: int) -
     n_block, folds = min(job.n_samples, SAMPLES_AT_ONCE), n_folds(job.n_samples) if model.has_evidence else 1
     of_chunk = min(stack.spec.chunks()[0], job.n_samples + n_held_out)
 
-    of_survey = at_once * bytes_at_once(stack, ClusterSettings(memory=allowed_bytes).array_bytes // at_once)
+    of_survey = at_once * bytes_at_once(stack, array_bytes(allowed_bytes) // at_once)
     held = None
     if folds > 1:
         held = held_memory(model, fit, tile_shape, n_held_out, of_chunk, moved=bool(job.displacements))

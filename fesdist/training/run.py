@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-from fesdist.cluster.settings import Cluster, ClusterSettings
+from fesdist.cluster.settings import Cluster, array_bytes
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.notices import Notice
 from fesdist.ground.tiles import TileGrid
@@ -84,18 +84,18 @@ def train(
     if if_changed and not (request.chosen or shaped) and (newest := _newest_of_same_job(store, request.name, job)):
         return newest
     store.check_new()
-    array_bytes = ClusterSettings(memory=memory).array_bytes
+    for_arrays = array_bytes(memory)
     # What cannot fit is refused before anything runs, and what is not as it was stored before anything is learned.
     make_plan(planned(job, request, stack), stack, memory, cluster.n_workers, cluster.threads)
     cluster.on_every_worker(_see_stack, job.stack)
     with clock("survey"):
-        found = survey(job, stack, cluster, array_bytes, on_progress)
+        found = survey(job, stack, cluster, for_arrays, on_progress)
     if shaped:
         with clock("shape"):
-            job, shapes = learn_shapes(job, stack, cluster, array_bytes, on_progress)
+            job, shapes = learn_shapes(job, stack, cluster, for_arrays, on_progress)
     if request.chosen:
         with clock("choice"):
-            model, choice = choose(request.model, request.chosen, job, stack, cluster, array_bytes, on_progress)
+            model, choice = choose(request.model, request.chosen, job, stack, cluster, for_arrays, on_progress)
         job = replace(job, parameters=model.parameters())
     if if_changed and (newest := _newest_of_same_job(store, request.name, job)):
         return newest

@@ -121,8 +121,7 @@ def blocks_of(
     stack: TrainingStack, asked: Mapping[str, Collection[int]], array_bytes: int, whole: Mapping[str, Sequence[int]]
 ) -> list[Block]:
     """Return what is read, cut into the tasks of `SurveyStage`: chunks as a whole where there is room for them."""
-    at_most = min(stack.spec.chunks()[0], max(1, _room(stack, array_bytes)))
-    blocks = []
+    at_most, blocks = _images_at_once(stack, array_bytes), []
     for expression, samples in asked.items():
         wanted = set(samples)
         for block in stack.blocks(sorted({*wanted, *whole.get(expression, ())}), at_most):
@@ -138,8 +137,12 @@ def asked_of(samples: Sequence[int]) -> list[int]:
 
 def bytes_at_once(stack: TrainingStack, array_bytes: int) -> int:
     """Return the bytes of images that are alive at most in a task that has `array_bytes` for them."""
-    at_most = min(stack.spec.chunks()[0], max(1, _room(stack, array_bytes)))
-    return min((at_most + _AT_WORK) * _image_bytes(stack), array_bytes)
+    return min((_images_at_once(stack, array_bytes) + _AT_WORK) * _image_bytes(stack), array_bytes)
+
+
+def _images_at_once(stack: TrainingStack, array_bytes: int) -> int:
+    """Return how many images a task reads at a time: no more than those of a chunk, and one where there is no room."""
+    return min(stack.spec.chunks()[0], max(1, _room(stack, array_bytes)))
 
 
 def _room(stack: TrainingStack, array_bytes: int) -> int:
