@@ -21,7 +21,7 @@ from fesdist.training.choosing import band_stage
 from fesdist.training.flows import batches_of, found_flows, kept_flow, pairs_of
 from fesdist.training.folds import n_folds
 from fesdist.training.job import TrainingJob
-from fesdist.training.likeness import has_likeness, learned_from
+from fesdist.training.likeness import has_likeness, likeness_of
 from fesdist.training.shaping import JUDGES
 from fesdist.training.survey import SurveyStage, asked_of, blocks_of
 from storage.stack.reading import TrainingStack
@@ -79,7 +79,7 @@ def count_survey(job: TrainingJob, stack: TrainingStack, array_bytes: int, costs
         found = np.stack([signatures[SIDE] for signatures in of_people])
         folds = np.array_split(np.resize(found, (asked, *found.shape[1:])), n_folds(asked))
         with costs("likeness", len(alike)):
-            learned_from(folds)
+            likeness_of(folds)
 
 
 def count_refinement(job: TrainingJob, stack: TrainingStack, chunk: int, costs: Costs) -> None:

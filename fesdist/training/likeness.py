@@ -53,12 +53,12 @@ def learn_likeness(job: TrainingJob, stack: TrainingStack, found: Signatures) ->
             np.array([inputs[sample][SIDE] for sample in asked if fold_of[sample] == fold], np.int8)
             for fold in range(n_folds(len(samples)))
         ]
-        return learned_from([fold.reshape(-1, SIDE, SIDE) for fold in folds])
+        return likeness_of([fold.reshape(-1, SIDE, SIDE) for fold in folds])
 
     return {name: learned(group.samples) for group in job.groups for name in group.expressions}
 
 
-def learned_from(folds: list[Signature]) -> LearnedLikeness:
+def likeness_of(folds: list[Signature]) -> LearnedLikeness:
     """Return what is learned from the signatures of people in folds, each (person, SIDE, SIDE)."""
     return LearnedLikeness(LikenessSums.of(np.concatenate(folds)), limits(folds))
 
