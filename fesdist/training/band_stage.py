@@ -18,8 +18,9 @@ from fesdist.ground.tiles import Region, Tile
 from fesdist.passes.stage import Stage
 from fesdist.registry import model_from_parameters
 from fesdist.training.folds import fold_numbers, n_folds
+from fesdist.training.images import stack_of
 from fesdist.training.job import SampleGroup, TrainingJob
-from fesdist.training.judged import judged_in, stack_of
+from fesdist.training.judged import judged_in
 from fesdist.training.plan import SAMPLES_AT_ONCE
 from fesdist.training.sampling import Piece, looked_at
 from storage.stack.reading import TrainingStack

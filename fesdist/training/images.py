@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +104,16 @@ class JobImages:
                 for person, own in zip(people, digests, strict=True)
             ]
             yield block.tolist(), Samples(seen, wanted, tuple(ids))
+
+
+def stack_of(job: TrainingJob) -> TrainingStack:
+    """Return the stack of a job, opened once in each process as long as its images are the same."""
+    return _opened(job.stack, job.fingerprint)
+
+
+@lru_cache(maxsize=4)
+def _opened(path: str, fingerprint: str) -> TrainingStack:
+    return TrainingStack.open(path)
 
 
 def turned(images: Array) -> Array:

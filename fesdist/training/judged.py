@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,8 @@ import numpy as np
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.validation import CrossValidation, Judgement
 from fesdist.ground.tiles import Tile
-from fesdist.training.images import JobImages
+from fesdist.training.images import JobImages, stack_of
 from fesdist.training.job import SampleGroup, TrainingJob
-from storage.stack.reading import TrainingStack
 
 
 def judged_in(
@@ -30,8 +28,8 @@ def judged_in(
 
     Some of the `n_folds` folds may have nobody in this group. Raises as reading the stack does.
     """
-    images = images_of(job)
-    stack = images.stack
+    stack = stack_of(job)
+    images = JobImages.of(job, stack)
     inputs, padding = validation.inputs_of(tile.region, stack.image_shape)
     targets = validation.targets_of(tile.region, stack.image_shape)
     problem = TileProblem(tile, padding, stack.channels, job.colour, group.expressions, image_shape=stack.image_shape)
@@ -39,18 +37,3 @@ def judged_in(
     for places, samples in images.blocks(group, inputs, targets, n_block, mirror=validation.mirror):
         gathered.add(np.array([folds[place] for place in places], np.int64), samples)
     return gathered.found(judgement)
-
-
-def stack_of(job: TrainingJob) -> TrainingStack:
-    """Return the stack of a job, opened once in each process as long as its images are the same."""
-    return _opened(job.stack, job.fingerprint)
-
-
-def images_of(job: TrainingJob) -> JobImages:
-    """Return the images of a job; see `stack_of`."""
-    return JobImages.of(job, stack_of(job))
-
-
-@lru_cache(maxsize=4)
-def _opened(path: str, fingerprint: str) -> TrainingStack:
-    return TrainingStack.open(path)
