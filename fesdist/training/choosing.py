@@ -60,18 +60,18 @@ NO_MOUTH = Mouth((0.0, 0.0, 0.0, 0.0), 0.0)
 
 
 def choose(
-    model: AnyModel,
-    chosen: Sequence[str],
+    request: TrainingRequest,
     job: TrainingJob,
     stack: TrainingStack,
     cluster: Cluster,
     array_bytes: int = PIECE_BYTES,
     on_progress: Progress | None = None,
 ) -> tuple[AnyModel, Choice | None]:
-    """Return the model with its hyper-parameters `chosen`, and why; the model as it is where nobody can be left out.
+    """Return the requested model with what the run itself chooses, and why; as it is where nobody can be left out.
 
     `job` is that of the model as it is, `array_bytes` what a worker has for arrays. Raises as `results` does.
     """
+    model, chosen = request.model, request.chosen
     n_people = min(len(group.samples) for group in job.groups)
     if n_folds(n_people) < 2:
         return model, None

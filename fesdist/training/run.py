@@ -95,7 +95,7 @@ def train(
             job, shapes = learn_shapes(job, stack, cluster, for_arrays, on_progress)
     if request.chosen:
         with clock("choice"):
-            model, choice = choose(request.model, request.chosen, job, stack, cluster, for_arrays, on_progress)
+            model, choice = choose(request, job, stack, cluster, for_arrays, on_progress)
         job = replace(job, parameters=model.parameters())
     if if_changed and (newest := _newest_of_same_job(store, request.name, job)):
         return newest

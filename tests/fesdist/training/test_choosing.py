@@ -118,8 +118,8 @@ def test_every_combination_is_judged_as_by_training_without_the_people(
 ) -> None:
     monkeypatch.setattr(choosing, "TRIED", TRIED)
     model = MaskedRegression.with_window(3)
-    job = define_job(_request(stack, Path()), stack)
-    chosen, choice = choose(model, ("ridge", "pool", "mirror"), job, stack, InProcessCluster())
+    request = _request(stack, Path(), chosen=("ridge", "pool", "mirror"))
+    chosen, choice = choose(request, define_job(request, stack), stack, InProcessCluster())
     assert choice is not None
     assert (choice.n_people, choice.n_folds, choice.pixels, len(choice.tried)) == (9, 5, ROWS * COLS, 8)
     for tried in choice.tried:
