@@ -121,17 +121,17 @@ def train(
         facts = _facts(request, job, stack, metrics, choice, shapes, likeness)
         version = draft.publish(replace(facts, notices=tuple(each.to_record() for each in notices)), checksums)
     return TrainingResult(
-        request.name,
-        version,
-        True,
-        len(plan.grid),
-        n_resumed,
-        time.perf_counter() - start,
-        metrics.peak_bytes,
-        metrics,
-        choice,
-        shapes,
-        notices,
+        name=request.name,
+        version=version,
+        published=True,
+        n_tiles=len(plan.grid),
+        n_resumed=n_resumed,
+        seconds=time.perf_counter() - start,
+        peak_bytes=metrics.peak_bytes,
+        metrics=metrics,
+        choice=choice,
+        shapes=shapes,
+        notices=notices,
     )
 
 
@@ -195,5 +195,14 @@ def _newest_of_same_job(store: WeightStore, name: str, job: TrainingJob) -> Trai
     if not versions or versions[-1].job_digest != job.digest():
         return None
     newest = versions[-1]
-    measured, notices = newest.measured(RunMetrics), kept_in(newest)
-    return TrainingResult(name, newest.version, False, 0, 0, 0.0, 0, measured, notices=notices)
+    return TrainingResult(
+        name=name,
+        version=newest.version,
+        published=False,
+        n_tiles=0,
+        n_resumed=0,
+        seconds=0.0,
+        peak_bytes=0,
+        metrics=newest.measured(RunMetrics),
+        notices=kept_in(newest),
+    )
