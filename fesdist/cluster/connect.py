@@ -14,8 +14,6 @@ from fesdist.ground import machine
 
 LOGGER = logging.getLogger("fesdist.cluster")
 
-__all__ = ["Cluster", "ClusterSettings", "open_cluster"]
-
 
 @contextmanager
 def open_cluster(
@@ -27,8 +25,8 @@ def open_cluster(
     Raises ClusterError when the scheduler does not answer, has no workers, or its workers run another fesdist.
     """
     if settings.scheduler is None and settings.local_workers == 0:
-        with memory_kept():
-            yield InProcessCluster(machine.cores())
+        with _this_process() as cluster:
+            yield cluster
         return
     if on_progress:
         on_progress(0, 0, settings.beginning)
@@ -36,17 +34,15 @@ def open_cluster(
     from fesdist.cluster.local import started
     from fesdist.cluster.remote import connected
 
-    if settings.scheduler is None and not has_semaphores():
-        LOGGER.warning("no other process can be started here (is /dev/shm read-only?); this one computes alone")
-        with memory_kept():
-            yield InProcessCluster(machine.cores())
-        return
     _silence_dask()
-    with (
-        started(settings.local_workers, settings.memory, settings.imported)
-        if settings.scheduler is None
-        else connected(settings.scheduler, settings.memory)
-    ) as cluster:
+    if settings.scheduler is not None:
+        opened = connected(settings.scheduler, settings.memory)
+    elif has_semaphores():
+        opened = started(settings.local_workers, settings.memory, settings.imported)
+    else:
+        LOGGER.warning("no other process can be started here (is /dev/shm read-only?); this one computes alone")
+        opened = _this_process()
+    with opened as cluster:
         yield cluster
 
 
@@ -64,6 +60,13 @@ def size_of(settings: ClusterSettings) -> Size:
         return Size(settings.local_workers, 1)
     with open_cluster(settings) as cluster:
         return Size(cluster.n_workers, cluster.threads)
+
+
+@contextmanager
+def _this_process() -> Iterator[Cluster]:
+    """Yield this process with a thread for each core; what is freed meanwhile it keeps."""
+    with memory_kept():
+        yield InProcessCluster(machine.cores())
 
 
 def _silence_dask() -> None:

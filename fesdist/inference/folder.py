@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, islice, repeat, takewhile
 
-from fesdist.cluster.connect import ClusterSettings, open_cluster
+from fesdist.cluster.connect import open_cluster
+from fesdist.cluster.settings import ClusterSettings
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.machine import cores
 from fesdist.inference.batch import BatchStage

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from functools import partial
 from unittest import mock
 
-from fesdist.cluster.connect import ClusterSettings, open_cluster
+from fesdist.cluster.connect import open_cluster
+from fesdist.cluster.settings import ClusterSettings
 from fesdist.registry import MaskedRegression
 from fesdist.training.job import TrainingRequest
 from fesdist.training.run import train

@@ -7,7 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from fesdist.cluster.connect import ClusterSettings, open_cluster
+from fesdist.cluster.connect import open_cluster
+from fesdist.cluster.settings import ClusterSettings
 from fesdist.registry import MaskedRegression
 from fesdist.training.job import TrainingRequest
 from fesdist.training.run import train

@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 from distributed import Client
 
-from fesdist.cluster.connect import ClusterSettings, open_cluster
+from fesdist.cluster.connect import open_cluster
 from fesdist.cluster.in_process import InProcessCluster
+from fesdist.cluster.settings import ClusterSettings
 from fesdist.passes.stage import results
 from fesdist.registry import MaskedRegression
 from fesdist.training.context import TaskAddress

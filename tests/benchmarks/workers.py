@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
-from fesdist.cluster.connect import Cluster, ClusterSettings, open_cluster
+from fesdist.cluster.connect import open_cluster
+from fesdist.cluster.settings import Cluster, ClusterSettings
 from fesdist.registry import MaskedRegression
 from fesdist.training.job import TrainingRequest
 from fesdist.training.run import TrainingResult, train

@@ -15,7 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fesdist.cluster.connect import Cluster, ClusterSettings, open_cluster
+from fesdist.cluster.connect import open_cluster
+from fesdist.cluster.settings import Cluster, ClusterSettings
 from fesdist.cluster.task import Signs
 from fesdist.ground.errors import ClusterError, TileError
 from tests.fesdist.cluster.servers import free_port, scheduler, started, workers

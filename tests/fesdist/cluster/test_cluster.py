@@ -16,9 +16,9 @@ from distributed import LocalCluster
 from distributed.deploy import spec
 
 from fesdist.cluster import parts
-from fesdist.cluster.connect import Cluster, ClusterSettings, Size, open_cluster, size_of
+from fesdist.cluster.connect import Size, open_cluster, size_of
 from fesdist.cluster.scheduler import SILENT_SECONDS, Heard, named, seconds_between_looks
-from fesdist.cluster.settings import RETRIES
+from fesdist.cluster.settings import RETRIES, Cluster, ClusterSettings
 from fesdist.ground.errors import BadParameterError, ClusterError, TileError
 from fesdist.ground.share import tell
 

@@ -13,14 +13,16 @@ from pathlib import Path
 import pytest
 
 from fesdist.cluster import forking, local
-from fesdist.cluster.connect import ClusterSettings, open_cluster
+from fesdist.cluster.connect import open_cluster
 from fesdist.cluster.in_process import InProcessCluster
+from fesdist.cluster.settings import ClusterSettings
 from fesdist.ground import machine
 from fesdist.ground.errors import ClusterError
 from tests.conftest import REPOSITORY
 
 SCRIPT = """
-from fesdist.cluster.connect import ClusterSettings, open_cluster
+from fesdist.cluster.connect import open_cluster
+from fesdist.cluster.settings import ClusterSettings
 print("begins")
 with open_cluster(ClusterSettings(workers=1)) as cluster:
     print([outcome.result for outcome in cluster.run(abs, [-1])])

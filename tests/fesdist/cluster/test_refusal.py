@@ -14,7 +14,8 @@ import pytest
 from distributed import Scheduler
 from distributed.security import Security
 
-from fesdist.cluster.connect import ClusterSettings, open_cluster
+from fesdist.cluster.connect import open_cluster
+from fesdist.cluster.settings import ClusterSettings
 from fesdist.ground.errors import ClusterError
 
 # Dask leaves sockets open whose handshake failed; they are collected here, lest the next test is blamed.

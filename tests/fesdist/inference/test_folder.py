@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from fesdist.cluster.connect import Cluster, ClusterSettings, open_cluster
+from fesdist.cluster.connect import open_cluster
+from fesdist.cluster.settings import Cluster, ClusterSettings
 from fesdist.ground.colour import Colour
 from fesdist.images.decode import decode
 from fesdist.images.encode import encode

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fesdist.cluster.connect import ClusterSettings
+from fesdist.cluster.settings import ClusterSettings
 from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.images.belongings import Belongings
 from fesdist.images.decode import decode

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fesdist.cluster.connect import ClusterSettings, open_cluster
+from fesdist.cluster.connect import open_cluster
 from fesdist.cluster.in_process import InProcessCluster
+from fesdist.cluster.settings import ClusterSettings
 from fesdist.families.coded.model import CodedModel
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import PlanError, TileError

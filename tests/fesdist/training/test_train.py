@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fesdist.cluster.connect import ClusterSettings, open_cluster
+from fesdist.cluster.connect import open_cluster
 from fesdist.cluster.in_process import InProcessCluster
+from fesdist.cluster.settings import ClusterSettings
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError, PlanError, TileError
 from fesdist.ground.memory import Allocation, Memory
