@@ -14,7 +14,6 @@ from fesdist.cli import report as _report
 from fesdist.cli import synthesize as _synthesize
 from fesdist.cli import train as _train
 from fesdist.cli import tune as _tune
-from fesdist.cli.console import Progress
 from fesdist.evaluation.document import Evaluation
 from fesdist.exports.npz.reading import Imported, import_files
 from fesdist.exports.source import Exported
@@ -39,6 +38,7 @@ from fesdist.ground.errors import TileError as TileError
 from fesdist.ground.receptive_field import mask_offsets as mask_offsets
 from fesdist.ground.receptive_field import window_offsets as window_offsets
 from fesdist.ground.revision import revision as revision
+from fesdist.ground.share import Progress
 from fesdist.images.summary import IngestSummary
 from fesdist.inference.loaded import WEIGHT_MEMORY
 from fesdist.inference.loaded import LoadedVersion as LoadedVersion

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fesdist.cli import console
+from fesdist.ground.share import Progress
 from flows.artifacts import ProgressBar
-
-Progress = Callable[[float, int, str], None]
 
 SECONDS_BETWEEN_UPDATES = 1.0
 """An update of the bar on the page is a request to the server, about 15 ms."""

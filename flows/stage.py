@@ -16,8 +16,9 @@ from fesdist.cli.console import counted, outcome_line, say, warn
 from fesdist.cli.notices import tell
 from fesdist.ground.errors import ClusterError, FesdistError, TileError
 from fesdist.ground.notices import Notice
+from fesdist.ground.share import Progress
 from flows.artifacts import show_notices
-from flows.progress import Progress, live_progress
+from flows.progress import live_progress
 from flows.telling import TELLER
 from storage.errors import StorageError
 

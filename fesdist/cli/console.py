@@ -14,7 +14,7 @@ from itertools import zip_longest
 from typing import TextIO
 from weakref import WeakSet
 
-Progress = Callable[[float, int, str], None]
+from fesdist.ground.share import Progress
 
 _SECONDS_BETWEEN_LINES = 5.0
 _SECONDS_OF_COMPILING = 30.0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fesdist.cli.console import Progress, counted, people, progress, say
+from fesdist.cli.console import counted, people, progress, say
 from fesdist.faces.expression import EXPRESSIONS
 from fesdist.faces.generate import write_faces
+from fesdist.ground.share import Progress
 from fesdist.images.formats import check_folder
 from fesdist.requests.stacks import Faces
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from fesdist.cli.console import Progress, counted, people, progress, say, table
+from fesdist.cli.console import counted, people, progress, say, table
 from fesdist.cli.notices import concluded, to_records
 from fesdist.ground.notices import a_few
+from fesdist.ground.share import Progress
 from fesdist.images.decode import MEGAPIXEL
 from fesdist.images.ingest import ingest
 from fesdist.images.summary import IngestSummary, PairCount

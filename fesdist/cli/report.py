@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fesdist.cli.console import Progress, progress, say, size
+from fesdist.cli.console import progress, say, size
 from fesdist.cli.notices import concluded
+from fesdist.ground.share import Progress
 from fesdist.report.build import Report as Written
 from fesdist.report.build import write_report
 from fesdist.requests.using import Report

@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 
-from fesdist.cli.console import Progress, duration, people, progress, say, size, table, warn
+from fesdist.cli.console import duration, people, progress, say, size, table, warn
 from fesdist.cli.notices import concluded, tell_of_compiling
 from fesdist.cluster.connect import open_cluster
 from fesdist.ground.gaussian import import_ahead
 from fesdist.ground.metrics import RegionErrors, RunMetrics
+from fesdist.ground.share import Progress
 from fesdist.requests.learning import Train
 from fesdist.training.plan import TrainingPlan
 from fesdist.training.run import TrainingResult, train

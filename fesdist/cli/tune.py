@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from fesdist.cli.console import Progress, progress, say, table
+from fesdist.cli.console import progress, say, table
 from fesdist.cli.notices import concluded, tell_of_compiling, to_records
 from fesdist.cluster.connect import open_cluster
 from fesdist.ground.files import check_replaceable
 from fesdist.ground.measures import REGIONS
+from fesdist.ground.share import Progress
 from fesdist.requests.learning import Tune
 from fesdist.requests.toml import write_config
 from fesdist.training.choice import Score

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -11,14 +11,13 @@ from fesdist.cluster.in_process import InProcessCluster
 from fesdist.cluster.keeping import memory_kept
 from fesdist.cluster.settings import Cluster, ClusterSettings
 from fesdist.ground import machine
+from fesdist.ground.share import Progress
 
 LOGGER = logging.getLogger("fesdist.cluster")
 
 
 @contextmanager
-def open_cluster(
-    settings: ClusterSettings, on_progress: Callable[[float, int, str], None] | None = None
-) -> Iterator[Cluster]:
+def open_cluster(settings: ClusterSettings, on_progress: Progress | None = None) -> Iterator[Cluster]:
     """Yield a cluster: this process (`workers=0`), a local Dask cluster, or the workers of a running scheduler.
 
     `on_progress` is told what is waited for meanwhile, with nothing done of nobody knows how much.

@@ -20,7 +20,8 @@ from fesdist.evaluation.looks import REAL
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import ClusterError, FesdistError
 from fesdist.ground.measures import REGIONS
-from fesdist.passes.stage import Progress, results
+from fesdist.ground.share import Progress
+from fesdist.passes.stage import results
 from fesdist.training.run import train
 from storage.datasets.store import WeightStore
 from storage.errors import NoSpaceError, StorageError

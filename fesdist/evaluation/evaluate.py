@@ -21,8 +21,9 @@ from fesdist.evaluation.outside import Wanted, look_outside
 from fesdist.evaluation.people import check_fit, learned_from, people_by_expression
 from fesdist.evaluation.scores import ExpressionScores
 from fesdist.ground.notices import Notice
+from fesdist.ground.share import Progress
 from fesdist.inference.photographs import Photographs, find_photographs
-from fesdist.passes.stage import Progress, results
+from fesdist.passes.stage import results
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
 from storage.errors import StorageError

@@ -17,13 +17,14 @@ from fesdist.evaluation.document import Outside
 from fesdist.evaluation.judging import Identities, Judges, Teachers, joined_looks, judges_of
 from fesdist.evaluation.looks import Looks
 from fesdist.ground.errors import BadParameterError, ImageError
+from fesdist.ground.share import Progress
 from fesdist.images.decode import PIXEL_LIMIT, read_header
 from fesdist.images.filling import read_image
 from fesdist.images.resize import stretch
 from fesdist.inference.likeness import doubt_of
 from fesdist.inference.photographs import Photographs
 from fesdist.inference.record import InputFile
-from fesdist.passes.stage import Progress, Stage, results
+from fesdist.passes.stage import Stage, results
 from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
 

@@ -22,9 +22,9 @@ from fesdist.evaluation.scores import MODEL
 from fesdist.gallery.kinds import KINDS, Face, Kind
 from fesdist.ground.errors import TileError
 from fesdist.ground.evenly import evenly
+from fesdist.ground.share import Progress
 from fesdist.images.encode import encode
 from fesdist.inference.photographs import Photographs
-from fesdist.passes.stage import Progress
 from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
 

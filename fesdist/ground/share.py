@@ -12,6 +12,9 @@ from contextvars import ContextVar
 Tell = Callable[[float], None]
 """Gets the share that is done, from 0 to 1."""
 
+Progress = Callable[[float, int, str], None]
+"""Gets what is done, all there is to do, 0 while nobody knows, and a note, which is all there is to say before that."""
+
 _TELL: ContextVar[Tell | None] = ContextVar("tell", default=None)
 
 

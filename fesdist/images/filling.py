@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,13 +16,13 @@ from fesdist.align.aligner import Aligner
 from fesdist.ground.apart import beside
 from fesdist.ground.blank import shown_instead
 from fesdist.ground.errors import ImageError
+from fesdist.ground.share import Progress
 from fesdist.images.decode import decode
 from fesdist.images.pairs import Person, Skipped
 from fesdist.images.survey import attempt_all
 from storage.stack.reading import StackSpec
 from storage.stack.writer import PendingSubject, StackWriter
 
-Progress = Callable[[int, int, str], None]
 Image = NDArray[Any]
 """(channel, row, col), uint8 or float64 as the stack holds it."""
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from fesdist.align.aligner import Aligner
 from fesdist.ground.errors import BadParameterError, PairingError
+from fesdist.ground.share import Progress
 from fesdist.images.decode import PIXEL_LIMIT, read_header
-from fesdist.images.filling import Account, Progress, fill
+from fesdist.images.filling import Account, fill
 from fesdist.images.listing import holds_outputs
 from fesdist.images.pairs import USUAL_LAYOUT, Layout, Pairs, find_pairs
 from fesdist.images.summary import IngestSummary, count_pairs

@@ -11,6 +11,7 @@ from fesdist.cluster.connect import open_cluster
 from fesdist.cluster.settings import ClusterSettings
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.machine import cores
+from fesdist.ground.share import Progress
 from fesdist.inference.batch import BatchStage
 from fesdist.inference.manifest import Manifest, open_manifest
 from fesdist.inference.prepared import FolderRequest, PreparedRun, prepare
@@ -18,7 +19,7 @@ from fesdist.inference.record import Record
 from fesdist.inference.run_note import RunNote
 from fesdist.inference.summary import SynthesisSummary
 from fesdist.inference.underway import FolderJob, PhotographTask
-from fesdist.passes.stage import Progress, outcomes
+from fesdist.passes.stage import outcomes
 from storage.errors import StorageError
 
 SMALL_RUN = 256

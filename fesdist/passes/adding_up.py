@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from fesdist.cluster.settings import Cluster
 from fesdist.families.common.sums import Additive
 from fesdist.ground.errors import TileError
+from fesdist.ground.share import Progress
 from fesdist.ground.tiles import Tile, TileGrid
-from fesdist.passes.stage import Progress, Stage, results
+from fesdist.passes.stage import Stage, results
 from storage.blobs.notes import Notes
 
 A = TypeVar("A", bound=Additive)

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from fesdist.cluster.settings import Cluster, Outcome
 from fesdist.ground.errors import TileError
 from fesdist.ground.notices import a_few
+from fesdist.ground.share import Progress
 from storage.errors import NoSpaceError
 
 K = TypeVar("K")
 R = TypeVar("R")
-
-Progress = Callable[[float, int, str], None]
-"""Gets what is done, all there is to do, 0 while nobody knows, and a note.
-
-It is called when a stage begins, with nothing done, and also while keys are at work, of which parts are done. What an
-earlier run has kept is neither done nor to do.
-"""
 
 FAILURES_NAMED = 3
 
@@ -66,6 +60,9 @@ def outcomes(stage: Stage[K, R], keys: Iterable[K], cluster: Cluster) -> Iterato
 
 def results(stage: Stage[K, R], keys: Sequence[K], cluster: Cluster, on_progress: Progress | None = None) -> list[R]:
     """Return the results of all keys, in their order.
+
+    `on_progress` is called when the stage begins, with nothing done, and while keys are at work, of which parts are
+    done. What an earlier run has kept is neither done nor to do.
 
     Raises NoSpaceError at once, and TileError when all other keys are done, or as `Stage.stops_at_failure` says.
     """

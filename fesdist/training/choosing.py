@@ -22,7 +22,8 @@ from fesdist.families.common.cells import CELLS
 from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.validation import FoldErrors
 from fesdist.ground.measures import REGIONS, mouth_region
-from fesdist.passes.stage import Progress, results
+from fesdist.ground.share import Progress
+from fesdist.passes.stage import results
 from fesdist.registry import model_from_parameters
 from fesdist.training.band_stage import PIECE_BYTES, BandStage, side_of_pieces
 from fesdist.training.choice import Choice, Result, Score

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from fesdist.cluster.settings import Cluster
 from fesdist.families.common.image_pass import ImagePass, Prepared, RegionImages
+from fesdist.ground.share import Progress
 from fesdist.ground.tiles import Region, Tile
 from fesdist.passes.adding_up import AddingUp, added_up
-from fesdist.passes.stage import Progress
 from fesdist.training.context import TaskAddress, TaskContext, open_context
 from fesdist.training.images import JobImages
 from fesdist.training.job import SampleGroup, TrainingJob

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, field, replace
 from fesdist.cluster.settings import Cluster, array_bytes
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.notices import Notice
+from fesdist.ground.share import Progress
 from fesdist.ground.tiles import TileGrid
 from fesdist.passes.phases import Clock
-from fesdist.passes.stage import Progress, results
+from fesdist.passes.stage import results
 from fesdist.shape.warping import DISPLACEMENT
 from fesdist.training.apart import notices_of_pairs
 from fesdist.training.choice import Choice

@@ -12,7 +12,8 @@ import numpy as np
 from fesdist.cluster.settings import Cluster
 from fesdist.ground.evenly import evenly
 from fesdist.ground.measures import mouth_region
-from fesdist.passes.stage import Progress, results
+from fesdist.ground.share import Progress
+from fesdist.passes.stage import results
 from fesdist.shape.field import FlowSums
 from fesdist.shape.judging import ComparedPair, ShapeErrors, judged
 from fesdist.shape.warping import Displacement

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from fesdist.cluster.settings import Cluster
 from fesdist.ground import apart
 from fesdist.ground.evenly import evenly
+from fesdist.ground.share import Progress
 from fesdist.ground.signature import SIDE, Signature, signatures_of
-from fesdist.passes.stage import Progress, Stage, results
+from fesdist.passes.stage import Stage, results
 from fesdist.simd.grays import gray_across
 from fesdist.training.job import TrainingJob
 from storage.stack.reading import TrainingStack

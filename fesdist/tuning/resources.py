@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fesdist.cluster.settings import Cluster
-from fesdist.passes.stage import Progress
+from fesdist.ground.share import Progress
 
 
 @dataclass(frozen=True)

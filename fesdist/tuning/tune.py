@@ -17,7 +17,7 @@ from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.folds import split_people
 from fesdist.ground.measures import REGIONS
-from fesdist.passes.stage import Progress
+from fesdist.ground.share import Progress
 from fesdist.training.choice import Result, Score
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
 from fesdist.tuning.errors import Validation

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.progress import Progress, live_progress
+from fesdist.ground.share import Progress
+from flows.progress import live_progress
 from flows.train import train, train_stage
 from storage.datasets.store import WeightStore
 from tests.flows.site import Site, write_random_stack

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from fesdist.cluster.settings import ClusterSettings
+from fesdist.ground.share import Progress
 from fesdist.images.decode import decode
 from fesdist.inference.folder import synthesize_folder
 from fesdist.inference.prepared import FolderRequest
 from fesdist.inference.summary import SynthesisSummary
-from fesdist.passes.stage import Progress
 from tests.fesdist.inference.conftest import Published
 
 
