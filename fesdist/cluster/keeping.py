@@ -6,25 +6,35 @@ import ctypes
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
+from typing import NamedTuple
 
 _LARGE = 1 << 30
 _AT_THE_END = 1 << 26
 """Bytes, of which more than the process has asked for are taken from the system at a time."""
 
-ENVIRONMENT = {
-    "MALLOC_TRIM_THRESHOLD_": str(_LARGE),
-    "MALLOC_MMAP_THRESHOLD_": str(_LARGE),
-    "MALLOC_TOP_PAD_": str(_AT_THE_END),
+
+class _Option(NamedTuple):
+    """An option of the C library of Linux."""
+
+    number: int
+    """Its own, from malloc.h."""
+    kept: int
+    """What makes the library keep freed memory."""
+    afterwards: int
+    """As in a process that has freed a large array: the library adapts its options until somebody says something."""
+
+
+_OPTIONS = {
+    "MALLOC_TRIM_THRESHOLD_": _Option(-1, _LARGE, 1 << 26),
+    "MALLOC_MMAP_THRESHOLD_": _Option(-3, _LARGE, 1 << 25),
+    "MALLOC_TOP_PAD_": _Option(-2, _AT_THE_END, 1 << 17),
     # One arena, as what a thread kept would be nobody else's.
-    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_ARENA_MAX": _Option(-8, 1, 0),
 }
-"""Of processes that are started to work here: what makes the C library of Linux keep memory."""
+"""By the variables that set them."""
 
-# Numbers of its options, from malloc.h, in the order of the variables.
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8
-
-_AFTERWARDS = ((_MMAP_THRESHOLD, 1 << 25), (_TRIM_THRESHOLD, 1 << 26), (_TOP_PAD, 1 << 17), (_ARENA_MAX, 0))
-"""As a process has them that has freed a large array: the library adapts them until somebody says something."""
+ENVIRONMENT = {variable: str(option.kept) for variable, option in _OPTIONS.items()}
+"""Of processes that are started to work here."""
 
 _running, _lock = 0, Lock()
 
@@ -32,32 +42,27 @@ _running, _lock = 0, Lock()
 @contextmanager
 def memory_kept() -> Iterator[None]:
     """Have this process keep what is freed in the block, and give all of it back after; on Linux, else do nothing."""
-    option = _mallopt()
-    if option is None:
+    mallopt = _mallopt()
+    if mallopt is None:
         yield
         return
-    _change(option, 1)
+    _change(mallopt, 1)
     try:
         yield
     finally:
-        _change(option, -1)
+        _change(mallopt, -1)
 
 
-def _change(option: Callable[[int, int], int], by: int) -> None:
+def _change(mallopt: Callable[[int, int], int], by: int) -> None:
     global _running
     with _lock:
         _running += by
         if by > 0 and _running == 1:
-            for number, value in (
-                (_TRIM_THRESHOLD, _LARGE),
-                (_MMAP_THRESHOLD, _LARGE),
-                (_TOP_PAD, _AT_THE_END),
-                (_ARENA_MAX, 1),
-            ):
-                option(number, value)
+            for each in _OPTIONS.values():
+                mallopt(each.number, each.kept)
         elif _running == 0:
-            for number, value in _AFTERWARDS:
-                option(number, value)
+            for each in _OPTIONS.values():
+                mallopt(each.number, each.afterwards)
             ctypes.CDLL(None).malloc_trim(0)
 
 
