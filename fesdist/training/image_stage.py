@@ -5,7 +5,7 @@ The solution is kept with the draft's notes for all tiles. What is kept is not c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, cast
@@ -61,7 +61,8 @@ def prepare_image(address: TaskAddress, cluster: Cluster, on_progress: Progress 
         return {}
     groups = context.job.groups
     if any(context.draft.notes.get(_solution_key(number)) is None for number in range(len(groups))):
-        _pass_over_image(address, context, image_pass, cluster, on_progress)
+        stage = ImageStage(context.draft.notes, "image-pass", context.grid, len(groups), address)
+        _keep_solutions(context, image_pass, added_up(stage, cluster, on_progress))
     checksums: dict[str, str] = {}
     for number in range(len(groups)):
         for expression, prepared in prepared_for(address, number).items():
@@ -97,15 +98,8 @@ def region_images(images: JobImages, job: TrainingJob, group: SampleGroup, regio
     )
 
 
-def _pass_over_image(
-    address: TaskAddress,
-    context: TaskContext,
-    image_pass: ImagePass[Any],
-    cluster: Cluster,
-    on_progress: Progress | None,
-) -> None:
-    stage = ImageStage(context.draft.notes, "image-pass", context.grid, len(context.job.groups), address)
-    totals = added_up(stage, cluster, on_progress)
+def _keep_solutions(context: TaskContext, image_pass: ImagePass[Any], totals: Sequence[Any]) -> None:
+    """Solve what the pass has found of each group, and keep it with the draft's notes."""
     fit = context.job.fit(context.stack)
     for number, (group, total) in enumerate(zip(context.job.groups, totals, strict=True)):
         found = image_pass.finish(total, group.expressions, fit)
