@@ -14,6 +14,7 @@ from distributed import Client, LocalCluster, utils
 from fesdist.cluster import forking
 from fesdist.cluster.certificate import temporary_security
 from fesdist.cluster.dask_cluster import DaskCluster
+from fesdist.cluster.refusal import causes, in_a_line
 from fesdist.cluster.settings import Cluster
 from fesdist.ground.errors import ClusterError
 
@@ -83,13 +84,10 @@ def _failures_told() -> Iterator[None]:
     try:
         yield
     except (RuntimeError, OSError) as error:
-        cause: BaseException = error
-        while cause.__cause__ or cause.__context__:
-            cause = cause.__cause__ or cause.__context__ or cause
-        reason = " ".join((str(cause) or type(cause).__name__).split())
+        *_, first = causes(error)
         raise ClusterError(
-            f"no local cluster could be started ({reason}); give --workers 0 (workers=0) to compute in this process, "
-            "or the address of a running scheduler"
+            f"no local cluster could be started ({in_a_line(first)}); give --workers 0 (workers=0) to compute in this "
+            "process, or the address of a running scheduler"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Says why a scheduler could not be reached, and what to do: start one, or mend what is said about TLS."""
+"""What Dask raises, in words: why a scheduler could not be reached, and what to do, start one or mend its TLS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENCRYPTED = ("tls", "wss")
 
 def why_refused(address: str, error: BaseException) -> str:
     """Return a sentence for a connection to the scheduler at `address` that failed with `error`."""
-    reason = " ".join((str(error) or type(error).__name__).split())
+    reason = in_a_line(error)
     advice = _about_tls(address, error)
     if advice:
         return f"no connection to the scheduler at {address!r} ({reason}): {advice}"
@@ -28,7 +28,7 @@ def why_refused(address: str, error: BaseException) -> str:
 def _about_tls(address: str, error: BaseException) -> str:
     """Return what to do about TLS, or "" where it has nothing to do with it."""
     scheme, _, rest = address.rpartition("://")
-    chain = list(_chain(error))
+    chain = list(causes(error))
     said = " ".join(map(str, chain))
     if isinstance(error, TypeError) and "ssl_context" in said:
         return (
@@ -77,7 +77,13 @@ def _named(setting: str) -> str:
     return f"{SETTINGS}.{setting} ({shown})"
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def in_a_line(error: BaseException) -> str:
+    """Return what an error says in one line, its type where it says nothing."""
+    return " ".join((str(error) or type(error).__name__).split())
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error, and whatever it came of, the first cause last."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
