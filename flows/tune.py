@@ -38,12 +38,9 @@ def tuning_rows(tuning: Tuning) -> list[dict[str, Any]]:
 
     The last row is the input itself, the output of a model that does nothing. Errors are averaged over the expressions.
     """
-    measured = sorted(
-        (result for result in tuning.results if not result.failed),
-        key=lambda result: result.mean(tuning.region).mse_x100,
-    )
+    best = [tuning.results[number] for number in tuning.ranking[:MOST_ROWS]]
     failed = [result for result in tuning.results if result.failed]
-    rows = [{**result.options, **_errors(result)} for result in measured[:MOST_ROWS] + failed]
+    rows = [{**result.options, **_errors(result)} for result in best + failed]
     if tuning.unchanged is not None:
         first, *others = tuning.best.options
         rows.append({first: "output = input", **dict.fromkeys(others, ""), **_errors(tuning.unchanged)})

@@ -49,10 +49,7 @@ def _print(tuning: Tuning, stack: str, out: str) -> None:
     mean = ", mean of the expressions" if len(tuning.expressions) > 1 else ""
     say(f"error on people left out, MSE x 100{mean}, and its standard error")
     say()
-    ranked = sorted(
-        (number for number, result in enumerate(tuning.results) if not result.failed),
-        key=lambda number: tuning.results[number].mean(tuning.region).mse_x100,
-    )
+    ranked = tuning.ranking
     shown = sorted(ranked[:MOST_ROWS])
     names = list(tuning.best.options)
     table(

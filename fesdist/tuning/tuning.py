@@ -46,6 +46,12 @@ class Tuning:
         return self.results[self.chosen]
 
     @property
+    def ranking(self) -> list[int]:
+        """Return the positions of the combinations that could be trained, the one with the smallest error first."""
+        trained = (number for number, result in enumerate(self.results) if not result.failed)
+        return sorted(trained, key=lambda number: self.results[number].mean(self.region).mse_x100)
+
+    @property
     def options(self) -> dict[str, Any]:
         """Return the options that were chosen."""
         options = dict(self.best.options)
