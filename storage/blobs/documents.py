@@ -13,6 +13,8 @@ from storage.errors import BadNameError, FormatError, MismatchError, NewerFormat
 
 Document = dict[str, Any]
 
+_DAMAGED = "it was damaged or not written by fesdist"
+
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 _looking_at_types = Lock()
 """The library crashes when two threads look at the fields of one dataclass for the first time."""
@@ -33,7 +35,7 @@ def encode(value: Any, what: str) -> bytes:
         ) from error
 
 
-def decode(kind: type[T], data: bytes, what: str, advice: str = "it was damaged or not written by fesdist") -> T:
+def decode(kind: type[T], data: bytes, what: str, advice: str = _DAMAGED) -> T:
     """Return the `kind`, such as a dataclass, that the JSON in `data` holds; keys that it lacks are ignored.
 
     Raises `FormatError` naming `what` for other data; `advice` ends its message.
@@ -43,7 +45,7 @@ def decode(kind: type[T], data: bytes, what: str, advice: str = "it was damaged 
     except (msgspec.ValidationError, BadNameError, MismatchError) as error:
         raise FormatError(f"{what}: {error}; {advice}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FormatError(f"{what} is no JSON ({error}): it was damaged or not written by fesdist") from error
+        raise FormatError(f"{what} is no JSON ({error}): {_DAMAGED}") from error
 
 
 def convert(kind: type[T], value: Any, what: str) -> T:
@@ -52,7 +54,7 @@ def convert(kind: type[T], value: Any, what: str) -> T:
         with _looking_at_types:
             return msgspec.convert(value, kind, str_keys=True)
     except msgspec.ValidationError as error:
-        raise FormatError(f"{what}: {error}; it was damaged or not written by fesdist") from error
+        raise FormatError(f"{what}: {error}; {_DAMAGED}") from error
 
 
 def check_format(data: bytes, name: str, newest: int, what: str) -> int:

@@ -21,14 +21,14 @@ from storage.blobs.regions import Region, resolve_region
 from storage.datasets.manifest import Manifest, read_checksums
 from storage.errors import FormatError, NotFoundError
 
+if TYPE_CHECKING:
+    import xarray
+
 LONGEST_SIDE = 256
 """Rows and columns of the largest chunk of pixels, as tiles are planned for small ones."""
 
 _TRUSTED_BYTES = 1 << 24
 """Arrays and chunks of up to so many bytes may be of any shape."""
-
-if TYPE_CHECKING:
-    import xarray
 
 
 class WeightVersion:
