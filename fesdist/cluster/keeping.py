@@ -1,4 +1,4 @@
-"""Freed memory that a process keeps: tiles need the same pages at once, and new ones cost as much as computing."""
+"""Freed memory that a process keeps: the next tile needs the same pages, and new ones cost as much as computing."""
 
 from __future__ import annotations
 

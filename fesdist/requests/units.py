@@ -1,4 +1,4 @@
-"""Texts that mean sizes."""
+"""Texts that mean sizes, limits, the places of eyes, and mixtures."""
 
 from __future__ import annotations
 

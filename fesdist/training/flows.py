@@ -1,4 +1,4 @@
-"""The stage before all others, for models with a shape: the flow of every pair, found once and kept in the stack."""
+"""The stage that models with a shape begin with: the flow of every pair, found once and kept in the stack."""
 
 from __future__ import annotations
 

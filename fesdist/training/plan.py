@@ -67,9 +67,9 @@ class TrainingPlan:
     """Size of the weights of all expressions on disk."""
     n_pixels: int
     """Output pixels with their own regression: rows x columns x weight channels."""
-    at_once: int = 1
+    at_once: int
     """Tiles that a worker trains at the same time, in threads that divide its memory."""
-    roomy: bool = True
+    roomy: bool
     """Whether it fits, and does not have to read samples by a few."""
 
     @property

@@ -74,7 +74,8 @@ def train(
     bytes. `on_plan` gets the plan and the number of tiles that are stored already. With `if_changed` nothing is done
     when the newest version comes from an equal job.
 
-    Raises PlanError, TileError, ClusterError, and the errors of the storage room; stored tiles are kept.
+    Raises BadParameterError as `define_job`, PlanError, TileError, ClusterError, and the errors of the storage rooms;
+    stored tiles are kept.
     """
     start, clock = time.perf_counter(), Clock()
     stack = TrainingStack.open(request.stack)

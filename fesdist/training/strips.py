@@ -1,4 +1,4 @@
-"""Where people are left out: of samples around the judged rows, or of sums that folds have everywhere."""
+"""Whether people are left out of samples around the judged rows, or of sums that folds have everywhere."""
 
 from __future__ import annotations
 

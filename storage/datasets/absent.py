@@ -1,4 +1,4 @@
-"""What is not there is told by what is: a version by others of the model, a model by others, a store by its files."""
+"""Which models a store has, and errors for what it has not: they tell what is there instead."""
 
 from __future__ import annotations
 
