@@ -85,25 +85,29 @@ class JobImages:
         cols = self.stack.image_shape[1]
         moved = any(name in self.displacements for name in group.expressions)
         alike = inputs.mirrored(cols) == inputs and targets.mirrored(cols) == targets and not moved
+
+        def read(block: NDArray[np.int64], *, mirrored: bool) -> tuple[Array, dict[str, Array]]:
+            return (
+                self.inputs(group.expressions[0], block, inputs, mirrored=mirrored),
+                {name: self.targets(name, block, targets, mirrored=mirrored) for name in group.expressions},
+            )
+
         for block in self.stack.blocks(group.samples, n_block):
-            people = [self.stack.subjects[sample] for sample in block]
-            digests = [[person.digests[name] for name in (self.before, *group.expressions)] for person in people]
-            seen = self.inputs(group.expressions[0], block, inputs)
-            wanted = {name: self.targets(name, block, targets) for name in group.expressions}
-            ids = [Person(person.id, frozenset(own)) for person, own in zip(people, digests, strict=True)]
-            yield block.tolist(), Samples(seen, wanted, tuple(ids))
+            seen, wanted = read(block, mirrored=False)
+            yield block.tolist(), Samples(seen, wanted, self._people(group, block, mirrored=False))
             if not mirror:
                 continue
             if alike:
                 seen, wanted = turned(seen), {name: turned(images) for name, images in wanted.items()}
             else:
-                seen = self.inputs(group.expressions[0], block, inputs, mirrored=True)
-                wanted = {name: self.targets(name, block, targets, mirrored=True) for name in group.expressions}
-            ids = [
-                Person(person.id, frozenset(f"mirrored {digest}" for digest in own))
-                for person, own in zip(people, digests, strict=True)
-            ]
-            yield block.tolist(), Samples(seen, wanted, tuple(ids))
+                seen, wanted = read(block, mirrored=True)
+            yield block.tolist(), Samples(seen, wanted, self._people(group, block, mirrored=True))
+
+    def _people(self, group: SampleGroup, samples: Places, *, mirrored: bool) -> tuple[Person, ...]:
+        """Return whose images these are; a mirror image has a digest of its own."""
+        kind, names = "mirrored " if mirrored else "", (self.before, *group.expressions)
+        people = (self.stack.subjects[sample] for sample in samples)
+        return tuple(Person(each.id, frozenset(f"{kind}{each.digests[name]}" for name in names)) for each in people)
 
 
 def stack_of(job: TrainingJob) -> TrainingStack:
