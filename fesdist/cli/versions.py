@@ -71,8 +71,8 @@ class _Found:
         return [
             *(
                 str(reason)
-            if isinstance(reason, NewerFormatError)
-            else f"{reason}; restore that manifest from a copy, nothing can be done with this version"
+                if isinstance(reason, NewerFormatError)
+                else f"{reason}; restore that manifest from a copy, nothing can be done with this version"
                 for _, reasons in self.models.values()
                 for reason in reasons.values()
             ),
