@@ -16,18 +16,23 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from signal import SIGKILL
-from typing import TextIO
+from typing import Any, TextIO
 
 from tests.chaos.house import train_command
 from tests.conftest import REPOSITORY
 from tests.fesdist.training.stacks import write_stack
 from tests.storage.places import BUCKET, KEYS
 
-HUB, WORKERS = "fesdist-hub", ("fesdist-one", "fesdist-two")
+HUB, *WORKERS = (f"fesdist-{os.getpid()}-{name}" for name in ("hub", "one", "two"))
+"""Names of this process alone: the machine has one list of them."""
+
 NETWORK = "10.77.0"
 SCHEDULER = f"tcp://{NETWORK}.1:8786"
 TILES_BEFORE = 2
 """Receipts in the bucket when the cable is pulled."""
+
+MEMORY = "450MiB"
+"""A stack in a bucket has more chunks on their way at once than one on a disk, which all have to fit."""
 
 STACK, STORE = f"s3://{BUCKET}/stack.zarr", f"s3://{BUCKET}/weights"
 
@@ -53,12 +58,12 @@ print(json.dumps(dict(WeightStore(sys.argv[1]).open("chaos").checksums), sort_ke
 def refusal() -> str:
     """Return why no namespaces can be made here, "" if they can."""
     try:
-        made = subprocess.run(["ip", "netns", "add", "fesdist-probe"], capture_output=True, text=True)
+        made = subprocess.run(["ip", "netns", "add", HUB], capture_output=True, text=True)
     except FileNotFoundError:
         return "there is no program `ip`: install iproute2"
     if made.returncode:
         return f"`ip netns add` is refused: {made.stderr.strip()}"
-    _ip("netns delete fesdist-probe")
+    _ip(f"netns delete {HUB}")
     return ""
 
 
@@ -81,11 +86,11 @@ def hosts() -> Iterator[None]:
         yield
 
 
-def run(folder: Path) -> dict[str, object]:
+def run(folder: Path) -> dict[str, Any]:
     """Train there and in one process, and return what happened; the workers that are cut off are never joined again."""
     stack = write_stack(folder / "stack.zarr", side=320, people=12, expressions=("happy",))
     alone = str(folder / "alone")
-    subprocess.run(train_command(stack, alone, "--workers", "0"), check=True, capture_output=True)
+    subprocess.run(train_command(stack, alone, "--workers", "0", memory=MEMORY), check=True, capture_output=True)
     endpoint = f"http://{NETWORK}.1:5000"
     environment = {**os.environ, **KEYS, "AWS_ENDPOINT_URL": endpoint, "PYTHONUNBUFFERED": "1"}
     environment["DASK_CONFIG"] = str(REPOSITORY / "deploy" / "dask.yaml")
@@ -102,8 +107,7 @@ def run(folder: Path) -> dict[str, object]:
             own = ("--host", f"{NETWORK}.{number}", "--nthreads", "1", "--memory-limit", "1GiB")
             start(host, sys.executable, "-m", "dask", "worker", SCHEDULER, *own)
         _within(HUB, [sys.executable, "-c", _FILL, str(stack), endpoint], environment, patiently=True)
-        command = train_command(Path("stack"), STORE, "--scheduler", SCHEDULER)
-        command[command.index("stack")] = STACK
+        command = train_command(STACK, STORE, "--scheduler", SCHEDULER, memory=MEMORY)
         requests = next(folder.glob("0-*.log"))
         began = time.monotonic()
         training, cut_at, done = start(HUB, *command), 0.0, 0
@@ -122,8 +126,8 @@ def run(folder: Path) -> dict[str, object]:
         "equal bits": there == here,
         "tiles stored before the cut": done if cut_at else 0,
         "tiles stored in all": len(re.findall("PUT .*/receipts/tile-", requests.read_text())),
-        "seconds before the cut": round(cut_at - began, 1),
-        "seconds after it": round(ended - cut_at, 1),
+        "seconds before the cut": round((cut_at or ended) - began, 1),
+        "seconds after it": round(ended - cut_at, 1) if cut_at else 0.0,
         "told": said,
     }
 

@@ -76,12 +76,12 @@ class House:
         return process
 
 
-def train_command(stack: Path, store: str, *options: str) -> list[str]:
+def train_command(stack: Path | str, store: str, *options: str, memory: str = "350MiB") -> list[str]:
     """Return the command of the training that all rounds repeat: small, but of many tiles.
 
     Whoever is killed when all is published, on its way out, is repeated as well, which makes no second version.
     """
-    fixed = ["--name", "chaos", "--window", "3", "--memory", "350MiB", "--if-changed"]
+    fixed = ["--name", "chaos", "--window", "3", "--memory", memory, "--if-changed"]
     return [sys.executable, "-m", "fesdist.cli.main", "train", str(stack), store, *fixed, *options]
 
 

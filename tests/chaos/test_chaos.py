@@ -1,4 +1,4 @@
-"""A small round of chaos: the same troubles in the same order, at instants that differ from run to run."""
+"""A small round of chaos, the same troubles in the same order at instants that differ, and a host that is cut off."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos import hosts
 from tests.chaos.__main__ import run
 from tests.chaos.table import table
 
@@ -16,3 +17,13 @@ def test_a_training_that_suffers_has_the_same_bits_and_leaves_nothing(tmp_path: 
     assert not tally.faults, table(tally, 0)
     assert tally.kills >= 2
     assert tally.runs["complete"] == tally.rounds
+
+
+@pytest.mark.slow
+def test_a_stack_in_a_bucket_is_trained_although_a_host_is_cut_off(tmp_path: Path) -> None:
+    if reason := hosts.refusal():
+        pytest.skip(reason)
+    outcome = hosts.run(tmp_path)
+    assert outcome["tiles stored before the cut"] >= hosts.TILES_BEFORE, outcome["told"]
+    assert outcome["equal bits"], outcome["told"]
+    assert "nothing was heard of" in outcome["told"]
