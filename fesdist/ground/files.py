@@ -69,7 +69,7 @@ def check_writable(folder: Path) -> None:
             pass
     except OSError as error:
         raise BadParameterError(
-            f"no file can be written in {folder.absolute()}; give --out in a writable folder ({error.strerror})"
+            f"no file can be written in {folder.absolute()} ({error.strerror}); choose a writable folder for it"
         ) from error
 
 

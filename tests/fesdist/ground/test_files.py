@@ -21,9 +21,9 @@ def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BadParameterError, match=r"the page cannot be written to .*page\.html \(.*\); expected a writ"):
         write_whole(tmp_path / "file" / "page.html", b"", "the page")
-    with pytest.raises(BadParameterError, match=r"no file can be written in .*none; give --out in a writable folder"):
+    with pytest.raises(BadParameterError, match=r"no file can be written in .*none .*; choose a writable"):
         check_writable(tmp_path / "none")
-    with pytest.raises(BadParameterError, match=r"no file can be written in .*none; give --out in a writable folder"):
+    with pytest.raises(BadParameterError, match=r"no file can be written in .*none .*; choose a writable"):
         check_replaceable(tmp_path / "none" / "page.html")
     with pytest.raises(BadParameterError, match=r"is a folder; give --out the name of a file, such as .*/NAME"):
         check_replaceable(tmp_path)
@@ -60,5 +60,5 @@ def test_a_file_is_no_folder_to_write_in(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     check_writable(tmp_path)
     for place in ("file", "nowhere"):
-        with pytest.raises(BadParameterError, match=f"no file can be written in .*{place}; give --out in a writable"):
+        with pytest.raises(BadParameterError, match=f"no file can be written in .*{place} .*; choose a writable"):
             check_writable(tmp_path / place)
