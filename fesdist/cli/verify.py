@@ -12,16 +12,24 @@ from storage.stack.labels import label_faults
 
 def run(request: Verify) -> int:
     """Verify, and name what is damaged; return 0, or 1 if something is."""
+    labels: list[str] = []
     if request.reference is None:
         what, faults = _stack(request.place)
+        labels = label_faults(request.place)
     else:
         version = WeightStore(request.place).open(request.reference)
         what = f"{version.manifest.reference}, {counted(len(version.checksums), 'file')}"
         faults = [f"{key} is missing or damaged" for key in version.verify()]
-    for fault in faults:
+    for fault in faults + labels:
         warn(fault)
-    say(f"{what}: {f'{len(faults):,} damaged; restore them from a copy' if faults else 'all is as it was stored'}")
-    return EXIT_ERROR if faults else 0
+    if faults:
+        outcome = f"{len(faults):,} damaged; restore them from a copy"
+    elif labels:
+        outcome = f"all is as it was stored but for {counted(len(labels), 'array')} that other programs read"
+    else:
+        outcome = "all is as it was stored"
+    say(f"{what}: {outcome}")
+    return EXIT_ERROR if faults or labels else 0
 
 
 def _stack(path: str) -> tuple[str, list[str]]:
@@ -35,4 +43,4 @@ def _stack(path: str) -> tuple[str, list[str]]:
             report(done, total, f"{expression} of {subject}")
 
         faults = stack.verify(on_image)
-    return f"{stack.path}, {counted(total, 'image')}", faults + label_faults(path)
+    return f"{stack.path}, {counted(total, 'image')}", faults

@@ -30,10 +30,15 @@ _OPTIONAL = ("attributes", "configuration", "storage_transformers")
 
 
 def write_labels(location: Location, subjects: Sequence[Subject]) -> None:
-    """Write the arrays `subject` and `holdout` anew: fesdist never reads them but to verify them."""
+    """Write the arrays `subject` and `holdout` anew where they are not as they should be.
+
+    fesdist never reads them but to verify them. Other programs may read them at any time, and whoever is killed here
+    leaves less than was there, so what is right is left alone.
+    """
     for name, values in _labels(subjects).items():
-        location.delete(name)
-        _write(location.zarr_store("", read_only=False), name, values)
+        if _faults(location, name, values):
+            location.delete(name)
+            _write(location.zarr_store("", read_only=False), name, values)
 
 
 def label_faults(path: str | Path) -> list[str]:

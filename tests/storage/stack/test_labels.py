@@ -9,6 +9,7 @@ import pytest
 
 from storage.stack.labels import label_faults
 from storage.stack.writer import StackWriter
+from tests.storage.conftest import person
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,17 @@ def test_a_flipped_bit_of_a_label_is_named_and_mended_by_the_next_writer(
     with StackWriter.open(stack_path):
         pass
     assert label_faults(stack_path) == []
+
+
+def test_labels_that_are_right_are_left_alone(stack_path: Path) -> None:
+    """Whoever is killed while they are written leaves other programs without them."""
+    files = [stack_path / name / key for name in ("subject", "holdout") for key in ("zarr.json", "c/0")]
+    before = [(file.stat().st_ino, file.stat().st_mtime_ns) for file in files]
+    with StackWriter.open(stack_path) as writer:
+        assert [(file.stat().st_ino, file.stat().st_mtime_ns) for file in files] == before
+        writer.append([person(10, "neutral", "smiling")])
+    assert label_faults(stack_path) == []
+    assert all((file.stat().st_ino, file.stat().st_mtime_ns) not in before for file in files)
 
 
 def test_what_makes_other_readers_see_other_labels_is_named(stack_path: Path) -> None:
