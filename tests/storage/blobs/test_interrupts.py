@@ -31,6 +31,29 @@ def test_an_interrupt_is_heeded_at_the_end_of_the_block() -> None:
         signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_so_are_other_signals_to_stop_by_whoever_takes_them(number: signal.Signals) -> None:
+    told = []
+    before = signal.signal(number, lambda number, frame: told.append(f"{number} heeded"))
+    try:
+        with interrupts_afterwards():
+            signal.raise_signal(number)
+            told.append("the end")
+    finally:
+        signal.signal(number, before)
+    assert told == ["the end", f"{number} heeded"]
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interrupts_afterwards():
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_an_error_in_the_block_stays_one() -> None:
     with pytest.raises(OSError, match="the disk"), interrupts_afterwards():
         raise OSError("the disk")
