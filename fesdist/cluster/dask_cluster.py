@@ -13,6 +13,7 @@ from distributed.client import ClosedClientError
 from distributed.scheduler import KilledWorker
 
 from fesdist.cluster.asking import ask_every_worker
+from fesdist.cluster.packed import Packed
 from fesdist.cluster.parts import Part, ToClient, heard
 from fesdist.cluster.scheduler import asked, lost, workers_of
 from fesdist.cluster.settings import RETRIES, Item, OnPart, Outcome
@@ -29,6 +30,9 @@ AHEAD_PER_WORKER = 4
 
 AT_ONCE = 32
 """Tasks that are sent together, as each message costs as much as some tasks."""
+
+_UNREAD = "Error during deserialization of the task graph"
+"""What Dask says, as a plain RuntimeError, of a scheduler that cannot load our classes that tasks are made of."""
 
 
 class DaskCluster:
@@ -57,12 +61,14 @@ class DaskCluster:
     ) -> Iterator[Outcome[Item]]:
         waiting, in_flight, suspects = iter(items), dict[int, tuple[Future, Item]](), list[Item]()
         name, numbers = f"{function.__name__}-{uuid4().hex}", count()
-        attempt = Attempt(Signs.here(), function, shared, None if on_part is None else ToClient(name))
+        work = Packed.of((function, shared))
+        attempt = Attempt(Signs.here(), work, None if on_part is None else ToClient(name))
 
         def submit(some: list[Item]) -> list[Future]:
             # Keys of one group, of which the scheduler keeps all but two a worker to itself: who joins gets its share.
             keys = [(name, next(numbers)) for _ in some]
-            new = self._client.map(attempt, some, key=keys, pure=False, retries=RETRIES) if some else []
+            packed = [Packed.of(item) for item in some]
+            new = self._client.map(attempt, packed, key=keys, pure=False, retries=RETRIES) if some else []
             in_flight.update((key[1], (future, item)) for key, future, item in zip(keys, new, some, strict=True))
             return new
 
@@ -129,6 +135,11 @@ def _outcome(item: Item, result: Any) -> Outcome[Item]:
         case (_, ImportError() as error, _):
             raise ClusterError(
                 f"a worker cannot import what tasks need ({error}); install fesdist {revision()} where the workers run"
+            ) from error
+        case (_, RuntimeError() as error, _) if str(error).startswith(_UNREAD):
+            raise ClusterError(
+                "the scheduler cannot import fesdist as it is here; install fesdist "
+                f"{revision()} where the scheduler runs, too, and start it again"
             ) from error
         case (_, error, _):
             return Outcome(item, error=error)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fesdist.cluster.settings import Item, Outcome
 from fesdist.ground.arithmetic import arithmetic, processor
@@ -16,6 +16,10 @@ from fesdist.ground.errors import ClusterError, FesdistError
 from fesdist.ground.revision import revision
 from fesdist.ground.share import Tell, told_to
 from storage.errors import StorageError
+
+if TYPE_CHECKING:
+    # Not needed where nothing is sent.
+    from fesdist.cluster.packed import Packed
 
 
 def attempt(function: Callable[..., Any], item: Item, shared: tuple[Any, ...]) -> Outcome[Item]:
@@ -51,19 +55,29 @@ class Attempt:
     """What a client with these signs sends along with an item; tasks that it sends together share it."""
 
     expected: Signs
-    function: Callable[..., Any]
-    shared: tuple[Any, ...]
+    work: Packed[tuple[Callable[..., Any], tuple[Any, ...]]]
+    """The function, and what it is given beside an item."""
     teller: Callable[[], Tell] | None = None
     """Returns, in the task, whoever is told how far it is."""
 
-    def __call__(self, item: Item) -> Outcome[Item]:
-        """Do as `attempt`, unless this process has other signs: workers may join at any time."""
+    def __call__(self, packed: Packed[Any]) -> Outcome[Any]:
+        """Do as `attempt`, unless this process has other signs or lacks packages: workers may join at any time."""
         try:
             check_signs(self.expected)
+            (function, shared), item = self.work.unpacked(), packed.unpacked()
         except ClusterError as error:
-            return Outcome(item, error=error)
+            return Outcome(None, error=error)
+        except (ImportError, AttributeError) as error:
+            return Outcome(None, error=_lacking(error))
         with nullcontext() if self.teller is None else told_to(self.teller()):
-            return attempt(self.function, item, self.shared)
+            return attempt(function, item, shared)
+
+
+def _lacking(error: Exception) -> ClusterError:
+    return ClusterError(
+        f"a worker on {socket.gethostname()} cannot import what tasks need ({error}); install fesdist {revision()} "
+        "with all its packages there"
+    )
 
 
 def check_signs(expected: Signs) -> None:
