@@ -13,10 +13,13 @@ from storage.datasets.version import WeightVersion
 from storage.errors import CorruptChunkError, NotFoundError, StorageError
 
 
-def copy_version(source: Location, version: WeightVersion, target: Location, name: str) -> int:
+def copy_version(
+    source: Location, version: WeightVersion, target: Location, name: str, number: int | None = None
+) -> int:
     """Copy a version to another location, as the next version of the model `name` there, and return its number.
 
-    Interrupted, the same call goes on: what is there with its checksum is not copied again. Raises
+    Interrupted, the same call goes on: what is there with its checksum is not copied again. With the `number` that it
+    has there already no manifest is written. Raises
     `CorruptChunkError` for a document that is damaged here or there, and what the locations raise.
     """
     checksums, data = version.checksums, version.manifest.data
@@ -43,8 +46,9 @@ def copy_version(source: Location, version: WeightVersion, target: Location, nam
             f"{len(wrong)} documents arrived damaged in {target.uri}, the first is {wrong[0]}; nothing was published:"
             " run the same command again"
         )
-    facts = Facts(**{part.name: getattr(version.manifest, part.name) for part in fields(Facts)})
-    number = publish_manifest(target, name, data, facts, checksums)
+    if number is None:
+        facts = Facts(**{part.name: getattr(version.manifest, part.name) for part in fields(Facts)})
+        number = publish_manifest(target, name, data, facts, checksums)
     # The version is out; what killed writers left does no harm where it cannot be removed.
     with suppress(StorageError, OSError):
         target.tidy(there)

@@ -122,17 +122,20 @@ class WeightStore:
     def copy(self, reference: str, other: WeightStore, name: str | None = None) -> tuple[str, int]:
         """Copy a version to another store, as the next version of its model, or of `name`, there; return both.
 
-        Raises `AlreadyExistsError` where that model has these weights, or a stack is, and as `open` and `copy_version`.
+        Where it is one already, what is damaged there is put right. Raises `AlreadyExistsError` where it was one and
+        was deleted, or a stack is, and as `open` and `copy_version`.
         """
         version = self.open(reference)
         other.check_new()
-        name = check_name("model", name or version.manifest.name)
-        if known := other.published_with(name, version.manifest.draft):
+        name, own = check_name("model", name or version.manifest.name), version.manifest
+        known = [each for each in other.versions(name) if each.data == own.data]
+        same = [each.version for each in known if each.checksums_digest == own.checksums_digest]
+        if not same and (taken := other.published_with(name, own.draft)):
             raise AlreadyExistsError(
-                f"{other.uri} has the weights of {version.manifest.reference} as {name}@{known[-1]}, or had them until"
-                " they were deleted there; expected another store or another name"
+                f"{other.uri} had the weights of {own.reference} as {name}@{taken[-1]}, or has others under that name;"
+                " expected another store or another name"
             )
-        return name, copy_version(self._location, version, other._location, name)
+        return name, copy_version(self._location, version, other._location, name, max(same, default=None))
 
     def deleted(self, name: str) -> list[Tombstone]:
         """Return what is left of the deleted versions of a model, ascending."""

@@ -30,10 +30,31 @@ def test_a_copy_is_the_next_version_there(store: WeightStore, other: WeightStore
     assert copied.checksums == original.checksums
     assert (copied.manifest.stack, copied.manifest.metrics) == (original.manifest.stack, original.manifest.metrics)
     np.testing.assert_array_equal(other.open("paris@1").read("sad", "weights"), weights(2))
-    with pytest.raises(AlreadyExistsError, match="has the weights of london@2 as london@2"):
-        store.copy("london@2", other)
     with pytest.raises(NotFoundError):
         store.copy("london@7", other)
+
+
+def test_a_copy_that_is_repeated_is_the_version_that_it_was_and_puts_it_right(
+    store: WeightStore, other: WeightStore
+) -> None:
+    publish(store, "london", "job-1", seed=1)
+    assert [store.copy("london@1", other) for _ in range(2)] == [("london", 1)] * 2
+    (Path(other.uri) / "london/data/job-1/sad/weights/c/0/0/0/0").write_bytes(b"damaged")
+    assert other.open("london").verify() != []
+    assert store.copy("london@1", other) == ("london", 1)
+    assert other.open("london").verify() == []
+    assert [manifest.version for manifest in other.versions("london")] == [1]
+
+
+def test_what_was_deleted_there_or_is_something_else_is_refused(store: WeightStore, other: WeightStore) -> None:
+    publish(store, "london", "job-1", seed=1)
+    publish(other, "london", "job-1", seed=9)
+    with pytest.raises(AlreadyExistsError, match="or has others under that name; expected another store"):
+        store.copy("london@1", other)
+    assert store.copy("london@1", other, "paris") == ("paris", 1)
+    other.delete("paris", 1)
+    with pytest.raises(AlreadyExistsError, match="had the weights of london@1 as paris@1"):
+        store.copy("london@1", other, "paris")
 
 
 def test_a_damaged_version_is_not_copied_and_a_copy_goes_on(store: WeightStore, other: WeightStore) -> None:
