@@ -25,7 +25,7 @@ Fault = Callable[[str, RuntimeError | None], Exception]
 """Makes an error of the key of a chunk, and of what Blosc said of it; None if it is not there."""
 
 _WRITTEN_BYTES = 1 << 25
-"""What chunks may take that are being written, beside the values that they are made of."""
+"""What chunks may take that are being written, beside the values that they are made of; large and small ones each."""
 _LEAST_AT_ONCE = 2
 
 _Cut = tuple[int, slice | NDArray[np.int64], slice]
@@ -156,15 +156,17 @@ class WholeChunk(NamedTuple):
 def write_chunks(location: Location, folder: str, chunks: Sequence[WholeChunk]) -> dict[str, str]:
     """Write chunks of any arrays below `folder`, and return the checksum of each by key; `flush` them after."""
 
-    largest = max((chunk.array.facts.chunk_bytes for chunk in chunks), default=1)
-    at_once = min(location.at_once, max(_LEAST_AT_ONCE, _WRITTEN_BYTES // largest))
-
     def put(chunk: WholeChunk) -> tuple[str, str]:
         key, data = chunk.array.key(chunk.part.coordinates), chunk.contents()
         location.put(f"{folder}/{key}", data)
         return key, checksum(data)
 
-    return dict(each(put, chunks, at_once))
+    # Apart, as the threads that write large chunks are few, and each keeps memory for one.
+    small = [chunk for chunk in chunks if chunk.array.facts.chunk_bytes * location.at_once <= _WRITTEN_BYTES]
+    large = [chunk for chunk in chunks if chunk.array.facts.chunk_bytes * location.at_once > _WRITTEN_BYTES]
+    largest = max((chunk.array.facts.chunk_bytes for chunk in large), default=_WRITTEN_BYTES)
+    of_large = max(_LEAST_AT_ONCE, _WRITTEN_BYTES // largest)
+    return dict(each(put, large, of_large) + each(put, small, location.at_once))
 
 
 def _cut(part: slice, chunk: int) -> Iterator[_Cut]:

@@ -28,6 +28,9 @@ _MAX_RETRIES = 6
 _RETRY_TIMEOUT = timedelta(seconds=60)
 """Long enough for a busy service, short enough for somebody who mistyped the endpoint."""
 
+_IN_PARTS = 1 << 25
+"""Bytes of objects that are written in parts, which takes three answers in turn where a whole takes one."""
+
 _PROBE = ".probe"
 """Prefix of the objects by which a store is asked what it heeds, and what time it is there."""
 
@@ -69,7 +72,7 @@ class ObjectLocation:
         import obstore
 
         with told(self.uri, key, "write"):
-            obstore.put(self._objects, key, data)
+            obstore.put(self._objects, key, data, use_multipart=memoryview(data).nbytes > _IN_PARTS)
 
     def create(self, key: str, data: bytes) -> None:
         import obstore

@@ -52,7 +52,10 @@ def unshuffle_with(function: Unshuffle) -> None:
 
 
 def unpack(data: bytes, octets: NDArray[np.uint8]) -> None:
-    """Set `octets` to all that `data` unpacks to, of which Blosc's header promises as much; raises RuntimeError."""
+    """Set `octets` to all that `data` unpacks to, which is as many bytes; raises RuntimeError as Blosc does.
+
+    The lengths in the header of `data` have been compared with its own and theirs, as Blosc believes them.
+    """
     header = _Header.of(data)
     in_planes = header.flags & (_STORED | _BITSHUFFLED) == _BITSHUFFLED and header.of_value == 1
     in_eights = header.of_block > 0 and header.n_bytes % 8 == header.of_block % 8 == 0
