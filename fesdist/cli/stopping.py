@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,11 @@ from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Of Ctrl-C, of service managers and schedulers, and of a terminal that was closed."""
+
+_IMPORTS = "<frozen importlib"
+"""How the names of Python's own code begin by which it imports."""
+_AGAIN_SECONDS = 0.01
+"""After which a signal that came amid that code is sent again."""
 
 _DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 
@@ -35,6 +41,10 @@ def stopped_as_by_ctrl_c(signals: Sequence[signal.Signals] = SIGNALS) -> Iterato
     came: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
+        if frame is not None and frame.f_code.co_filename.startswith(_IMPORTS):
+            # Where Python has just taken the lock of all imports, it would never give it back to other threads.
+            threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), number)).start()
+            return
         came.append(number)
         raise Stopped(number)
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
+import time
 from asyncio import CancelledError
+from contextlib import suppress
+from importlib import import_module
 
 import pytest
 
@@ -40,6 +44,30 @@ def test_ctrl_c_amid_the_first_imports_is_told_as_any_other(
     monkeypatch.setattr(main, "check_nothing_hidden", interrupted)
     assert main.main(["versions", "weights"]) == 130
     assert capsys.readouterr().err == "fesdist: interrupted; what was finished is stored, the same command continues\n"
+
+
+def test_a_stop_amid_an_import_comes_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Raised where Python has the lock of all imports, it left other threads without that lock and without an end."""
+    found = []
+
+    class Finder:
+        @staticmethod
+        def find_spec(name: str, path: object, target: object = None) -> None:
+            if name == "nowhere_at_all":
+                handler, frame = signal.getsignal(signal.SIGTERM), sys._getframe(1)
+                assert callable(handler)
+                found.append((frame.f_code.co_filename, handler(signal.SIGTERM, frame)))
+
+    monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
+
+    def wait_after_import() -> None:
+        with suppress(ImportError):
+            import_module("nowhere_at_all")
+        time.sleep(20)
+
+    with pytest.raises(Stopped), stopped_as_by_ctrl_c():
+        wait_after_import()
+    assert found == [("<frozen importlib._bootstrap>", None)]
 
 
 def test_what_is_ignored_stays_ignored() -> None:
