@@ -10,7 +10,10 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Of Ctrl-C, of service managers and schedulers, and of a terminal that was closed."""
+"""Of Ctrl-C, of service managers and schedulers, and of a terminal that was closed.
+
+`storage.blobs.interrupts` has them as well: commands begin here before they know that nothing hides `storage`.
+"""
 
 _IMPORTS = "<frozen importlib"
 """How the names of Python's own code begin by which it imports."""

@@ -133,15 +133,14 @@ def _pooled(values: NDArray[np.float64], factor: int, ufunc: np.ufunc) -> NDArra
     if factor == 1:
         return values
     # Of whole lines, which takes a fifth of the time of `reduceat`, as that reduces square by square.
-    of_rows = values[:, ::factor].copy()
-    for row in range(1, factor):
-        further = values[:, row::factor]
-        ufunc(of_rows[:, : further.shape[1]], further, out=of_rows[:, : further.shape[1]])
-    squares = of_rows[:, :, ::factor].copy()
-    for col in range(1, factor):
-        further = of_rows[:, :, col::factor]
-        ufunc(squares[:, :, : further.shape[2]], further, out=squares[:, :, : further.shape[2]])
-    return squares
+    for axis in (1, 2):
+        lines = np.moveaxis(values, axis, 0)
+        pooled = lines[::factor].copy(order="K")
+        for line in range(1, factor):
+            further = lines[line::factor]
+            ufunc(pooled[: len(further)], further, out=pooled[: len(further)])
+        values = np.moveaxis(pooled, 0, axis)
+    return values
 
 
 def _between(

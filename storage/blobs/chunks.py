@@ -114,9 +114,9 @@ class ChunkedArray:
         if not self.facts.packed:
             return np.frombuffer(data, little).reshape(self.chunks)[inside]
         if isinstance(places, slice):
-            first, stop = places.start, places.stop
+            first, stop, picked = places.start, places.stop, slice(None)
         else:
-            first, stop = int(places[0]), int(places[-1]) + 1
+            first, stop, picked = int(places[0]), int(places[-1]) + 1, places - places[0]
         of_place = self.facts.chunk_bytes // self.chunks[0]
         packed, begin, end = blocks_around(data, first * of_place, stop * of_place)
         unpacked = scratch("chunk", end - begin)
@@ -128,7 +128,7 @@ class ChunkedArray:
             raise fault(key, error) from error
         wanted = unpacked[first * of_place - begin : stop * of_place - begin]
         values = wanted.view(little).reshape(stop - first, *self.chunks[1:])
-        return values[(slice(None) if isinstance(places, slice) else places - first, *others)]
+        return values[(picked, *others)]
 
 
 class WholeChunk(NamedTuple):
@@ -161,9 +161,11 @@ def write_chunks(location: Location, folder: str, chunks: Sequence[WholeChunk]) 
         location.put(f"{folder}/{key}", data)
         return key, checksum(data)
 
+    by_size: dict[bool, list[WholeChunk]] = {True: [], False: []}
+    for chunk in chunks:
+        by_size[chunk.array.facts.chunk_bytes * location.at_once > _WRITTEN_BYTES].append(chunk)
+    large, small = by_size.values()
     # Apart, as the threads that write large chunks are few, and each keeps memory for one.
-    small = [chunk for chunk in chunks if chunk.array.facts.chunk_bytes * location.at_once <= _WRITTEN_BYTES]
-    large = [chunk for chunk in chunks if chunk.array.facts.chunk_bytes * location.at_once > _WRITTEN_BYTES]
     largest = max((chunk.array.facts.chunk_bytes for chunk in large), default=_WRITTEN_BYTES)
     of_large = max(_LEAST_AT_ONCE, _WRITTEN_BYTES // largest)
     return dict(each(put, large, of_large) + each(put, small, location.at_once))

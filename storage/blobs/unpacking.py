@@ -21,7 +21,7 @@ _STORED, _BITSHUFFLED, _WHOLE_BLOCKS = 0x02, 0x04, 0x10
 """Flags: what was not packed at all; whose bits were put plane by plane; what is packed a block at a time, and not a
 byte of each value at a time."""
 
-_faster: list[Unshuffle] = []
+_unshuffle: Unshuffle | None = None
 _scratch = threading.local()
 
 
@@ -48,7 +48,8 @@ class _Header(NamedTuple):
 
 def unshuffle_with(function: Unshuffle) -> None:
     """Have this process unshuffle with `function`, which is faster than Blosc: that takes single bytes one by one."""
-    _faster[:] = [function]
+    global _unshuffle
+    _unshuffle = function
 
 
 def unpack(data: bytes, octets: NDArray[np.uint8]) -> None:
@@ -59,14 +60,14 @@ def unpack(data: bytes, octets: NDArray[np.uint8]) -> None:
     header = _Header.of(data)
     in_planes = header.flags & (_STORED | _BITSHUFFLED) == _BITSHUFFLED and header.of_value == 1
     in_eights = header.of_block > 0 and header.n_bytes % 8 == header.of_block % 8 == 0
-    if not (_faster and header.version == _VERSION and in_planes and in_eights):
+    if _unshuffle is None or not (header.version == _VERSION and in_planes and in_eights):
         blosc.decompress(data, octets)
         return
     planes = scratch("planes", header.n_bytes)
     # To Blosc these are bytes that were never shuffled.
     plain = header._replace(flags=header.flags & ~_BITSHUFFLED)
     blosc.decompress(plain.packed() + data[_HEADER.size :], planes)
-    _faster[0](planes, octets, header.of_block)
+    _unshuffle(planes, octets, header.of_block)
 
 
 def blocks_around(data: bytes, start: int, stop: int) -> tuple[bytes, int, int]:

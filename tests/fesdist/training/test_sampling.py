@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fesdist.ground.tiles import Region
-from fesdist.training.sampling import CELL, PARTS, looked_at
+from fesdist.training.sampling import PARTS, looked_at
+from storage.stack.format import StackSpec
 
 SHAPES = [
     (3, 30_000),
@@ -48,7 +49,8 @@ def test_every_part_of_the_image_has_one_and_sides_are_alike(shape: tuple[int, i
 @pytest.mark.parametrize("halo", [2, 8, 24])
 def test_with_its_halo_each_lies_in_one_chunk(shape: tuple[int, int], halo: int) -> None:
     """So that one chunk is unpacked for it, not four; mirrored as well."""
+    *_, rows, cols = StackSpec(*shape, 3, "uint8", "none").chunks()
     for region in regions(shape):
         around = region.grown(halo, shape)
-        assert around.row0 // CELL == (around.row1 - 1) // CELL
-        assert around.col0 // CELL == (around.col1 - 1) // CELL
+        assert around.row0 // rows == (around.row1 - 1) // rows
+        assert around.col0 // cols == (around.col1 - 1) // cols

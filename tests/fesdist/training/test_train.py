@@ -282,3 +282,20 @@ def test_samples_that_are_held_teach_what_those_teach_that_come_a_few_at_a_time(
     assert metrics[0].expressions == metrics[1].expressions
     assert metrics[0].phases.keys() == {"read", "sums", "evidence", "solve", "held-out", "write"}
     assert metrics[0].steps.keys() == {"survey", "likeness", "image pass", "tiles", "refinement"}
+
+
+def test_weights_are_made_ready_for_people_who_are_held_out_and_for_nobody_else(
+    stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare, made_ready = MaskedRegression.prepare, []
+
+    def counted(model: MaskedRegression, arrays: dict[str, Any]) -> dict[str, Any]:
+        if arrays["weights"].dtype == np.float64:  # not yet what `apply` uses
+            made_ready.append(arrays)
+        return prepare(model, arrays)
+
+    monkeypatch.setattr(MaskedRegression, "prepare", counted)
+    everybody = _train(_request(stack, tmp_path / "everybody", subjects="all"))
+    assert (made_ready, {each.face for each in everybody.metrics.expressions.values()}) == ([], {None})
+    measured = _train(_request(stack, tmp_path / "measured"))
+    assert len(made_ready) == len(measured.metrics.expressions) * measured.n_tiles

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -27,14 +26,12 @@ def packed(most: int = 8, *, shuffle: int = blosc.BITSHUFFLE, of_block: int = 81
 
 
 @pytest.fixture(params=["Blosc's own", "ours"])
-def way(request: pytest.FixtureRequest) -> Iterator[str]:
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Have what is unpacked unshuffled by Blosc, then by our kernel."""
-    before = list(unpacking._faster)
-    unpacking._faster.clear()
+    monkeypatch.setattr(unpacking, "_unshuffle", None)
     if request.param == "ours":
         unshuffle_with(unshuffle)
-    yield request.param
-    unpacking._faster[:] = before
+    return str(request.param)
 
 
 def whole(data: bytes) -> bytes:
@@ -123,7 +120,7 @@ def test_all_that_blosc_packs_is_unpacked(
 
 def test_our_kernel_is_asked_for_bits_of_bytes_only(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr(unpacking, "_faster", [lambda planes, octets, of_block: asked.append((len(planes), of_block))])
+    monkeypatch.setattr(unpacking, "_unshuffle", lambda planes, octets, of_block: asked.append((len(planes), of_block)))
     found = np.empty(N_BYTES, np.uint8)
     for data in (packed(shuffle=blosc.SHUFFLE), packed(dtype="f8"), bytes(blosc.compress(values(256), b"zstd", 1))):
         unpack(data, found)
