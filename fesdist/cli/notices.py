@@ -26,10 +26,12 @@ def tell(notices: Sequence[Notice], when: str = "") -> None:
             warn(line.encode(errors="backslashreplace").decode().replace("\n", "\\n"))
 
 
-def tell_of_compiling(cluster: ClusterSettings) -> None:
-    """Say why a command that learns here takes longer than it will ever again, where it does."""
-    if cluster.scheduler is None and nothing_is_kept():
+def tell_of_compiling(cluster: ClusterSettings) -> bool:
+    """Say why a command that learns here takes longer than it will ever again, and return whether it does."""
+    compiles = cluster.scheduler is None and nothing_is_kept()
+    if compiles:
         warn("compiling for this processor, once: this takes up to half a minute longer")
+    return compiles
 
 
 def to_records(notices: Sequence[Notice]) -> list[dict[str, object]]:

@@ -9,6 +9,7 @@ from typing import Any
 from fesdist.cli.console import counted, duration, people, say, size, table, warn
 from fesdist.cli.notices import tell_of_compiling
 from fesdist.cluster.connect import size_of
+from fesdist.planning.ahead import rehearse_ahead
 from fesdist.planning.estimate import CLUSTER_SECONDS, Estimate, estimate
 from fesdist.requests.learning import Plan
 from fesdist.training.choosing import planned, widest
@@ -31,7 +32,8 @@ def run(request: Plan) -> int:
     whole = planned(job, asked, stack)
     plan = make_plan(whole, stack, request.memory, n_workers, threads)
     starts = cluster.scheduler is None and cluster.local_workers > 0
-    tell_of_compiling(cluster)
+    if tell_of_compiling(cluster):
+        rehearse_ahead(asked, request.memory, n_workers, threads)
     warn("plan: rehearsing each step of the run, for its time")
     cost = estimate(asked, whole, stack, plan, n_workers, starting_seconds=CLUSTER_SECONDS if starts else 0.0)
     planned_run = _Planned(asked, job, stack, plan, cost, n_workers, starts or cluster.scheduler is not None)

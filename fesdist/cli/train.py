@@ -8,10 +8,11 @@ from dataclasses import asdict
 
 from fesdist.cli.console import duration, people, progress, say, size, table, warn
 from fesdist.cli.notices import concluded, tell_of_compiling
-from fesdist.cluster.connect import open_cluster
+from fesdist.cluster.connect import open_cluster, size_of
 from fesdist.ground.gaussian import import_ahead
 from fesdist.ground.metrics import RegionErrors, RunMetrics
 from fesdist.ground.share import Progress
+from fesdist.planning.ahead import rehearse_ahead
 from fesdist.requests.learning import Train
 from fesdist.training.plan import TrainingPlan
 from fesdist.training.run import TrainingResult, train
@@ -34,7 +35,8 @@ def carry_out(
 ) -> TrainingResult:
     """Train what is asked for where it is asked for; raises as `fesdist.training.run.train`."""
     asked = request.training(request.store, request.name)
-    tell_of_compiling(request.cluster())
+    if tell_of_compiling(request.cluster()):
+        rehearse_ahead(asked, request.memory, *size_of(request.cluster()))
     import_ahead()  # for the refinement maps
     with open_cluster(request.cluster(), on_progress) as cluster:
         return train(

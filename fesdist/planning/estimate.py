@@ -13,6 +13,7 @@ from fesdist.planning.around import count_choice, count_refinement, count_shape,
 from fesdist.planning.rehearsal import Costs, Now, Rehearsal, rehearsals, with_samples
 from fesdist.planning.scattered import count_scattered
 from fesdist.planning.tiles import count_image_pass, count_tiles
+from fesdist.shape.many import FEWEST
 from fesdist.shape.warping import Displacement
 from fesdist.training.job import TrainingJob, TrainingRequest, has_shape
 from fesdist.training.plan import TrainingPlan
@@ -21,8 +22,9 @@ from storage.stack.reading import TrainingStack
 CLUSTER_SECONDS = 3.0
 """Starting and stopping local workers, which no amount of work changes."""
 
-FEW = 2
-"""Samples with which everything is rehearsed first, so that kernels are compiled and libraries loaded."""
+FEW = FEWEST
+"""Samples with which everything is rehearsed first, so that kernels are compiled and libraries loaded: fewer would be
+moved one by one."""
 
 ALONE = ("likeness", "refinement", "store")
 """Steps that the client takes, while workers wait."""
@@ -60,9 +62,11 @@ def estimate(
     job = replace(job, displacements={})
     compiled: list[float] = []
     with install_timer("numba:compile", compiled.append):
-        _rehearse(request, with_samples(job, FEW), stack, plan, Costs(now, 0.0))
+        rehearse_choice(request, with_samples(job, FEW), stack, Costs(now, 0.0))
+        rehearse_others(request, with_samples(job, FEW), stack, plan, Costs(now, 0.0))
     costs = Costs(now)
-    _rehearse(request, job, stack, plan, costs)
+    rehearse_choice(request, job, stack, costs)
+    rehearse_others(request, job, stack, plan, costs)
     total = sum(costs.seconds.values())
     alone = sum(costs.seconds.get(step, 0.0) for step in ALONE)
     parallel = min(n_workers * plan.at_once, len(plan.grid))
@@ -70,14 +74,19 @@ def estimate(
     return Estimate(seconds, total, dict(costs.seconds), sum(compiled))
 
 
-def _rehearse(
+def rehearse_choice(request: TrainingRequest, job: TrainingJob, stack: TrainingStack, costs: Costs) -> None:
+    """Count what a run takes to choose what is left to it; raises as reading the stack does."""
+    if request.chosen:
+        count_choice(request.model, request.chosen, job, stack, costs)
+
+
+def rehearse_others(
     request: TrainingRequest, job: TrainingJob, stack: TrainingStack, plan: TrainingPlan, costs: Costs
 ) -> None:
+    """Count what all other steps of a run take; raises as reading the stack does."""
     displacements: dict[str, Displacement] = {}
     if has_shape(request.shape, stack.image_shape):
         displacements = count_shape(job, stack, costs)
-    if request.chosen:
-        count_choice(request.model, request.chosen, job, stack, costs)
     count_survey(job, stack, array_bytes(plan.allowed_bytes), costs)
     with rehearsals(job, stack, plan, displacements, costs) as of_groups:
         for alike in _of_a_kind(of_groups):

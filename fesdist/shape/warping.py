@@ -159,7 +159,8 @@ def interpolated(images: Array, down: NDArray[np.int32], right: NDArray[np.int32
     turned left to right is not copied where there are many.
     """
     turned = images.strides[-1] < 0
-    planes = np.ascontiguousarray(images[..., ::-1] if turned else images).reshape(-1, *images.shape[2:])
+    # Kernels would be compiled a second time for arrays that are read-only.
+    planes = np.require(images[..., ::-1] if turned else images, requirements=("C", "W")).reshape(-1, *images.shape[2:])
     outputs = np.empty((len(planes), *down.shape), images.dtype)
     for start in range(0, len(planes), TOGETHER):
         some = slice(start, start + TOGETHER)

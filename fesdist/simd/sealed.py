@@ -16,6 +16,9 @@ import numba
 from numba.core import caching
 from numba.core.runtime import nrt
 
+from fesdist.simd.compiler import Lock, is_compiler
+from fesdist.simd.compiling import compiled_elsewhere
+
 _SEAL_BYTES = hashlib.sha256().digest_size
 
 
@@ -39,9 +42,36 @@ class SealedCache(caching.FunctionCache):
         super().__init__(function)
         locator = self._impl.locator
         self._cache_file = _SealedFiles(self._cache_path, self._impl.filename_base, locator.get_source_stamp())
+        self._lock = Lock(Path(self._cache_path) / f"{self._impl.filename_base}.lock")
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the kernel compiled for a signature, None where there is none that can be used.
+        """Return the kernel compiled for a signature, None where it has to be compiled here.
+
+        One that is not kept is compiled by another process (`compiling`), if that is possible. A process that compiles
+        locks it until it is kept, or finds it kept by then.
+        """
+        kept = self._kept(sig, target_context)
+        if kept is not None:
+            return kept
+        if is_compiler():
+            self._lock.take()
+            kept = self._kept(sig, target_context)
+            if kept is not None:
+                self._lock.give_back()
+        elif compiled_elsewhere(self._py_func, sig, lambda: self._kept(sig, target_context) is not None):
+            kept = self._kept(sig, target_context)
+        return kept
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep a compiled kernel, if that is possible."""
+        try:
+            super().save_overload(sig, data)
+        except Exception:  # a full disk, a folder that went; the next run compiles it again
+            self.disable()
+        self._lock.give_back()
+
+    def _kept(self, sig: Any, target_context: Any) -> Any:
+        """Return the kernel that is kept for a signature, None where there is none that can be used.
 
         What is kept needs numba's memory management and no more: all that compiling needs, which takes a fifth of a
         second to get ready, numba gets ready itself when a kernel is compiled.
@@ -51,13 +81,6 @@ class SealedCache(caching.FunctionCache):
             return self._load_overload(sig, target_context)
         except Exception:  # of another numba, another machine, or whatever the disk says
             return None
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep a compiled kernel, if that is possible."""
-        try:
-            super().save_overload(sig, data)
-        except Exception:  # a full disk, a folder that went; the next run compiles it again
-            self.disable()
 
 
 class _SealedFiles(caching.IndexDataCacheFile):

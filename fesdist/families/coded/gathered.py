@@ -97,7 +97,8 @@ def _combine(coefficients: Array, vectors: Array, start: int, sums: Array) -> No
     """Add vectors (set, vector, pixel), from the `start`-th on, times their coefficients to sums (set, code, pixel)."""
     n_vectors, n_pixels = vectors.shape[1:]
     for own, images, to in zip(coefficients[..., start : start + n_vectors], vectors, sums, strict=True):
-        factors = np.ascontiguousarray(own)
+        # The kernel would be compiled a second time for arrays that are read-only.
+        factors = np.require(own, requirements=("C", "W"))
         for first in range(0, n_pixels, PIXELS_AT_ONCE):
             part = np.ascontiguousarray(images[:, first : first + PIXELS_AT_ONCE], dtype=np.float64)
             add_combinations(factors, part, to, first)

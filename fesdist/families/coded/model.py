@@ -132,7 +132,7 @@ class CodedModel(KeepsSamples, Coder, Model[Combinations], ABC):
         outputs = []
         for codes, weights, offset in zip(by_set(inputs, sets), decoder, bias, strict=True):
             made = np.repeat(offset.reshape(1, -1), len(codes), axis=0)
-            add_combinations(np.ascontiguousarray(codes), weights.reshape(n_codes, -1), made, 0)
+            add_combinations(np.require(codes, requirements=("C", "W")), weights.reshape(n_codes, -1), made, 0)
             outputs.append(made)
         return by_image(np.stack(outputs), inputs.shape[1]).reshape(*inputs.shape[:2], rows, cols)
 

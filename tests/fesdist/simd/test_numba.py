@@ -172,6 +172,8 @@ def test_a_multiply_add_is_the_widest_instruction_there_is(dtype: Any, instructi
 PRODUCTS = """
 from numba import types
 from fesdist.families.windowed.kernels.planes import add_products
+from fesdist.simd.compiler import compile_here
+compile_here()  # what is kept cannot be looked into
 packed, sums, line = types.int32[:, ::1], types.int64[:, ::1], types.int64[::1]
 add_products.compile((packed, packed, line, types.intp, types.intp, sums, types.boolean))
 (signature,) = add_products.signatures

@@ -52,6 +52,7 @@ PROGRAM = """
 import json
 from fesdist.families.windowed.kernels.squares import _apply, square_of
 from fesdist.ground.receptive_field import window_offsets
+from fesdist.simd.compiler import compile_here
 from fesdist.simd.shifting import SHIFTS
 from numba import types, typeof
 import numpy as np
@@ -60,6 +61,7 @@ room = types.Tuple([types.Tuple([line, types.UniTuple(types.int64, 3)]), line, l
 reading = types.Tuple([types.UniTuple(types.int64, 2), types.float32])
 windows = types.Tuple([window, types.float32[:, ::1]])
 square = typeof(square_of(window_offsets(5)))
+compile_here()  # what is kept cannot be looked into
 _apply.compile((image, reading, square, windows, room, types.UniTuple(types.boolean, 2), types.float32[:, :, :, ::1]))
 text = _apply.inspect_asm(_apply.signatures[0])
 print(json.dumps([SHIFTS, text.count("valign"), text.count("vfmadd")]))

@@ -29,7 +29,9 @@ def add_combinations(coefficients: Array, images: Array, sums: Array, start: int
     n_pixels = images.shape[1]
     padded = -(-n_combinations // _TOGETHER) * _TOGETHER
     factors = np.zeros((padded, n_images), sums.dtype)
-    factors[:n_combinations] = coefficients
+    for r in range(n_combinations):
+        for m in range(n_images):
+            factors[r, m] = coefficients[r, m]
     # One register of pixels of all images lies together, as images that are a power of two apart evict each other.
     panel = np.zeros((n_images, LANES), sums.dtype)
     totals = np.zeros((padded, LANES), sums.dtype)
@@ -45,11 +47,16 @@ def add_combinations(coefficients: Array, images: Array, sums: Array, start: int
         for r in range(n_combinations):
             store(target, r * length + start + q, load(added, r * LANES))
     if whole < n_pixels:
-        n = n_pixels - whole
-        panel[:, :n] = images[:, whole:]
-        totals[:n_combinations, :n] = sums[:, start + whole : start + n_pixels]
+        for m in range(n_images):
+            for q in range(whole, n_pixels):
+                panel[m, q - whole] = images[m, q]
+        for r in range(n_combinations):
+            for q in range(whole, n_pixels):
+                totals[r, q - whole] = sums[r, start + q]
         _add_register(factor, packed, added, n_images)
-        sums[:, start + whole : start + n_pixels] = totals[:n_combinations, :n]
+        for r in range(n_combinations):
+            for q in range(whole, n_pixels):
+                sums[r, start + q] = totals[r, q - whole]
 
 
 @pasted

@@ -1,0 +1,151 @@
+"""Kernels are compiled in processes of their own: whoever waits for one gives the compiler no memory.
+
+Such a process ends with whoever started it, and when it has had nothing to do for a while. Where none can be had, a
+kernel is compiled where it is called.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import os
+import pickle
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core import event
+
+from fesdist.simd.compiler import DONE, MOST_SECONDS, NAP_SECONDS, Call, compile_kernel
+
+IDLE_SECONDS = 20.0
+"""After which a process gives the compiler's memory back."""
+_AHEAD = "ahead.lock"
+_PROGRAM = "import sys; sys.path[:] = sys.argv[2:]; from fesdist.simd.compiler import serve; serve(float(sys.argv[1]))"
+
+
+class _Compiler:
+    """A process that does what it is told, one call after the other."""
+
+    def __init__(self, folder: str, idle_seconds: float, lock: int | None = None) -> None:
+        """Start it, with a lock that is held until it has ended; raises OSError where that cannot be."""
+        one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        self.asked_by = os.getpid(), folder
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", _PROGRAM, str(idle_seconds), *sys.path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[] if lock is None else [lock],
+            env={**os.environ, **one_thread, "NUMBA_CACHE_DIR": folder},
+        )
+        self._calls: Any = self._process.stdin
+        self._answers: Any = self._process.stdout
+        atexit.register(self.end)
+
+    def begin(self, call: Call) -> None:
+        """Tell it to do something; raises OSError where it has ended."""
+        self._calls.write(pickle.dumps(call))
+        self._calls.flush()
+
+    def is_done(self) -> bool:
+        """Wait for what it was told first; return False where it has ended instead."""
+        return bool(self._answers.read(1) == DONE)
+
+    def end(self) -> None:
+        """End it, whatever it is doing."""
+        atexit.unregister(self.end)
+        if self.asked_by[0] != os.getpid():
+            return  # this process was forked from the one that asked
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._calls, self._answers):
+            with suppress(OSError):  # it has not read all
+                stream.close()
+
+
+_own: _Compiler | None = None
+_ahead: list[_Compiler] = []
+
+
+def compile_ahead(*calls: Call) -> None:
+    """Have calls that need kernels done beside each other; whoever needs one of these meanwhile waits for them."""
+    folder = _folder()
+    if folder is None:
+        return
+    with suppress(OSError), open(folder / _AHEAD, "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for call in calls:
+            compiler = _Compiler(str(folder), 0.0, lock.fileno())
+            _ahead.append(compiler)
+            compiler.begin(call)
+
+
+def compiled_elsewhere(function: Callable[..., Any], signature: tuple[Any, ...], is_kept: Callable[[], bool]) -> bool:
+    """Have a kernel compiled and kept for a signature by another process; return whether it is kept now."""
+    folder = _folder()
+    dispatcher = _by_name(function)
+    if folder is None or dispatcher is None:
+        return False
+    with event.trigger_event("numba:compile", {"dispatcher": dispatcher, "args": signature, "return_type": None}):
+        end = time.monotonic() + MOST_SECONDS
+        while _is_ahead(folder) and time.monotonic() < end:
+            if is_kept():
+                return True
+            time.sleep(NAP_SECONDS)
+        return is_kept() or _is_done((compile_kernel, (function.__module__, function.__name__, signature)), folder)
+
+
+def _is_done(call: Call, folder: Path) -> bool:
+    """Have this process's compiler do something; return False where none can be had, or where it could not."""
+    global _own
+    for _ in range(2):  # one that had nothing to do may have ended just now
+        try:
+            if _own is None or _own.asked_by != (os.getpid(), str(folder)):
+                _own = _Compiler(str(folder), IDLE_SECONDS)
+            _own.begin(call)
+            if _own.is_done():
+                return True
+        except OSError:
+            pass
+        except BaseException:  # whoever waits is stopped, and would take this answer for that of the next call
+            _forget()
+            raise
+        _forget()
+    return False
+
+
+def _forget() -> None:
+    global _own
+    if _own is not None:
+        _own.end()
+        _own = None
+
+
+def _folder() -> Path | None:
+    """Return where compiled kernels are kept, None where nowhere."""
+    config: Any = numba.config
+    return Path(config.CACHE_DIR) if config.CACHE_DIR and sys.executable else None
+
+
+def _by_name(function: Callable[..., Any]) -> Any:
+    """Return what another process finds by a kernel's names, None where that is not the kernel."""
+    found: Any = getattr(sys.modules.get(function.__module__), function.__name__, None)
+    return found if getattr(found, "py_func", None) is function else None
+
+
+def _is_ahead(folder: Path) -> bool:
+    """Return whether others compile ahead just now."""
+    try:
+        with open(folder / _AHEAD, "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # nobody ever did, or this disk has no locks
+        pass
+    return False
