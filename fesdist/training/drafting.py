@@ -26,18 +26,12 @@ def open_draft(
 
     Raises PlanError when the plan fits neither the memory (bytes a worker may use) nor the disk.
     """
-    digest = job.digest()
-    # A published draft is immutable, so each new run of an equal job gets a number of its own; an unpublished draft
-    # with that number is an interrupted run, or one that is going on and writes the same bytes.
-    generation = 0
-    while store.published_with(name, draft_id := f"{digest}-{generation}"):
-        generation += 1
+    draft = store.next_draft(name, job.digest())
     proposed = make_plan(job, stack, memory, cluster.n_workers, cluster.threads)
-    cut = _cut_of(store, name, draft_id)
+    cut = _cut_of(draft)
     if cut is None:
         _check_disk(store, proposed)
         cut = CutJob(job, proposed.tile_shape, proposed.chunk)
-    draft = store.draft(name, draft_id)
     # Claimed before there is anything that somebody who cleans up could take away.
     with draft.claimed():
         draft.create(weights_spec(job, stack, cut.chunk), asdict(cut))
@@ -47,10 +41,10 @@ def open_draft(
         yield draft, plan
 
 
-def _cut_of(store: WeightStore, name: str, draft_id: str) -> CutJob | None:
+def _cut_of(draft: WeightDraft) -> CutJob | None:
     """Return how a draft is cut that exists already."""
     with suppress(NotFoundError):
-        return CutJob.of(store.open_draft(name, draft_id))
+        return CutJob.of(draft)
     return None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from storage.blobs.local import LocalLocation
 from storage.blobs.location import Location
 from storage.datasets.keys import PARTS
-from storage.datasets.manifest import deleted_numbers, version_numbers
+from storage.datasets.manifest import taken_numbers, version_numbers
 from storage.errors import AlreadyExistsError, FormatError, NotFoundError
 
 _ZARR = "zarr.json"
@@ -65,7 +65,7 @@ def no_such_model(location: Location, name: str) -> NotFoundError:
 
 def no_such_version(location: Location, name: str, what: str) -> NotFoundError:
     """Return the error for a version that does not exist, telling which ones do, or that there is no such model."""
-    numbers, gone = version_numbers(location, name), deleted_numbers(location, name)
+    numbers, gone = taken_numbers(location, name)
     if not (numbers or gone):
         return no_such_model(location, name)
     known = f"it has the versions {', '.join(map(str, numbers))}" if numbers else "it has no version yet"

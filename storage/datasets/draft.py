@@ -28,7 +28,7 @@ from storage.blobs.threads import each
 from storage.datasets.claims import claimants, claimed
 from storage.datasets.keys import data_folder, draft_folder, job_key, receipt_keys
 from storage.datasets.manifest import Facts, publish_manifest
-from storage.datasets.spec import DatasetSpec, chunked_arrays, keys_of, same_document, skeleton
+from storage.datasets.spec import DatasetSpec, keys_of, same_document, skeleton
 from storage.errors import AlreadyExistsError, MismatchError, NotFoundError, StorageError
 
 FORMAT = "fesdist-draft"
@@ -85,7 +85,8 @@ class WeightDraft:
         draft of this id has other arrays or attributes.
         """
         description = encode(DraftJob(now(), job), f"job of draft {self.id}")
-        _create(self._location, job_key(self.name, self.id), description)
+        stored = _create(self._location, job_key(self.name, self.id), description)
+        self._described = _decoded_job(self._location, self.name, self.id, stored)
         documents = skeleton(spec)
         places = [(f"{self._data}/{key}", document) for key, document in documents.items()]
         found = each(lambda place: _create(self._location, *place), places, self._location.at_once)
@@ -95,6 +96,10 @@ class WeightDraft:
                     f"draft {self.id} of model {self.name!r} exists in {self.uri} with another {key}; remove it with"
                     " `clean`, or use another id"
                 )
+
+    def check_exists(self) -> None:
+        """Raise `NotFoundError` where nobody has created it, or it is published, and `FormatError`."""
+        self._described  # noqa: B018  which is read for it, once
 
     @property
     def job(self) -> Document:
@@ -174,9 +179,10 @@ class WeightDraft:
         `checksums` must name every chunk of every array, as `write` returned them. Two who publish the same draft get
         two numbers, and both manifests name the same data. Raises `MismatchError`.
         """
-        own = self._own_documents()
+        arrays = self._arrays_by_group()
+        own = _own_documents(arrays)
         complete = {**checksums, **self._checksums(own)}
-        self._check_complete(complete)
+        self._check_complete(arrays, complete)
         self._location.flush([f"{self._data}/{key}" for key in own])
         number = publish_manifest(self._location, self.name, f"data/{self.id}", facts, complete)
         # The version is out; notes that cannot be removed do no harm, and another trainer may still need them.
@@ -231,19 +237,12 @@ class WeightDraft:
             raise NotFoundError(f"{missing[0]} of draft {self.id} of model {self.name!r} is not in {self.uri}")
         return {key: checksum for key, checksum in found.items() if checksum is not None}
 
-    def _own_documents(self) -> list[str]:
-        """Return the keys of what `create` wrote: metadata, and the chunks of coordinates."""
-        keys = ["zarr.json"]
-        for name, group in self._group().groups():
-            keys.append(f"{name}/zarr.json")
-            for _, array in group.arrays():
-                keys.append(f"{name}/{array.basename}/zarr.json")
-                if array.ndim == 1:
-                    keys.extend(keys_of(name, array))
-        return keys
+    def _arrays_by_group(self) -> dict[str, list[zarr.Array[Any]]]:
+        return {name: [array for _, array in group.arrays()] for name, group in self._group().groups()}
 
-    def _check_complete(self, checksums: dict[str, str]) -> None:
-        expected = {key for group, array in chunked_arrays(self._group()) for key in keys_of(group, array)}
+    def _check_complete(self, arrays: Mapping[str, list[zarr.Array[Any]]], checksums: dict[str, str]) -> None:
+        filled = [(group, array) for group, own in arrays.items() for array in own if array.ndim > 1]
+        expected = {key for group, array in filled for key in keys_of(group, array)}
         missing = sorted(expected - checksums.keys())
         if missing:
             raise MismatchError(
@@ -252,10 +251,25 @@ class WeightDraft:
             )
 
 
+def _own_documents(arrays: Mapping[str, list[zarr.Array[Any]]]) -> list[str]:
+    """Return the keys of what `create` wrote: metadata, and the chunks of coordinates."""
+    keys = ["zarr.json"]
+    for group, own in arrays.items():
+        keys.append(f"{group}/zarr.json")
+        for array in own:
+            keys.append(f"{group}/{array.basename}/zarr.json")
+            if array.ndim == 1:
+                keys.extend(keys_of(group, array))
+    return keys
+
+
 def read_job(location: Location, name: str, draft_id: str) -> DraftJob:
     """Return what a draft was created for; raises `NotFoundError` and `FormatError`."""
+    return _decoded_job(location, name, draft_id, location.read(job_key(name, draft_id), LARGEST_DOCUMENT))
+
+
+def _decoded_job(location: Location, name: str, draft_id: str, data: bytes) -> DraftJob:
     what = f"draft {draft_id} of model {name!r} in {location.uri}"
-    data = location.read(job_key(name, draft_id), LARGEST_DOCUMENT)
     check_format(data, FORMAT, FORMAT_VERSION, what)
     return decode(DraftJob, data, what)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct, json
 
@@ -139,15 +140,28 @@ class _Inline(Struct):
     checksums: dict[str, str] = {}
 
 
+class Numbers(NamedTuple):
+    """The numbers of a model's versions that are taken, ascending."""
+
+    published: list[int]
+    deleted: list[int]
+
+
+def taken_numbers(location: Location, name: str) -> Numbers:
+    """Return the numbers of all versions of a model, of one look at them."""
+    files = location.list(f"{name}/versions")
+    deleted = numbers_in(files, DELETED)
+    return Numbers(sorted(set(numbers_in(files)).difference(deleted)), deleted)
+
+
 def version_numbers(location: Location, name: str) -> list[int]:
     """Return the numbers of all published versions of a model, ascending; those that were deleted left out."""
-    files = location.list(f"{name}/versions")
-    return sorted(set(numbers_in(files)).difference(numbers_in(files, DELETED)))
+    return taken_numbers(location, name).published
 
 
 def deleted_numbers(location: Location, name: str) -> list[int]:
     """Return the numbers of all deleted versions of a model, ascending."""
-    return numbers_in(location.list(f"{name}/versions"), DELETED)
+    return taken_numbers(location, name).deleted
 
 
 def read_manifest(location: Location, name: str, number: int) -> Manifest:
@@ -210,8 +224,7 @@ def publish_manifest(location: Location, name: str, data: str, facts: Facts, che
         raise StorageError(f"{location.uri}/{key} holds something else: remove that file, then run the command again")
     facts_given = {part.name: getattr(facts, part.name) for part in fields(facts)}
     for _ in range(ATTEMPTS):
-        taken = [*version_numbers(location, name), *deleted_numbers(location, name)]
-        number = max(taken, default=0) + 1
+        number = max(itertools.chain(*taken_numbers(location, name)), default=0) + 1
         manifest = Manifest(
             **facts_given,
             name=name,

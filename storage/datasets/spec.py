@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,14 +91,6 @@ def same_document(key: str, found: bytes, expected: bytes) -> bool:
     if key.endswith("zarr.json"):
         return decode(Document, found, key) == decode(Document, expected, key)
     return found == expected
-
-
-def chunked_arrays(root: zarr.Group) -> Iterator[tuple[str, zarr.Array[Any]]]:
-    """Yield (group, array) for all arrays that tasks fill, coordinates left out."""
-    for group_name, group in root.groups():
-        for _, array in group.arrays():
-            if array.ndim > 1:
-                yield group_name, array
 
 
 def keys_of(group: str, array: zarr.Array[Any], region: Region | None = None) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 
 from storage.blobs.location import open_location
@@ -19,7 +20,7 @@ from storage.datasets.aliases import Aliases
 from storage.datasets.cleaning import DraftInfo, clean_model, read_drafts
 from storage.datasets.copying import copy_version
 from storage.datasets.deletion import delete_model, delete_version, read_tombstones
-from storage.datasets.draft import WeightDraft, read_job
+from storage.datasets.draft import WeightDraft
 from storage.datasets.manifest import (
     Manifest,
     Tombstone,
@@ -154,17 +155,27 @@ class WeightStore:
             )
         return WeightDraft(self.uri, name, draft_id)
 
+    def next_draft(self, name: str, job: str) -> WeightDraft:
+        """Return the first of the drafts "job-0", "job-1", ... that was not published, to be claimed and created.
+
+        A published draft never changes, so each run of an equal job has one of its own. If it exists, a run was
+        interrupted, or is going on and writes the same bytes. Raises `AlreadyExistsError` where a stack is.
+        """
+        self.check_new()
+        published = {version.data for version in self._published(name)}
+        numbered = (f"{job}-{number}" for number in itertools.count())
+        return WeightDraft(self.uri, name, next(each for each in numbered if f"data/{each}" not in published))
+
     def open_draft(self, name: str, draft_id: str) -> WeightDraft:
         """Return an unpublished draft; raises `NotFoundError`."""
         draft = WeightDraft(self.uri, name, draft_id)
-        read_job(self._location, name, draft_id)
+        draft.check_exists()
         return draft
 
     def published_with(self, name: str, draft_id: str) -> list[int]:
         """Return the versions whose data is this draft's, ascending, those that were deleted since included."""
-        check_name("draft", draft_id)
-        found: list[Manifest | Tombstone] = [*self.versions(name), *self.deleted(name)]
-        return sorted(version.version for version in found if version.data == f"data/{draft_id}")
+        data = f"data/{check_name('draft', draft_id)}"
+        return sorted(version.version for version in self._published(name) if version.data == data)
 
     def drafts(self, name: str | None = None) -> list[DraftInfo]:
         """Return the unpublished drafts of one model or of all."""
@@ -190,6 +201,9 @@ class WeightStore:
     def comparisons(self, name: str) -> Records:
         """Return what comparisons measured of a model."""
         return Records(self._location, f"{check_name('model', name)}/comparisons", "comparison")
+
+    def _published(self, name: str) -> list[Manifest | Tombstone]:
+        return [*self.versions(name), *self.deleted(name)]
 
     def _check_version(self, name: str, number: int) -> None:
         if number not in version_numbers(self._location, check_name("model", name)):

@@ -83,10 +83,7 @@ def publish(store: WeightStore, name: str, found: Found) -> int:
     # Before there is a draft: what does not fit is refused, and leaves nothing behind.
     arrays = {expression: weights.arrays() for expression, weights in found.weights.items()}
     digest = hashlib.sha256(repr((attributes, found.files, revision())).encode()).hexdigest()[:16]
-    generation = 0
-    while store.published_with(name, draft_id := f"{digest}-{generation}"):
-        generation += 1
-    draft = store.draft(name, draft_id)
+    draft = store.next_draft(name, digest)
     with draft.claimed():
         draft.create(dataset_spec(found.model, layouts, attributes, found.image_shape), {"imported": found.files})
         checksums = _write(draft, layouts, arrays, found.image_shape)

@@ -86,6 +86,12 @@ def test_opening_and_resolving_read_one_manifest(tmp_path: Path, read_bytes: Cou
     assert (read_bytes["documents"], read_bytes["checksums"]) == (1 + N_VERSIONS, 0)
 
 
+def test_the_next_draft_is_found_reading_each_manifest_once(tmp_path: Path, read_bytes: Counter[str]) -> None:
+    write_versions(tmp_path, 2, N_VERSIONS)
+    assert WeightStore(str(tmp_path)).next_draft("london", "job").id == "job-0"
+    assert read_bytes["documents"] == N_VERSIONS
+
+
 def test_old_manifests_are_read_without_keeping_their_checksums(tmp_path: Path) -> None:
     write_versions(tmp_path, 1, 3)
     store = WeightStore(str(tmp_path))

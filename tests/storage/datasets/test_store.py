@@ -57,6 +57,18 @@ def test_a_draft_becomes_a_version(store: WeightStore, draft: WeightDraft) -> No
     assert store.drafts() == []
 
 
+def test_each_run_of_a_job_has_the_next_draft(store: WeightStore) -> None:
+    for version in (1, 2):
+        draft = store.next_draft("london", "job")
+        draft.create(WEIGHTS, {})
+        assert store.next_draft("london", "job").id == draft.id, "a run that was interrupted is continued"
+        assert draft.publish(FACTS, fill(draft)) == version
+    assert draft.id == "job-1"
+    store.delete("london", 1)
+    assert store.next_draft("london", "job").id == "job-2", "what was deleted was published"
+    assert store.next_draft("london", "other").id == "other-0"
+
+
 def test_a_draft_is_its_address(store: WeightStore, draft: WeightDraft) -> None:
     copy = pickle.loads(pickle.dumps(draft))
     copy.write("sad", "weights", ALL, weights())
