@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import hashlib
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +18,8 @@ from time import time
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+from xxhash import xxh3_128_hexdigest
 
 AZURE_ACCOUNT = "devstoreaccount1"
 """Azure's addresses begin with it, as those of Microsoft's own emulator do."""
@@ -71,7 +72,8 @@ class ObjectServer:
                 lines = [f"HTTP/1.1 {answer.status} -", *(f"{k}: {v}" for k, v in answer.headers)]
                 if method != "HEAD" or not any(k == "content-length" for k, _ in answer.headers):
                     lines.append(f"content-length: {length}")
-                writer.write("\r\n".join((*lines, "", "")).encode() + (b"" if method == "HEAD" else answer.body))
+                writer.write("\r\n".join((*lines, "", "")).encode())
+                writer.write(b"" if method == "HEAD" else answer.body)
                 await writer.drain()
         writer.close()
 
@@ -217,7 +219,7 @@ def _refused(status: int, code: str) -> Answer:
 
 
 def _etag(data: bytes) -> str:
-    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+    return xxh3_128_hexdigest(data)
 
 
 @contextmanager
