@@ -31,8 +31,9 @@ NOBODY = "deleted:"
 DIMENSIONS = ("sample", "channel", "row", "col")
 Split = Literal["train", "holdout"]
 
+_CHUNK_SIDES = 64, 128
 _CHUNK_BYTES = 800_000
-_SMALL_CHUNK_BYTES = 200_000
+_SMALL_CHUNK_BYTES = 400_000
 _SAMPLE_CHUNK_BYTES = 128_000_000
 _MOST_SAMPLES = 1024
 _MOST_PIXELS = 1 << 16
@@ -82,31 +83,33 @@ class StackSpec:
         """Return the chunk shape (sample, channel, row, col) of an expression's array.
 
         All channels; 64 x 64 pixels; the power of two of samples that makes at most 0.8 MB, but so few that their
-        whole images take at most 128 MB. Where that leaves chunks below 0.2 MB, as for very large images, 128 x 128
-        pixels.
+        whole images take at most 128 MB. Where that leaves chunks below 0.4 MB, as for images of 1024 x 1024, it is
+        128 x 128 pixels of as many samples: a chunk costs as much as unpacking a third of a megabyte.
         """
         image_bytes = math.prod(self.image_shape) * np.dtype(self.dtype).itemsize
-        most = max(1, min(_MOST_SAMPLES, _SAMPLE_CHUNK_BYTES // image_bytes))
-        chunk = (1, self.channels, self.height, self.width)
-        for side in (64, 128):
-            rows, cols = min(side, self.height), min(side, self.width)
-            sample_bytes = rows * cols * self.channels * np.dtype(self.dtype).itemsize
-            # Powers of two, so that the blocks in which samples are read and chunks fit into each other.
-            n_samples = 1 << (min(most, max(1, _CHUNK_BYTES // sample_bytes)).bit_length() - 1)
-            chunk = (n_samples, self.channels, rows, cols)
-            if n_samples * sample_bytes >= _SMALL_CHUNK_BYTES:
-                break
-        return chunk
+        most = min(_SAMPLE_CHUNK_BYTES // image_bytes, self._most_samples)
+        # A power of two, so that the blocks in which samples are read and chunks fit into each other.
+        n_samples = 1 << (max(1, most).bit_length() - 1)
+        small, large = _CHUNK_SIDES
+        side = small if n_samples * self._sample_bytes(small) >= _SMALL_CHUNK_BYTES else large
+        return n_samples, self.channels, min(side, self.height), min(side, self.width)
 
     def may_have(self, chunks: tuple[int, ...]) -> bool:
         """Return whether fesdist ever made such chunks: the first had numbers of samples between powers of two."""
         n_samples, channels, *sides = chunks
-        sample_bytes = math.prod(chunks[1:]) * np.dtype(self.dtype).itemsize
         return (
             channels == self.channels
-            and sides in ([min(side, self.height), min(side, self.width)] for side in (64, 128))
-            and 1 <= n_samples <= max(1, min(_MOST_SAMPLES, _CHUNK_BYTES // sample_bytes))
+            and sides in ([min(side, self.height), min(side, self.width)] for side in _CHUNK_SIDES)
+            and 1 <= n_samples <= max(1, self._most_samples)
         )
+
+    @property
+    def _most_samples(self) -> int:
+        return min(_MOST_SAMPLES, _CHUNK_BYTES // self._sample_bytes(_CHUNK_SIDES[0]))
+
+    def _sample_bytes(self, side: int) -> int:
+        """Return the bytes of a sample's pixels in a chunk of `side` rows and columns."""
+        return min(side, self.height) * min(side, self.width) * self.channels * np.dtype(self.dtype).itemsize
 
 
 @dataclass(frozen=True)

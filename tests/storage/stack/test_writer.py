@@ -16,6 +16,7 @@ from zarr.storage import LocalStore
 
 from storage.blobs import local
 from storage.errors import AlreadyExistsError, BadNameError, FormatError, MismatchError, NoSpaceError, StorageError
+from storage.stack import format as stack_format
 from storage.stack.arrays import StackArrays
 from storage.stack.format import StackContents, StackSpec, digest
 from storage.stack.reading import TrainingStack
@@ -108,8 +109,29 @@ def test_chunks_are_neither_tiny_nor_huge(size: int, channels: int, dtype: str) 
     itemsize = np.dtype(dtype).itemsize
     assert rest[0] == channels
     assert rest[1] == rest[2] == size or 32 <= rest[1] == rest[2] <= 128
-    assert 0.2e6 <= n_samples * np.prod(rest) * itemsize <= 1.5e6 or n_samples == 1024
+    assert 0.2e6 <= n_samples * np.prod(rest) * itemsize <= 1.6e6 or n_samples == 1024
     assert n_samples * channels * size * size * itemsize <= 128e6
+
+
+def test_a_stack_with_smaller_chunks_is_read_and_appended_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As images of 1024 x 1024 had before 0.6.0; a new expression has larger ones beside them."""
+    spec = StackSpec(160, 150, 3, "float64", "none")
+    images = [np.random.default_rng(i).random((3, 160, 150)) for i in range(3)]
+    with monkeypatch.context() as before, StackWriter.create(tmp_path / "faces", spec) as writer:
+        before.setattr(stack_format, "_SMALL_CHUNK_BYTES", 0)
+        assert spec.chunks()[2:] == (64, 64)
+        writer.append([PendingSubject("ann", {"neutral": images[0]})])
+    monkeypatch.setattr(stack_format, "_SMALL_CHUNK_BYTES", 1 << 30)
+    assert spec.chunks()[2:] == (128, 128)
+    with StackWriter.open(tmp_path / "faces") as writer:
+        writer.append([PendingSubject("ben", {"neutral": images[1], "happy": images[2]})])
+    stack = TrainingStack.open(tmp_path / "faces")
+    whole = slice(0, 160), slice(0, 150)
+    np.testing.assert_array_equal(stack.read("neutral", [0, 1], *whole), images[:2])
+    np.testing.assert_array_equal(stack.read("happy", [1], *whole), images[2:])
+    bands = np.concatenate(list(stack.bands("neutral", [0, 1])), axis=2)
+    np.testing.assert_array_equal(bands, images[:2])
+    assert not stack.verify()
 
 
 @pytest.mark.parametrize(
