@@ -30,7 +30,8 @@ def open_draft(
     proposed = make_plan(job, stack, memory, cluster.n_workers, cluster.threads)
     cut = _cut_of(draft)
     if cut is None:
-        _check_disk(store, proposed)
+        if error := no_room(store, proposed):
+            raise error
         cut = CutJob(job, proposed.tile_shape, proposed.chunk)
     # Claimed before there is anything that somebody who cleans up could take away.
     with draft.claimed():
@@ -48,11 +49,13 @@ def _cut_of(draft: WeightDraft) -> CutJob | None:
     return None
 
 
-def _check_disk(store: WeightStore, plan: TrainingPlan) -> None:
+def no_room(store: WeightStore, plan: TrainingPlan) -> PlanError | None:
+    """Return the error of a disk that has no room for the weights of a plan, None where it has."""
     free = store.free_bytes()
-    if free is not None and plan.stored_bytes > free:
-        raise PlanError(
-            f"the weights take {math.ceil(plan.stored_bytes / 2**20)} MiB, but {store.uri} has only "
-            f"{free // 2**20} MiB left; free some space, choose another store, or train fewer expressions or a smaller "
-            "window"
-        )
+    if free is None or plan.stored_bytes <= free:
+        return None
+    return PlanError(
+        f"the weights take {math.ceil(plan.stored_bytes / 2**20)} MiB, but {store.uri} has only "
+        f"{free // 2**20} MiB left; free some space, choose another store, or train fewer expressions or a smaller"
+        " window"
+    )

@@ -18,7 +18,7 @@ from fesdist.training.apart import notices_of_pairs
 from fesdist.training.choice import Choice
 from fesdist.training.choosing import choose, planned
 from fesdist.training.context import TaskAddress, open_context, unseen
-from fesdist.training.drafting import open_draft
+from fesdist.training.drafting import no_room, open_draft
 from fesdist.training.flows import displacement_of
 from fesdist.training.image_stage import prepare_image
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job, has_shape
@@ -88,7 +88,9 @@ def train(
     store.check_new()
     for_arrays = array_bytes(memory)
     # What cannot fit is refused before anything runs, and what is not as it was stored before anything is learned.
-    make_plan(planned(job, request, stack), stack, memory, cluster.n_workers, cluster.threads)
+    most = make_plan(planned(job, request, stack), stack, memory, cluster.n_workers, cluster.threads)
+    if (error := no_room(store, most)) and not store.drafts(request.name):  # which may hold what is to be continued
+        raise error
     cluster.on_every_worker(_see_stack, job.stack)
     with clock("survey"):
         found = survey(job, stack, cluster, for_arrays, on_progress)

@@ -24,6 +24,7 @@ from fesdist.training.run import TrainingResult, train
 from fesdist.training.tile_report import TileReport
 from fesdist.training.tile_stage import TileStage
 from storage.blobs.documents import convert
+from storage.datasets.spec import DatasetSpec
 from storage.datasets.store import WeightStore
 from storage.errors import NoSpaceError
 from storage.stack.reading import TrainingStack
@@ -222,9 +223,18 @@ def test_less_memory_makes_smaller_tiles(stack: Path, tmp_path: Path, monkeypatc
 
 
 def test_a_disk_without_room_is_refused(stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is looked at; where a draft may be the job's own, once it is known whether it is."""
+    no_room = r"the weights take \d+ MiB, but .* has only 1 MiB left; free some space"
+    with monkeypatch.context() as full:
+        full.setattr(WeightStore, "free_bytes", lambda self: 1 << 20)
+        full.setattr("fesdist.training.run.survey", None)
+        with pytest.raises(PlanError, match=no_room):
+            _train(_request(stack, tmp_path))
+    request = _request(stack, tmp_path)
+    WeightStore(request.store).draft(request.name, "of-another-job").create(DatasetSpec({}, {}), {})
     monkeypatch.setattr(WeightStore, "free_bytes", lambda self: 1 << 20)
-    with pytest.raises(PlanError, match=r"the weights take \d+ MiB, but .* has only 1 MiB left; free some space"):
-        _train(_request(stack, tmp_path))
+    with pytest.raises(PlanError, match=no_room):
+        _train(request)
 
 
 def test_a_disk_that_fills_up_stops_the_run_and_keeps_its_tiles(
