@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fesdist.cli.console import warn
-from fesdist.cluster.settings import ClusterSettings
 from fesdist.ground.notices import Notice
 from fesdist.requests.exits import EXIT_NOTICED
-from fesdist.simd.compiled import nothing_is_kept
 
 
 def concluded(notices: Sequence[Notice], *, strict: bool, code: int = 0) -> int:
@@ -26,12 +24,9 @@ def tell(notices: Sequence[Notice], when: str = "") -> None:
             warn(line.encode(errors="backslashreplace").decode().replace("\n", "\\n"))
 
 
-def tell_of_compiling(cluster: ClusterSettings) -> bool:
-    """Say why a command that learns here takes longer than it will ever again, and return whether it does."""
-    compiles = cluster.scheduler is None and nothing_is_kept()
-    if compiles:
-        warn("compiling for this processor, once: this takes up to half a minute longer")
-    return compiles
+def tell_of_compiling() -> None:
+    """Say why a command that learns here takes longer than it will ever again."""
+    warn("compiling for this processor, once: this takes up to half a minute longer")
 
 
 def to_records(notices: Sequence[Notice]) -> list[dict[str, object]]:

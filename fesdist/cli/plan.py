@@ -32,8 +32,8 @@ def run(request: Plan) -> int:
     whole = planned(job, asked, stack)
     plan = make_plan(whole, stack, request.memory, n_workers, threads)
     starts = cluster.scheduler is None and cluster.local_workers > 0
-    if tell_of_compiling(cluster):
-        rehearse_ahead(asked, request.memory, n_workers, threads)
+    if rehearse_ahead(asked, request.memory, cluster):
+        tell_of_compiling()
     warn("plan: rehearsing each step of the run, for its time")
     cost = estimate(asked, whole, stack, plan, n_workers, starting_seconds=CLUSTER_SECONDS if starts else 0.0)
     planned_run = _Planned(asked, job, stack, plan, cost, n_workers, starts or cluster.scheduler is not None)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from fesdist.cli.console import duration, people, progress, say, size, table, warn
 from fesdist.cli.notices import concluded, tell_of_compiling
-from fesdist.cluster.connect import open_cluster, size_of
+from fesdist.cluster.connect import open_cluster
 from fesdist.ground.gaussian import import_ahead
 from fesdist.ground.metrics import RegionErrors, RunMetrics
 from fesdist.ground.share import Progress
@@ -35,8 +35,8 @@ def carry_out(
 ) -> TrainingResult:
     """Train what is asked for where it is asked for; raises as `fesdist.training.run.train`."""
     asked = request.training(request.store, request.name)
-    if tell_of_compiling(request.cluster()):
-        rehearse_ahead(asked, request.memory, *size_of(request.cluster()))
+    if rehearse_ahead(asked, request.memory, request.cluster()):
+        tell_of_compiling()
     import_ahead()  # for the refinement maps
     with open_cluster(request.cluster(), on_progress) as cluster:
         return train(

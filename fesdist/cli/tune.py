@@ -13,6 +13,7 @@ from fesdist.ground.measures import REGIONS
 from fesdist.ground.share import Progress
 from fesdist.requests.learning import Tune
 from fesdist.requests.toml import write_config
+from fesdist.simd.compiled import nothing_is_kept
 from fesdist.training.choice import Score
 from fesdist.tuning.tune import tune
 from fesdist.tuning.tuning import Tuning, in_words, value_in_words
@@ -37,7 +38,8 @@ def carry_out(request: Tune, on_progress: Progress) -> Tuning:
     out = Path(request.out)
     check_replaceable(out)
     asked = request.tuning()
-    tell_of_compiling(request.cluster())
+    if request.scheduler is None and nothing_is_kept():
+        tell_of_compiling()
     with open_cluster(request.cluster(), on_progress) as cluster:
         tuning = tune(asked, cluster, memory=request.memory, scratch=request.scratch, on_progress=on_progress)
     write_config(out, tuning)

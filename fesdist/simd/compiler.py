@@ -97,6 +97,12 @@ def compile_kernel(module: str, name: str, signature: tuple[Any, ...]) -> None:
     getattr(importlib.import_module(module), name).compile(signature)
 
 
+def mark_when_done(mark: str, function: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    """Call a function, and make an empty file that says so."""
+    function(*arguments)
+    Path(mark).touch()
+
+
 def _listen(calls: queue.Queue[Call]) -> None:
     """Read calls; end the process, whatever it is doing, when nobody asks any more."""
     try:

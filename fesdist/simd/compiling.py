@@ -13,15 +13,16 @@ import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import llvmlite.binding
 import numba
 from numba.core import event
 
-from fesdist.simd.compiler import DONE, MOST_SECONDS, NAP_SECONDS, Call, compile_kernel
+from fesdist.simd.compiler import DONE, MOST_SECONDS, NAP_SECONDS, Call, compile_kernel, mark_when_done
 
 IDLE_SECONDS = 20.0
 """After which a process gives the compiler's memory back."""
@@ -73,17 +74,26 @@ _own: _Compiler | None = None
 _ahead: list[_Compiler] = []
 
 
-def compile_ahead(*calls: Call) -> None:
-    """Have calls that need kernels done beside each other; whoever needs one of these meanwhile waits for them."""
+def compile_ahead(calls: Mapping[str, Call]) -> bool:
+    """Have calls that need kernels done beside each other, each by its name once in an installation; False if all were.
+
+    Whoever needs a kernel meanwhile waits for them.
+    """
     folder = _folder()
     if folder is None:
-        return
+        return False
+    cpu = numba.config.CPU_NAME or llvmlite.binding.get_host_cpu_name()  # type: ignore[attr-defined]
+    marks = {folder / f"{name}-{cpu}.done": call for name, call in calls.items()}
+    missing = {mark: call for mark, call in marks.items() if not mark.exists()}
+    if not missing:
+        return False
     with suppress(OSError), open(folder / _AHEAD, "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for call in calls:
+        for mark, call in missing.items():
             compiler = _Compiler(str(folder), 0.0, lock.fileno())
             _ahead.append(compiler)
-            compiler.begin(call)
+            compiler.begin((mark_when_done, (str(mark), *call)))
+    return True
 
 
 def compiled_elsewhere(function: Callable[..., Any], signature: tuple[Any, ...], is_kept: Callable[[], bool]) -> bool:

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from fesdist.cli import console, notices
+from fesdist.cli import console, tune
+from fesdist.planning import ahead
 
 
 @pytest.fixture(autouse=True)
@@ -17,4 +18,5 @@ def _no_lines_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _kernels_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever test comes first may have to compile them: that must not change what is said."""
-    monkeypatch.setattr(notices, "nothing_is_kept", lambda: False)
+    monkeypatch.setattr(ahead, "compile_ahead", lambda calls: False)
+    monkeypatch.setattr(tune, "nothing_is_kept", lambda: False)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from distributed import LocalCluster
 
-from fesdist.cli import notices
+from fesdist.cli import tune
 from fesdist.cli.main import main
-from fesdist.cluster.settings import ClusterSettings
+from fesdist.planning import ahead
 from tests.fesdist.training.stacks import write_stack
 
 
@@ -198,14 +198,23 @@ def test_plan_asks_a_scheduler_for_its_workers(
 def test_whoever_waits_for_the_compiler_is_told(
     stack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(notices, "nothing_is_kept", lambda: True)
+    compiled: list[str] = []
+    monkeypatch.setattr(ahead, "compile_ahead", lambda calls: compiled.extend(calls) or True)
+    monkeypatch.setattr(tune, "nothing_is_kept", lambda: True)
     said = "compiling for this processor, once"
-    assert main(["plan", stack, "--window", "3", "--model", "mr", "--workers", "0"]) == 0
+    given = [stack, "--window", "3", "--model", "mr", "--workers", "0"]
+    for command in (
+        ["plan", *given],
+        ["train", *given[:1], str(tmp_path), *given[1:], "--name", "a", "--ridge", "0.1"],
+    ):
+        assert main(command) == 0
+        assert said in capsys.readouterr().err
+    assert compiled == ["mr", "mr-choice", "mr"], "with a ridge that is said nothing is chosen"
+    assert main(["tune", *given, "--ridge", "0.1,1", "--out", str(tmp_path / "tuned.toml")]) == 0
     assert said in capsys.readouterr().err
     # A cluster elsewhere compiles elsewhere.
-    for scheduler, told in ((None, 1), ("tcp://127.0.0.1:9", 0)):
-        notices.tell_of_compiling(ClusterSettings(scheduler))
-        assert capsys.readouterr().err.count(said) == told
+    assert main(["train", stack, str(tmp_path), "--name", "a", "--scheduler", "tcp://127.0.0.1:9"]) == 1
+    assert said not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

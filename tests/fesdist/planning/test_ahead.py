@@ -37,7 +37,7 @@ def names():
 
 with event.install_listener("numba:compile", compiled):
     ahead._rehearse_choice(request)
-    ahead._rehearse_others(request, 1 << 30, 2, 1)
+    ahead._rehearse_others(request, 1 << 30, ahead.Size(2, 1))
     rehearsed = names()
     train(request, InProcessCluster(), memory=1 << 30)
 print(json.dumps([rehearsed, names()]))
