@@ -11,14 +11,16 @@ import importlib
 import os
 import pickle
 import queue
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 Call = tuple[Callable[..., None], tuple[Any, ...]]
 """A function of a module, and its arguments."""
@@ -31,6 +33,7 @@ MOST_SECONDS = 120.0
 NAP_SECONDS = 0.02
 
 _is_compiler = False
+_scratch: str | None = None
 
 
 def is_compiler() -> bool:
@@ -44,9 +47,21 @@ def compile_here() -> None:
     _is_compiler = True
 
 
-def serve(idle_seconds: float) -> None:
-    """Do what is read, until nothing was asked for so long after the first call, or whoever asks is gone."""
+def give_up() -> NoReturn:
+    """End this process, whatever it is doing, and leave no file behind that is not a kernel."""
+    _tidy()
+    os._exit(1)
+
+
+def serve(idle_seconds: float, scratch: str | None = None) -> None:
+    """Do what is read, until nothing was asked for so long after the first call, or whoever asks is gone.
+
+    `scratch`: the folder in which temporary files are made.
+    """
+    global _scratch
     compile_here()
+    if scratch is not None:
+        _scratch = tempfile.tempdir = tempfile.mkdtemp(dir=scratch)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all, but only who asks knows how to stop
     answers = os.dup(1)
     os.dup2(2, 1)  # whatever is printed is no answer
@@ -62,6 +77,7 @@ def serve(idle_seconds: float) -> None:
         try:
             call = calls.get(timeout=idle_seconds)
         except queue.Empty:
+            _tidy()
             return
 
 
@@ -109,4 +125,9 @@ def _listen(calls: queue.Queue[Call]) -> None:
         while True:
             calls.put(pickle.load(sys.stdin.buffer))
     finally:
-        os._exit(1)
+        give_up()
+
+
+def _tidy() -> None:
+    if _scratch is not None:
+        shutil.rmtree(_scratch, ignore_errors=True)

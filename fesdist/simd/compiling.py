@@ -10,12 +10,15 @@ import atexit
 import fcntl
 import os
 import pickle
+import selectors
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import llvmlite.binding
@@ -26,19 +29,31 @@ from fesdist.simd.compiler import DONE, MOST_SECONDS, NAP_SECONDS, Call, compile
 
 IDLE_SECONDS = 20.0
 """After which a process gives the compiler's memory back."""
+_ANSWER_SECONDS = 2 * MOST_SECONDS
+"""For which an answer is waited for: it may be waiting for another process that compiles the same, and then compile."""
+_MOST_FAILURES = 2
+"""After which no other process is asked: on a full disk none could keep what it compiles."""
 _AHEAD = "ahead.lock"
-_PROGRAM = "import sys; sys.path[:] = sys.argv[2:]; from fesdist.simd.compiler import serve; serve(float(sys.argv[1]))"
+_SCRATCH = ".fesdist-ahead"
+"""What is kept there is nobody's once nobody compiles ahead: whoever finds it then removes it."""
+_PROGRAM = (
+    "import sys; sys.path[:] = sys.argv[3:]; from fesdist.simd.compiler import serve;"
+    " serve(float(sys.argv[1]), sys.argv[2] or None)"
+)
 
 
 class _Compiler:
     """A process that does what it is told, one call after the other."""
 
-    def __init__(self, folder: str, idle_seconds: float, lock: int | None = None) -> None:
-        """Start it, with a lock that is held until it has ended; raises OSError where that cannot be."""
+    def __init__(self, folder: str, idle_seconds: float, lock: int | None = None, scratch: str = "") -> None:
+        """Start it, with a lock that is held until it has ended, and a folder in which its temporary files lie.
+
+        Raises OSError where that cannot be.
+        """
         one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         self.asked_by = os.getpid(), folder
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _PROGRAM, str(idle_seconds), *sys.path],
+            [sys.executable, "-P", "-c", _PROGRAM, str(idle_seconds), scratch, *sys.path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -47,6 +62,8 @@ class _Compiler:
         )
         self._calls: Any = self._process.stdin
         self._answers: Any = self._process.stdout
+        self._scratch = scratch
+        Thread(target=self._process.wait, daemon=True).start()  # or what has ended would stay in the table of processes
         atexit.register(self.end)
 
     def begin(self, call: Call) -> None:
@@ -55,7 +72,11 @@ class _Compiler:
         self._calls.flush()
 
     def is_done(self) -> bool:
-        """Wait for what it was told first; return False where it has ended instead."""
+        """Wait for what it was told first; return False where it has ended instead, or nothing came of it for long."""
+        with selectors.DefaultSelector() as answered:
+            answered.register(self._answers, selectors.EVENT_READ)
+            if not answered.select(_ANSWER_SECONDS):
+                return False  # something has stopped it
         return bool(self._answers.read(1) == DONE)
 
     def end(self) -> None:
@@ -68,10 +89,15 @@ class _Compiler:
         for stream in (self._calls, self._answers):
             with suppress(OSError):  # it has not read all
                 stream.close()
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
 
 _own: _Compiler | None = None
 _ahead: list[_Compiler] = []
+_n_failures = 0
+_patient_until: float | None = None
+"""For all kernels together: where what compiles ahead was stopped, each of them would be waited for."""
 
 
 def compile_ahead(calls: Mapping[str, Call]) -> bool:
@@ -87,47 +113,72 @@ def compile_ahead(calls: Mapping[str, Call]) -> bool:
     missing = {mark: call for mark, call in marks.items() if not mark.exists()}
     if not missing:
         return False
+    scratch = folder / _SCRATCH
     with suppress(OSError), open(folder / _AHEAD, "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for mark, call in missing.items():
-            compiler = _Compiler(str(folder), 0.0, lock.fileno())
-            _ahead.append(compiler)
-            compiler.begin((mark_when_done, (str(mark), *call)))
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(mode=0o700)
+        # Below 3 is what a process has for its input and output, which may be free here.
+        held = fcntl.fcntl(lock, fcntl.F_DUPFD_CLOEXEC, 3)
+        try:
+            for mark, call in missing.items():
+                compiler = _Compiler(str(folder), 0.0, held, str(scratch))
+                _ahead.append(compiler)
+                compiler.begin((mark_when_done, (str(mark), *call)))
+        finally:
+            os.close(held)
     return True
 
 
 def compiled_elsewhere(function: Callable[..., Any], signature: tuple[Any, ...], is_kept: Callable[[], bool]) -> bool:
     """Have a kernel compiled and kept for a signature by another process; return whether it is kept now."""
+    global _n_failures
     folder = _folder()
     dispatcher = _by_name(function)
-    if folder is None or dispatcher is None:
+    if folder is None or dispatcher is None or _n_failures == _MOST_FAILURES:
         return False
     with event.trigger_event("numba:compile", {"dispatcher": dispatcher, "args": signature, "return_type": None}):
-        end = time.monotonic() + MOST_SECONDS
-        while _is_ahead(folder) and time.monotonic() < end:
-            if is_kept():
-                return True
-            time.sleep(NAP_SECONDS)
-        return is_kept() or _is_done((compile_kernel, (function.__module__, function.__name__, signature)), folder)
+        if _comes_ahead(folder, is_kept):
+            return True
+        _ask((compile_kernel, (function.__module__, function.__name__, signature)), folder)
+        found = is_kept()
+        _n_failures = 0 if found else _n_failures + 1
+        return found
 
 
-def _is_done(call: Call, folder: Path) -> bool:
-    """Have this process's compiler do something; return False where none can be had, or where it could not."""
+def _comes_ahead(folder: Path, is_kept: Callable[[], bool]) -> bool:
+    """Wait for a kernel while others compile ahead; return whether it is kept."""
+    global _patient_until
+    while _is_ahead(folder):
+        if is_kept():
+            return True
+        if _patient_until is None:
+            _patient_until = time.monotonic() + MOST_SECONDS
+        if time.monotonic() > _patient_until:
+            return False
+        time.sleep(NAP_SECONDS)
+    _patient_until = None
+    return is_kept()
+
+
+def _ask(call: Call, folder: Path) -> None:
+    """Have this process's compiler do something, if one can be had and it can."""
     global _own
-    for _ in range(2):  # one that had nothing to do may have ended just now
+    begun = False
+    while not begun:  # one that had nothing to do may have ended just now
         try:
             if _own is None or _own.asked_by != (os.getpid(), str(folder)):
+                begun = True
                 _own = _Compiler(str(folder), IDLE_SECONDS)
             _own.begin(call)
             if _own.is_done():
-                return True
+                return
         except OSError:
             pass
         except BaseException:  # whoever waits is stopped, and would take this answer for that of the next call
             _forget()
             raise
         _forget()
-    return False
 
 
 def _forget() -> None:
@@ -154,6 +205,7 @@ def _is_ahead(folder: Path) -> bool:
     try:
         with open(folder / _AHEAD, "rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            shutil.rmtree(folder / _SCRATCH, ignore_errors=True)
     except BlockingIOError:
         return True
     except OSError:  # nobody ever did, or this disk has no locks

@@ -16,7 +16,7 @@ import numba
 from numba.core import caching
 from numba.core.runtime import nrt
 
-from fesdist.simd.compiler import Lock, is_compiler
+from fesdist.simd.compiler import Lock, give_up, is_compiler
 from fesdist.simd.compiling import compiled_elsewhere
 
 _SEAL_BYTES = hashlib.sha256().digest_size
@@ -67,6 +67,8 @@ class SealedCache(caching.FunctionCache):
         try:
             super().save_overload(sig, data)
         except Exception:  # a full disk, a folder that went; the next run compiles it again
+            if is_compiler():
+                give_up()  # nobody would find what it compiles
             self.disable()
         self._lock.give_back()
 

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,10 @@ import numpy as np
 import psutil
 import pytest
 
-from fesdist.ground.signature import gray_across as plain
 from fesdist.simd import compiler, compiling, grays
 from fesdist.simd.kernel import kernel
 from tests.conftest import REPOSITORY
-
-OCTETS = np.random.default_rng(0).integers(0, 256, (3, 4, 50), dtype=np.uint8)
-EXPECTED = plain(OCTETS, 4)
+from tests.fesdist.simd.asking import EXPECTED, OCTETS, SOON, end_ahead, is_right, kept_in, new_kernel, wait_for
 
 PROGRAM = f"""
 import sys
@@ -33,31 +29,6 @@ print("ready", flush=True)
 assert gray_across(octets, 4).tolist() == {EXPECTED.tolist()}
 print("numba.np.linalg" in sys.modules)  # which compiling imports
 """
-SOON = 60.0
-"""Seconds within which what has to happen does, however busy the machine is."""
-
-
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Have kernels kept in a folder of the test's own, where there are none."""
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
-    yield tmp_path
-    compiling._forget()
-
-
-def _new_kernel() -> Any:
-    """Return the kernel of `gray_across` as a new process would have it, under its name."""
-    return kernel(grays._add_across.py_func)
-
-
-@pytest.fixture
-def gray_kernel(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(grays, "_add_across", _new_kernel())
-    return grays._add_across
-
-
-def _is_right() -> bool:
-    return bool(np.array_equal(grays.gray_across(OCTETS, 4), EXPECTED))
 
 
 def _start(cache: Path) -> subprocess.Popen[str]:
@@ -70,57 +41,45 @@ def _start(cache: Path) -> subprocess.Popen[str]:
     return ready
 
 
-def _kept(cache: Path) -> list[Path]:
-    return sorted(cache.rglob("grays._add_across-*.nbc"))
-
-
-def _wait_for(happened: Any) -> Any:
-    end = time.monotonic() + SOON
-    while not (found := happened()):
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.02)
-    return found
-
-
 def test_who_calls_a_kernel_does_not_load_the_compiler(cache: Path) -> None:
     calling = _start(cache)
     assert calling.communicate(timeout=SOON)[0] == "False\n"
     assert calling.returncode == 0
-    assert len(_kept(cache)) == 1
+    assert len(kept_in(cache)) == 1
 
 
 def test_what_was_compiled_elsewhere_is_used_as_if_it_had_been_kept(gray_kernel: Any) -> None:
-    assert _is_right()
+    assert is_right()
     assert sum(gray_kernel.stats.cache_hits.values()) == 1
     assert not gray_kernel.stats.cache_misses
 
 
 def test_a_process_compiles_one_kernel_after_the_other(cache: Path, gray_kernel: Any) -> None:
-    assert _is_right()
+    assert is_right()
     first = compiling._own
     signature = gray_kernel.signatures[0]
     other = (*signature[:3], numba.types.Array(numba.types.int64, 2, "A"))
-    assert compiling.compiled_elsewhere(gray_kernel.py_func, other, lambda: False)
+    assert compiling.compiled_elsewhere(gray_kernel.py_func, other, iter([False, True]).__next__)
     assert compiling._own is first
-    assert len(_kept(cache)) == 2
+    assert len(kept_in(cache)) == 2
 
 
 def test_one_that_had_nothing_to_do_is_replaced(gray_kernel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiling, "IDLE_SECONDS", 0.0)
-    assert _is_right()
+    assert is_right()
     first = compiling._own
     assert first is not None
     first._process.wait(SOON)
-    monkeypatch.setattr(grays, "_add_across", _new_kernel())
+    monkeypatch.setattr(grays, "_add_across", new_kernel())
     signature = gray_kernel.signatures[0]
-    assert compiling.compiled_elsewhere(grays._add_across.py_func, signature, lambda: False)
+    assert compiling.compiled_elsewhere(grays._add_across.py_func, signature, iter([False, True]).__next__)
     assert compiling._own is not first
 
 
 def test_only_one_of_several_compiles_what_all_need(cache: Path, gray_kernel: Any) -> None:
     """A process that has the kernel's lock compiles it: the others find it afterwards."""
-    assert _is_right()
-    (kept,) = _kept(cache)
+    assert is_right()
+    (kept,) = kept_in(cache)
     (lock,) = cache.rglob("grays._add_across-*.lock")
     compiled = kept.read_bytes()
     index = next(cache.rglob("grays._add_across-*.nbi"))
@@ -130,9 +89,9 @@ def test_only_one_of_several_compiles_what_all_need(cache: Path, gray_kernel: An
     with open(lock, "wb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         calling = [_start(cache), _start(cache)]
-        children = [_wait_for(psutil.Process(each.pid).children)[0] for each in calling]
+        children = [wait_for(psutil.Process(each.pid).children)[0] for each in calling]
         time.sleep(1.0)
-        assert not _kept(cache)
+        assert not kept_in(cache)
         assert all(child.is_running() for child in children)
         kept.write_bytes(compiled)
         index.write_bytes(of_index)
@@ -142,14 +101,14 @@ def test_only_one_of_several_compiles_what_all_need(cache: Path, gray_kernel: An
 
 
 def test_nothing_outlives_a_killed_caller(cache: Path, gray_kernel: Any) -> None:
-    assert _is_right()
-    for path in (*_kept(cache), *cache.rglob("*.nbi")):
+    assert is_right()
+    for path in (*kept_in(cache), *cache.rglob("*.nbi")):
         path.unlink()
     (lock,) = cache.rglob("grays._add_across-*.lock")
     with open(lock, "wb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)  # so that there is something to wait for
         calling = _start(cache)
-        (child,) = _wait_for(psutil.Process(calling.pid).children)
+        (child,) = wait_for(psutil.Process(calling.pid).children)
         calling.kill()
         calling.communicate()
         child.wait(SOON)
@@ -162,9 +121,9 @@ def test_a_stopped_caller_ends_what_it_waits_for(gray_kernel: Any, monkeypatch: 
     with monkeypatch.context() as patched:
         patched.setattr(compiling._Compiler, "is_done", stopped)
         with pytest.raises(KeyboardInterrupt):
-            _is_right()
+            is_right()
     assert compiling._own is None
-    assert _is_right()
+    assert is_right()
 
 
 def test_without_another_process_it_is_compiled_where_it_is_called(
@@ -175,7 +134,7 @@ def test_without_another_process_it_is_compiled_where_it_is_called(
 
     monkeypatch.setattr(subprocess, "Popen", refused)
     assert compiling.compile_ahead({"sleep": (time.sleep, (0,))})
-    assert _is_right()
+    assert is_right()
     assert sum(gray_kernel.stats.cache_misses.values()) == 1
 
 
@@ -183,7 +142,7 @@ def test_what_another_process_cannot_compile_is_compiled_here(
     gray_kernel: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compiling, "_PROGRAM", "raise SystemExit(1)")
-    assert _is_right()
+    assert is_right()
     assert sum(gray_kernel.stats.cache_misses.values()) == 1
 
 
@@ -206,17 +165,14 @@ def test_who_needs_what_others_compile_ahead_waits_for_them(
     def asked(*_: Any) -> bool:
         raise AssertionError("another process was asked")
 
-    monkeypatch.setattr(compiling, "_is_done", asked)
+    monkeypatch.setattr(compiling, "_ask", asked)
     signature = numba.typeof((OCTETS, np.arange(5), np.arange(5), np.empty((4, 4), np.int64))).types
     call = compiler.compile_kernel, (grays.__name__, "_add_across", tuple(signature))
     assert compiling.compile_ahead({"gray": call, "sleep": (time.sleep, (SOON,))})
-    try:
-        assert compiling._is_ahead(cache)
-        assert _is_right()
-        assert compiling._is_ahead(cache)
-    finally:
-        for each in compiling._ahead:
-            each.end()
+    assert compiling._is_ahead(cache)
+    assert is_right()
+    assert compiling._is_ahead(cache)
+    end_ahead()
     assert not compiling._is_ahead(cache)
 
 
@@ -227,14 +183,14 @@ def test_calls_ahead_that_fail_leave_nobody_waiting(cache: Path, gray_kernel: An
     }
     for _ in range(2):  # what failed is tried again
         assert compiling.compile_ahead(calls)
-        _wait_for(lambda: not compiling._is_ahead(cache))
-    assert _is_right()
+        wait_for(lambda: not compiling._is_ahead(cache))
+    assert is_right()
 
 
 def test_a_call_is_done_ahead_once(cache: Path) -> None:
     assert compiling.compile_ahead({"one": (time.sleep, (0,))})
-    _wait_for(lambda: not compiling._is_ahead(cache))
+    wait_for(lambda: not compiling._is_ahead(cache))
     assert not compiling.compile_ahead({"one": (time.sleep, (0,))})
     assert compiling.compile_ahead({"one": (time.sleep, (0,)), "two": (time.sleep, (0,))})
-    _wait_for(lambda: not compiling._is_ahead(cache))
+    wait_for(lambda: not compiling._is_ahead(cache))
     assert not compiling.compile_ahead({"one": (time.sleep, (0,)), "two": (time.sleep, (0,))})
