@@ -17,7 +17,7 @@ from fesdist.ground.share import part, tell
 from fesdist.ground.tiles import Region, Tile
 from fesdist.passes.stage import Stage
 from fesdist.registry import model_from_parameters
-from fesdist.training.folds import fold_numbers, n_folds
+from fesdist.training.folds import folds_of, n_folds
 from fesdist.training.images import stack_of
 from fesdist.training.job import SampleGroup, TrainingJob
 from fesdist.training.judged import judged_in
@@ -73,8 +73,7 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
                 _validation([model_from_parameters(self.job.model, each) for each in parameters]),
                 self.job,
                 group,
-                fold_numbers(stack, group),
-                n_folds(len(group.samples)),
+                folds_of(stack, group.samples),
                 Judgement(stack.image_shape, regions, piece.row_step),
                 SAMPLES_AT_ONCE,
             )

@@ -16,7 +16,7 @@ from fesdist.families.common.samples import Samples
 from fesdist.ground.memory import Allocation, Memory, Phase
 from fesdist.ground.tiles import Region
 from fesdist.training.context import learned_from
-from fesdist.training.folds import n_folds, row_step
+from fesdist.training.folds import Folds, n_folds, row_step
 from fesdist.training.images import JobImages, Places, turned
 from fesdist.training.job import SampleGroup
 
@@ -40,18 +40,18 @@ def hold(
     images: JobImages,
     group: SampleGroup,
     held_out: Mapping[str, Sequence[int]],
-    folds: Mapping[int, int],
+    folds: Folds,
     regions: tuple[Region, Region],
     *,
     mirror: bool,
 ) -> Held:
-    """Read a group's samples, whose `folds` are by their places in the stack, and the `held_out` of each expression.
+    """Read a group's samples, fold after fold, and those `held_out` of each expression.
 
     `regions` are those of inputs and of targets. A chunk of the stack is unpacked once, and once more for the mirror
-    images of a tile that has not the image's own axis. Raises as reading the stack does.
+    images of a tile that is not its own mirror image. Raises as reading the stack does.
     """
     inputs, targets = regions
-    of_fold = [[place for place in group.samples if folds[place] == fold] for fold in range(1 + max(folds.values()))]
+    of_fold = folds.parted(group.samples)
     measured = sorted({place for name in group.expressions for place in held_out[name]})
     reading = _Reading(images, group.expressions[0], of_fold, mirror)
     seen, of_measured = reading.images(None, inputs, measured)

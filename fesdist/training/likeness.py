@@ -10,8 +10,8 @@ import numpy as np
 from fesdist.families.common.layout import ArrayLayout
 from fesdist.ground.likeness import LEAST_PEOPLE, LikenessSums, Limits, limits
 from fesdist.ground.signature import SIDE, Signature
-from fesdist.training.folds import fold_numbers, n_folds
-from fesdist.training.job import SampleGroup, TrainingJob
+from fesdist.training.folds import folds_of
+from fesdist.training.job import TrainingJob
 from fesdist.training.survey import Signatures, asked_of
 from storage.datasets.draft import WeightDraft
 from storage.stack.reading import TrainingStack
@@ -48,12 +48,9 @@ def learn_likeness(job: TrainingJob, stack: TrainingStack, found: Signatures) ->
 
     @lru_cache
     def learned(samples: tuple[int, ...]) -> LearnedLikeness:
-        fold_of, asked = fold_numbers(stack, SampleGroup((), samples)), asked_of(samples)
-        folds = [
-            np.array([inputs[sample][SIDE] for sample in asked if fold_of[sample] == fold], np.int8)
-            for fold in range(n_folds(len(samples)))
-        ]
-        return likeness_of([fold.reshape(-1, SIDE, SIDE) for fold in folds])
+        asked = folds_of(stack, samples).parted(asked_of(samples))
+        found = [np.array([inputs[sample][SIDE] for sample in fold], np.int8) for fold in asked]
+        return likeness_of([of_fold.reshape(-1, SIDE, SIDE) for of_fold in found])
 
     return {name: learned(group.samples) for group in job.groups for name in group.expressions}
 

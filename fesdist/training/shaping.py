@@ -18,7 +18,7 @@ from fesdist.shape.field import FlowSums
 from fesdist.shape.judging import ComparedPair, ShapeErrors, judged
 from fesdist.shape.warping import Displacement
 from fesdist.training.flows import FlowStage, Pair, batch_bytes, batches_of, flow_of, keep_displacement, pairs_of
-from fesdist.training.folds import fold_numbers, n_folds
+from fesdist.training.folds import folds_of
 from fesdist.training.job import SampleGroup, TrainingJob
 from storage.stack.reading import TrainingStack
 
@@ -67,9 +67,9 @@ def learn_shapes(
 def _learned(
     stack: TrainingStack, before: str, expression: str, group: SampleGroup
 ) -> tuple[LearnedShape, Displacement]:
-    folds = fold_numbers(stack, group)
+    folds = folds_of(stack, group.samples)
     asked = set(evenly(len(group.samples), JUDGES).tolist())
-    sums: list[FlowSums | None] = [None] * n_folds(len(group.samples))
+    sums: list[FlowSums | None] = [None] * folds.count
     pairs: dict[int, list[ComparedPair]] = defaultdict(list)
     unusable = []
     for place, sample in enumerate(group.samples):
@@ -77,7 +77,7 @@ def _learned(
         if not flow.usable:
             unusable.append(stack.subjects[sample].id)
             continue
-        fold, own = folds[sample], FlowSums.of(flow)
+        fold, own = folds.of_sample[sample], FlowSums.of(flow)
         sums[fold] = own if (known := sums[fold]) is None else known + own
         if place in asked:
             pairs[fold].append(images)

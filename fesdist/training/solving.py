@@ -15,7 +15,7 @@ from fesdist.ground.share import tell
 from fesdist.ground.tiles import Padding, Region, Tile, TileGrid
 from fesdist.passes.phases import Clock
 from fesdist.training.context import TaskContext, learned_from
-from fesdist.training.folds import fold_numbers, row_step
+from fesdist.training.folds import Folds, folds_of, row_step
 from fesdist.training.holding import PIECE, Held, hold
 from fesdist.training.job import SampleGroup
 from fesdist.training.layout import tile_layouts
@@ -30,7 +30,7 @@ def hold_samples(context: TaskContext, tile: Tile, group: SampleGroup) -> Held:
     stack, model = context.stack, context.model
     inputs, targets, _ = learned_from(model, tile.region, stack.image_shape)
     held_out = {name: context.job.holdout.get(name, ()) for name in group.expressions}
-    folds = fold_numbers(stack, group)
+    folds = folds_of(stack, group.samples)
     return hold(context.images, group, held_out, folds, (inputs, targets), mirror=model.mirror)
 
 
@@ -82,13 +82,13 @@ def solve_streamed(
     stack, model = context.stack, context.model
     inputs, targets, padding = learned_from(model, tile.region, stack.image_shape)
     problem = _problem(context, tile, padding, group, prepared)
-    folds = fold_numbers(stack, group) if model.has_evidence else dict.fromkeys(group.samples, 0)
-    gathered = [model.gather(problem, np.dtype(stack.dtype)) for _ in range(1 + max(folds.values()))]
+    folds = folds_of(stack, group.samples) if model.has_evidence else Folds.one(group.samples)
+    gathered = [model.gather(problem, np.dtype(stack.dtype)) for _ in range(folds.count)]
     n_added, n_all = 0, len(group.samples) * (2 if model.mirror else 1)
     for places, samples in clock.over(
         "read", context.images.blocks(group, inputs, targets, n_block, mirror=model.mirror)
     ):
-        fold_of = np.array([folds[place] for place in places], np.int64)
+        fold_of = folds.numbers(places)
         with clock("sums"):
             for fold in np.unique(fold_of):
                 gathered[fold].add(samples.of(fold_of == fold) if len(gathered) > 1 else samples)

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.families.common.contract import AnyModel
@@ -18,6 +17,7 @@ from fesdist.ground.measures import mouth_region
 from fesdist.ground.tiles import Region, Tile, TileGrid
 from fesdist.passes.adding_up import AddingUp, added_up
 from fesdist.registry import model_from_parameters, model_named
+from fesdist.training.folds import Folds
 from fesdist.training.images import stack_of
 from fesdist.training.job import TrainingJob
 from fesdist.training.judged import judged_in
@@ -49,11 +49,6 @@ class FoldWork:
         inner = cast("CrossValidation[Any]", model_named(self.job.model).cross_validation(candidates))
         return BesideInput(inner, _judgement(stack_of(self.job), self.row_step, self.in_cells))
 
-    def fold_of(self, stack: TrainingStack, samples: Sequence[int]) -> NDArray[np.int64]:
-        """Return the fold of each sample's person, (sample,)."""
-        numbers = {person: number for number, fold in enumerate(self.folds) for person in fold}
-        return np.array([numbers[stack.subjects[sample].id] for sample in samples], np.int64)
-
     def digest(self) -> str:
         """Return 16 hexadecimal digits that are equal for equal work, whatever the stack's place."""
         shape = [*self.tile_shape, self.row_step, self.in_cells]
@@ -70,11 +65,9 @@ class FoldStage(AddingUp[Beside]):
     at_once: int = 1
 
     def find(self, tile: Tile, group: int) -> Any:
-        job, of_group, stack = self.work_on.job, self.work_on.job.groups[group], stack_of(self.work_on.job)
-        numbers = self.work_on.fold_of(stack, of_group.samples).tolist()
-        folds = dict(zip(of_group.samples, numbers, strict=True))
-        validation, n_folds = self.work_on.validation(), len(self.work_on.folds)
-        return judged_in(tile, validation, job, of_group, folds, n_folds, validation.judgement, self.n_block)
+        job, of_group, validation = self.work_on.job, self.work_on.job.groups[group], self.work_on.validation()
+        folds = Folds.of(self.work_on.folds, stack_of(job), of_group.samples)
+        return judged_in(tile, validation, job, of_group, folds, validation.judgement, self.n_block)
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Beside:
         return self.work_on.validation().restore(arrays)
@@ -107,7 +100,7 @@ def validate_in_one_pass(
     stage = FoldStage(notes, title, grid, len(job.groups), work, plan.n_block, plan.at_once)
     found = added_up(stage, cluster, resources.on_progress)
     errors = [
-        beside.errors(total, group.expressions, fit, work.fold_of(stack, group.samples))
+        beside.errors(total, group.expressions, fit, Folds.of(folds, stack, group.samples).numbers(group.samples))
         for group, total in zip(job.groups, found, strict=True)
     ]
     totals = {
