@@ -8,14 +8,14 @@ from fesdist.align.aligner import Aligner
 from fesdist.align.points import read_points
 from fesdist.cli.console import say
 from fesdist.cli.notices import concluded
-from fesdist.ground.apart import beside
 from fesdist.ground.blank import shown_instead
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.misalignment import misalignment_to
 from fesdist.ground.notices import Notice, noticed
 from fesdist.images.decode import MEGAPIXEL, read_header
 from fesdist.images.filling import Image, read_image
 from fesdist.images.resize import stretch
-from fesdist.images.summary import of_pairs_apart, of_people_on_both_sides
+from fesdist.images.summary import of_misaligned_pairs, of_people_on_both_sides
 from fesdist.requests.stacks import Replace
 from storage.stack.editing import replace_image
 from storage.stack.reading import StackSpec, TrainingStack
@@ -41,8 +41,8 @@ def _notices(request: Replace, file: Path, image: Image, aligner: Aligner | None
     before, shape = stack.spec.input_expression, stack.image_shape
     others = stack.subjects[place].digests.keys() - {request.expression}
     images = {request.expression: image} | {each: _stored(stack, each, place) for each in others}
-    lies = beside(images[before])
-    apart = {
+    lies = misalignment_to(images[before])
+    misaligned = {
         f"{request.person}, {each}": found.in_words()
         for each in (sorted(others) if request.expression == before else [request.expression])
         if (found := lies(images[each])).differs
@@ -53,7 +53,7 @@ def _notices(request: Replace, file: Path, image: Image, aligner: Aligner | None
         *noticed("changed", "{n photograph} stretched, as proportions differ", [name] * stretched),
         *noticed("doubtful", "{n photograph} with several faces, of which the largest was taken", [name] * crowded),
         *noticed("doubtful", "{n photograph} of which nothing can be seen", {name: instead} if instead else {}),
-        *of_pairs_apart(before, apart),
+        *of_misaligned_pairs(before, misaligned),
         *of_people_on_both_sides(stack.subjects),
     )
 

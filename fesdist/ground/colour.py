@@ -28,7 +28,7 @@ class Colour(StrEnum):
         """Number of channels of each image that a set of weights is fitted on."""
         return channels if self is Colour.SHARED else 1
 
-    def judged_apart(self, channels: int) -> bool:
+    def judged_in_colour(self, channels: int) -> bool:
         """Return whether outputs for stored colours have errors that the sums of a fit do not tell."""
         return self is Colour.GRAY and channels > 1
 

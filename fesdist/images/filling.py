@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.align.aligner import Aligner
-from fesdist.ground.apart import beside
 from fesdist.ground.blank import shown_instead
 from fesdist.ground.errors import ImageError
+from fesdist.ground.misalignment import misalignment_to
 from fesdist.ground.share import Progress
 from fesdist.images.decode import decode
 from fesdist.images.pairs import Person, Skipped
@@ -43,7 +43,7 @@ class Account:
     """Ids of people whose input, or all of whose targets, cannot be used."""
     blank: dict[Path, str] = field(default_factory=dict)
     """What photographs show in the place of something."""
-    apart: dict[str, str] = field(default_factory=dict)
+    misaligned: dict[str, str] = field(default_factory=dict)
     """Where photographs lie that do not lie as the same person's input, by person and expression."""
 
     def usable(self, attempts: Iterable[tuple[Path, _T | ImageError]]) -> dict[Path, _T]:
@@ -70,12 +70,12 @@ class Account:
     def look_at(self, people: Iterable[Person], images: Mapping[Path, Image], input_expression: str) -> None:
         """Enter which photographs show nothing, and which lie elsewhere than the same person's input."""
         for person in people:
-            lies = beside(images[person.files[input_expression]])
+            lies = misalignment_to(images[person.files[input_expression]])
             for name, path in person.files.items():
                 if instead := shown_instead(images[path]):
                     self.blank[path] = instead
                 elif name != input_expression and (found := lies(images[path])).differs:
-                    self.apart[f"{person.id}, {name}"] = found.in_words()
+                    self.misaligned[f"{person.id}, {name}"] = found.in_words()
 
 
 def fill(

@@ -115,7 +115,7 @@ def ingest(
         aligned=aligner is not None,
         crowded=tuple(sorted(aligner.crowded)) if aligner else (),
         blank=account.blank,
-        apart=account.apart,
+        misaligned=account.misaligned,
         of_outputs=holds_outputs(os.listdir(source)),
     )
 

@@ -57,7 +57,7 @@ class IngestSummary:
     """Photographs with several faces, of which the largest was taken."""
     blank: Mapping[Path, str] = field(default_factory=dict)
     """What photographs show in the place of something."""
-    apart: Mapping[str, str] = field(default_factory=dict)
+    misaligned: Mapping[str, str] = field(default_factory=dict)
     """Where photographs lie that do not lie as the same person's input, by person and expression."""
 
     of_outputs: bool = False
@@ -102,7 +102,7 @@ class IngestSummary:
                 "{n photograph} of which nothing can be seen (what is transparent is taken for white)",
                 {str(path): instead for path, instead in self.blank.items()},
             ),
-            *of_pairs_apart(self.spec.input_expression, self.apart),
+            *of_misaligned_pairs(self.spec.input_expression, self.misaligned),
             *noticed(
                 "doubtful",
                 "{n picture} under the names of several people; whoever is new is kept on one side of the split",
@@ -123,10 +123,10 @@ class IngestSummary:
         return sum(n for shape, n in self.resized.items() if stretch(shape, size) != 1)
 
 
-def of_pairs_apart(input_expression: str, apart: Mapping[str, str]) -> tuple[Notice, ...]:
+def of_misaligned_pairs(input_expression: str, misaligned: Mapping[str, str]) -> tuple[Notice, ...]:
     """Return a notice on photographs that lie elsewhere than the input of the same person, by what they are of."""
     text = f"{{n photograph}} in another place than the same person's {input_expression}; models learn that as if faces"
-    return noticed("doubtful", f"{text} changed so: align them, or leave them out", apart)
+    return noticed("doubtful", f"{text} changed so: align them, or leave them out", misaligned)
 
 
 def of_people_on_both_sides(subjects: Sequence[Subject]) -> tuple[Notice, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fesdist.families.common.contract import AnyModel
-from fesdist.ground import apart
+from fesdist.ground import misalignment
 from fesdist.ground.alpha_maps import learned_alpha, papers_alpha
 from fesdist.ground.evenly import evenly
 from fesdist.ground.signature import SIDE
@@ -70,11 +70,11 @@ def count_survey(job: TrainingJob, stack: TrainingStack, array_bytes: int, costs
     with costs("survey", n_images / len(block.samples)):
         of_people = list(SurveyStage(stack.path, array_bytes).work(block).values())
     asked = len(asked_of(samples))
-    if apart.SIDE in of_people[0]:
-        pictures = np.stack([signatures[apart.SIDE] for signatures in of_people])
+    if misalignment.SIDE in of_people[0]:
+        pictures = np.stack([signatures[misalignment.SIDE] for signatures in of_people])
         of_asked = np.resize(pictures, (asked, *pictures.shape[1:]))
         with costs("likeness", len(job.expressions)):
-            apart.compared(of_asked, of_asked[::-1])
+            misalignment.misalignments(of_asked, of_asked[::-1])
     if has_likeness(job):
         found = np.stack([signatures[SIDE] for signatures in of_people])
         folds = np.array_split(np.resize(found, (asked, *found.shape[1:])), n_folds(asked))

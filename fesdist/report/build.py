@@ -15,10 +15,10 @@ from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import write_whole
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.notices import Notice, counted_notice
-from fesdist.report.apart import displaced_people
 from fesdist.report.facts import facts, headline
 from fesdist.report.flame_chart import flame_chart
 from fesdist.report.looks_section import judgement
+from fesdist.report.misaligned import misaligned_people
 from fesdist.report.section import build_section
 from fesdist.report.template import template
 from fesdist.report.tuning_section import tuning_section
@@ -110,11 +110,11 @@ def write_report(
     evaluation = newest_evaluation(store, manifest.name, manifest.version)
     for_images = array_bytes(memory)
     comparer, missing = _comparer(version, stack_path or manifest.stack.path, for_images)
-    displaced = displaced_people(version, comparer.stack, for_images) if comparer is not None else {}
+    misaligned = misaligned_people(version, comparer.stack, for_images) if comparer is not None else {}
     unmeasured = None if evaluation is not None else Unmeasured.of(manifest, store_uri)
     sections = []
     for expression in version.expressions:
-        of_pairs = displaced.get(expression)
+        of_pairs = misaligned.get(expression)
         sections.append(build_section(version, expression, comparer, missing, evaluation, of_pairs, people))
         if on_progress is not None:
             on_progress(len(sections), len(version.expressions), expression)

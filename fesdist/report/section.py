@@ -9,11 +9,11 @@ from fesdist.evaluation.document import Evaluation
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, MODEL, ExpressionScores
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
-from fesdist.report.apart import DisplacedPeople
 from fesdist.report.chart import Chart, people_chart
 from fesdist.report.gallery import Gallery, Person, open_gallery
 from fesdist.report.looks_section import LooksTable, judged, looks_table
 from fesdist.report.maps import MapFigure, error_maps, weight_maps
+from fesdist.report.misaligned import MisalignedPeople
 from fesdist.report.pictures import Picture, face_picture
 from fesdist.report.tables import Cell, ErrorTable, change_cell, error_table, training_table
 from storage.datasets.version import WeightVersion
@@ -58,7 +58,7 @@ class Section:
     chart: Chart | None
     looks: LooksTable | None
     trained_on: tuple[str, ...]
-    displaced: DisplacedPeople | None
+    misaligned: MisalignedPeople | None
     maps: tuple[MapFigure, ...]
 
 
@@ -68,7 +68,7 @@ def build_section(
     comparer: Comparer | None,
     missing: str,
     evaluation: Evaluation | None,
-    displaced: DisplacedPeople | None,
+    misaligned: MisalignedPeople | None,
     n_people: int,
 ) -> Section:
     """Return the section of `expression`; without a `comparer` (and for the reason `missing`) there are no faces."""
@@ -90,7 +90,7 @@ def build_section(
         chart=people_chart(scores) if scores is not None else None,
         looks=looks_table(scores) if scores is not None else None,
         trained_on=scores.trained_on if scores is not None else (),
-        displaced=displaced if gallery is not None else None,
+        misaligned=misaligned if gallery is not None else None,
         maps=(*(error_maps(gallery) if gallery is not None else ()), *weight_maps(version, expression)),
     )
 

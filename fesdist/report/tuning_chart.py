@@ -97,7 +97,7 @@ def tuning_chart(tuning: Tuning, curves: Curves, region: str) -> TuningChart:
     scores = [result.mean(region) for curve in curves.shown for result in curve.results]
     height = _height(scores)
     drawn = [_points(curve, curves.option, region, across, height) for curve in curves.shown]
-    ends = _apart([points[-1].y for points in drawn])
+    ends = _spread([points[-1].y for points in drawn])
     low, high = _limits(scores)
     best = tuning.best
     return TuningChart(
@@ -169,7 +169,7 @@ def _height(scores: Sequence[Score]) -> Callable[[float], float]:
     return height
 
 
-def _apart(heights: Sequence[float]) -> list[float]:
+def _spread(heights: Sequence[float]) -> list[float]:
     """Return heights moved as little as lets a line of text stand at each, within the frame."""
     order = np.argsort(heights, kind="stable")
     above = _LINE * np.arange(len(heights))

@@ -13,10 +13,13 @@ from storage.datasets.manifest import Manifest
 
 
 def notices_of(
-    shapes: Mapping[str, LearnedShape], metrics: Mapping[str, ExpressionMetrics], apart: tuple[Notice, ...]
+    shapes: Mapping[str, LearnedShape], metrics: Mapping[str, ExpressionMetrics], misaligned: tuple[Notice, ...]
 ) -> tuple[Notice, ...]:
-    """Return what is doubtful of the photographs, `apart` first, and of the regressions; both are by expression."""
-    return (*apart, *_of_shapes(shapes), *_of_regressions(metrics), *worse_than_input(_changes(metrics)))
+    """Return what is doubtful of a version: of its photographs, `misaligned` first, then of its regressions.
+
+    `shapes` and `metrics` are by expression.
+    """
+    return (*misaligned, *_of_shapes(shapes), *_of_regressions(metrics), *worse_than_input(_changes(metrics)))
 
 
 def kept_in(manifest: Manifest) -> tuple[Notice, ...]:

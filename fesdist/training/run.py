@@ -14,7 +14,6 @@ from fesdist.ground.tiles import TileGrid
 from fesdist.passes.phases import Clock
 from fesdist.passes.stage import results
 from fesdist.shape.warping import DISPLACEMENT
-from fesdist.training.apart import notices_of_pairs
 from fesdist.training.choice import Choice
 from fesdist.training.choosing import choose, planned
 from fesdist.training.context import TaskAddress, open_context, unseen
@@ -23,6 +22,7 @@ from fesdist.training.flows import displacement_of
 from fesdist.training.image_stage import prepare_image
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job, has_shape
 from fesdist.training.likeness import LearnedLikeness, learn_likeness, write_likeness
+from fesdist.training.misaligned import notices_of_misaligned
 from fesdist.training.notices import kept_in, notices_of
 from fesdist.training.plan import TrainingPlan, make_plan
 from fesdist.training.refining import write_refinement_maps
@@ -110,7 +110,7 @@ def train(
         if on_plan:
             on_plan(plan, n_resumed)
         with clock("likeness"):
-            likeness, apart = learn_likeness(job, stack, found), notices_of_pairs(job, stack, found)
+            likeness, misaligned = learn_likeness(job, stack, found), notices_of_misaligned(job, stack, found)
             checksums = _write_shapes(draft, job, plan) | write_likeness(draft, likeness)
         with clock("image pass"):
             checksums.update(prepare_image(address, cluster, on_progress))
@@ -121,7 +121,7 @@ def train(
         with clock("refinement"):
             checksums.update(write_refinement_maps(draft, job, stack, plan.chunk))
         metrics = replace(summarise(reports), steps=clock.seconds)
-        notices = notices_of(shapes, metrics.expressions, apart)
+        notices = notices_of(shapes, metrics.expressions, misaligned)
         facts = _facts(request, job, stack, metrics, choice, shapes, likeness)
         version = draft.publish(replace(facts, notices=tuple(each.to_record() for each in notices)), checksums)
     return TrainingResult(

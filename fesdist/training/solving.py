@@ -19,7 +19,7 @@ from fesdist.training.folds import Folds, folds_of, row_step
 from fesdist.training.holding import PIECE, Held, hold
 from fesdist.training.job import SampleGroup
 from fesdist.training.layout import tile_layouts
-from fesdist.training.strips import judged_apart
+from fesdist.training.strips import judges_around_rows
 
 OnRows = Callable[[dict[str, TileArrays], int], None]
 """Is told the arrays of a tile, and the row before which nobody changes them any more."""
@@ -54,15 +54,15 @@ def solve_held(
             found[-1].add(samples)
         return found
 
-    apart = judged_apart(model, stack, len(held.teachers))
-    if apart and len(held.of_fold) > 1:
+    around_rows = judges_around_rows(model, stack, len(held.teachers))
+    if around_rows and len(held.of_fold) > 1:
         with clock("evidence"):
             step, problem = row_step(stack.image_shape), _problem(context, tile, padding, group, {})
             evidence = model.evidence_of_samples(problem, held.teachers, held.of_fold, step)
             _put(evidence, solved, (slice(-tile.region.row0 % step, None, step), slice(None)))
     for number, part in enumerate(pieces):
         with clock("sums"):
-            folds = sums_of(part.region.shifted(tile.region.row0, tile.region.col0), by_fold=not apart)
+            folds = sums_of(part.region.shifted(tile.region.row0, tile.region.col0), by_fold=not around_rows)
         _solve_sums(context, tile.region, folds, solved, clock)
         if on_rows is not None and part.region.col1 == tile.region.shape[1]:
             on_rows(solved, part.region.row1)

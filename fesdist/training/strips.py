@@ -17,7 +17,7 @@ FEW = 1000
 """Samples, times rows around a judged one, for each row between two of them: so many products cost less than sums."""
 
 
-def judged_apart(model: AnyModel, stack: TrainingStack, n_samples: int) -> bool:
+def judges_around_rows(model: AnyModel, stack: TrainingStack, n_samples: int) -> bool:
     """Return whether samples around the judged rows are read for evidence, and all people summed up together.
 
     Sums of integers are the same either way; floating-point sums keep the order of their folds.

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 from numpy.typing import NDArray
 
 from fesdist.cluster.settings import Cluster
-from fesdist.ground import apart
+from fesdist.ground import misalignment
 from fesdist.ground.evenly import evenly
 from fesdist.ground.share import Progress
 from fesdist.ground.signature import SIDE, Signature, signatures_of
@@ -51,7 +51,7 @@ class SurveyStage(Stage[Block, dict[int, dict[int, Signature]]]):
 
     def work(self, key: Block) -> dict[int, dict[int, Signature]]:
         stack = TrainingStack.open(self.stack)
-        sides = (SIDE, apart.SIDE) if min(stack.image_shape) >= apart.SIDE else (SIDE,)
+        sides = (SIDE, misalignment.SIDE) if min(stack.image_shape) >= misalignment.SIDE else (SIDE,)
         images = _whole(stack, key) if _room(stack, self.array_bytes) >= 1 else _in_bands(stack, key)
         found = (signatures_of(bands, sides, gray_across) for bands in images)
         return dict(zip(key.asked, found, strict=True))

@@ -66,7 +66,7 @@ class WindowValidation:
         return region.grown(self.margin, image_shape)
 
     def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int, n_folds: int) -> Memory:
-        judged = replace(fit, colour=Colour.SHARED) if fit.colour.judged_apart(fit.channels) else None
+        judged = replace(fit, colour=Colour.SHARED) if fit.colour.judged_in_colour(fit.channels) else None
         return validation_memory(self.fields, self.margin, fit, judged, tile_shape, (n_block, n_folds))
 
     def gather(self, problem: TileProblem, dtype: np.dtype[Any], n_folds: int) -> WindowFolds:
@@ -98,7 +98,7 @@ class WindowFolds:
             return [WindowSums(of_colour, field, dtype, squares=True, margin=validation.margin) for _ in range(n_folds)]
 
         self._fitted = sums(problem.colour)
-        self._judged = sums(Colour.SHARED) if problem.colour.judged_apart(problem.channels) else self._fitted
+        self._judged = sums(Colour.SHARED) if problem.colour.judged_in_colour(problem.channels) else self._fitted
 
     def add(self, folds: NDArray[np.int64], samples: Samples) -> None:
         """Add samples; see `TileFolds.add`."""

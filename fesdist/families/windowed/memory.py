@@ -97,7 +97,7 @@ def left_out_memory(window: tuple[Field, int], fit: Fit, cols: int, sizes: tuple
     sums, pooled = (flat_block((rows, width), seen) for rows in (1 + 2 * pool, 1))
     n_packed = min(-(-n_samples // n_folds) + 1, pass_samples(np.dtype(np.uint8), together))
     lines, packed = packed_shape(n_packed, sums.length, np.dtype(np.uint8), together)
-    gray, around = fit.colour.judged_apart(fit.channels), cols + 2 * pool + 1
+    gray, around = fit.colour.judged_in_colour(fit.channels), cols + 2 * pool + 1
     rows, further = sums.padded_shape[0], sums.stride - width
     of_samples = n_samples, 1 if gray else fit.channels
     targets = Allocation("targets of a row", (*of_samples, 1 + 2 * pool, around), "uint8", n_expressions)

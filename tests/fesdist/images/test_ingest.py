@@ -279,7 +279,7 @@ def test_pairs_at_different_places_and_pictures_of_nothing_are_told(stack: Path,
             save(f"pairs/{expression}/{person}.png", np.moveaxis(head(person, (48, 48), right=moved), 0, -1))
     nothing = save("pairs/happy/3.png", Image.new("RGBA", (48, 48), (10, 20, 30, 0)))
     summary = ingest(tmp_path / "pairs", stack)
-    assert summary.apart == {"1, happy": "6 % further right"}
+    assert summary.misaligned == {"1, happy": "6 % further right"}
     assert summary.blank == {nothing: "white all over"}
     told = [(notice.kind, notice.count, tuple(notice.examples)) for notice in summary.notices]
     assert told == [("doubtful", 1, (str(nothing),)), ("doubtful", 1, ("1, happy",))]

@@ -184,7 +184,7 @@ def test_impossible_wishes_are_refused(stack: str, store: str, out: Path) -> Non
     assert not out.exists()
 
 
-def test_what_is_in_doubt_and_pairs_apart_are_shown(tmp_path: Path, out: Path) -> None:
+def test_what_is_in_doubt_and_misaligned_pairs_are_shown(tmp_path: Path, out: Path) -> None:
     people = [
         PendingSubject(f"p{n}", {"neutral": head(n, (48, 48)), "happy": head(n, (48, 48), right=0.06 * (n == 2))})
         for n in range(6)

@@ -38,7 +38,7 @@ def rows_far_apart(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("rows_far_apart")
 @pytest.mark.parametrize(
-    ("model", "n_samples", "apart"),
+    ("model", "n_samples", "around_rows"),
     [
         (MODEL, 4000, True),  # 3 rows around each
         (replace(MODEL, pool=1), 2400, True),  # 5 rows
@@ -47,22 +47,24 @@ def rows_far_apart(monkeypatch: pytest.MonkeyPatch) -> None:
         (PixelKernelRidge(pool=2), 2, False),  # its evidence needs sums
     ],
 )
-def test_rows_far_apart_or_few_samples_are_judged_apart(
-    path: Path, model: AnyModel, n_samples: int, apart: bool
+def test_rows_far_apart_or_few_samples_are_judged_around_rows(
+    path: Path, model: AnyModel, n_samples: int, around_rows: bool
 ) -> None:
-    assert strips.judged_apart(model, TrainingStack.open(path), n_samples) is apart
+    assert strips.judges_around_rows(model, TrainingStack.open(path), n_samples) is around_rows
 
 
-@pytest.mark.parametrize(("n_samples", "apart"), [(666, True), (667, False)])
-def test_images_of_ordinary_size_are_judged_apart_by_few_samples(path: Path, n_samples: int, apart: bool) -> None:
-    assert strips.judged_apart(MODEL, TrainingStack.open(path), n_samples) is apart
-    assert not strips.judged_apart(PixelKernelRidge(), TrainingStack.open(path), n_samples)
+@pytest.mark.parametrize(("n_samples", "around_rows"), [(666, True), (667, False)])
+def test_images_of_ordinary_size_are_judged_around_rows_by_few_samples(
+    path: Path, n_samples: int, around_rows: bool
+) -> None:
+    assert strips.judges_around_rows(MODEL, TrainingStack.open(path), n_samples) is around_rows
+    assert not strips.judges_around_rows(PixelKernelRidge(), TrainingStack.open(path), n_samples)
 
 
 @pytest.mark.usefixtures("rows_far_apart")
 def test_floating_point_sums_keep_their_order(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TrainingStack, "dtype", np.dtype(np.float64))
-    assert not strips.judged_apart(MODEL, TrainingStack.open(path), 2)
+    assert not strips.judges_around_rows(MODEL, TrainingStack.open(path), 2)
 
 
 @pytest.mark.usefixtures("rows_far_apart")
@@ -75,17 +77,19 @@ def test_floating_point_sums_keep_their_order(path: Path, monkeypatch: pytest.Mo
 def test_weights_and_evidence_have_the_same_bits(
     path: Path, tmp_path: Path, model: AnyModel, colour: Colour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    everywhere, apart = (_trained(path, tmp_path / f"{apart}", model, colour, apart, monkeypatch) for apart in (0, 1))
-    assert everywhere.checksums == apart.checksums
-    agreement = apart.read("happy", "agreement", None)
+    everywhere, around_rows = (
+        _trained(path, tmp_path / f"{choice}", model, colour, choice, monkeypatch) for choice in (False, True)
+    )
+    assert everywhere.checksums == around_rows.checksums
+    agreement = around_rows.read("happy", "agreement", None)
     assert (np.flatnonzero(agreement.any(axis=(0, 2))) % 12 == 0).all()
     assert np.count_nonzero(agreement[:, ::12]) > 1000
 
 
 def _trained(
-    path: Path, store: Path, model: AnyModel, colour: Colour, apart: int, monkeypatch: pytest.MonkeyPatch
+    path: Path, store: Path, model: AnyModel, colour: Colour, around_rows: bool, monkeypatch: pytest.MonkeyPatch
 ) -> WeightVersion:
-    monkeypatch.setattr(solving, "judged_apart", lambda *_: bool(apart))
+    monkeypatch.setattr(solving, "judges_around_rows", lambda *_: around_rows)
     request = TrainingRequest(str(path), str(store), "faces", model, colour=colour)
     train(request, InProcessCluster(), memory=1 << 30)
     return WeightStore(str(store)).open("faces")

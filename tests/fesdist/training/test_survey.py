@@ -12,7 +12,7 @@ import pytest
 import zarr
 
 from fesdist.cluster.in_process import InProcessCluster
-from fesdist.ground import apart
+from fesdist.ground import misalignment
 from fesdist.ground.signature import SIDE, signature, signatures_of
 from fesdist.registry import MaskedRegression
 from fesdist.simd.grays import gray_across
@@ -48,7 +48,7 @@ def test_signatures_are_of_the_images_that_teach(stack: Path) -> None:
         assert sorted(by_sample) == taught
         images = opened.read(expression, taught, slice(0, 40), slice(0, 40))
         for sample, image in zip(taught, images, strict=True):
-            assert by_sample[sample].keys() == {SIDE, apart.SIDE}
+            assert by_sample[sample].keys() == {SIDE, misalignment.SIDE}
             for side, found_signature in by_sample[sample].items():
                 assert np.array_equal(found_signature, signature(image, side))
 
@@ -94,7 +94,7 @@ def test_what_is_alive_at_once_is_counted(stack: Path) -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_signature_takes_no_more_than_is_counted(channels: int, dtype: str) -> None:
     image = np.random.default_rng(0).integers(0, 256, (channels, 512, 512)).astype(dtype)
-    sides = (SIDE, apart.SIDE)
+    sides = (SIDE, misalignment.SIDE)
     signatures_of([image], sides, gray_across)  # compiles
     tracemalloc.start()
     try:
@@ -105,8 +105,8 @@ def test_a_signature_takes_no_more_than_is_counted(channels: int, dtype: str) ->
     assert peak < surveying._AT_WORK * image.nbytes
 
 
-def test_images_too_small_to_lie_apart_have_no_large_signature(tmp_path: Path) -> None:
-    job, opened = _job(write_stack(tmp_path / "small.zarr", side=apart.SIDE - 1, people=3))
+def test_images_too_small_to_be_misaligned_have_no_large_signature(tmp_path: Path) -> None:
+    job, opened = _job(write_stack(tmp_path / "small.zarr", side=misalignment.SIDE - 1, people=3))
     found = survey(job, opened, InProcessCluster(), ROOM)
     assert {side for by_sample in found.values() for sides in by_sample.values() for side in sides} == {SIDE}
 

@@ -7,23 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fesdist.ground.apart import SIDE, Apart, compared
+from fesdist.ground.misalignment import SIDE, Misalignment, misalignments
 from fesdist.ground.notices import Notice
-from fesdist.images.summary import of_pairs_apart
+from fesdist.images.summary import of_misaligned_pairs
 from fesdist.training.job import TrainingJob
 from fesdist.training.survey import Signatures, asked_of
 from storage.stack.reading import TrainingStack
 
 
 @dataclass(frozen=True)
-class PairApart:
+class MisalignedPair:
     """A person whose photographs lie at different places."""
 
     sample: int
-    found: Apart
+    found: Misalignment
 
 
-def pairs_apart(before: str, after: str, samples: Sequence[int], found: Signatures) -> list[PairApart]:
+def misaligned_pairs(before: str, after: str, samples: Sequence[int], found: Signatures) -> list[MisalignedPair]:
     """Return those of `samples` whose images of two expressions lie at different places, the furthest apart first.
 
     Only those are looked at of whom signatures were taken (`asked_of`); nobody where images are too small to tell.
@@ -32,16 +32,16 @@ def pairs_apart(before: str, after: str, samples: Sequence[int], found: Signatur
     if not asked or SIDE not in found[before][asked[0]]:
         return []
     first, second = (np.stack([found[name][sample][SIDE] for sample in asked]) for name in (before, after))
-    pairs = map(PairApart, asked, compared(first, second))
+    pairs = map(MisalignedPair, asked, misalignments(first, second))
     return sorted((pair for pair in pairs if pair.found.differs), key=lambda pair: -pair.found.better)
 
 
-def notices_of_pairs(job: TrainingJob, stack: TrainingStack, found: Signatures) -> tuple[Notice, ...]:
+def notices_of_misaligned(job: TrainingJob, stack: TrainingStack, found: Signatures) -> tuple[Notice, ...]:
     """Return a notice where people who teach a job have photographs at different places."""
-    apart = {
+    misaligned = {
         f"{stack.subjects[pair.sample].id}, {expression}": pair.found.in_words()
         for group in job.groups
         for expression in group.expressions
-        for pair in pairs_apart(job.input_expression, expression, group.samples, found)
+        for pair in misaligned_pairs(job.input_expression, expression, group.samples, found)
     }
-    return of_pairs_apart(job.input_expression, apart)
+    return of_misaligned_pairs(job.input_expression, misaligned)

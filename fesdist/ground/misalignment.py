@@ -27,7 +27,7 @@ look = partial(signature, side=SIDE)
 
 
 @dataclass(frozen=True)
-class Apart:
+class Misalignment:
     """How the second photograph of a pair lies to the first."""
 
     better: float
@@ -48,7 +48,7 @@ class Apart:
         return " and ".join(f"{share:.0f} % {way}" for share, way in words)
 
 
-def compared(before: Signature, after: Signature) -> list[Apart]:
+def misalignments(before: Signature, after: Signature) -> list[Misalignment]:
     """Return how each person's two pictures, (person, row, col) as `look` returns them, lie to each other.
 
     Mean square differences over what both show: all of it alike, and the middle more (a half sine along each axis and
@@ -62,16 +62,16 @@ def compared(before: Signature, after: Signature) -> list[Apart]:
     found = []
     for best, times in zip(better.argmax(axis=0).tolist(), better.max(axis=0, initial=0).tolist(), strict=True):
         down, right = _MOVES[best]
-        found.append(Apart(times, down / SIDE, right / SIDE) if best else Apart(1.0))
+        found.append(Misalignment(times, down / SIDE, right / SIDE) if best else Misalignment(1.0))
     return found
 
 
-def beside(before: NDArray[Any]) -> Callable[[NDArray[Any]], Apart]:
+def misalignment_to(before: NDArray[Any]) -> Callable[[NDArray[Any]], Misalignment]:
     """Return what tells how photographs lie to one of the same size, (channel, row, col) as `signature` takes them."""
     if min(before.shape[1:]) < SIDE:
-        return lambda _: Apart(1.0)
+        return lambda _: Misalignment(1.0)
     first = look(before)
-    return lambda after: compared(first[None], look(after)[None])[0]
+    return lambda after: misalignments(first[None], look(after)[None])[0]
 
 
 _LEAST = 1.0

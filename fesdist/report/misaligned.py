@@ -10,7 +10,7 @@ from fesdist.cluster.in_process import InProcessCluster
 from fesdist.ground.colour import to_gray
 from fesdist.inference.intensities import Images, unit_scale
 from fesdist.report.pictures import Picture, face, face_picture
-from fesdist.training.apart import PairApart, pairs_apart
+from fesdist.training.misaligned import MisalignedPair, misaligned_pairs
 from fesdist.training.survey import asked_of, signatures
 from storage.datasets.version import WeightVersion
 from storage.stack.reading import TrainingStack
@@ -19,7 +19,7 @@ MOST_SHOWN = 3
 
 
 @dataclass(frozen=True)
-class Displaced:
+class MisalignedPerson:
     """A person whose second photograph lies elsewhere than the first."""
 
     id: str
@@ -30,14 +30,14 @@ class Displaced:
 
 
 @dataclass(frozen=True)
-class DisplacedPeople:
-    """Those who are furthest apart, of all who are."""
+class MisalignedPeople:
+    """Those whose photographs lie furthest apart, and how many there are."""
 
     count: int
-    shown: tuple[Displaced, ...]
+    shown: tuple[MisalignedPerson, ...]
 
 
-def displaced_people(version: WeightVersion, stack: TrainingStack, array_bytes: int) -> dict[str, DisplacedPeople]:
+def misaligned_people(version: WeightVersion, stack: TrainingStack, array_bytes: int) -> dict[str, MisalignedPeople]:
     """Return, for each expression that has any, people who taught it with photographs at different places.
 
     Each photograph that is asked is read once; `array_bytes` are what images may take meanwhile.
@@ -47,9 +47,11 @@ def displaced_people(version: WeightVersion, stack: TrainingStack, array_bytes: 
     asked = {expression: asked_of(samples) for expression, samples in taught.items()}
     everybody = {sample for samples in asked.values() for sample in samples}
     looked_at = signatures(stack, {**asked, before: everybody}, InProcessCluster(), array_bytes)
-    found = {expression: pairs_apart(before, expression, samples, looked_at) for expression, samples in taught.items()}
+    found = {
+        expression: misaligned_pairs(before, expression, samples, looked_at) for expression, samples in taught.items()
+    }
     return {
-        expression: DisplacedPeople(
+        expression: MisalignedPeople(
             len(pairs), tuple(_shown(stack, before, expression, pair) for pair in pairs[:MOST_SHOWN])
         )
         for expression, pairs in found.items()
@@ -64,12 +66,12 @@ def _taught(version: WeightVersion, expression: str, stack: TrainingStack) -> li
     ]
 
 
-def _shown(stack: TrainingStack, before: str, expression: str, pair: PairApart) -> Displaced:
+def _shown(stack: TrainingStack, before: str, expression: str, pair: MisalignedPair) -> MisalignedPerson:
     rows, cols = (slice(0, side) for side in stack.image_shape)
     first, second = (unit_scale(stack.read(name, [pair.sample], rows, cols)) for name in (before, expression))
     over = np.concatenate([to_gray(first), *[to_gray(second)] * 2], axis=1)
     pictures = ((before, first), (expression, second), ("one over the other", over))
-    return Displaced(
+    return MisalignedPerson(
         stack.subjects[pair.sample].id,
         pair.found.in_words(),
         tuple((label, _picture(image)) for label, image in pictures),

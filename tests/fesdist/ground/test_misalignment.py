@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fesdist.ground.apart import Apart, beside
+from fesdist.ground.misalignment import Misalignment, misalignment_to
 from fesdist.images.decode import decode
 from fesdist.images.resize import resize
 from tests.fesdist.ground.heads import head
@@ -18,24 +18,24 @@ from tests.fesdist.ground.heads import head
     [(0.06, 0.0, "6 % lower"), (0.0, -0.095, "9 % further left"), (-0.03, 0.06, "3 % higher and 6 % further right")],
 )
 def test_where_the_second_lies_is_told(down: float, right: float, words: str) -> None:
-    found = beside(head(1, (128, 96)))(head(1, (128, 96), down, right))
+    found = misalignment_to(head(1, (128, 96)))(head(1, (128, 96), down, right))
     assert (found.differs, found.in_words()) == (True, words)
 
 
 def test_light_and_contrast_move_nothing() -> None:
     before = head(2, (64, 64))
-    assert beside(before)(40 + before // 2) == Apart(1.0)
-    assert beside(before / 255)(np.full((1, 64, 64), 0.5)) == Apart(1.0)
+    assert misalignment_to(before)(40 + before // 2) == Misalignment(1.0)
+    assert misalignment_to(before / 255)(np.full((1, 64, 64), 0.5)) == Misalignment(1.0)
 
 
 def test_of_tiny_pictures_nothing_is_said() -> None:
-    assert beside(head(3, (31, 64)))(head(3, (31, 64), 0.1)) == Apart(1.0)
+    assert misalignment_to(head(3, (31, 64)))(head(3, (31, 64), 0.1)) == Misalignment(1.0)
 
 
 def _differing(folder: Path, expression: str, size: tuple[int, int], step: int) -> float:
     names = sorted(path.name for path in (folder / expression).iterdir())[::step]
     pairs = ([resize(decode(folder / each / name), size) for each in ("neutral", expression)] for name in names)
-    return float(np.mean([beside(before)(after).differs for before, after in pairs]))
+    return float(np.mean([misalignment_to(before)(after).differs for before, after in pairs]))
 
 
 def test_aligned_people_lie_alike_and_others_do_not(data_folder: Path, london: Path) -> None:

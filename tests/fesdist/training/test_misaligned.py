@@ -9,8 +9,8 @@ import pytest
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.registry import MaskedRegression
-from fesdist.training.apart import pairs_apart
 from fesdist.training.job import TrainingRequest
+from fesdist.training.misaligned import misaligned_pairs
 from fesdist.training.notices import kept_in
 from fesdist.training.run import train
 from fesdist.training.survey import signatures
@@ -48,20 +48,20 @@ def test_the_furthest_apart_come_first(stack: str) -> None:
     looked_at = signatures(
         opened, dict.fromkeys(("neutral", "happy", "bright"), everybody), InProcessCluster(), 1 << 20
     )
-    found = pairs_apart("neutral", "happy", everybody, looked_at)
+    found = misaligned_pairs("neutral", "happy", everybody, looked_at)
     assert [(pair.sample, pair.found.in_words()) for pair in found] == [
         (5, "9 % further right"),
         (2, "3 % further right"),
     ]
-    assert pairs_apart("neutral", "bright", everybody, looked_at) == []
+    assert misaligned_pairs("neutral", "bright", everybody, looked_at) == []
 
 
 def test_the_version_keeps_what_its_training_had_to_notice(stack: str, tmp_path: Path) -> None:
     request = TrainingRequest(stack, str(tmp_path / "weights"), "heads", MaskedRegression.with_window(1, ridge=1e9))
     first, again = (train(request, InProcessCluster(), memory=1 << 30, if_changed=True) for _ in range(2))
     assert (first.published, again.published) == (True, False)
-    apart, worse = first.notices
-    assert (apart.kind, apart.count) == ("doubtful", 2)
-    assert apart.examples == {"p2, happy": "3 % further right", "p5, happy": "9 % further right"}
+    misaligned, worse = first.notices
+    assert (misaligned.kind, misaligned.count) == ("doubtful", 2)
+    assert misaligned.examples == {"p2, happy": "3 % further right", "p5, happy": "9 % further right"}
     assert "errs more than the photograph" in worse.text
     assert again.notices == first.notices == kept_in(WeightStore(str(tmp_path / "weights")).open("heads").manifest)
