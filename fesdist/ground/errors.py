@@ -34,4 +34,4 @@ class ClusterError(FesdistError):
 
 
 class TileError(FesdistError):
-    """Tiles that kept failing; what was computed is kept."""
+    """Tiles, or other parts of a run, that kept failing or were lost; what was computed is kept."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from numpy.typing import NDArray
 
@@ -31,6 +31,9 @@ class AddingUp(Stage[int, bool], ABC, Generic[A]):
     title: str
     grid: TileGrid
     n_groups: int
+
+    noun: ClassVar[str] = "tile"
+    keeps: ClassVar[bool] = True
 
     @abstractmethod
     def find(self, tile: Tile, group: int) -> A:

@@ -29,6 +29,12 @@ class Stage(Generic[K, R]):
     stops_at_failure: ClassVar[bool] = False
     """Whether the first failure ends the stage with its own error; else all other keys are done before it is told."""
 
+    noun: ClassVar[str] = "task"
+    """What a key is, where failures are counted."""
+
+    keeps: ClassVar[bool] = False
+    """Whether `kept` finds what an earlier run did."""
+
     at_once: int = 1
     """For how many keys at the same time the memory of one worker has room."""
 
@@ -136,8 +142,8 @@ def _kept_or_worked(key: K, stage: Stage[K, R]) -> tuple[R, bool]:
 
 def _failed(stage: Stage[K, R], failures: Sequence[Outcome[K]], n_keys: int) -> TileError:
     named = [f"{stage.called(each.item)}: {each.error or type(each.error).__name__}" for each in failures]
-    others = "The other tiles are stored; repeat the same command to try only these again"
+    others = f". The other {stage.noun}s are stored; repeat the same command to try only these again"
     return TileError(
-        f"{len(failures)} of {n_keys} tiles failed, {a_few(named, most=FAILURES_NAMED, between='; ')}"
-        + (f". {others}" if len(failures) < n_keys else "")
+        f"{len(failures)} of {n_keys} {stage.noun}s failed, {a_few(named, most=FAILURES_NAMED, between='; ')}"
+        + (others if stage.keeps and len(failures) < n_keys else "")
     )

@@ -59,7 +59,7 @@ def count_choice(model: AnyModel, chosen: Sequence[str], job: TrainingJob, stack
     pieces = bands[middle]
     for group in job.groups:
         with costs("choice", sum(map(len, bands))):
-            stage.judged(group, middle, pieces[len(pieces) // 2])
+            stage.judged_piece(group, middle, pieces[len(pieces) // 2])
 
 
 def count_survey(job: TrainingJob, stack: TrainingStack, array_bytes: int, costs: Costs) -> None:

@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from fesdist.families.common.contract import AnyModel
-from fesdist.families.common.validation import CrossValidation, FoldErrors, Judgement
-from fesdist.ground.measures import mouth_region
+from fesdist.families.common.validation import CrossValidation, FoldErrors
 from fesdist.ground.share import part, tell
-from fesdist.ground.tiles import Region, Tile
+from fesdist.ground.tiles import Tile
 from fesdist.passes.stage import Stage
 from fesdist.registry import model_from_parameters
 from fesdist.training.folds import folds_of, n_folds
 from fesdist.training.images import stack_of
 from fesdist.training.job import SampleGroup, TrainingJob
-from fesdist.training.judged import judged_in
+from fesdist.training.judged import judged_in, judgement_of
 from fesdist.training.plan import SAMPLES_AT_ONCE
 from fesdist.training.sampling import Piece, looked_at
 from storage.stack.reading import TrainingStack
@@ -41,14 +40,16 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
     side: int
     """Of the pieces that are summed at a time."""
     at_once: int = 1
-    """Tasks for which the memory of a worker has room."""
+    """Bands for which the memory of a worker has room."""
+
+    noun: ClassVar[str] = "band"
 
     def work(self, key: int) -> tuple[FoldErrors, ...]:
         """Return, for each group, the errors of all candidates in their order."""
         found = []
         for number, group in enumerate(self.job.groups):
             with part(number, len(self.job.groups)):
-                found.append(self._judged(group, key))
+                found.append(self._judged_band(group, key))
         return tuple(found)
 
     def note(self, key: int) -> str:
@@ -62,11 +63,9 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
         """Return the pieces of each band."""
         return looked_at(stack_of(self.job).image_shape, self.side)
 
-    def judged(self, group: SampleGroup, key: int, piece: Piece) -> list[FoldErrors]:
+    def judged_piece(self, group: SampleGroup, key: int, piece: Piece) -> list[FoldErrors]:
         """Return what a piece of a band tells of the candidates, of all that are judged from the same sums."""
         stack = stack_of(self.job)
-        rows, cols = stack.image_shape
-        regions = Region(0, rows, 0, cols), mouth_region(stack.spec.mouth, stack.image_shape)
         return [
             judged_in(
                 Tile(key, piece.region),
@@ -74,17 +73,17 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
                 self.job,
                 group,
                 folds_of(stack, group.samples),
-                Judgement(stack.image_shape, regions, piece.row_step),
+                judgement_of(stack, piece.row_step),
                 SAMPLES_AT_ONCE,
             )
             for parameters in self.parameters
         ]
 
-    def _judged(self, group: SampleGroup, key: int) -> FoldErrors:
+    def _judged_band(self, group: SampleGroup, key: int) -> FoldErrors:
         pieces = self.bands[key]
         found = []
         for number, piece in enumerate(pieces):
-            found.append(self.judged(group, key, piece))
+            found.append(self.judged_piece(group, key, piece))
             tell((number + 1) / len(pieces))
         return _side_by_side([reduce(add, alike) for alike in zip(*found, strict=True)])
 

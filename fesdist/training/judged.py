@@ -8,10 +8,19 @@ import numpy as np
 
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.validation import CrossValidation, Judgement
-from fesdist.ground.tiles import Tile
+from fesdist.ground.measures import mouth_region
+from fesdist.ground.tiles import Region, Tile
 from fesdist.training.folds import Folds
 from fesdist.training.images import JobImages, stack_of
 from fesdist.training.job import SampleGroup, TrainingJob
+from storage.stack.reading import TrainingStack
+
+
+def judgement_of(stack: TrainingStack, row_step: int, in_cells: bool = False) -> Judgement:
+    """Return which pixels of a stack's images are judged: the face is all of the image."""
+    rows, cols = stack.image_shape
+    regions = Region(0, rows, 0, cols), mouth_region(stack.spec.mouth, stack.image_shape)
+    return Judgement(stack.image_shape, regions, row_step, in_cells)
 
 
 def judged_in(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -34,6 +35,9 @@ class TileStage(Stage[int, TileReport]):
     """Whether all samples of a tile are read before it is solved."""
     at_once: int = 1
     """Tiles for which the memory of a worker has room."""
+
+    noun: ClassVar[str] = "tile"
+    keeps: ClassVar[bool] = True
 
     def kept(self, key: int) -> TileReport | None:
         """Return the report of a tile whose receipt and chunks are stored already."""

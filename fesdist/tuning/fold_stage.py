@@ -11,16 +11,15 @@ from typing import Any, cast
 from numpy.typing import NDArray
 
 from fesdist.families.common.contract import AnyModel
-from fesdist.families.common.validation import CrossValidation, Judgement
+from fesdist.families.common.validation import CrossValidation
 from fesdist.ground.folds import Fold
-from fesdist.ground.measures import mouth_region
-from fesdist.ground.tiles import Region, Tile, TileGrid
+from fesdist.ground.tiles import Tile, TileGrid
 from fesdist.passes.adding_up import AddingUp, added_up
 from fesdist.registry import model_from_parameters, model_named
 from fesdist.training.folds import Folds
 from fesdist.training.images import stack_of
 from fesdist.training.job import TrainingJob
-from fesdist.training.judged import judged_in
+from fesdist.training.judged import judged_in, judgement_of
 from fesdist.tuning.beside_input import Beside, BesideInput
 from fesdist.tuning.errors import FoldTotals, Validation
 from fesdist.tuning.fold_plan import fold_plan, row_step_for
@@ -47,7 +46,7 @@ class FoldWork:
         """Return how the candidates are judged, and the input beside them."""
         candidates = [model_from_parameters(self.job.model, parameters) for parameters in self.parameters]
         inner = cast("CrossValidation[Any]", model_named(self.job.model).cross_validation(candidates))
-        return BesideInput(inner, _judgement(stack_of(self.job), self.row_step, self.in_cells))
+        return BesideInput(inner, judgement_of(stack_of(self.job), self.row_step, self.in_cells))
 
     def digest(self) -> str:
         """Return 16 hexadecimal digits that are equal for equal work, whatever the stack's place."""
@@ -89,7 +88,7 @@ def validate_in_one_pass(
     """
     fit = job.fit(stack)
     step = 1 if not validation.by_place else row_step_for(stack.image_shape) if row_step is None else row_step
-    beside = BesideInput(validation, _judgement(stack, step, in_cells))
+    beside = BesideInput(validation, judgement_of(stack, step, in_cells))
     cluster = resources.cluster
     plan = fold_plan(beside, fit, len(folds), resources.memory, cluster.n_workers, cluster.threads)
     parameters = tuple(model.parameters() for model in candidates)
@@ -110,10 +109,3 @@ def validate_in_one_pass(
     }
     cells = [of_group.cells for of_group in errors if of_group.cells is not None]
     return Validation(totals, cells=sum(cells[1:], start=cells[0]) if cells else None, row_step=step)
-
-
-def _judgement(stack: TrainingStack, row_step: int, in_cells: bool) -> Judgement:
-    """Return which pixels are measured: the face is all of the image."""
-    rows, cols = stack.image_shape
-    regions = Region(0, rows, 0, cols), mouth_region(stack.spec.mouth, stack.image_shape)
-    return Judgement(stack.image_shape, regions, row_step, in_cells)

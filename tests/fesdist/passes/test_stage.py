@@ -23,6 +23,9 @@ class Doubling(Stage[int, int]):
     folder: Path
     bad: tuple[int, ...] = ()
 
+    noun: ClassVar[str] = "number"
+    keeps: ClassVar[bool] = True
+
     def kept(self, key: int) -> int | None:
         file = self.folder / str(key)
         return int(file.read_text()) if file.exists() else None
@@ -105,7 +108,7 @@ def test_parts_of_a_key_count_and_what_is_kept_is_not_to_do(tmp_path: Path) -> N
 def test_a_failing_key_stops_no_other_and_is_named(tmp_path: Path) -> None:
     told: list[str] = []
     with pytest.raises(
-        TileError, match=r"2 of 4 tiles failed, number 1: 1 is bad; number 3: 3 is bad\. The other"
+        TileError, match=r"2 of 4 numbers failed, number 1: 1 is bad; number 3: 3 is bad\. The other numbers"
     ) as e:
         results(Doubling(tmp_path, bad=(1, 3)), range(1, 5), InProcessCluster(), lambda *told_: told.append(told_[2]))
     assert isinstance(e.value.__cause__, BadParameterError)
@@ -115,9 +118,17 @@ def test_a_failing_key_stops_no_other_and_is_named(tmp_path: Path) -> None:
 
 def test_many_failures_are_counted_but_not_all_named(tmp_path: Path) -> None:
     with pytest.raises(
-        TileError, match=r"9 of 9 tiles failed, number 1: .*; number 2: .*; number 3: 3 is bad; and 6 more$"
+        TileError, match=r"9 of 9 numbers failed, number 1: .*; number 2: .*; number 3: 3 is bad; and 6 more$"
     ):
         results(Doubling(tmp_path, bad=tuple(range(10))), range(1, 10), InProcessCluster())
+
+
+def test_what_is_not_kept_is_not_promised(tmp_path: Path) -> None:
+    class Forgetful(Doubling):
+        keeps = False
+
+    with pytest.raises(TileError, match=r"1 of 2 numbers failed, number 1: 1 is bad$"):
+        results(Forgetful(tmp_path, bad=(1,)), [1, 2], InProcessCluster())
 
 
 def test_a_full_disk_ends_it_at_once(tmp_path: Path) -> None:
