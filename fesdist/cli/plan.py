@@ -31,12 +31,12 @@ def run(request: Plan) -> int:
     n_workers, threads = size_of(cluster)
     whole = planned(job, asked, stack)
     plan = make_plan(whole, stack, request.memory, n_workers, threads)
-    starts = cluster.scheduler is None and cluster.local_workers > 0
+    starts = cluster.scheduler is None and not cluster.in_process
     if rehearse_ahead(asked, request.memory, cluster):
         tell_of_compiling()
     warn("plan: rehearsing each step of the run, for its time")
     cost = estimate(asked, whole, stack, plan, n_workers, starting_seconds=CLUSTER_SECONDS if starts else 0.0)
-    planned_run = _Planned(asked, job, stack, plan, cost, n_workers, starts or cluster.scheduler is not None)
+    planned_run = _Planned(asked, job, stack, plan, cost, n_workers, not cluster.in_process)
     if request.json:
         say(json.dumps(planned_run.record(), indent=2))
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 
 from fesdist.cli.console import duration, people, progress, say, size, table, warn
 from fesdist.cli.notices import concluded, tell_of_compiling
@@ -22,11 +23,11 @@ from fesdist.training.shaping import LearnedShape
 def run(request: Train) -> int:
     """Train, and tell what was published and how good it is."""
     with progress("training", "tasks") as report:
-        result = carry_out(request, report, _tell_plan)
+        result = carry_out(request, report, partial(_tell_plan, request.cluster().a_worker))
     if request.json:
         say(json.dumps(asdict(result), indent=2))
     else:
-        _print(result, request.store)
+        _print(result, request.store, request.cluster().a_worker)
     return concluded(result.notices, strict=request.strict)
 
 
@@ -49,18 +50,18 @@ def carry_out(
         )
 
 
-def _tell_plan(plan: TrainingPlan, n_stored: int) -> None:
+def _tell_plan(a_worker: str, plan: TrainingPlan, n_stored: int) -> None:
     rows, cols = plan.tile_shape
     tiles = "1 tile" if len(plan.grid) == 1 else f"{len(plan.grid)} tiles"
     warn(
         f"{plan.n_pixels:,} regressions an expression in {tiles} of {rows} x {cols} pixels, "
-        f"{size(plan.projected_bytes)} a process projected, {size(plan.stored_bytes)} of weights"
+        f"{size(plan.projected_bytes)} projected for {a_worker}, {size(plan.stored_bytes)} of weights"
     )
     if n_stored:
         warn(f"continuing an interrupted run: {n_stored} of {len(plan.grid)} tiles are stored")
 
 
-def _print(result: TrainingResult, weights: str) -> None:
+def _print(result: TrainingResult, weights: str, a_worker: str) -> None:
     if not result.published:
         say(f"{result.name} version {result.version} was trained from the same images and settings; nothing to do")
         return
@@ -70,7 +71,8 @@ def _print(result: TrainingResult, weights: str) -> None:
         say(f"chosen by the errors on {left_out} left out in turn: {result.choice.in_words()}")
     for name, shape in result.shapes.items():
         say(f"shape of {name}, from {people(shape.people)}: moves by up to {shape.largest:.1f} pixels{_worth(shape)}")
-    say(f"largest memory of a process: {size(result.peak_bytes)}, {size(result.metrics.projected_bytes)} projected")
+    projected = size(result.metrics.projected_bytes)
+    say(f"largest memory of {a_worker}: {size(result.peak_bytes)}, {projected} projected")
     say()
     print_errors(result.metrics)
     say(f"next: fesdist report {weights} {result.name}")

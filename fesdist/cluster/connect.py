@@ -23,7 +23,7 @@ def open_cluster(settings: ClusterSettings, on_progress: Progress | None = None)
     `on_progress` is told what is waited for meanwhile, with nothing done of nobody knows how much.
     Raises ClusterError when the scheduler does not answer, has no workers, or its workers run another fesdist.
     """
-    if settings.scheduler is None and settings.local_workers == 0:
+    if settings.in_process:
         with _this_process() as cluster:
             yield cluster
         return
@@ -55,7 +55,7 @@ class Size(NamedTuple):
 
 def size_of(settings: ClusterSettings) -> Size:
     """Return the size of the cluster that `open_cluster` would yield, not starting a local one; raises as that does."""
-    if settings.scheduler is None and settings.local_workers > 0:
+    if settings.scheduler is None and not settings.in_process:
         return Size(settings.local_workers, 1)
     with open_cluster(settings) as cluster:
         return Size(cluster.n_workers, cluster.threads)

@@ -58,6 +58,16 @@ class ClusterSettings:
         return f"starting {self.local_workers} worker{'s' if self.local_workers > 1 else ''}"
 
     @property
+    def in_process(self) -> bool:
+        """Whether no worker is asked for: this process computes."""
+        return self.scheduler is None and self.workers == 0
+
+    @property
+    def a_worker(self) -> str:
+        """Return whose memory is told of, for people."""
+        return "this process" if self.in_process else "a worker"
+
+    @property
     def array_bytes(self) -> int:
         """Bytes of its memory that a worker may fill with arrays; see `array_bytes`."""
         return array_bytes(self.memory)

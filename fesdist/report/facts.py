@@ -76,7 +76,7 @@ def _setting(name: str, value: Any) -> str:
 
 def _run_facts(metrics: RunMetrics) -> Iterator[Fact]:
     if metrics.tiles:
-        peak = f"{_megabytes(metrics.peak_bytes)} at most in a process" if metrics.peak_bytes else ""
+        peak = f"{_megabytes(metrics.peak_bytes)} of memory at most" if metrics.peak_bytes else ""
         if metrics.projected_bytes:
             peak += f", {_megabytes(metrics.projected_bytes)} projected"
         yield Fact("Training", f"{metrics.tiles} tiles, {metrics.tile_seconds:.1f} s of computing", peak)

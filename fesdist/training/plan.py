@@ -209,12 +209,12 @@ def _does_not_fit(plan: TrainingPlan, job: TrainingJob) -> PlanError:
     advice = f"give --memory {needed}MiB or more, or train fewer expressions at once"
     if plan.image_pass_bytes > max(0, plan.allowed_bytes - RESERVED_BYTES):
         return PlanError(
-            f"a process may use {allowed} MiB, but comparing each image with each other for model {job.model!r}, "
+            f"{allowed} MiB are allowed, but comparing each image with each other for model {job.model!r}, "
             f"{job.n_samples} samples of {len(job.expressions)} expressions in tiles of {tile_rows} x {tile_cols} "
             f"pixels, needs {needed} MiB ({reserved} MiB for the process itself); {advice}"
         )
     return PlanError(
-        f"a process may use {allowed} MiB, but a tile of {tile_rows} x {tile_cols} pixels for "
+        f"{allowed} MiB are allowed, but a tile of {tile_rows} x {tile_cols} pixels for "
         f"{_counted(len(job.expressions), 'expression')} needs {needed} MiB ({reserved} MiB for the process itself, "
         f"the rest for arrays, with {plan.n_block} of {job.n_samples} samples read at a time); {advice}"
     )

@@ -64,7 +64,7 @@ def fold_plan(
             return FoldPlan(shape, block, at_once)
     largest = ", ".join(f"{part.nbytes / 2**20:.0f} MiB of {part.name}" for part in projected.biggest())
     raise PlanError(
-        f"a process may use {memory // 2**20} MiB, but {n_folds} folds of {fit.n_samples} samples need "
+        f"{memory // 2**20} MiB are allowed, but {n_folds} folds of {fit.n_samples} samples need "
         f"{math.ceil(needed / 2**20)} MiB in tiles of {shape[0]} x {shape[1]} pixels ({RESERVED_BYTES // 2**20} MiB "
         f"for the process itself, {largest}); give --memory {math.ceil(needed / 2**20)}MiB or more, fewer folds, "
         "smaller windows or fewer expressions"

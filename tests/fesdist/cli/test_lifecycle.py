@@ -67,8 +67,8 @@ def test_the_life_of_a_model(stack: str, tmp_path: Path, capsys: pytest.CaptureF
     out, err = capsys.readouterr()
     assert "published random version 1" in out
     assert "MSE x 100" in out
-    assert "largest memory of a process: " in out
-    assert " a process projected, " in err
+    assert "largest memory of this process: " in out
+    assert " projected for this process, " in err
     assert "worker" not in out + err  # as there was none
     assert _train(stack, tmp_path / "weights", "--ridge", "2") == 0
     assert main(["promote", weights, "random", "1", "--as", "production"]) == 0
@@ -224,7 +224,7 @@ def test_whoever_waits_for_the_compiler_is_told(
         (["--window", "4"], "4 x 4 pixels has no pixel at its centre"),
         (["--ridge", "-1"], "expected a number above 0"),
         (["--expressions", "angry"], "'angry' is not among the targets"),
-        (["--memory", "1MiB"], "a process may use 1 MiB"),
+        (["--memory", "1MiB"], "1 MiB are allowed"),
     ],
 )
 def test_bad_settings_are_one_line_and_exit_code_1(

@@ -182,8 +182,8 @@ def test_samples_whose_products_do_not_fit_are_refused_with_the_figures(stack: P
     assert products < plan.image_pass_bytes < 20 * products
     with pytest.raises(
         PlanError,
-        match=r"may use 1024 MiB, but comparing each image with each other for model 'ridge', 2000 samples .* needs "
-        r"\d+ MiB .*; give --memory \d+MiB",
+        match=r"1024 MiB are allowed, but comparing each image with each other for model 'ridge', 2000 samples .* "
+        r"needs \d+ MiB .*; give --memory \d+MiB",
     ):
         make_plan(crowd, opened, GIB, 1)
 

@@ -205,7 +205,7 @@ def test_an_unknown_expression(stack: Path, tmp_path: Path) -> None:
 
 def test_too_little_memory_is_refused_with_the_figures(stack: Path, tmp_path: Path) -> None:
     with pytest.raises(
-        PlanError, match=r"may use 321 MiB, but a tile of 64 x 64 pixels .* needs \d+ MiB .*give --memory"
+        PlanError, match=r"321 MiB are allowed, but a tile of 64 x 64 pixels .* needs \d+ MiB .*give --memory"
     ):
         _train(_request(stack, tmp_path), memory=RESERVED_BYTES + (1 << 20))
     assert not (tmp_path / "random").exists()

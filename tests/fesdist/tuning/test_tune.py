@@ -310,5 +310,6 @@ def test_combinations_that_cannot_be_trained_do_not_stop_the_others(
 
 
 def test_too_little_memory(path: Path, tmp_path: Path) -> None:
-    with pytest.raises(PlanError, match=r"may use 320 MiB, but 3 folds of \d+ samples need \d+ MiB .* give --memory"):
+    text = r"320 MiB are allowed, but 3 folds of \d+ samples need \d+ MiB .* give --memory"
+    with pytest.raises(PlanError, match=text):
         _tune(path, tmp_path, memory=RESERVED_BYTES)
