@@ -15,6 +15,7 @@ from typing import Any
 import dask.config
 
 from fesdist.cluster import forked_from, keeping
+from fesdist.ground.machine import ONE_THREAD
 
 _SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 """Python looks for its own modules in the working folder first when it starts processes, and photographs may lie there
@@ -29,8 +30,7 @@ GIVEN = "distributed.nanny.pre-spawn-environ"
 
 def environment() -> dict[str, str]:
     """Return the variables that workers get beside ours: a worker has one thread, and keeps the memory it freed."""
-    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1)
-    given = {**one_thread, **dask.config.get(GIVEN, {}), **keeping.ENVIRONMENT, **_SAFE_PATH}
+    given = {**ONE_THREAD, **dask.config.get(GIVEN, {}), **keeping.ENVIRONMENT, **_SAFE_PATH}
     return {name: os.environ.get(name, str(value)) for name, value in given.items() if value is not None}
 
 

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+"""The environment of processes of which there is one a core: their matrix products must not take all cores each."""
+
 _UNLIMITED = 1 << 60
 """What the first control groups say for memory without a limit is a little less than 2^63."""
 

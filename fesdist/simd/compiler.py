@@ -29,8 +29,10 @@ DONE = b"+"
 """The answer to a call. One that fails has none: the process ends."""
 
 MOST_SECONDS = 120.0
-"""For which what others compile is waited for, before it is compiled once more."""
+"""How long others are waited for, who compile the same, before it is compiled once more."""
+
 NAP_SECONDS = 0.02
+"""From look to look at what others do."""
 
 _is_compiler = False
 _scratch: str | None = None
@@ -54,7 +56,7 @@ def give_up() -> NoReturn:
 
 
 def serve(idle_seconds: float, scratch: str | None = None) -> None:
-    """Do what is read, until nothing was asked for so long after the first call, or whoever asks is gone.
+    """Do what is read, until nothing was asked for so long after a call, or whoever asks is gone.
 
     `scratch`: the folder in which temporary files are made.
     """
@@ -65,8 +67,9 @@ def serve(idle_seconds: float, scratch: str | None = None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all, but only who asks knows how to stop
     answers = os.dup(1)
     os.dup2(2, 1)  # whatever is printed is no answer
+    # Collecting garbage as often as Python does takes a tenth of the time; never collecting it, 130 MiB.
     gc.freeze()
-    gc.set_threshold(100_000, 10, 100)  # as often as Python would it takes a tenth of the time, and never 130 MiB
+    gc.set_threshold(100_000, 10, 100)
     calls: queue.Queue[Call] = queue.Queue()
     Thread(target=_listen, args=(calls,), daemon=True).start()
     call = calls.get()

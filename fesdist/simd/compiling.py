@@ -25,17 +25,24 @@ import llvmlite.binding
 import numba
 from numba.core import event
 
+from fesdist.ground.machine import ONE_THREAD
 from fesdist.simd.compiler import DONE, MOST_SECONDS, NAP_SECONDS, Call, compile_kernel, mark_when_done
 
 IDLE_SECONDS = 20.0
-"""After which a process gives the compiler's memory back."""
+"""How long a process waits for the next call, before it ends and gives the compiler's memory back."""
+
 _ANSWER_SECONDS = 2 * MOST_SECONDS
-"""For which an answer is waited for: it may be waiting for another process that compiles the same, and then compile."""
+"""How long an answer is waited for: it may be waiting for another process that compiles the same, and then compile."""
+
 _MOST_FAILURES = 2
 """After which no other process is asked: on a full disk none could keep what it compiles."""
+
 _AHEAD = "ahead.lock"
+"""Name of the file that is locked while calls ahead are done: whoever holds it, or has inherited it, does them."""
+
 _SCRATCH = ".fesdist-ahead"
 """What is kept there is nobody's once nobody compiles ahead: whoever finds it then removes it."""
+
 _PROGRAM = (
     "import sys; sys.path[:] = sys.argv[3:]; from fesdist.simd.compiler import serve;"
     " serve(float(sys.argv[1]), sys.argv[2] or None)"
@@ -50,7 +57,6 @@ class _Compiler:
 
         Raises OSError where that cannot be.
         """
-        one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         self.asked_by = os.getpid(), folder
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", _PROGRAM, str(idle_seconds), scratch, *sys.path],
@@ -58,7 +64,7 @@ class _Compiler:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             pass_fds=[] if lock is None else [lock],
-            env={**os.environ, **one_thread, "NUMBA_CACHE_DIR": folder},
+            env={**os.environ, **ONE_THREAD, "NUMBA_CACHE_DIR": folder},
         )
         self._calls: Any = self._process.stdin
         self._answers: Any = self._process.stdout
@@ -71,8 +77,8 @@ class _Compiler:
         self._calls.write(pickle.dumps(call))
         self._calls.flush()
 
-    def is_done(self) -> bool:
-        """Wait for what it was told first; return False where it has ended instead, or nothing came of it for long."""
+    def wait(self) -> bool:
+        """Wait until it has done what it was told first; return False where it has ended instead, or nothing came of it for long."""
         with selectors.DefaultSelector() as answered:
             answered.register(self._answers, selectors.EVENT_READ)
             if not answered.select(_ANSWER_SECONDS):
@@ -103,7 +109,7 @@ _patient_until: float | None = None
 def compile_ahead(calls: Mapping[str, Call]) -> bool:
     """Have calls that need kernels done beside each other, each by its name once in an installation; False if all were.
 
-    Whoever needs a kernel meanwhile waits for them.
+    It returns at once. Whoever needs a kernel meanwhile waits for these calls, or until it is kept.
     """
     folder = _folder()
     if folder is None:
@@ -133,10 +139,10 @@ def compile_ahead(calls: Mapping[str, Call]) -> bool:
 def compiled_elsewhere(function: Callable[..., Any], signature: tuple[Any, ...], is_kept: Callable[[], bool]) -> bool:
     """Have a kernel compiled and kept for a signature by another process; return whether it is kept now."""
     global _n_failures
-    folder = _folder()
-    dispatcher = _by_name(function)
+    folder, dispatcher = _folder(), _dispatcher_of(function)
     if folder is None or dispatcher is None or _n_failures == _MOST_FAILURES:
         return False
+    # As numba tells whoever times compiling, where it compiles itself.
     with event.trigger_event("numba:compile", {"dispatcher": dispatcher, "args": signature, "return_type": None}):
         if _comes_ahead(folder, is_kept):
             return True
@@ -171,7 +177,7 @@ def _ask(call: Call, folder: Path) -> None:
                 begun = True
                 _own = _Compiler(str(folder), IDLE_SECONDS)
             _own.begin(call)
-            if _own.is_done():
+            if _own.wait():
                 return
         except OSError:
             pass
@@ -194,8 +200,8 @@ def _folder() -> Path | None:
     return Path(config.CACHE_DIR) if config.CACHE_DIR and sys.executable else None
 
 
-def _by_name(function: Callable[..., Any]) -> Any:
-    """Return what another process finds by a kernel's names, None where that is not the kernel."""
+def _dispatcher_of(function: Callable[..., Any]) -> Any:
+    """Return the kernel of a function if another process finds it by its module and name, else None."""
     found: Any = getattr(sys.modules.get(function.__module__), function.__name__, None)
     return found if getattr(found, "py_func", None) is function else None
 

@@ -33,12 +33,12 @@ print("numba.np.linalg" in sys.modules)  # which compiling imports
 
 def _start(cache: Path) -> subprocess.Popen[str]:
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
-    ready = subprocess.Popen(
+    calling = subprocess.Popen(
         [sys.executable, "-c", PROGRAM], cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True
     )
-    assert ready.stdout is not None
-    assert ready.stdout.readline() == "ready\n"
-    return ready
+    assert calling.stdout is not None
+    assert calling.stdout.readline() == "ready\n"
+    return calling
 
 
 def test_who_calls_a_kernel_does_not_load_the_compiler(cache: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_stopped_caller_ends_what_it_waits_for(gray_kernel: Any, monkeypatch: 
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(compiling._Compiler, "is_done", stopped)
+        patched.setattr(compiling._Compiler, "wait", stopped)
         with pytest.raises(KeyboardInterrupt):
             is_right()
     assert compiling._own is None
