@@ -20,7 +20,7 @@ def folders(location: Location) -> list[str]:
     return [name for name in location.list("") if _is_folder(location, name)]
 
 
-def published(location: Location) -> list[str]:
+def published_models(location: Location) -> list[str]:
     """Return the models that have a version, sorted."""
     return [name for name in folders(location) if version_numbers(location, name)]
 
@@ -59,7 +59,7 @@ def check_may_be_store(location: Location) -> None:
 def no_such_model(location: Location, name: str) -> NotFoundError:
     """Return the error for a model without a version, telling which ones there are; raises `check_store`'s."""
     check_store(location)
-    known = ", ".join(published(location)) or "none"
+    known = ", ".join(published_models(location)) or "none"
     return NotFoundError(f"{location.uri} has no published model {name!r}; its models: {known}")
 
 

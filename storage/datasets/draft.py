@@ -85,8 +85,8 @@ class WeightDraft:
         draft of this id has other arrays or attributes.
         """
         description = encode(DraftJob(now(), job), f"job of draft {self.id}")
-        stored = _create(self._location, job_key(self.name, self.id), description)
-        self._described = _decoded_job(self._location, self.name, self.id, stored)
+        described = _create(self._location, job_key(self.name, self.id), description)
+        self._described = _decoded_job(self._location, self.name, self.id, described)
         documents = skeleton(spec)
         places = [(f"{self._data}/{key}", document) for key, document in documents.items()]
         found = each(lambda place: _create(self._location, *place), places, self._location.at_once)
@@ -99,7 +99,7 @@ class WeightDraft:
 
     def check_exists(self) -> None:
         """Raise `NotFoundError` where nobody has created it, or it is published, and `FormatError`."""
-        self._described  # noqa: B018  which is read for it, once
+        _ = self._described
 
     @property
     def job(self) -> Document:
@@ -208,6 +208,7 @@ class WeightDraft:
 
     @cached_property
     def _described(self) -> DraftJob:
+        """Return the document that describes the draft, read once."""
         return read_job(self._location, self.name, self.id)
 
     def _guarded(self) -> GuardedStore:

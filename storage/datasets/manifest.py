@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, TypeVar
@@ -140,18 +139,18 @@ class _Inline(Struct):
     checksums: dict[str, str] = {}
 
 
-class Numbers(NamedTuple):
+class TakenNumbers(NamedTuple):
     """The numbers of a model's versions that are taken, ascending."""
 
     published: list[int]
     deleted: list[int]
 
 
-def taken_numbers(location: Location, name: str) -> Numbers:
-    """Return the numbers of all versions of a model, of one look at them."""
+def taken_numbers(location: Location, name: str) -> TakenNumbers:
+    """Return the numbers of all versions of a model, published and deleted, from one listing."""
     files = location.list(f"{name}/versions")
     deleted = numbers_in(files, DELETED)
-    return Numbers(sorted(set(numbers_in(files)).difference(deleted)), deleted)
+    return TakenNumbers(sorted(set(numbers_in(files)).difference(deleted)), deleted)
 
 
 def version_numbers(location: Location, name: str) -> list[int]:
@@ -224,7 +223,8 @@ def publish_manifest(location: Location, name: str, data: str, facts: Facts, che
         raise StorageError(f"{location.uri}/{key} holds something else: remove that file, then run the command again")
     facts_given = {part.name: getattr(facts, part.name) for part in fields(facts)}
     for _ in range(ATTEMPTS):
-        number = max(itertools.chain(*taken_numbers(location, name)), default=0) + 1
+        taken = taken_numbers(location, name)
+        number = max((*taken.published, *taken.deleted), default=0) + 1
         manifest = Manifest(
             **facts_given,
             name=name,

@@ -14,7 +14,7 @@ from storage.datasets.absent import (
     is_model,
     no_such_model,
     no_such_version,
-    published,
+    published_models,
 )
 from storage.datasets.aliases import Aliases
 from storage.datasets.cleaning import DraftInfo, clean_model, read_drafts
@@ -61,7 +61,7 @@ class WeightStore:
 
     def names(self) -> list[str]:
         """Return the models that have a version, sorted."""
-        return published(self._location)
+        return published_models(self._location)
 
     def names_with_aliases(self) -> list[str]:
         """Return the models that have a version or an alias, sorted: an alias may outlive what it names."""
@@ -128,7 +128,8 @@ class WeightStore:
         """
         version = self.open(reference)
         other.check_new()
-        name, own = check_name("model", name or version.manifest.name), version.manifest
+        own = version.manifest
+        name = check_name("model", name or own.name)
         known = [each for each in other.versions(name) if each.data == own.data]
         same = [each.version for each in known if each.checksums_digest == own.checksums_digest]
         if not same and (taken := other.published_with(name, own.draft)):
@@ -155,15 +156,15 @@ class WeightStore:
             )
         return WeightDraft(self.uri, name, draft_id)
 
-    def next_draft(self, name: str, job: str) -> WeightDraft:
-        """Return the first of the drafts "job-0", "job-1", ... that was not published, to be claimed and created.
+    def next_draft(self, name: str, job_digest: str) -> WeightDraft:
+        """Return the first draft that was not published of a job, to be claimed and created: "<digest>-0", "-1", ...
 
         A published draft never changes, so each run of an equal job has one of its own. If it exists, a run was
         interrupted, or is going on and writes the same bytes. Raises `AlreadyExistsError` where a stack is.
         """
         self.check_new()
-        published = {version.data for version in self._published(name)}
-        numbered = (f"{job}-{number}" for number in itertools.count())
+        published = {version.data for version in self._ever_published(name)}
+        numbered = (f"{job_digest}-{number}" for number in itertools.count())
         return WeightDraft(self.uri, name, next(each for each in numbered if f"data/{each}" not in published))
 
     def open_draft(self, name: str, draft_id: str) -> WeightDraft:
@@ -175,7 +176,7 @@ class WeightStore:
     def published_with(self, name: str, draft_id: str) -> list[int]:
         """Return the versions whose data is this draft's, ascending, those that were deleted since included."""
         data = f"data/{check_name('draft', draft_id)}"
-        return sorted(version.version for version in self._published(name) if version.data == data)
+        return sorted(version.version for version in self._ever_published(name) if version.data == data)
 
     def drafts(self, name: str | None = None) -> list[DraftInfo]:
         """Return the unpublished drafts of one model or of all."""
@@ -202,7 +203,8 @@ class WeightStore:
         """Return what comparisons measured of a model."""
         return Records(self._location, f"{check_name('model', name)}/comparisons", "comparison")
 
-    def _published(self, name: str) -> list[Manifest | Tombstone]:
+    def _ever_published(self, name: str) -> list[Manifest | Tombstone]:
+        """Return what there is of all versions of a model, those that were deleted since included."""
         return [*self.versions(name), *self.deleted(name)]
 
     def _check_version(self, name: str, number: int) -> None:

@@ -32,11 +32,17 @@ DIMENSIONS = ("sample", "channel", "row", "col")
 Split = Literal["train", "holdout"]
 
 _CHUNK_SIDES = 64, 128
+"""Rows and columns of chunks; the larger where the smaller make too small chunks."""
 _CHUNK_BYTES = 800_000
+"""At most, of a chunk of 64 x 64 pixels."""
 _SMALL_CHUNK_BYTES = 400_000
-_SAMPLE_CHUNK_BYTES = 128_000_000
+"""Chunks of 64 x 64 pixels that have fewer are too small."""
+_WHOLE_IMAGES_BYTES = 128_000_000
+"""At most, of the whole images of which a chunk has a part: that much is written together."""
 _MOST_SAMPLES = 1024
+"""Of a chunk."""
 _MOST_PIXELS = 1 << 16
+"""Of a side of an image."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ class StackSpec:
         128 x 128 pixels of as many samples: a chunk costs as much as unpacking a third of a megabyte.
         """
         image_bytes = math.prod(self.image_shape) * np.dtype(self.dtype).itemsize
-        most = min(_SAMPLE_CHUNK_BYTES // image_bytes, self._most_samples)
+        most = min(_WHOLE_IMAGES_BYTES // image_bytes, self._most_samples)
         # A power of two, so that the blocks in which samples are read and chunks fit into each other.
         n_samples = 1 << (max(1, most).bit_length() - 1)
         small, large = _CHUNK_SIDES
@@ -100,11 +106,12 @@ class StackSpec:
         return (
             channels == self.channels
             and sides in ([min(side, self.height), min(side, self.width)] for side in _CHUNK_SIDES)
-            and 1 <= n_samples <= max(1, self._most_samples)
+            and 1 <= n_samples <= self._most_samples
         )
 
     @property
     def _most_samples(self) -> int:
+        """Return how many samples a chunk of 64 x 64 pixels may have, whatever the whole images take; 8 at least."""
         return min(_MOST_SAMPLES, _CHUNK_BYTES // self._sample_bytes(_CHUNK_SIDES[0]))
 
     def _sample_bytes(self, side: int) -> int:
