@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fesdist.images.profiles import profile_of
 
-Samples = NDArray[np.unsignedinteger[Any]]
+PixelValues = NDArray[np.unsignedinteger[Any]]
 """uint8 in 0..255, or uint16 in 0..65535."""
 
 _STRIP_PIXELS = 1 << 18
@@ -22,24 +22,24 @@ _STRIP_PIXELS = 1 << 18
 class Original:
     """The file's own colours, upright, where alpha or a profile makes them unlike what a model sees."""
 
-    samples: Samples
+    values: PixelValues
     """(channel, row, col), gray or RGB."""
-    seen: Samples
+    seen: PixelValues
     """(channel, row, col): what stands for them in sRGB and over white; of 8 bits if the profile changes colours."""
-    alpha: Samples | None
-    """(row, col), of the dtype of `samples`."""
+    alpha: PixelValues | None
+    """(row, col), of the dtype of `values`."""
 
-    def fits(self, image: Samples) -> bool:
+    def fits(self, image: PixelValues) -> bool:
         """Return whether an image has this size, and these channels or a gray one repeated."""
-        return self.samples.shape[1:] == image.shape[1:] and len(self.samples) in (1, len(image))
+        return self.values.shape[1:] == image.shape[1:] and len(self.values) in (1, len(image))
 
-    def changed(self, image: Samples, back: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None) -> Samples:
-        """Return samples + back(image) - back(seen), clipped, and alpha as the last channel if there is any."""
+    def changed(self, image: PixelValues, back: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None) -> PixelValues:
+        """Return values + back(image) - back(seen), clipped, and alpha as the last channel if there is any."""
         channels, rows, cols = image.shape
-        most = np.iinfo(self.samples.dtype).max
+        most = np.iinfo(self.values.dtype).max
         scale = most // np.iinfo(self.seen.dtype).max
-        result = np.empty((channels + (self.alpha is not None), rows, cols), self.samples.dtype)
-        result[:channels] = self.samples
+        result = np.empty((channels + (self.alpha is not None), rows, cols), self.values.dtype)
+        result[:channels] = self.values
         if self.alpha is not None:
             result[-1] = self.alpha
         for strip in _strips(rows, cols):
@@ -78,8 +78,8 @@ class Belongings:
         """Return what images of another size than the photograph's get, which holds none of its pixels."""
         return replace(self, original=None)
 
-    def colours(self, image: Samples, *, alpha: bool) -> tuple[Samples, bytes]:
-        """Return the samples to store for an image, and the profile in which they are; empty is sRGB.
+    def colours(self, image: PixelValues, *, alpha: bool) -> tuple[PixelValues, bytes]:
+        """Return the values to store for an image, and the profile in which they are; empty is sRGB.
 
         `image` is (channel, row, col) in sRGB over white. At the photograph's own size the change is put on the file's
         own colours: own + back(image) - back(seen), where `back` leads from sRGB to the profile, and alpha follows as
@@ -98,16 +98,16 @@ class Belongings:
         return (image if back is None else back(eight_bits(image))), data
 
 
-def eight_bits(samples: Samples) -> NDArray[np.uint8]:
-    """Return samples of 8 or 16 bits in 8: the high byte, as everywhere."""
-    return (samples if samples.dtype == np.uint8 else samples >> 8).astype(np.uint8, copy=False)
+def eight_bits(values: PixelValues) -> NDArray[np.uint8]:
+    """Return values of 8 or 16 bits in 8: the high byte, as everywhere."""
+    return (values if values.dtype == np.uint8 else values >> 8).astype(np.uint8, copy=False)
 
 
-def _alike(samples: Samples, dtype: np.dtype[Any]) -> Samples:
-    """Return the samples in the bits of `dtype`."""
-    if samples.dtype == dtype:
-        return samples
-    return eight_bits(samples) if dtype == np.uint8 else samples.astype(np.uint16) * np.uint16(257)
+def _alike(values: PixelValues, dtype: np.dtype[Any]) -> PixelValues:
+    """Return the values in the bits of `dtype`."""
+    if values.dtype == dtype:
+        return values
+    return eight_bits(values) if dtype == np.uint8 else values.astype(np.uint16) * np.uint16(257)
 
 
 def _strips(rows: int, cols: int) -> Iterator[slice]:

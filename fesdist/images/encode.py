@@ -12,7 +12,7 @@ from PIL import Image, PngImagePlugin
 
 from fesdist.ground.errors import ImageError
 from fesdist.ground.files import whole_file
-from fesdist.images.belongings import Belongings, Samples, eight_bits
+from fesdist.images.belongings import Belongings, PixelValues, eight_bits
 from fesdist.images.exif import exif_for, xmp_for
 from fesdist.images.formats import SUFFIXES, MissingHeifError, register_heif
 from fesdist.images.png import write_png_of_sixteen_bits
@@ -41,7 +41,7 @@ _XMP_MARKER = b"http://ns.adobe.com/xap/1.0/\0"
 _NOTHING = Belongings()
 
 
-def encode(path: Path, image: Samples, belongings: Belongings = _NOTHING) -> int:
+def encode(path: Path, image: PixelValues, belongings: Belongings = _NOTHING) -> int:
     """Write `image`, (channel, row, col) uint8 or uint16 with 1 or 3 channels, to `path` in the format of its suffix.
 
     Returns the bytes of the file. `belongings` are those of the photograph of which the image was made: profile,
@@ -66,11 +66,11 @@ def encode(path: Path, image: Samples, belongings: Belongings = _NOTHING) -> int
             f"{path}: cannot write an array of {image.dtype} {image.shape}; expected uint8 or uint16 "
             "(channel, row, col) with 1 or 3 channels"
         )
-    samples, profile = belongings.colours(image, alpha=form in _TRANSPARENT)
+    values, profile = belongings.colours(image, alpha=form in _TRANSPARENT)
     if form not in _SIXTEEN_BITS:
-        samples = eight_bits(samples)
+        values = eight_bits(values)
     options = _told(form, belongings, profile, image.shape[1:])
-    return write_image(path, lambda file: _save(file, form, samples, options))
+    return write_image(path, lambda file: _save(file, form, values, options))
 
 
 def write_image(path: Path, save: Callable[[BinaryIO], None]) -> int:
@@ -90,16 +90,16 @@ def write_image(path: Path, save: Callable[[BinaryIO], None]) -> int:
         raise ImageError(f"{path}: cannot be written ({reason}); expected a writable folder with room") from error
 
 
-def _save(file: BinaryIO, form: str, samples: Samples, options: Mapping[str, Any]) -> None:
+def _save(file: BinaryIO, form: str, values: PixelValues, options: Mapping[str, Any]) -> None:
     if form == "TIFF":
-        write_tiff(file, samples, **options)
-    elif samples.dtype == np.uint16:
-        write_png_of_sixteen_bits(file, samples, **options)
+        write_tiff(file, values, **options)
+    elif values.dtype == np.uint16:
+        write_png_of_sixteen_bits(file, values, **options)
     else:
         if form == "HEIF":
             register_heif()
         # Pillow joins planes much faster than numpy moves an axis.
-        bands = [Image.fromarray(np.ascontiguousarray(plane)) for plane in samples]
+        bands = [Image.fromarray(np.ascontiguousarray(plane)) for plane in values]
         picture = bands[0] if len(bands) == 1 else Image.merge(_MODES[len(bands)], bands)
         picture.save(file, form, **options)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin
 
-from fesdist.images.belongings import Belongings, Original, Samples
+from fesdist.images.belongings import Belongings, Original, PixelValues
 from fesdist.images.decode import PIXEL_LIMIT, Colours, opened
 from fesdist.images.exif import exif_of
 from fesdist.images.profiles import profile_of
@@ -26,7 +26,7 @@ class Photograph:
 
     pixels: NDArray[np.uint8]
     """(channel, row, col) in 0..255, gray or RGB, upright, in sRGB and over white: what `decode` returns."""
-    fine: Samples
+    fine: PixelValues
     """The same; of 16 bits, 0..65535, where the file has them, otherwise `pixels` itself. Changes are added to it."""
     belongings: Belongings
 
@@ -44,20 +44,20 @@ def read_photograph(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> Photograph
         exif, xmp, dpi = exif_of(image), image.info.get("xmp", b""), _dpi(image, orientation)
         picture = upright(image)
         colours = Colours.of(path, picture)
-        samples, alpha = _deepest(path, picture, colours, orientation if sixteen else None)
+        values, alpha = _deepest(path, picture, colours, orientation if sixteen else None)
     profile = profile_of(colours.profile)
     changes = profile is not None and profile.changes
-    if changes or samples.dtype == np.uint8:
-        fine: Samples = colours.seen
+    if changes or values.dtype == np.uint8:
+        fine: PixelValues = colours.seen
     else:
-        fine = samples if alpha is None else over_white(samples, alpha)
-    original = Original(samples, fine, alpha) if changes or alpha is not None else None
+        fine = values if alpha is None else over_white(values, alpha)
+    original = Original(values, fine, alpha) if changes or alpha is not None else None
     return Photograph(colours.seen, fine, Belongings(form, coding, exif, xmp, colours.profile, dpi, original))
 
 
 def _deepest(
     path: Path, picture: Image.Image, colours: Colours, orientation: int | None
-) -> tuple[Samples, Samples | None]:
+) -> tuple[PixelValues, PixelValues | None]:
     """Return the colours and alpha of an upright picture in as many bits as can be had; `orientation` is the file's."""
     if picture.mode.startswith("I;16"):
         return np.asarray(picture).astype(np.uint16)[None], None

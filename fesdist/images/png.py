@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from PIL import Image
 
-from fesdist.images.belongings import Samples
+from fesdist.images.belongings import PixelValues
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PIXELS = b"IDAT"
@@ -71,9 +71,9 @@ def sound_png(file: BinaryIO) -> BinaryIO:
     return copy
 
 
-def write_png_of_sixteen_bits(file: BinaryIO, samples: Samples, **options: Any) -> None:
-    """Write samples (channel, row, col), gray or RGB with or without alpha; `options` are Pillow's for PNG."""
-    channels, rows, cols = samples.shape
+def write_png_of_sixteen_bits(file: BinaryIO, values: PixelValues, **options: Any) -> None:
+    """Write values (channel, row, col), gray or RGB with or without alpha; `options` are Pillow's for PNG."""
+    channels, rows, cols = values.shape
     # Pillow writes all but the pixels: it knows how profiles, EXIF and texts are stored.
     model = io.BytesIO()
     Image.new("L", (1, 1)).save(model, "PNG", **options)
@@ -82,7 +82,7 @@ def write_png_of_sixteen_bits(file: BinaryIO, samples: Samples, **options: Any) 
         if chunk.kind == b"IHDR":
             data = struct.pack(">IIBBBBB", cols, rows, 16, _COLOUR_TYPES[channels], 0, 0, 0)
         elif chunk.kind == _PIXELS:
-            data = zlib.compress(_filtered(samples), _LEVEL)
+            data = zlib.compress(_filtered(values), _LEVEL)
         else:
             model.seek(chunk.start)
             data = model.read(chunk.length)
@@ -139,10 +139,10 @@ def _is_used(text: bytes) -> bool:
     return stream.eof
 
 
-def _filtered(samples: Samples) -> bytes:
-    """Return rows of big-endian samples as differences, byte by byte, to the pixel on the left."""
-    channels, rows, cols = samples.shape
-    pixels = np.ascontiguousarray(np.moveaxis(samples, 0, -1)).astype(">u2").view(np.uint8).reshape(rows, cols, -1)
+def _filtered(values: PixelValues) -> bytes:
+    """Return rows of big-endian values as differences, byte by byte, to the pixel on the left."""
+    channels, rows, cols = values.shape
+    pixels = np.ascontiguousarray(np.moveaxis(values, 0, -1)).astype(">u2").view(np.uint8).reshape(rows, cols, -1)
     result = np.empty((rows, 1 + cols * 2 * channels), np.uint8)
     result[:, 0] = _SUB
     differences = result[:, 1:].reshape(rows, cols, 2 * channels)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fesdist.images.belongings import Samples
+from fesdist.images.belongings import PixelValues
 from fesdist.images.turning import turned
 
 _PNG_DEPTH = 24
@@ -42,7 +42,7 @@ def read_sixteen_bits(path: Path, eight: NDArray[np.uint8], orientation: int) ->
     found = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
     if found is None or found.dtype != np.uint16 or found.ndim != 3 or found.shape[-1] != len(eight):
         return None
-    stored: Samples = np.moveaxis(found.astype(np.uint16, copy=False), -1, 0)[list(_RGBA[: len(eight)])]
+    stored: PixelValues = np.moveaxis(found.astype(np.uint16, copy=False), -1, 0)[list(_RGBA[: len(eight)])]
     # Some releases turn a TIFF, others do not.
     for colours in (stored, turned(stored, orientation)):
         if colours.shape == eight.shape and np.array_equal(colours >> 8, eight):
@@ -50,7 +50,7 @@ def read_sixteen_bits(path: Path, eight: NDArray[np.uint8], orientation: int) ->
     return None
 
 
-def over_white(colours: Samples, alpha: Samples) -> NDArray[np.uint16]:
+def over_white(colours: PixelValues, alpha: PixelValues) -> NDArray[np.uint16]:
     """Return colours (channel, row, col) with alpha (row, col) laid over white: (v a + w (w - a)) / w, w = 65535."""
     white = np.uint32(0xFFFF)
     # The largest sum, w w + w / 2, is just below 2 ** 32.

@@ -8,7 +8,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, TiffImagePlugin, TiffTags
 
-from fesdist.images.belongings import Samples
+from fesdist.images.belongings import PixelValues
 
 _DEFLATE = 8
 _LEVEL = 3
@@ -19,22 +19,22 @@ _STRIP_BYTES = 1 << 18
 
 def write_tiff(
     file: BinaryIO,
-    samples: Samples,
+    values: PixelValues,
     *,
     exif: bytes = b"",
     icc_profile: bytes = b"",
     xmp: bytes = b"",
     dpi: tuple[float, float] | None = None,
 ) -> None:
-    """Write samples (channel, row, col), gray or RGB with or without alpha, as a TIFF with lossless compression.
+    """Write values (channel, row, col), gray or RGB with or without alpha, as a TIFF with lossless compression.
 
     Adobe's deflate over differences of neighbours (TIFF 6.0, section 14, and its technical note of 2002).
     """
-    channels, rows, cols = samples.shape
+    channels, rows, cols = values.shape
     alpha = channels in (2, 4)
-    bits = 8 * samples.dtype.itemsize
-    step = max(1, _STRIP_BYTES // (channels * cols * samples.dtype.itemsize))
-    strips = [_compressed(samples[:, row : row + step]) for row in range(0, rows, step)]
+    bits = 8 * values.dtype.itemsize
+    step = max(1, _STRIP_BYTES // (channels * cols * values.dtype.itemsize))
+    strips = [_compressed(values[:, row : row + step]) for row in range(0, rows, step)]
     directory = TiffImagePlugin.ImageFileDirectory_v2()
     _describe(directory, exif)
     directory[TiffImagePlugin.IMAGEWIDTH] = cols
@@ -56,12 +56,12 @@ def write_tiff(
         directory[TiffImagePlugin.RESOLUTION_UNIT] = _INCH
         directory[TiffImagePlugin.X_RESOLUTION], directory[TiffImagePlugin.Y_RESOLUTION] = dpi
     lengths = [len(strip) for strip in strips]
-    for tag, values in (
+    for tag, entry in (
         (TiffImagePlugin.STRIPBYTECOUNTS, lengths),
         # Pillow counts them from the end of the directory.
         (TiffImagePlugin.STRIPOFFSETS, np.cumsum([0, *lengths[:-1]]).tolist()),
     ):
-        directory[tag] = tuple(values)
+        directory[tag] = tuple(entry)
         directory.tagtype[tag] = TiffTags.LONG
     directory.save(file)
     file.writelines(strips)
@@ -81,7 +81,7 @@ def _describe(directory: TiffImagePlugin.ImageFileDirectory_v2, exif: bytes) -> 
         directory[tag] = value
 
 
-def _compressed(strip: Samples) -> bytes:
+def _compressed(strip: PixelValues) -> bytes:
     pixels = np.ascontiguousarray(np.moveaxis(strip, 0, -1))
     differences = pixels.copy()
     # Of unsigned integers: they wrap, as those who add them up again expect.

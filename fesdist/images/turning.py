@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import ExifTags, Image
 
-from fesdist.images.belongings import Samples
+from fesdist.images.belongings import PixelValues
 
 SIDEWAYS = frozenset({5, 6, 7, 8})
 """EXIF orientations that exchange rows and columns."""
@@ -43,9 +43,9 @@ def upright(image: Image.Image) -> Image.Image:
     return image.transpose(_TURNS[orientation])
 
 
-def turned(samples: Samples, orientation: int) -> Samples:
-    """Return samples (channel, row, col) that are stored with an EXIF orientation as they are to be seen."""
+def turned(values: PixelValues, orientation: int) -> PixelValues:
+    """Return values (channel, row, col) that are stored with an EXIF orientation as they are to be seen."""
     if orientation in SIDEWAYS:
-        samples = np.swapaxes(samples, 1, 2)
+        values = np.swapaxes(values, 1, 2)
     rows, cols = orientation in _ROWS_REVERSED, orientation in _COLUMNS_REVERSED
-    return samples[:, :: -1 if rows else 1, :: -1 if cols else 1]
+    return values[:, :: -1 if rows else 1, :: -1 if cols else 1]

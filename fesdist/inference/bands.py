@@ -60,7 +60,7 @@ class BandCache:
             raise BadParameterError(
                 f"{memory / 2**20:.1f} MiB of memory for weights; reading {band_rows} rows of "
                 f"{version.manifest.reference} needs {self._reading_bytes / 2**20:.1f} MiB: allow "
-                "a worker more memory"
+                "more memory"
             )
 
     @property

@@ -15,7 +15,7 @@ from fesdist.align.crop import crop
 from fesdist.align.paste import put_back
 from fesdist.ground.errors import ImageError, NoFaceError, UnlikeError
 from fesdist.images.animation import encode_animation
-from fesdist.images.belongings import Samples, eight_bits
+from fesdist.images.belongings import PixelValues, eight_bits
 from fesdist.images.encode import encode
 from fesdist.images.photograph import read_photograph
 from fesdist.images.resize import resize, stretch
@@ -189,7 +189,7 @@ def _reduced(pixels: NDArray[np.uint8], longest: int) -> tuple[NDArray[np.uint8]
     return resize(pixels, (max(1, round(scale * rows)), max(1, round(scale * cols)))), scale
 
 
-def _write(photograph: Underway, pictures: Sequence[Samples], *, name: str, job: FolderJob) -> None:
+def _write(photograph: Underway, pictures: Sequence[PixelValues], *, name: str, job: FolderJob) -> None:
     """Write one output: a picture, (channel, row, col), or those of the way there of an animation."""
     file, n_pictures = photograph.task.outputs[name], job.settings.sweep
     try:

@@ -13,7 +13,7 @@ from fesdist.ground.errors import BadParameterError
 from fesdist.ground.machine import cores
 from fesdist.ground.share import Progress
 from fesdist.inference.batch import BatchStage
-from fesdist.inference.manifest import Manifest, open_manifest
+from fesdist.inference.manifest import FolderManifest, open_manifest
 from fesdist.inference.prepared import FolderRequest, PreparedRun, prepare
 from fesdist.inference.record import Record
 from fesdist.inference.run_note import RunNote
@@ -56,7 +56,7 @@ def synthesize_folder(
     job, todo, summary = run.job, run.todo, run.summary
     if todo.complete and todo.n_found <= SMALL_RUN and cluster == ClusterSettings(memory=cluster.memory):
         cluster = replace(cluster, workers=0)
-    if cluster.scheduler is None and cluster.local_workers == 0:
+    if cluster.in_process:
         job = replace(job, threads=cores())
     with open_manifest(request.out) as manifest:
         tasks = todo.tasks(manifest, run.points)
@@ -75,7 +75,7 @@ def synthesize_folder(
     return summary
 
 
-def _begun(tasks: Iterator[PhotographTask], job: FolderJob, manifest: Manifest) -> Iterator[PhotographTask]:
+def _begun(tasks: Iterator[PhotographTask], job: FolderJob, manifest: FolderManifest) -> Iterator[PhotographTask]:
     """Yield tasks as they are asked for, and enter into `manifest` those that replace what it knows."""
     for task in tasks:
         manifest.begin(task.file, task.outputs.values(), job.reference, job.digest)

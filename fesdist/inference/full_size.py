@@ -7,14 +7,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fesdist.ground.tiles import Region
-from fesdist.images.belongings import Samples
+from fesdist.images.belongings import PixelValues
 from fesdist.shape.warping import Displacement
 
 _STRIP_PIXELS = 1 << 20
 """Pixels that are in floating point at a time, so that a photograph of 64 megapixels needs little more than itself."""
 
 
-def add_change(photograph: Samples, change: NDArray[np.float32], displacement: Displacement | None = None) -> Samples:
+def add_change(
+    photograph: PixelValues, change: NDArray[np.float32], displacement: Displacement | None = None
+) -> PixelValues:
     """Return the photograph plus the change resized to it: round(most clip(photograph / most + resized change)).
 
     Pores and hair that the model's size cannot show stay as they were photographed; only what the expression changes

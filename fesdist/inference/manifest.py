@@ -35,7 +35,7 @@ _FEW = 4096
 _BEGUN = "begun anew, and not finished"
 
 
-class Manifest:
+class FolderManifest:
     """The records of a folder of outputs, by photograph; made by `open_manifest`. It holds where they are, not them."""
 
     def __init__(self, path: Path, appending: IO[bytes], reading: IO[bytes]) -> None:
@@ -186,7 +186,7 @@ _headings = msgspec.json.Decoder(_Heading)
 
 
 @contextmanager
-def open_manifest(out: Path) -> Iterator[Manifest]:
+def open_manifest(out: Path) -> Iterator[FolderManifest]:
     """Open the manifest in `out`, creating both, for one run at a time; a run that ends well compacts it.
 
     Raises BadParameterError when another run is writing to the folder, NoSpaceError when the disk is full, and
@@ -202,13 +202,13 @@ def open_manifest(out: Path) -> Iterator[Manifest]:
             )
         with lock, path.open("ab+") as appending, path.open("rb") as reading:
             _end_torn_line(appending)
-            manifest = Manifest(path, appending, reading)
+            manifest = FolderManifest(path, appending, reading)
             yield manifest
             manifest.compact()
 
 
 @contextmanager
-def read_manifest(out: Path) -> Iterator[Manifest]:
+def read_manifest(out: Path) -> Iterator[FolderManifest]:
     """Open the manifest in `out` as it is, or an empty one; what is added to it is forgotten."""
     path = out / FILE_NAME
     with (
@@ -216,7 +216,7 @@ def read_manifest(out: Path) -> Iterator[Manifest]:
         open(path if path.exists() else os.devnull, "rb") as reading,
         open(os.devnull, "wb") as forgetting,
     ):
-        yield Manifest(path, forgetting, reading)
+        yield FolderManifest(path, forgetting, reading)
 
 
 def _end_torn_line(file: IO[bytes]) -> None:

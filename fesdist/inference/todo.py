@@ -10,7 +10,7 @@ from fesdist.align.points import Points
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import remove_leftovers
 from fesdist.images.listing import Exclusion
-from fesdist.inference.manifest import FILE_NAME, Manifest
+from fesdist.inference.manifest import FILE_NAME, FolderManifest
 from fesdist.inference.names import Naming
 from fesdist.inference.photographs import OutputPlaces, no_photographs
 from fesdist.inference.record import InputFile, Record
@@ -62,7 +62,7 @@ class Todo:
                 {**summary.left_out, **summary.excluded},
             )
 
-    def tasks(self, manifest: Manifest, points: Points | None, *, tidy: bool = True) -> Iterator[PhotographTask]:
+    def tasks(self, manifest: FolderManifest, points: Points | None, *, tidy: bool = True) -> Iterator[PhotographTask]:
         """Yield photographs with the outputs that they lack, and enter into `manifest` which files are no images.
 
         With `tidy`, what killed runs left in the folders of outputs is removed.
@@ -73,7 +73,7 @@ class Todo:
         yield from self._lacking(self._rest, manifest, points, tidy)
 
     def _lacking(
-        self, named: Iterable[Named], manifest: Manifest, points: Points | None, tidy: bool
+        self, named: Iterable[Named], manifest: FolderManifest, points: Points | None, tidy: bool
     ) -> Iterator[PhotographTask]:
         job = self._job
         for image, own in named:
@@ -90,7 +90,7 @@ class Todo:
                 self._summary.unchanged += 1
         self._enter_others(manifest)
 
-    def _count_present(self, file: InputFile, names: Iterable[str], manifest: Manifest) -> None:
+    def _count_present(self, file: InputFile, names: Iterable[str], manifest: FolderManifest) -> None:
         """Count outputs that are there and will be replaced, by why."""
         present = [name for name in names if (self._job.out / name).is_file()]
         otherwise = manifest.replaced(file, self._job.digest).intersection(present) if present else ()
@@ -98,7 +98,7 @@ class Todo:
         if not self._job.settings.force:
             self._summary.unrecorded += len(present) - len(otherwise)
 
-    def _enter_others(self, manifest: Manifest) -> None:
+    def _enter_others(self, manifest: FolderManifest) -> None:
         for other in self._others:
             file = InputFile.of(self._job.root, other)
             manifest.append_news(Record(file, "skipped", "its name does not end like an image's"))

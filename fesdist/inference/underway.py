@@ -13,7 +13,7 @@ from fesdist.align.face import Face
 from fesdist.align.finding import Finding, Found, Placed
 from fesdist.align.frame import Placement
 from fesdist.ground.blank import shown_instead
-from fesdist.images.belongings import Belongings, Samples
+from fesdist.images.belongings import Belongings, PixelValues
 from fesdist.inference.recipe import Recipe
 from fesdist.inference.record import FaceRecord, InputFile, Record, Status
 from fesdist.inference.settings import SynthesisSettings
@@ -56,7 +56,7 @@ class Underway:
     task: PhotographTask
     inputs: NDArray[np.uint8] = field(default_factory=lambda: np.empty((0, 0, 0, 0), np.uint8))
     """Its faces at the model's size, (face, channel, row, col); none if it cannot be used."""
-    full: Samples = field(default_factory=lambda: np.empty((0, 0, 0), np.uint8))
+    full: PixelValues = field(default_factory=lambda: np.empty((0, 0, 0), np.uint8))
     """(channel, row, col) at its own size, if the outputs shall have that size."""
     belongings: Belongings = field(default_factory=Belongings)
     found: Found = field(default_factory=Found)
@@ -75,7 +75,7 @@ class Underway:
         """Enter that it cannot be used, or not written."""
         self.status, self.reason = status, reason
 
-    def look_at(self, name: str, picture: Samples) -> None:
+    def look_at(self, name: str, picture: PixelValues) -> None:
         """Enter `name`, what a picture is of, if that shows nothing."""
         if instead := shown_instead(picture):
             self.blank.append(f"{name} is {instead}")

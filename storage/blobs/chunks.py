@@ -161,11 +161,10 @@ def write_chunks(location: Location, folder: str, chunks: Sequence[WholeChunk]) 
         location.put(f"{folder}/{key}", data)
         return key, checksum(data)
 
-    by_size: dict[bool, list[WholeChunk]] = {True: [], False: []}
+    large, small = list[WholeChunk](), list[WholeChunk]()
     for chunk in chunks:
-        by_size[chunk.array.facts.chunk_bytes * location.at_once > _WRITTEN_BYTES].append(chunk)
-    large, small = by_size.values()
-    # Apart, as the threads that write large chunks are few, and each keeps memory for one.
+        (large if chunk.array.facts.chunk_bytes * location.at_once > _WRITTEN_BYTES else small).append(chunk)
+    # By other threads, as those that write large chunks are few, and each keeps memory for one.
     largest = max((chunk.array.facts.chunk_bytes for chunk in large), default=_WRITTEN_BYTES)
     of_large = max(_LEAST_AT_ONCE, _WRITTEN_BYTES // largest)
     return dict(each(put, large, of_large) + each(put, small, location.at_once))

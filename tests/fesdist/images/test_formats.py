@@ -49,7 +49,7 @@ def test_avif_and_heic_are_read_and_written_with_what_they_had(save: Save, tmp_p
     assert np.array_equal(photograph.pixels, decode(path))
     own = photograph.belongings.original
     assert own is not None
-    assert np.abs(own.samples.astype(int) - np.rot90(smooth(), -1).transpose(2, 0, 1)).max() <= 8
+    assert np.abs(own.values.astype(int) - np.rot90(smooth(), -1).transpose(2, 0, 1)).max() <= 8
     encode(tmp_path / f"out.{ending}", photograph.fine, photograph.belongings)
     again = read_photograph(tmp_path / f"out.{ending}")
     assert np.abs(again.pixels.astype(int) - photograph.pixels).max() <= 12

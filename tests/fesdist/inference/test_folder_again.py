@@ -10,7 +10,7 @@ import pytest
 
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.encode import encode
-from fesdist.inference.manifest import Manifest
+from fesdist.inference.manifest import FolderManifest
 from fesdist.inference.record import Record
 from fesdist.inference.settings import OutputFormat, SynthesisSettings
 from tests.fesdist.inference.conftest import Publish
@@ -109,7 +109,7 @@ def test_what_a_killed_run_has_replaced_is_not_taken_for_what_was_there(
 
     stronger = replace(same, intensity=1.5)
     with monkeypatch.context() as patched:
-        patched.setattr(Manifest, "append", _killed)
+        patched.setattr(FolderManifest, "append", _killed)
         with pytest.raises(KeyboardInterrupt):
             folder_made(photographs, out, store, "london", settings=stronger)
     assert (out / "smiling" / "c.bmp").read_bytes() != whole[out / "smiling" / "c.bmp"]
@@ -124,7 +124,7 @@ def test_what_a_killed_run_has_not_recorded_is_told_as_such(
 ) -> None:
     out, store = tmp_path / "out", publish().store
     with monkeypatch.context() as patched:
-        patched.setattr(Manifest, "append", _killed)
+        patched.setattr(FolderManifest, "append", _killed)
         with pytest.raises(KeyboardInterrupt):
             folder_made(photographs, out, store, "london")
     assert len(list((out / "smiling").rglob("*.png"))) == 3
@@ -141,8 +141,8 @@ def test_what_is_repeated_as_asked_is_nothing_to_tell(publish: Publish, photogra
     assert (again.done, again.there, again.unrecorded) == (3, 0, 0)
 
 
-def _killed(manifest: Manifest, record: Record) -> None:
-    """Stand in the place of `Manifest.append` for a run that ends before it has recorded anything."""
+def _killed(manifest: FolderManifest, record: Record) -> None:
+    """Stand in the place of `FolderManifest.append` for a run that ends before it has recorded anything."""
     raise KeyboardInterrupt
 
 
