@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.align.face import Eyes, Face
+from fesdist.align.face import Face
 from fesdist.ground.errors import BadParameterError
 
 Fractions = tuple[tuple[float, float], tuple[float, float]]
@@ -85,10 +85,3 @@ def place(face: Face, frame: Frame, shape: tuple[int, int]) -> Placement:
     seen_left, seen_right = (complex(*eye) for eye in face.eyes)
     turn = (seen_right - seen_left) / (right - left)
     return Placement(turn, seen_left - turn * left)
-
-
-def eyes_of(placement: Placement, frame: Frame, shape: tuple[int, int]) -> Eyes:
-    """Return where a placement says the eyes are in the photograph: the inverse of `place`."""
-    rows, cols = shape
-    left, right = (placement.turn * complex(x * cols, y * rows) + placement.shift for x, y in frame.eyes)
-    return (left.real, left.imag), (right.real, right.imag)

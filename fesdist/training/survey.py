@@ -75,7 +75,7 @@ def _whole(stack: TrainingStack, key: Block) -> list[Iterable[NDArray[Any]]]:
 
 def _in_bands(stack: TrainingStack, key: Block) -> list[Iterable[NDArray[Any]]]:
     """Return the bands of images that are asked and too large to be read whole; all are compared before."""
-    for sample in key.samples if "://" not in stack.path else ():
+    for sample in () if _in_objects(stack) else key.samples:
         stack.check(key.expression, sample)
     return [(band[0] for band in stack.bands(key.expression, [sample])) for sample in key.asked]
 
@@ -92,7 +92,7 @@ def survey(
     inputs = sorted({sample for samples in taught.values() for sample in samples})
     asked = {expression: asked_of(samples) for expression, samples in taught.items()}
     asked[job.input_expression] = sorted({sample for samples in asked.values() for sample in samples})
-    whole = {} if "://" in stack.path else {job.input_expression: inputs, **taught}
+    whole = {} if _in_objects(stack) else {job.input_expression: inputs, **taught}
     return signatures(stack, asked, cluster, array_bytes, whole=whole, on_progress=on_progress)
 
 
@@ -139,6 +139,11 @@ def asked_of(samples: Sequence[int]) -> list[int]:
 def bytes_at_once(stack: TrainingStack, array_bytes: int) -> int:
     """Return the bytes of images that are alive at most in a task that has `array_bytes` for them."""
     return min((_images_at_once(stack, array_bytes) + _AT_WORK) * _image_bytes(stack), array_bytes)
+
+
+def _in_objects(stack: TrainingStack) -> bool:
+    """Return whether a stack lies in an object store, which compares what it has with checksums of its own."""
+    return "://" in stack.path
 
 
 def _images_at_once(stack: TrainingStack, array_bytes: int) -> int:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from storage.blobs.location import open_location
 from storage.datasets.store import WeightStore
@@ -42,6 +43,19 @@ class Tally:
         return sum(number for trouble, number in self.befell.items() if trouble.is_kill)
 
 
+class _Waiting(NamedTuple):
+    """A trouble after which the training has not gone on yet."""
+
+    trouble: Trouble
+    since: float
+    progress: int
+    """Tiles that were stored when it began."""
+
+    def went_on(self, now: float, tally: Tally) -> None:
+        """Enter in `tally` that the training went on."""
+        tally.went_on.setdefault(self.trouble, []).append(now - self.since)
+
+
 class Round:
     """One training in a store of its own."""
 
@@ -61,23 +75,21 @@ class Round:
         """Train while `number` troubles befall the training, each at a random instant, and count all in `tally`."""
         deadline = time.monotonic() + LONGEST_SECONDS
         begins, ends, over = self._instant(draws), 0.0, None
-        waited: tuple[Trouble, float, int] | None = None
+        waiting: _Waiting | None = None
         try:
             while not self._complete(tally):
                 now = time.monotonic()
                 if now > deadline:
                     tally.faults.append(f"round {tally.rounds}: not complete after {LONGEST_SECONDS} s")
                     return
-                if waited and self._progress() > waited[2]:
-                    tally.went_on.setdefault(waited[0], []).append(now - waited[1])
-                    waited = None
-                if over is None and number and waited is None and now >= begins:
-                    trouble = next(coming)
-                    waited = trouble, now, self._progress()
+                if waiting and self._progress() > waiting.progress:
+                    waiting.went_on(now, tally)
+                    waiting = None
+                if over is None and number and waiting is None and now >= begins:
+                    trouble, progress = next(coming), self._progress()
                     over = self._scene.begin(trouble, draws.randrange(1 << 16))
-                    if over is None:
-                        waited = None
-                    else:
+                    if over is not None:
+                        waiting = _Waiting(trouble, now, progress)
                         tally.befell[trouble] += 1
                         number -= 1
                         ends = now + draws.uniform(0.3, 2.5)
@@ -85,8 +97,8 @@ class Round:
                     over()
                     over, begins = None, self._instant(draws)
                 time.sleep(LOOK_SECONDS)
-            if waited:
-                tally.went_on.setdefault(waited[0], []).append(time.monotonic() - waited[1])
+            if waiting:
+                waiting.went_on(time.monotonic(), tally)
         finally:
             if over is not None:
                 over()
