@@ -35,8 +35,10 @@ class Stage(Generic[K, R]):
     keeps: ClassVar[bool] = False
     """Whether `kept` finds what an earlier run did."""
 
-    at_once: int = 1
-    """For how many keys at the same time the memory of one worker has room."""
+    @property
+    def at_once(self) -> int:
+        """Return for how many keys at the same time the memory of one worker has room."""
+        return 1
 
     def kept(self, key: K) -> R | None:
         """Return the result that an earlier run left, after checking what it stands for; None to work again."""

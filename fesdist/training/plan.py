@@ -134,11 +134,11 @@ def chunk_side(job: TrainingJob, stack: TrainingStack) -> int:
 def plan_with_cut(stack: TrainingStack, allowed_bytes: int, cut: CutJob, threads: int = 1) -> TrainingPlan:
     """Return the plan for a job that is cut already: only what is read and trained at a time follow from the memory."""
     most = min(threads, len(TileGrid(stack.image_shape, cut.tile_shape)))
-    plans = (_with(stack, allowed_bytes, cut, at_once) for at_once in range(most, 0, -1))
+    plans = (_plan_for(stack, allowed_bytes, cut, at_once) for at_once in range(most, 0, -1))
     return next(plan for plan in plans if plan.roomy or plan.at_once == 1)
 
 
-def _with(stack: TrainingStack, allowed_bytes: int, cut: CutJob, at_once: int) -> TrainingPlan:
+def _plan_for(stack: TrainingStack, allowed_bytes: int, cut: CutJob, at_once: int) -> TrainingPlan:
     """Return the plan with so many tiles at once in a worker, each with its part of the memory for arrays."""
     job, tile_shape, for_arrays = cut.job, cut.tile_shape, (allowed_bytes - RESERVED_BYTES) // at_once
     model, fit = job.build_model(), job.fit(stack)

@@ -115,7 +115,7 @@ def train(
         with clock("image pass"):
             checksums.update(prepare_image(address, cluster, on_progress))
         with clock("tiles"):
-            stage = TileStage(address, plan.n_block, plan.projected_bytes, plan.holds, plan.at_once)
+            stage = TileStage(address, plan)
             reports = results(stage, range(len(plan.grid)), cluster, on_progress)
         checksums.update((key, digest) for report in reports for key, digest in report.checksums.items())
         with clock("refinement"):

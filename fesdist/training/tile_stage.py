@@ -19,6 +19,7 @@ from fesdist.passes.stage import Stage
 from fesdist.training.context import TaskAddress, TaskContext, open_context
 from fesdist.training.image_stage import prepared_for
 from fesdist.training.measuring import Shown, held_out_errors, held_people, streamed_people
+from fesdist.training.plan import TrainingPlan
 from fesdist.training.rows_behind import RowsBehind
 from fesdist.training.solving import hold_samples, solve_held, solve_streamed
 from fesdist.training.tile_report import SquaredErrors, TileReport, receipt_key
@@ -26,18 +27,17 @@ from fesdist.training.tile_report import SquaredErrors, TileReport, receipt_key
 
 @dataclass(frozen=True)
 class TileStage(Stage[int, TileReport]):
-    """The tiles of a draft, by index; its samples are read `n_block` at a time."""
+    """The tiles of a draft, by index, trained as a plan says."""
 
     address: TaskAddress
-    n_block: int
-    projected_bytes: int
-    holds: bool
-    """Whether all samples of a tile are read before it is solved."""
-    at_once: int = 1
-    """Tiles for which the memory of a worker has room."""
+    plan: TrainingPlan
 
     noun: ClassVar[str] = "tile"
     keeps: ClassVar[bool] = True
+
+    @property
+    def at_once(self) -> int:
+        return self.plan.at_once
 
     def kept(self, key: int) -> TileReport | None:
         """Return the report of a tile whose receipt and chunks are stored already."""
@@ -68,7 +68,7 @@ class TileStage(Stage[int, TileReport]):
             mouth.update(of_mouth)
         seconds = round(time.perf_counter() - start, 3)
         report = TileReport(
-            key, checksums, statuses, face, mouth, seconds, peak_bytes(), self.projected_bytes, clock.seconds
+            key, checksums, statuses, face, mouth, seconds, peak_bytes(), self.plan.projected_bytes, clock.seconds
         )
         context.draft.put_receipt(report.key, report)
         return report
@@ -78,13 +78,13 @@ class TileStage(Stage[int, TileReport]):
     ) -> tuple[dict[str, TileArrays], Iterator[Shown]]:
         """Return the arrays of a group's expressions, and the people on whom they are measured."""
         group = context.job.groups[number]
-        if self.holds:
+        if self.plan.holds:
             with clock("read"):
                 held = hold_samples(context, tile, group)
             return solve_held(context, tile, group, held, clock, behind.solved), held_people(context, tile, held)
         prepared = prepared_for(self.address, number)
-        solved = solve_streamed(context, tile, group, prepared, self.n_block, clock)
-        return solved, streamed_people(context, tile, group.expressions, prepared, self.n_block)
+        solved = solve_streamed(context, tile, group, prepared, self.plan.n_block, clock)
+        return solved, streamed_people(context, tile, group.expressions, prepared, self.plan.n_block)
 
     def called(self, key: int) -> str:
         return str(open_context(self.address).grid[key])

@@ -83,7 +83,7 @@ def _real_tile(bench: Bench, tile_side: int, seconds: float) -> SleepingStage:
     job = define_job(TrainingRequest(str(stack_path), store.uri, "tile", MaskedRegression.with_window(5)), stack)
     with open_draft(store, "tile", job, stack, 1 << 30, InProcessCluster()) as (draft, plan):
         address = TaskAddress(store.uri, "tile", draft.id, draft.created, job.stack)
-        report = TileStage(address, plan.n_block, plan.projected_bytes, plan.holds).work(0)
+        report = TileStage(address, plan).work(0)
     receipt = bench.folder / "receipt.json"
     receipt.write_bytes(msgspec.json.encode(report))
     for path in (stack_path, bench.folder / "simulated-weights"):
