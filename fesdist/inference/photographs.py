@@ -44,7 +44,7 @@ def find_photographs(source: Path, out: Path | None = None, exclusion: Exclusion
     if source.is_file():
         return Photographs(source.parent, (source.name,))
     if not source.is_dir():
-        raise BadParameterError(f"{source} does not exist; expected a folder of photographs, or one image file")
+        raise no_source(source)
     left_out: dict[str, str] = {}
     images: list[str] = []
     others: list[str] = []
@@ -54,6 +54,11 @@ def find_photographs(source: Path, out: Path | None = None, exclusion: Exclusion
     if not images:
         raise no_photographs(source, len(others), len(left_out), left_out)
     return Photographs(source, tuple(sorted(images)), tuple(sorted(others)), dict(sorted(left_out.items())))
+
+
+def no_source(source: Path) -> BadParameterError:
+    """Return the error for a source that is neither a folder nor a file."""
+    return BadParameterError(f"{source} does not exist; expected a folder of photographs, or one image file")
 
 
 def no_photographs(source: Path, n_others: int, n_left_out: int, left_out: Mapping[str, str]) -> BadParameterError:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from storage.blobs.documents import convert
 from storage.errors import FormatError
@@ -87,9 +87,7 @@ class Record:
         """Return the record as a line of JSON."""
         facts = asdict(self)
         file = facts.pop("file")
-        line = json.dumps({"input": file.pop("name"), **file, **facts}, ensure_ascii=False, allow_nan=False)
-        # Names of files need not be text; this is the form that json.loads reads back.
-        return line.encode("utf-8", "surrogatepass") + b"\n"
+        return json_line({"input": file.pop("name"), **file, **facts})
 
     @classmethod
     def from_line(cls, line: bytes) -> Record | None:
@@ -100,6 +98,11 @@ class Record:
             return convert(cls, {**facts, "file": file}, "a record")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, FormatError):
             return None
+
+
+def json_line(facts: Mapping[str, Any]) -> bytes:
+    """Return a line of the manifest of outputs, as `json.loads` reads it back: names of files need not be text."""
+    return json.dumps(facts, ensure_ascii=False, allow_nan=False).encode("utf-8", "surrogatepass") + b"\n"
 
 
 def _finite(text: str) -> float:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from fesdist.ground.notices import Notice
+from fesdist.inference.record import json_line
 from storage.blobs.documents import convert
 from storage.errors import FormatError
 
@@ -38,17 +39,11 @@ class RunNote:
 
     def says_no_more_than(self, earlier: RunNote | None) -> bool:
         """Return whether an earlier run had the same to notice."""
-        return earlier is not None and (self.version, self.settings, self.notices) == (
-            earlier.version,
-            earlier.settings,
-            earlier.notices,
-        )
+        return earlier is not None and self == replace(earlier, ended=self.ended)
 
     def to_line(self) -> bytes:
         """Return the note as a line of JSON."""
-        line = json.dumps(_OF_NONE | asdict(self), ensure_ascii=False, allow_nan=False)
-        # Names of files need not be text; this is the form that json.loads reads back.
-        return line.encode("utf-8", "surrogatepass") + b"\n"
+        return json_line(_OF_NONE | asdict(self))
 
     @classmethod
     def from_line(cls, line: bytes) -> RunNote | None:

@@ -12,7 +12,7 @@ from fesdist.ground.files import remove_leftovers
 from fesdist.images.listing import Exclusion
 from fesdist.inference.manifest import FILE_NAME, FolderManifest
 from fesdist.inference.names import Naming
-from fesdist.inference.photographs import OutputPlaces, no_photographs
+from fesdist.inference.photographs import OutputPlaces, no_photographs, no_source
 from fesdist.inference.record import InputFile, Record
 from fesdist.inference.summary import SynthesisSummary
 from fesdist.inference.underway import FolderJob, PhotographTask
@@ -123,9 +123,7 @@ class Todo:
         if self._source.is_file():
             return iter([Listing([self._source.name])])
         if not self._source.is_dir():
-            raise BadParameterError(
-                f"{self._source} does not exist; expected a folder of photographs, or one image file"
-            )
+            raise no_source(self._source)
         return walk(self._source, self._job.out, Exclusion(self._job.settings.exclude), leave_out)
 
     def _check_new(self, names: Collection[str]) -> None:
