@@ -62,7 +62,7 @@ cancelling a flow run reach the loop over the Dask tasks, which stops them.
 
 
 @dataclass
-class Stage:
+class RunningStage:
     """A stage while it runs."""
 
     name: str
@@ -81,11 +81,11 @@ class Stage:
 
 
 @contextmanager
-def stage(name: str, unit: str) -> Iterator[Stage]:
+def stage(name: str, unit: str) -> Iterator[RunningStage]:
     """Yield a stage whose progress is shown, and tell its seconds and outcome when it has ended well."""
     start, lost_before = time.perf_counter(), TELLER.lost
     with live_progress(name, unit) as report:
-        running = Stage(name, report)
+        running = RunningStage(name, report)
         yield running
     tell_outcome(name, time.perf_counter() - start, running.outcome)
     if untold := TELLER.settle(SECONDS_TO_SETTLE):
