@@ -158,7 +158,7 @@ def _plan_for(stack: TrainingStack, allowed_bytes: int, cut: CutJob, at_once: in
     def of_tile() -> Memory:
         if held is not None and holds:
             return held
-        memory = model.memory(fit, tile_shape, n_block, **({"n_folds": folds} if folds > 1 else {}))
+        memory = model.memory(fit, tile_shape, n_block, folds)
         around = (*_arriving(stack), *(moving(fit, tile_shape, n_block) if job.displacements else ()))
         return memory.within(*around) if around else memory
 
