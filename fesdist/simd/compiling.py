@@ -78,7 +78,7 @@ class _Compiler:
         self._calls.flush()
 
     def wait(self) -> bool:
-        """Wait until it has done what it was told first; return False where it ended instead, or nothing came for long."""
+        """Wait until it has done what it was told first; return False where it ended instead, or did not for long."""
         with selectors.DefaultSelector() as answered:
             answered.register(self._answers, selectors.EVENT_READ)
             if not answered.select(_ANSWER_SECONDS):
