@@ -43,7 +43,7 @@ class StackArrays:
                     self._store,
                     name=expression,
                     shape=shape,
-                    chunks=contents.spec.chunks(),
+                    chunks=contents.spec.chunks(contents.format_version),
                     dtype=contents.spec.dtype,
                     compressors=BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle"),
                     fill_value=0,

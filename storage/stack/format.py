@@ -37,6 +37,8 @@ _CHUNK_BYTES = 800_000
 """At most, of a chunk of 64 x 64 pixels."""
 _SMALL_CHUNK_BYTES = 400_000
 """Chunks of 64 x 64 pixels that have fewer are too small."""
+_FIRST_SMALL_CHUNK_BYTES = 200_000
+"""Of stacks of the first version, whose readers refuse chunks of as many samples and more pixels."""
 _WHOLE_IMAGES_BYTES = 128_000_000
 """At most, of the whole images of which a chunk has a part: that much is written together."""
 _MOST_SAMPLES = 1024
@@ -85,8 +87,8 @@ class StackSpec:
         """Return the shape (channel, row, col) of one image."""
         return self.channels, self.height, self.width
 
-    def chunks(self) -> tuple[int, int, int, int]:
-        """Return the chunk shape (sample, channel, row, col) of an expression's array.
+    def chunks(self, format_version: int = FORMAT_VERSION) -> tuple[int, int, int, int]:
+        """Return the chunk shape (sample, channel, row, col) of an expression's array in a stack of this version.
 
         All channels; 64 x 64 pixels; the power of two of samples that makes at most 0.8 MB, but so few that their
         whole images take at most 128 MB. Where that leaves chunks below 0.4 MB, as for images of 1024 x 1024, it is
@@ -97,7 +99,8 @@ class StackSpec:
         # A power of two, so that the blocks in which samples are read and chunks fit into each other.
         n_samples = 1 << (max(1, most).bit_length() - 1)
         small, large = _CHUNK_SIDES
-        side = small if n_samples * self._sample_bytes(small) >= _SMALL_CHUNK_BYTES else large
+        least = _SMALL_CHUNK_BYTES if format_version > _WITH_SHA256 else _FIRST_SMALL_CHUNK_BYTES
+        side = small if n_samples * self._sample_bytes(small) >= least else large
         return n_samples, self.channels, min(side, self.height), min(side, self.width)
 
     def may_have(self, chunks: tuple[int, ...]) -> bool:

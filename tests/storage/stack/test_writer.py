@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ def test_chunks_are_neither_tiny_nor_huge(size: int, channels: int, dtype: str) 
 
 
 def test_a_stack_with_smaller_chunks_is_read_and_appended_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As images of 1024 x 1024 had before 0.6.0; a new expression has larger ones beside them."""
+    """As a stack may have whose spec would have larger ones today; a new expression has these beside them."""
     spec = StackSpec(160, 150, 3, "float64", "none")
     images = [np.random.default_rng(i).random((3, 160, 150)) for i in range(3)]
     with monkeypatch.context() as before, StackWriter.create(tmp_path / "faces", spec) as writer:
@@ -132,6 +133,24 @@ def test_a_stack_with_smaller_chunks_is_read_and_appended_to(tmp_path: Path, mon
     bands = np.concatenate(list(stack.bands("neutral", [0, 1])), axis=2)
     np.testing.assert_array_equal(bands, images[:2])
     assert not stack.verify()
+
+
+@pytest.mark.parametrize(("version", "side"), [(1, 64), (2, 128)])
+def test_a_new_expression_has_chunks_that_those_read_who_wrote_the_stack(
+    tmp_path: Path, version: int, side: int
+) -> None:
+    """Those who know no version but the first refuse more than 0.8 MB of a chunk's samples."""
+    path = tmp_path / "faces"
+    with StackWriter.create(path, StackSpec(1024, 1024, 3, "uint8", "none")):
+        pass
+    root = json.loads((path / "zarr.json").read_text())
+    root["attributes"]["fesdist_stack"]["format_version"] = version
+    (path / "zarr.json").write_text(json.dumps(root))
+    with StackWriter.open(path) as writer:
+        writer.append([PendingSubject("ann", {"neutral": image(0, (3, 1024, 1024))})])
+    facts = json.loads((path / "neutral" / "zarr.json").read_text())
+    assert facts["chunk_grid"]["configuration"]["chunk_shape"] == [32, 3, side, side]
+    assert not TrainingStack.open(path).verify()
 
 
 @pytest.mark.parametrize(
