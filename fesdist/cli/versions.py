@@ -217,7 +217,8 @@ def _print_unpublished(drafts: list[DraftInfo]) -> None:
     for draft in drafts:
         state = f"going on ({', '.join(draft.claimants)})" if draft.claimants else "interrupted, --clean removes it"
         tiles = counted(draft.n_receipts, "tile")
-        say(f"unpublished run of {draft.name}, {minute(draft.created)}, {state}: {tiles}, {size(draft.bytes)}")
+        begun = "of an unknown time" if draft.damaged else minute(draft.created)
+        say(f"unpublished run of {draft.name}, {begun}, {state}: {tiles}, {size(draft.bytes)}")
 
 
 def _model(model: ModelFacts) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 
 from fesdist.cluster.settings import Cluster
@@ -14,7 +14,7 @@ from fesdist.training.layout import weights_spec
 from fesdist.training.plan import TrainingPlan, check_memory, make_plan, plan_with_cut
 from storage.datasets.draft import WeightDraft
 from storage.datasets.store import WeightStore
-from storage.errors import NotFoundError
+from storage.errors import FormatError, NotFoundError
 from storage.stack.reading import TrainingStack
 
 
@@ -43,10 +43,16 @@ def open_draft(
 
 
 def _cut_of(draft: WeightDraft) -> CutJob | None:
-    """Return how a draft is cut that exists already."""
-    with suppress(NotFoundError):
+    """Return how a draft is cut that exists already; raises `FormatError` where nobody can continue it."""
+    try:
         return CutJob.of(draft)
-    return None
+    except NotFoundError:
+        return None
+    except FormatError as error:
+        raise FormatError(
+            f"an interrupted run of the same job cannot be continued: {error}; `fesdist versions {draft.uri} --clean`"
+            " removes it, then repeat the command"
+        ) from error
 
 
 def no_room(store: WeightStore, plan: TrainingPlan) -> PlanError | None:
