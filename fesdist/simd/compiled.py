@@ -11,6 +11,7 @@ import logging
 import multiprocessing
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -24,6 +25,7 @@ from fesdist.simd.sealed import cache_of
 
 LOGGER = logging.getLogger("fesdist.kernels")
 
+_FORKED_FROM = "fesdist.cluster.forked_from"
 _PACKAGE = Path(__file__).parent.parent
 
 
@@ -40,7 +42,7 @@ def keep_compiled_kernels() -> None:
     config: Any = numba.config
     usual, *others = _places()
     folder = next((place for place in (usual, *others) if _is_ours(place)), None)
-    if folder != usual and multiprocessing.parent_process() is None:
+    if folder != usual and _is_first():
         LOGGER.warning(
             "compiled kernels cannot be kept in %s, which this account does not own or may not write; they are %s",
             usual,
@@ -56,6 +58,11 @@ def nothing_is_kept() -> bool:
     """Whether no kernel was ever compiled here, so that whichever is called next has to be."""
     config: Any = numba.config
     return not config.CACHE_DIR or next(Path(config.CACHE_DIR).glob("*/*.nbi"), None) is None
+
+
+def _is_first() -> bool:
+    """Whether this is no worker, nor the process that workers are forked from, which begins before its client knows."""
+    return multiprocessing.parent_process() is None and _FORKED_FROM not in sys.modules
 
 
 def _places() -> Iterator[Path]:

@@ -171,11 +171,11 @@ def test_functions_of_others_are_numbas(tmp_path: Path, monkeypatch: pytest.Monk
     assert isinstance(_kernel()._cache, SealedCache)
 
 
-def _run(**environment: str) -> tuple[str, str]:
+def _run(program: str = PROGRAM, **environment: str) -> tuple[str, str]:
     """Return the folder that a new process chooses, and what it says."""
     kept = {name: value for name, value in os.environ.items() if name not in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME")}
     ran = subprocess.run(
-        [sys.executable, "-c", PROGRAM], env=kept | environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], env=kept | environment, capture_output=True, text=True, check=True
     )
     return ran.stdout.strip(), ran.stderr.strip()
 
@@ -189,6 +189,8 @@ def test_a_home_that_cannot_be_written_is_told_once_and_replaced(tmp_path: Path)
     assert said.count("\n") == 0
     assert f"kept in {folder}" in said
     assert _run(**environment, NUMBA_CACHE_DIR=folder) == (folder, ""), "a worker finds the same place, and is quiet"
+    forked_from = f"import fesdist.cluster.forked_from; {PROGRAM}"
+    assert _run(forked_from, **environment) == (folder, ""), "so is what workers are forked from"
 
 
 def test_a_folder_of_somebody_else_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
