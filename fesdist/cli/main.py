@@ -13,6 +13,9 @@ from fesdist.cli.stopping import Stopped, stopped_as_by_ctrl_c
 from fesdist.ground.hidden import check_nothing_hidden
 from fesdist.requests.exits import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_READER_GONE
 
+_NO_THREAD = "can't start new thread"
+"""What Python says where an account has as many threads and processes as it may have."""
+
 _FIRST_VISIT = """fesdist faces pairs --people 40
 fesdist ingest pairs stack.zarr
 fesdist plan stack.zarr
@@ -113,6 +116,11 @@ def _run(words: Sequence[str]) -> int:
         return code if said() or not getattr(request, "only_tells", False) else EXIT_ERROR
     except (FesdistError, StorageError) as error:
         warn(f"fesdist: error: {error}")
+        return EXIT_ERROR
+    except RuntimeError as error:
+        if str(error) != _NO_THREAD:
+            raise
+        warn(f"fesdist: error: {error}: this account may have no more; end other programs, or raise `ulimit -u`")
         return EXIT_ERROR
 
 

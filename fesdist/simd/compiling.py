@@ -69,7 +69,8 @@ class _Compiler:
         self._calls: Any = self._process.stdin
         self._answers: Any = self._process.stdout
         self._scratch = scratch
-        Thread(target=self._process.wait, daemon=True).start()  # or what has ended would stay in the table of processes
+        with suppress(RuntimeError):  # no more threads: what has ended then stays in the table of processes
+            Thread(target=self._process.wait, daemon=True).start()
         atexit.register(self.end)
 
     def begin(self, call: Call) -> None:

@@ -132,3 +132,13 @@ def test_none_that_has_ended_stays_in_the_table_of_processes(cache: Path) -> Non
     compiling.compile_ahead({"sleep": (time.sleep, (0,))})
     pid = compiling._ahead[0]._process.pid
     wait_for(lambda: not psutil.pid_exists(pid))
+
+
+def test_one_is_started_where_no_thread_can_be(cache: Path, gray_kernel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(compiling.Thread, "start", refused)
+        assert is_right()
+    assert sum(gray_kernel.stats.cache_hits.values()) == 1
