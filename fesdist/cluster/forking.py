@@ -84,17 +84,24 @@ def given(variables: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def interrupts_held_back() -> Iterator[None]:
-    """Keep Ctrl-C from the processes that are started meanwhile; this one gets it a moment later.
+    """Keep Ctrl-C from the processes that are started meanwhile, and SIGHUP; this one gets them a moment later.
 
-    A terminal sends it to all processes at once, but only the client knows how to stop in order. Processes and threads
-    inherit the mask of blocked signals, so workers that are started again later are spared as well.
+    A terminal sends them to all processes at once, SIGHUP when it is closed, but only the client knows how to stop in
+    order. Processes and threads inherit the mask of blocked signals, so workers that are started again later are spared
+    as well.
     """
-    _track_quietly()  # or else it starts with the first worker, and unblocks the signal
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    _track_quietly()  # or else it starts with the first worker, and unblocks Ctrl-C
+    with _blocked(signal.SIGINT, signal.SIGHUP):
+        yield
+
+
+@contextmanager
+def _blocked(*signals: signal.Signals) -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, set(signals) - before)
 
 
 def _track_quietly() -> None:
@@ -106,7 +113,7 @@ def _track_quietly() -> None:
     before = sys.warnoptions[:]
     sys.warnoptions.append("ignore:resource_tracker")
     try:
-        with given(_SAFE_PATH):
+        with given(_SAFE_PATH), _blocked(signal.SIGHUP):  # of the others Python takes care
             resource_tracker.ensure_running()
     finally:
         sys.warnoptions[:] = before

@@ -90,22 +90,28 @@ def test_a_killed_worker_does_not_stop_the_run(stack: Path, tmp_path: Path, undi
     assert _checksums(tmp_path) == undisturbed
 
 
-def _interrupt(process: subprocess.Popen[str]) -> None:
-    """Press Ctrl-C, and see what a command says then."""
-    os.killpg(process.pid, signal.SIGINT)
+def _interrupt(process: subprocess.Popen[str], number: signal.Signals = signal.SIGINT, code: int = 130) -> None:
+    """Press Ctrl-C, or close the terminal, and see what a command says then."""
+    os.killpg(process.pid, number)
     output, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert output.strip().splitlines()[-1] == (
         "fesdist: interrupted; what was finished is stored, the same command continues"
     )
     assert "Traceback" not in output
 
 
-def test_ctrl_c_stops_at_once_and_leaves_nothing_running(stack: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, 129)])
+def test_a_terminal_stops_it_at_once_and_leaves_nothing_running(
+    stack: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    """By Ctrl-C, or as it is closed."""
+    if signal.getsignal(number) is signal.SIG_IGN:
+        pytest.skip("whoever started the tests has these signals ignored")
     with started(_command(stack, tmp_path, *ONE_WORKER)) as process:
         _wait(lambda: _n_receipts(tmp_path) >= 3, "three tiles")
         children = psutil.Process(process.pid).children(recursive=True)
-        _interrupt(process)
+        _interrupt(process, number, code)
     _wait(lambda: not any(child.is_running() for child in children), "workers to end")
 
 
