@@ -70,7 +70,7 @@ class _Compiler:
         self._answers: Any = self._process.stdout
         self._scratch = scratch
         with suppress(RuntimeError):  # no more threads: what has ended then stays in the table of processes
-            Thread(target=self._process.wait, daemon=True).start()
+            Thread(target=self._await, args=(None if lock is None else MOST_SECONDS,), daemon=True).start()
         atexit.register(self.end)
 
     def begin(self, call: Call) -> None:
@@ -85,6 +85,14 @@ class _Compiler:
             if not answered.select(_ANSWER_SECONDS):
                 return False  # something has stopped it
         return bool(self._answers.read(1) == DONE)
+
+    def _await(self, seconds: float | None) -> None:
+        """Wait for its end, or bring that about: one that was stopped has locks for which others wait."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def end(self) -> None:
         """End it, whatever it is doing."""

@@ -17,6 +17,7 @@ from tests.fesdist.simd.asking import end_ahead, new_kernel
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Have kernels kept in a folder of the test's own, where there are none."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(compiling, "_ahead", [])  # commands of other tests may have begun some
     monkeypatch.setattr(compiling, "_n_failures", 0)
     monkeypatch.setattr(compiling, "_patient_until", None)
     yield tmp_path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import signal
@@ -80,13 +81,22 @@ def _wait_long(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_ahead_that_was_stopped_is_waited_for_once_by_all_kernels(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compiling.compile_ahead({"sleep": (time.sleep, (SOON,))})
-    os.kill(compiling._ahead[0]._process.pid, signal.SIGSTOP)
     seconds = [0.0]
-    monkeypatch.setattr(compiling.time, "monotonic", lambda: seconds[0])
-    monkeypatch.setattr(compiling.time, "sleep", lambda nap: seconds.append(seconds.pop() + nap))
-    assert [compiling._comes_ahead(cache, lambda: False) for _ in range(3)] == [False] * 3
+    monkeypatch.setattr(time, "monotonic", lambda: seconds[0])
+    monkeypatch.setattr(time, "sleep", lambda nap: seconds.append(seconds.pop() + nap))
+    with open(cache / "ahead.lock", "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert [compiling._comes_ahead(cache, lambda: False) for _ in range(3)] == [False] * 3
     assert seconds[0] == pytest.approx(compiler.MOST_SECONDS, abs=1.0)
+
+
+def test_one_ahead_that_was_stopped_is_ended_with_its_locks(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling, "MOST_SECONDS", 0.5)
+    compiling.compile_ahead({"sleep": (time.sleep, (SOON,))})
+    process = compiling._ahead[0]._process
+    os.kill(process.pid, signal.SIGSTOP)
+    wait_for(lambda: process.returncode == -signal.SIGKILL)
+    assert not compiling._is_ahead(cache)
 
 
 @pytest.mark.parametrize("killed", ["caller", "compiler"])
