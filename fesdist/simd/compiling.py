@@ -69,8 +69,9 @@ class _Compiler:
         self._calls: Any = self._process.stdin
         self._answers: Any = self._process.stdout
         self._scratch = scratch
+        self._awaiting = Thread(target=self._await, args=(None if lock is None else MOST_SECONDS,), daemon=True)
         with suppress(RuntimeError):  # no more threads: what has ended then stays in the table of processes
-            Thread(target=self._await, args=(None if lock is None else MOST_SECONDS,), daemon=True).start()
+            self._awaiting.start()
         atexit.register(self.end)
 
     def begin(self, call: Call) -> None:
@@ -101,6 +102,8 @@ class _Compiler:
             return  # this process was forked from the one that asked
         self._process.kill()
         self._process.wait()
+        if self._awaiting.ident is not None:
+            self._awaiting.join()  # or it would still run when Python takes itself down
         for stream in (self._calls, self._answers):
             with suppress(OSError):  # it has not read all
                 stream.close()
