@@ -43,6 +43,9 @@ _CORNERS = ((33, 133), (362, 263))
 _SAME_FACE = 0.5
 """Faces whose eyes' middles are less than this share of the eye distance apart are one, found twice."""
 
+_READING = threading.Lock()
+"""Held while a network is read: OpenCV fills the table of what it can read when it first reads one, with no lock."""
+
 
 class MediaPipe:
     """Finds faces at any angle in the image plane.
@@ -139,11 +142,12 @@ def _read(name: str) -> Any:
     """Return a network that OpenCV runs, for one thread."""
     import cv2
 
-    cv2.setNumThreads(1)
     path = str(network(name))
     # The newer of OpenCV 5's two engines loses all outputs of these networks but one; older releases have one engine.
     engine = getattr(cv2.dnn, "ENGINE_CLASSIC", None)
-    return cv2.dnn.readNetFromTFLite(path) if engine is None else cv2.dnn.readNetFromTFLite(path, engine)
+    with _READING:
+        cv2.setNumThreads(1)
+        return cv2.dnn.readNetFromTFLite(path) if engine is None else cv2.dnn.readNetFromTFLite(path, engine)
 
 
 def _around(mesh: NDArray[np.float64]) -> Square:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import csv
 import math
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -14,6 +18,7 @@ from PIL import Image
 
 from fesdist.align.detector import default_detector
 from fesdist.align.face import Face, Point
+from fesdist.align.mediapipe import MediaPipe
 from fesdist.faces.generate import face as draw
 from fesdist.faces.portrait import Portrait
 from tests.fesdist.align.installed import needs_networks
@@ -110,6 +115,30 @@ def test_threads_share_a_detector() -> None:
     alone = [default_detector().faces(picture) for picture in pictures]
     with ThreadPoolExecutor(2) as threads:
         assert list(threads.map(default_detector().faces, pictures * 2)) == alone * 2
+
+
+def test_threads_read_their_networks_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads that read the first networks of a process at once crash OpenCV, once in a while."""
+    read, reading = cv2.dnn.readNetFromTFLite, []
+
+    def watched(*arguments: Any) -> Any:
+        reading.append("begins")
+        network = read(*arguments)
+        time.sleep(0.05)
+        reading.append("ends")
+        return network
+
+    monkeypatch.setattr(cv2.dnn, "readNetFromTFLite", watched)
+    detector, picture, both = MediaPipe(), draw(0, "neutral", 128), threading.Barrier(2)
+
+    def found(_: int) -> tuple[Face, ...]:
+        both.wait()
+        return detector.faces(picture)
+
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(found, range(2))
+    assert first == second
+    assert reading == ["begins", "ends"] * 6
 
 
 @pytest.mark.london
