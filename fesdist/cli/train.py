@@ -10,7 +10,6 @@ from functools import partial
 from fesdist.cli.console import duration, people, progress, say, size, table, warn
 from fesdist.cli.notices import concluded, tell_of_compiling
 from fesdist.cluster.connect import open_cluster
-from fesdist.ground.gaussian import import_ahead
 from fesdist.ground.metrics import RegionErrors, RunMetrics
 from fesdist.ground.share import Progress
 from fesdist.planning.ahead import rehearse_ahead
@@ -38,7 +37,6 @@ def carry_out(
     asked = request.training(request.store, request.name)
     if rehearse_ahead(asked, request.memory, request.cluster()):
         tell_of_compiling()
-    import_ahead()  # for the refinement maps
     with open_cluster(request.cluster(), on_progress) as cluster:
         return train(
             asked,

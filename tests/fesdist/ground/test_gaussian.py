@@ -1,16 +1,12 @@
-"""The Gaussian filter, and its import beside other work."""
+"""The Gaussian filter is SciPy's, to the bit."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import threading
-
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
-from fesdist.ground import gaussian
+from fesdist.ground.gaussian import smoothed
 
 
 def test_smoothed_is_a_convolution_with_a_gaussian_whose_edges_go_on() -> None:
@@ -18,29 +14,35 @@ def test_smoothed_is_a_convolution_with_a_gaussian_whose_edges_go_on() -> None:
     offsets = np.arange(-6, 7)
     kernel = np.exp(-(offsets**2) / (2 * sigma**2))
     expected = np.convolve(np.pad(values[0], 6, mode="edge"), kernel / kernel.sum(), mode="valid")
-    assert gaussian.smoothed(values, (0, sigma))[0] == pytest.approx(expected, abs=1e-12)
+    assert smoothed(values, (0, sigma))[0] == pytest.approx(expected, abs=1e-12)
 
 
-def test_the_filter_is_imported_beside_other_work() -> None:
-    code = (
-        "import sys, threading; from fesdist.ground.gaussian import import_ahead; import_ahead()\n"
-        "[each.join() for each in threading.enumerate() if each is not threading.current_thread()]\n"
-        "print('scipy.ndimage' in sys.modules)"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout.split() == ["True"]
+@pytest.mark.parametrize(
+    ("shape", "sigma"),
+    [
+        ((40,), 2.0),
+        ((1, 1), 3.0),
+        ((5, 7), 9.0),
+        ((64, 300), 5.12),
+        ((3, 70, 50), (0, 0.1, 2.5)),
+        ((2, 3, 33, 20), (0, 0, 4, 4)),
+        ((17, 1, 2000), (1.0, 0.7, 20.0)),
+        ((6, 6), 0.0),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_bits_are_scipys(shape: tuple[int, ...], sigma: float | tuple[float, ...], dtype: type) -> None:
+    values = np.random.default_rng(1).normal(scale=1000, size=shape).astype(dtype)
+    given = values.copy()
+    for output in (None, np.float32):
+        found = smoothed(values, sigma, output)
+        expected = gaussian_filter(values, sigma, mode="nearest", output=output)
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(values, given)
 
 
-def test_interrupts_stay_the_main_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where it holds them back they would else come to the other thread, and be raised in the main one at once."""
-    blocked = []
-
-    def imported(name: str) -> None:
-        blocked.append(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))
-
-    monkeypatch.setattr(gaussian, "import_module", imported)
-    gaussian.import_ahead()
-    for thread in threading.enumerate():
-        if thread.name == "scipy.ndimage":
-            thread.join()
-    assert blocked == [True]
+def test_an_array_in_any_order_is_filtered_as_one_in_order() -> None:
+    values = np.random.default_rng(2).random((30, 20, 10))
+    for view in (values.T, values[::2, ::-1], np.asfortranarray(values)):
+        np.testing.assert_array_equal(smoothed(view, 2.0), smoothed(np.ascontiguousarray(view), 2.0))
