@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -24,6 +24,9 @@ from tests.benchmarks.versus import Versus, spread_pixels
 Floats = NDArray[np.float64]
 Solve = Callable[[Floats, Floats, float], Floats]
 """Weights of a design (sample, column), a target (sample) and alpha = l1 / (2 samples)."""
+
+HOPELESS = 10
+"""How many times as long as another a library may take for a pixel, to be timed for more of them."""
 
 WITH_GAP = f"to a gap of {LARGEST_GAP:g} of the objective"
 
@@ -91,20 +94,33 @@ def lasso(bench: Bench, *, side: int, n_samples: int, n_pixels: int) -> Row:
 
 
 def _fastest(problem: Problem) -> tuple[str, Solve | None]:
-    """Return how the libraries fare, and the fastest of those that reach the gap (of all, if none does)."""
-    tried = []
+    """Return how the libraries fare, and the fastest of those that reach the gap (of all, if none does).
+
+    One that takes ten times as long as another that does has one pixel only: with real faces it may take minutes.
+    """
+    tried, least = [], float("inf")
     for name, solver in _solvers().items():
-        Problem(problem.design, problem.targets[:1], problem.l1).solve(solver)
-        start = perf_counter()
-        weights = problem.solve(solver)
-        seconds = (perf_counter() - start) / len(problem.targets)
-        gap = problem.gap(weights)
+        asked = replace(problem, targets=problem.targets[:1])
+        asked.solve(solver)  # some compile
+        seconds, weights = _timed(asked, solver)
+        if seconds < HOPELESS * least:
+            asked = problem
+            seconds, weights = _timed(asked, solver)
+        gap = asked.gap(weights)
+        least = min(least, seconds) if gap <= LARGEST_GAP else least
         tried.append((gap > LARGEST_GAP, seconds, f"{name} ({1e3 * seconds:.3g} ms a pixel, gap {gap:.0e})", solver))
     if not tried:
         return "peer: none", None
     first, *others = sorted(tried, key=lambda entry: entry[:2])
     also = f"; not taken: {', '.join(told for _, _, told, _ in others)}" if others else ""
     return f"peer: {first[2]} for {len(problem.targets)} pixels, evenly spread{also}", first[3]
+
+
+def _timed(problem: Problem, solver: Solve) -> tuple[float, Floats]:
+    """Return the seconds that a library takes for a pixel, and its weights."""
+    start = perf_counter()
+    weights = problem.solve(solver)
+    return (perf_counter() - start) / len(problem.targets), weights
 
 
 def _solvers() -> dict[str, Solve]:
