@@ -119,6 +119,8 @@ class Lease:
     def _renew(self) -> None:
         while not self._ended.wait(RENEWAL_SECONDS):
             asked = _clock()
+            if asked - self._renewed > TRUSTED_SECONDS:
+                return  # `check` has to find it so from now on: who slept must not take it back from another.
             # What keeps a lease from being renewed hits the writer as well, which knows better what to say.
             with suppress(StorageError):
                 self._location.write(self._key, self._encoded())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -171,7 +172,8 @@ class StackWriter:
     def commit(self, subjects: tuple[Subject, ...], images: Mapping[str, Mapping[int, NDArray[Any]]]) -> None:
         """Store images, by expression and sample index, in places that were nobody's, then let `subjects` count.
 
-        After a failure only what was committed before remains. Raises `NoSpaceError` when the disk is full.
+        After a failure only what was committed before counts; what else was written is removed, at the latest by the
+        next writer. Raises `NoSpaceError` when the disk is full.
         """
         contents = replace(self._contents, subjects=subjects)
         with interrupts_afterwards(), telling_disk_errors(self._location.uri):
@@ -184,8 +186,11 @@ class StackWriter:
                 self._arrays.commit(contents)
             except (OSError, StorageError):
                 self._arrays.stop()
-                self._contents = read_contents(self._location)
-                self._arrays.remove_uncommitted(self._contents)
+                # Where this fails too the next writer does it, who may be at work already where the lock was lost.
+                with suppress(OSError, StorageError):
+                    self._lock.check()
+                    self._contents = read_contents(self._location)
+                    self._arrays.remove_uncommitted(self._contents)
                 raise
             self._contents = contents
 

@@ -78,6 +78,19 @@ def test_who_could_not_renew_it_stops(held: Lease, monkeypatch: pytest.MonkeyPat
         held.check()
 
 
+def test_who_slept_for_too_long_does_not_take_it_back(place: ObjectLocation, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept, now = 0.0, lease._clock()
+    monkeypatch.setattr(lease, "RENEWAL_SECONDS", 0.01)
+    monkeypatch.setattr(lease, "_clock", lambda: now + slept)
+    one = Lease(place, "the stack")
+    slept = lease.TRUSTED_SECONDS + 1
+    # Awake again it would soon be renewed, which is when the writer may look at it first.
+    one._renewing.join(10)
+    with pytest.raises(StorageError, match="has not been able to say for 121 s"):
+        one.check()
+    one.release()
+
+
 def test_it_is_renewed(place: ObjectLocation, objects: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "RENEWAL_SECONDS", 0.01)
     one = Lease(place, "the stack")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -9,7 +10,9 @@ import numpy as np
 import pytest
 
 from storage.blobs import objects as opened
+from storage.blobs.lease import EXPIRY_SECONDS, Lease
 from storage.errors import AlreadyExistsError, FormatError, StorageError
+from storage.stack.format import StackContents
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
 from tests.conftest import REPOSITORY
@@ -101,6 +104,32 @@ def test_who_has_lost_the_lease_writes_nothing(objects: ObjectServer, monkeypatc
     chunks = {key: value for key, value in before.items() if "/c/" in key and "neutral" in key}
     assert {key: objects.objects[key] for key in chunks} == chunks
     assert len(TrainingStack.open(URI).subjects) == 4
+
+
+def test_who_has_lost_the_lease_leaves_alone_what_the_next_writer_is_writing(
+    objects: ObjectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _filled(URI)
+    with StackWriter.open(URI) as late:
+        assert isinstance(late._lock, Lease)
+        (key,) = (key for key in objects.objects if "stack.zarr.lock" in key)
+        data, when = objects.objects[key]
+        elsewhere = json.dumps({**json.loads(data), "where": "elsewhere"}).encode()
+        objects.objects[key] = elsewhere, when - EXPIRY_SECONDS - 1
+        late._lock._renewed -= EXPIRY_SECONDS + 1
+        with StackWriter.open(URI) as other:
+            commit = other._arrays.commit
+
+            def meanwhile(contents: StackContents) -> None:
+                with pytest.raises(StorageError, match="has not been able to say for 301 s that it writes"):
+                    late.append([person(5, "neutral")])
+                commit(contents)
+
+            monkeypatch.setattr(other._arrays, "commit", meanwhile)
+            other.append([person(4, "neutral", "sad")])
+    stack = TrainingStack.open(URI)
+    assert [subject.id for subject in stack.subjects] == ["000", "001", "002", "003", "004"]
+    assert stack.verify() == []
 
 
 def test_a_lost_chunk_is_damage(objects: ObjectServer) -> None:
