@@ -14,6 +14,7 @@ import pytest
 from storage.datasets import claims
 from storage.datasets.draft import WeightDraft
 from storage.datasets.store import WeightStore
+from storage.errors import StorageError
 from tests.storage.conftest import FACTS, WEIGHTS, fill, publish
 from tests.storage.processes import wait_until
 
@@ -74,6 +75,19 @@ def test_a_claim_is_renewed_while_it_is_held(
         written = own.read_text()
         wait_until(lambda: own.read_text() != written)
     assert not own.exists()
+
+
+def test_a_claim_that_cannot_be_removed_hides_no_other_error(
+    store: WeightStore, draft: WeightDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(prefix: str) -> None:
+        raise StorageError("no permission to delete")
+
+    monkeypatch.setattr(draft._location, "delete", refuse)
+    with draft.claimed():
+        pass
+    with pytest.raises(StorageError, match="the disk is full"), draft.claimed():
+        raise StorageError("the disk is full")
 
 
 def test_claims_of_other_hosts_count_for_an_hour_after_their_renewal(store: WeightStore, draft: WeightDraft) -> None:
