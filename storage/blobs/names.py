@@ -38,3 +38,12 @@ def check_name(kind: str, name: str) -> str:
             f" {', '.join(RESERVED_IN_STACKS)}; choose another name"
         )
     return name
+
+
+def is_name(kind: str, name: str) -> bool:
+    """Return whether `check_name` takes a name that was found: what others have put beside ours is called anything."""
+    try:
+        check_name(kind, name)
+    except BadNameError:
+        return False
+    return True

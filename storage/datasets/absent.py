@@ -6,6 +6,7 @@ from pathlib import Path
 
 from storage.blobs.local import LocalLocation
 from storage.blobs.location import Location
+from storage.blobs.names import is_name
 from storage.datasets.keys import PARTS
 from storage.datasets.manifest import taken_numbers, version_numbers
 from storage.errors import AlreadyExistsError, FormatError, NotFoundError
@@ -16,8 +17,8 @@ _SHOWN = 3
 
 
 def folders(location: Location) -> list[str]:
-    """Return what in a store is a folder of its own, sorted: other files and links are not ours."""
-    return [name for name in location.list("") if _is_folder(location, name)]
+    """Return the folders of a store that may be a model's, sorted: whatever else is there is not ours."""
+    return [name for name in location.list("") if is_name("model", name) and _is_folder(location, name)]
 
 
 def published_models(location: Location) -> list[str]:

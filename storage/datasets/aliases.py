@@ -10,7 +10,7 @@ from typing import Literal
 from storage.blobs.creation import ATTEMPTS, created, mark, numbers_in, too_many
 from storage.blobs.documents import decode, encode
 from storage.blobs.location import Location
-from storage.blobs.names import check_name
+from storage.blobs.names import check_name, is_name
 from storage.blobs.provenance import now, who
 from storage.datasets.absent import no_such_model
 from storage.datasets.manifest import version_numbers
@@ -52,10 +52,10 @@ class Aliases(Mapping[str, int]):
             raise KeyError(alias) from None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._location.list(f"{self._name}/aliases"))
+        return (alias for alias in self._location.list(f"{self._name}/aliases") if is_name("alias", alias))
 
     def __len__(self) -> int:
-        return len(self._location.list(f"{self._name}/aliases"))
+        return sum(1 for _ in self)
 
     def broken(self) -> dict[str, str]:
         """Return the aliases that lead to no version, why, and what to do: it is not there, or a move is damaged."""

@@ -105,7 +105,8 @@ def readable_or_raise(location: Location, name: str) -> list[Manifest]:
 
 
 def _check_aliases(aliases: Aliases, manifest: Manifest) -> None:
-    naming = sorted(alias for alias, version in aliases.items() if version == manifest.version)
+    # By `get`, as an alias that has lost its moves names nothing.
+    naming = sorted(alias for alias in aliases if aliases.get(alias) == manifest.version)
     if naming:
         raise MismatchError(
             f"version {manifest.reference} is named by the alias{'es' if len(naming) > 1 else ''} {', '.join(naming)};"
