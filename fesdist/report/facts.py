@@ -103,7 +103,10 @@ def _megabytes(n_bytes: int) -> str:
 
 
 def _when(created: str) -> str:
-    return f"{datetime.fromisoformat(created):%d %B %Y, %H:%M} UTC".lstrip("0")
+    try:
+        return f"{datetime.fromisoformat(created):%d %B %Y, %H:%M} UTC".lstrip("0")
+    except ValueError:  # of a version that others made
+        return created
 
 
 def plural(things: Sized) -> str:

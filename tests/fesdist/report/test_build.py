@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from html.parser import HTMLParser
@@ -75,6 +76,26 @@ def test_every_picture_has_a_text_and_a_size(stack: str, store: str, out: Path) 
     images = Page(out.read_text(encoding="utf-8")).images
     assert len(images) == 4 * len(HELD_OUT) + 9
     assert all(image["alt"] and image["width"] and image["height"] for image in images)
+
+
+def test_aliases_that_cannot_be_read_are_left_out(stack: str, store: str, out: Path) -> None:
+    reference = publish(store, stack)
+    for alias in ("production", "damaged", "lost"):
+        WeightStore(store).aliases("small").promote(1, alias)
+    (Path(store) / "small/aliases/damaged/1.json").write_bytes(b"{")
+    (Path(store) / "small/aliases/lost/1.json").unlink()
+    write_report(store, reference, out)
+    text = out.read_text(encoding="utf-8")
+    assert '<span class="alias">production</span>' in text
+    assert text.count('<span class="alias">') == 1
+
+
+def test_a_date_that_is_none_is_shown_as_it_is(stack: str, store: str, out: Path) -> None:
+    reference = publish(store, stack)
+    manifest = Path(store) / "small/versions/1.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "created": "on a Sunday"}))
+    write_report(store, reference, out)
+    assert "on a Sunday" in out.read_text(encoding="utf-8")
 
 
 def test_an_evaluated_version_shows_errors_and_people(stack: str, store: str, out: Path) -> None:
