@@ -14,7 +14,7 @@ def now() -> str:
 
 
 def seconds_since(when: str) -> float:
-    """Return the seconds since a time that `now` returned."""
+    """Return the seconds since a time that `now` returned; raises ValueError or TypeError for any other text."""
     return (datetime.now(UTC) - datetime.fromisoformat(when)).total_seconds()
 
 
@@ -31,7 +31,7 @@ def lives(process: int) -> bool:
     """Return whether there is a process of this number on this machine, whoever owns it."""
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # no process has a number that C does not hold
         return False
     except PermissionError:  # somebody else's
         return True

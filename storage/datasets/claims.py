@@ -37,6 +37,9 @@ class Claim:
     renewed: str
     """ISO 8601, UTC."""
 
+    def __post_init__(self) -> None:
+        seconds_since(self.renewed)  # or else it is no time
+
 
 @contextmanager
 def claimed(location: Location, folder: str) -> Iterator[str]:

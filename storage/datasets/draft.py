@@ -22,14 +22,14 @@ from storage.blobs.location import Location, open_location
 from storage.blobs.metadata import ArrayFacts
 from storage.blobs.names import check_name
 from storage.blobs.notes import Notes
-from storage.blobs.provenance import now
+from storage.blobs.provenance import now, seconds_since
 from storage.blobs.regions import Region, check_whole_chunks, resolve_region
 from storage.blobs.threads import each
 from storage.datasets.claims import claimants, claimed
 from storage.datasets.keys import data_folder, draft_folder, job_key, receipt_keys
 from storage.datasets.manifest import Facts, publish_manifest
 from storage.datasets.spec import DatasetSpec, keys_of, same_document, skeleton
-from storage.errors import AlreadyExistsError, MismatchError, NotFoundError, StorageError
+from storage.errors import AlreadyExistsError, FormatError, MismatchError, NotFoundError, StorageError
 
 FORMAT = "fesdist-draft"
 FORMAT_VERSION = 1
@@ -55,6 +55,9 @@ class DraftJob:
     job: Document
     format: str = FORMAT
     format_version: int = FORMAT_VERSION
+
+    def __post_init__(self) -> None:
+        seconds_since(self.created)  # or else it is no time
 
 
 class WeightDraft:
@@ -157,12 +160,11 @@ class WeightDraft:
         self._location.write(self._receipt_key(key), encode(receipt, f"receipt {key}"))
 
     def receipt(self, key: str, kind: type[T]) -> T | None:
-        """Return the receipt of this key as a `kind`, a dataclass or `Document`, or None; raises `FormatError`."""
+        """Return the receipt of this key as a `kind`, a dataclass or `Document`; None where it is not, or damaged."""
         try:
-            data = self._location.read(self._receipt_key(key), LARGEST_DOCUMENT)
-        except NotFoundError:
+            return decode(kind, self._location.read(self._receipt_key(key), LARGEST_DOCUMENT), f"receipt {key}")
+        except (NotFoundError, FormatError):
             return None
-        return decode(kind, data, f"receipt {key} of draft {self.id} in {self.uri}")
 
     def receipt_keys(self) -> list[str]:
         """Return the keys of all receipts, sorted."""

@@ -112,8 +112,9 @@ def test_an_interrupted_run_continues(stack: Path, tmp_path: Path, undisturbed: 
     assert _checksums(tmp_path) == undisturbed
 
 
+@pytest.mark.parametrize("file", ["data/*/happy/weights/c/0/0/0/1", "drafts/*/receipts/tile-000001.json"])
 def test_a_damaged_tile_of_an_interrupted_run_is_computed_again(
-    stack: Path, tmp_path: Path, undisturbed: dict[str, str]
+    stack: Path, tmp_path: Path, undisturbed: dict[str, str], file: str
 ) -> None:
     def interrupt(done: int, total: int, note: str) -> None:
         if done == 3:
@@ -121,8 +122,8 @@ def test_a_damaged_tile_of_an_interrupted_run_is_computed_again(
 
     with pytest.raises(KeyboardInterrupt):
         _train(_request(stack, tmp_path), on_progress=interrupt)
-    (chunk,) = tmp_path.glob("random/data/*/happy/weights/c/0/0/0/1")
-    chunk.write_bytes(bytes(len(chunk.read_bytes())))
+    (damaged,) = tmp_path.glob(f"random/{file}")
+    damaged.write_bytes(bytes(len(damaged.read_bytes())))
     _train(_request(stack, tmp_path))
     assert _checksums(tmp_path) == undisturbed
 

@@ -145,10 +145,11 @@ def test_a_run_that_is_just_starting_is_left_alone(store: WeightStore) -> None:
     assert store.open("london").verify() == []
 
 
-def test_a_claim_without_a_run_is_removed(store: WeightStore, draft: WeightDraft) -> None:
+@pytest.mark.parametrize("damage", [{}, {"process": 1 << 40}, {"host": "elsewhere", "renewed": "yesterday"}])
+def test_a_claim_without_a_run_is_removed(store: WeightStore, draft: WeightDraft, damage: dict[str, object]) -> None:
     claims_folder = Path(store.uri) / "london/drafts/job-1/claims/other"
     claims_folder.mkdir(parents=True)
     claim = {"host": socket.gethostname(), "process": 1 << 30, "renewed": datetime.now(UTC).isoformat()}
-    (claims_folder / "claim.json").write_text(json.dumps(claim))
+    (claims_folder / "claim.json").write_text(json.dumps(claim | damage))
     store.clean()
     assert not (Path(store.uri) / "london/drafts/job-1").exists()

@@ -14,6 +14,8 @@ from storage.errors import FormatError, MismatchError
 from tests.drafts import create_draft
 from tests.storage.conftest import WEIGHTS, publish
 
+DRAFT = '{"format": "fesdist-draft", "format_version": 1, "created": "%s", "job": {}}'
+
 
 @pytest.fixture
 def root(store: WeightStore) -> Path:
@@ -27,17 +29,19 @@ def root(store: WeightStore) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "content", "said"),
     [
-        ("aliases/production/1.json", "alias london@production cannot be read"),
-        ("evaluations/1/aaaa.json", "an evaluation of london@1 is damaged"),
-        ("drafts/job-3/job.json", "an interrupted run of london cannot be continued"),
+        ("aliases/production/1.json", "\0", "alias london@production cannot be read"),
+        ("evaluations/1/aaaa.json", "\0", "an evaluation of london@1 is damaged"),
+        ("drafts/job-3/job.json", "\0", "an interrupted run of london cannot be continued"),
+        ("drafts/job-3/job.json", DRAFT % "yesterday", "an interrupted run of london cannot be continued"),
+        ("drafts/job-3/job.json", DRAFT % "2026-11-27T10:00:00", "an interrupted run of london cannot be continued"),
     ],
 )
 def test_a_list_names_it_and_says_what_to_do(
-    store: WeightStore, root: Path, capsys: pytest.CaptureFixture[str], document: str, said: str
+    store: WeightStore, root: Path, capsys: pytest.CaptureFixture[str], document: str, content: str, said: str
 ) -> None:
-    (root / document).write_bytes(b"\x00")
+    (root / document).write_text(content)
     for words in ([], ["--json"]):
         assert main(["versions", store.uri, *words]) == 1
         told = capsys.readouterr()
@@ -59,6 +63,19 @@ def test_an_alias_whose_moves_are_gone_is_named(
     told = capsys.readouterr().err
     assert "alias london@production has lost its moves; restore that document" in told
     assert "london@another" not in told
+    assert store.delete("london", 1).version == 1
+
+
+def test_what_others_put_beside_models_and_aliases_is_none(
+    store: WeightStore, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("lost+found", "my notes", "2026"):
+        (root.parent / name / "versions").mkdir(parents=True)
+        (root / "aliases" / name).mkdir()
+    assert main(["versions", store.uri]) == 0
+    assert "lost+found" not in capsys.readouterr().out
+    assert [draft.id for draft in store.clean()] == ["job-3"]
+    assert list(store.aliases("london")) == ["production"]
 
 
 @pytest.mark.parametrize("damaged", [b"{bad", b'{"sequence": 2, "previous": 2}'])
