@@ -26,15 +26,19 @@ def created(location: Location, key: str, data: bytes) -> bool:
     try:
         location.create(key, data)
     except AlreadyExistsError:
-        return location.read(key) == data
+        return _holds(location, key, data)
     except StorageError:
-        try:
-            kept = location.read(key) == data
-        except NotFoundError:
-            kept = False
-        if not kept:
+        if not _holds(location, key, data):
             raise
     return True
+
+
+def _holds(location: Location, key: str, data: bytes) -> bool:
+    """Return whether a document has these bytes; whoever created another one may have removed it since."""
+    try:
+        return location.read(key) == data
+    except NotFoundError:
+        return False
 
 
 def numbers_in(names: Iterable[str], ending: str = ".json") -> list[int]:

@@ -72,6 +72,18 @@ def test_one_of_two_creates_a_document(tmp_path: Path) -> None:
     assert not created(location, "a.json", b"another's")
 
 
+def test_a_document_that_another_created_and_removed_is_not_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location = open_location(str(tmp_path))
+
+    def taken(key: str, data: bytes) -> None:
+        raise AlreadyExistsError("a.json exists")
+
+    monkeypatch.setattr(location, "create", taken)
+    assert not created(location, "a.json", b"mine")
+
+
 def test_an_object_store_is_asked_once(s3_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     obstore = pytest.importorskip("obstore", reason="obstore is not installed")
     keys: list[str] = []
