@@ -93,7 +93,10 @@ def open_location(uri: str) -> Location:
             raise StorageError(f"{uri!r} has lost a slash: expected {EXPECTED}, or ./{uri}")
         return LocalLocation(uri)
     if scheme == "file":
-        return LocalLocation(unquote(urlsplit(uri).path))
+        split = urlsplit(uri)
+        if split.netloc not in ("", "localhost") or not split.path:
+            raise StorageError(f"{uri!r} names no folder, as a host is what follows two slashes: expected {EXPECTED}")
+        return LocalLocation(unquote(split.path))
     service_of(uri)
     from storage.blobs.objects import ObjectLocation
 
