@@ -188,9 +188,13 @@ def _link(pending: Path, target: Path, data: bytes) -> None:
             raise
         # Without hard links one writer still wins, but for a moment a reader may find half a document.
         with target.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            try:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            except BaseException:
+                target.unlink(missing_ok=True)
+                raise
 
 
 def _size_of_file(path: str) -> int:

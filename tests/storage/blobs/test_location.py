@@ -130,6 +130,29 @@ def test_a_document_is_created_once_without_hard_links(tmp_path: Path, monkeypat
     assert folder.read("a/1.json") == b"first"
 
 
+def test_half_a_document_that_filled_the_disk_keeps_nobody_from_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync, full = os.fsync, [False, True]
+
+    def refuse_once(descriptor: int) -> None:
+        if full and full.pop(0):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(descriptor)
+
+    def no_links(source: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    monkeypatch.setattr(os, "fsync", refuse_once)
+    folder = open_location(str(tmp_path))
+    with pytest.raises(NoSpaceError):
+        folder.create("a/1.json", b"first")
+    assert not full
+    folder.create("a/1.json", b"second")
+    assert folder.read("a/1.json") == b"second"
+
+
 def test_a_repeated_request_of_a_network_disk_is_no_conflict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     link = os.link
 
