@@ -17,6 +17,7 @@ from fesdist.ground.errors import FesdistError
 from fesdist.ground.options import check_on_disk
 from fesdist.requests.exits import EXIT_ERROR
 from flows.embedded import start_embedded
+from storage.blobs.disk import make_folder, telling_disk_errors
 from storage.errors import StorageError
 
 PEOPLE = 60
@@ -66,7 +67,8 @@ def main() -> int:
     folder = Path(given.folder)
     try:
         check_on_disk(given.folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        with telling_disk_errors(given.folder):
+            make_folder(folder)
         # Dask's workers keep their files in the first, and compiled kernels are kept in the second.
         os.environ["DASK_TEMPORARY_DIRECTORY"] = str(folder.absolute() / "scratch")
         os.environ["XDG_CACHE_HOME"] = str(folder.absolute() / "cache")

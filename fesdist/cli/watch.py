@@ -20,6 +20,9 @@ from fesdist.inference.watching import Inbox, watch
 from fesdist.requests.exits import EXIT_NOTICED, EXIT_SOME_FAILED
 from fesdist.requests.using import Watch
 
+_MOST_SECONDS = 86_400
+"""From look to look."""
+
 
 def run(request: Watch) -> int:
     """Watch until nothing comes any more, or for ever; return 0, or 3 if some photographs failed."""
@@ -44,6 +47,8 @@ def carry_out(request: Watch) -> Iterator[SynthesisSummary]:
     folder, settings = Path(request.photographs), request.settings()
     if not folder.is_dir():
         raise BadParameterError(f"{folder} is no folder; expected one that exists, into which photographs will come")
+    if not 0 <= request.every <= _MOST_SECONDS:
+        raise BadParameterError(f"--every {request.every:g}: expected seconds from 0 to {_MOST_SECONDS}, a day")
     inbox = Inbox(folder, Path(request.out), Exclusion(settings.exclude))
     # What was done before is known by the folder of outputs; --force counts for none of it, as it would repeat all.
     quietly = replace(request, force=False)

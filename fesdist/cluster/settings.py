@@ -39,6 +39,8 @@ class ClusterSettings:
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 0:
             raise BadParameterError(f"workers is {self.workers}; expected 0 (this process) or more")
+        if self.memory < 1:
+            raise BadParameterError(f"memory is {self.memory} bytes; expected what a worker may use, such as 512MiB")
         if self.scheduler is not None and self.scheduler.rpartition("://")[0] not in ("", *SCHEMES):
             raise BadParameterError(
                 f"the scheduler's address is {self.scheduler!r}; expected one that begins with "

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.demo import main
 from storage.datasets.store import WeightStore
 
 pytestmark = pytest.mark.slow
@@ -28,6 +29,15 @@ def start(folder: Path, home: Path) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
+
+
+def test_a_place_that_takes_no_folder_is_told_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(sys, "argv", ["demo", str(tmp_path / "file" / "demo")])
+    assert main() == 1
+    assert "demo: error: no folder can be made at" in capsys.readouterr().err
 
 
 def test_demo_stops_cleanly_at_ctrl_c_and_then_runs_quietly_to_its_end_below_its_folder_only(tmp_path: Path) -> None:

@@ -36,6 +36,13 @@ def test_what_is_there_is_done_and_the_bad_one_named(
     assert "photographs done" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("every", ["-1", "nan", "1e12"])
+def test_a_pause_that_nobody_can_make_is_refused(photographs: Path, tmp_path: Path, every: str) -> None:
+    words = (str(photographs), str(tmp_path / "out"), "--weights", "weights", "--model", "london", f"--every={every}")
+    with pytest.raises(BadParameterError, match=r"--every \S+: expected seconds from 0 to 86400, a day"):
+        watch.carry_out(read_words(Watch, words))
+
+
 def test_a_folder_that_is_none_is_refused(publish: Publish, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(BadParameterError, match="is no folder; expected one that exists"):
         run(tmp_path / "typo", tmp_path / "out", "--weights", publish().store, "--model", "london")

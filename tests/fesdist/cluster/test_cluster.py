@@ -240,9 +240,11 @@ def test_workers_and_scheduler_exclude_each_other() -> None:
         ClusterSettings(scheduler="tcp://127.0.0.1:8786", workers=2)
 
 
-def test_negative_workers() -> None:
+def test_negative_workers_and_no_memory() -> None:
     with pytest.raises(BadParameterError, match="workers is -1; expected 0"):
         ClusterSettings(workers=-1)
+    with pytest.raises(BadParameterError, match="memory is 0 bytes; expected what a worker may use"):
+        ClusterSettings(memory=0)
 
 
 def test_many_workers_are_named_by_some() -> None:
