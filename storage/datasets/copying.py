@@ -19,8 +19,8 @@ def copy_version(
     """Copy a version to another location, as the next version of the model `name` there, and return its number.
 
     Interrupted, the same call goes on: what is there with its checksum is not copied again. With the `number` that it
-    has there already no manifest is written. Raises
-    `CorruptChunkError` for a document that is damaged here or there, and what the locations raise.
+    has there already no manifest is written. Raises `CorruptChunkError` for a document that is damaged here or there,
+    and what the locations raise.
     """
     checksums, data = version.checksums, version.manifest.data
     here, there = f"{version.manifest.name}/{data}", f"{name}/{data}"

@@ -18,8 +18,7 @@ def assign_split(
     Either `ids` names those to hold out, or as many are held out as bring their number to round(fraction * n) of
     all n people, chosen by the lowest SHA-256 of their ids: neither chance nor the order of files has a say. People
     with a picture in common go to one side together, where the others are that have a side already; those held out by
-    name take them along.
-    Raises `MismatchError`, and `NotFoundError` for unknown ids.
+    name take them along. Raises `MismatchError`, and `NotFoundError` for unknown ids.
 
     >>> people = [Subject(id, None) for id in ("anna", "ben", "carl", "dora", "emil")]
     >>> [person.id for person in assign_split(people, 0.2, None) if person.holdout]
