@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from fesdist.ground.metrics import ExpressionMetrics, RegionErrors, RunMetrics
@@ -45,6 +45,11 @@ class TileReport:
     @property
     def key(self) -> str:
         return receipt_key(self.index)
+
+    def is_of(self, index: int, expressions: Sequence[str]) -> bool:
+        """Return whether it tells of this tile and of these expressions: damage may leave a receipt readable."""
+        told = (self.statuses, self.face, self.mouth)
+        return self.index == index and all(found.keys() == set(expressions) for found in told)
 
 
 def receipt_key(index: int) -> str:

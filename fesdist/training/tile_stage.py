@@ -41,9 +41,11 @@ class TileStage(Stage[int, TileReport]):
 
     def kept(self, key: int) -> TileReport | None:
         """Return the report of a tile whose receipt and chunks are stored already."""
-        draft = open_context(self.address).draft
-        signed = draft.receipt(receipt_key(key), TileReport)
-        return signed if signed is not None and not draft.check(signed.checksums) else None
+        context = open_context(self.address)
+        signed = context.draft.receipt(receipt_key(key), TileReport)
+        if signed is None or not signed.is_of(key, context.job.expressions) or context.draft.check(signed.checksums):
+            return None
+        return signed
 
     def work(self, key: int) -> TileReport:
         """Train a tile, sign its receipt, and return its report; running one twice writes the same bytes."""

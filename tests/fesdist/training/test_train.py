@@ -128,6 +128,23 @@ def test_a_damaged_tile_of_an_interrupted_run_is_computed_again(
     assert _checksums(tmp_path) == undisturbed
 
 
+def test_a_tile_whose_receipt_lacks_an_expression_is_computed_again(
+    stack: Path, tmp_path: Path, undisturbed: dict[str, str]
+) -> None:
+    def interrupt(done: int, total: int, note: str) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _train(_request(stack, tmp_path), on_progress=interrupt)
+    (damaged,) = tmp_path.glob("random/drafts/*/receipts/tile-000001.json")
+    receipt = json.loads(damaged.read_text())
+    receipt["mouth"]["hppy"] = receipt["mouth"].pop("happy")
+    damaged.write_text(json.dumps(receipt))
+    _train(_request(stack, tmp_path))
+    assert _checksums(tmp_path) == undisturbed
+
+
 def test_an_interrupted_run_keeps_its_tiles_under_another_budget(
     stack: Path, tmp_path: Path, undisturbed: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
