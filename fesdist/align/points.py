@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from fesdist.align.face import Face
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.letters import composed
 
 COLUMNS = ("left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y")
 _EXPECTED = (
@@ -32,15 +33,15 @@ class Points:
     digest: str
     """SHA-256 of what was read."""
     faces: Mapping[str, tuple[Face, ...]]
-    """By path with forward slashes, with or without its ending."""
+    """By path with forward slashes, with or without its ending, as `composed` returns it."""
 
     def of(self, name: str) -> tuple[Face, ...]:
         """Return the faces of a photograph, `name` being its path with forward slashes; () for one without points.
 
         `smiling/001.jpg` is found as that or as `smiling/001`, and not as `001`, which may be another expression.
         """
-        path = PurePosixPath(name)
-        return self.faces.get(name) or self.faces.get(str(path.with_suffix(""))) or ()
+        name = composed(name)
+        return self.faces.get(name) or self.faces.get(str(PurePosixPath(name).with_suffix(""))) or ()
 
 
 def read_points(source: str | Path) -> Points:
@@ -60,11 +61,15 @@ def read_points(source: str | Path) -> Points:
         text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadParameterError(f"the points {path} cannot be read ({error}); {_EXPECTED}") from error
-    return Points(str(source), hashlib.sha256(data).hexdigest(), _of_table(path, text))
+    try:
+        return Points(str(source), hashlib.sha256(data).hexdigest(), _of_table(path, text))
+    except csv.Error as error:
+        raise BadParameterError(f"{path} is no table ({error}); {_EXPECTED}") from error
 
 
 def _of_table(path: Path, text: str) -> dict[str, tuple[Face, ...]]:
-    rows = csv.DictReader(io.StringIO(text))
+    # Lines may end as on any system.
+    rows = csv.DictReader(io.StringIO(text, newline=""))
     names = [name.strip() for name in rows.fieldnames or ()]
     rows.fieldnames = names
     lacking = [name for name in COLUMNS if name not in names]
@@ -82,7 +87,7 @@ def _of_table(path: Path, text: str) -> dict[str, tuple[Face, ...]]:
             name = f"{folder}/{name}" if folder else name
         if not name:
             raise BadParameterError(f"{where} names no photograph; {_EXPECTED}")
-        faces[name.replace("\\", "/")].append(_face([row.get(column) or "" for column in COLUMNS], where))
+        faces[composed(name.replace("\\", "/"))].append(_face([row.get(column) or "" for column in COLUMNS], where))
     return {name: tuple(found) for name, found in faces.items()}
 
 
@@ -100,7 +105,7 @@ def _of_folder(path: Path) -> Points:
         if len(lines) < 3:
             raise BadParameterError(f"{file} has {len(lines)} lines; {_EXPECTED}")
         pupils = [word for line in lines[1:3] for word in line.split()]
-        faces[file.relative_to(path).with_suffix("").as_posix()] = (_face(pupils, str(file)),)
+        faces[composed(file.relative_to(path).with_suffix("").as_posix())] = (_face(pupils, str(file)),)
     return Points(str(path), hashlib.sha256(b"".join(read)).hexdigest(), faces)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fesdist.ground.errors import BadParameterError, PairingError
+from fesdist.ground.letters import composed
 from fesdist.images.formats import SUFFIXES
 from fesdist.images.listing import NOTHING_EXCLUDED, Exclusion, mentioned
 
@@ -194,8 +194,7 @@ def _papers_layout(reader: _Reader, input_expression: str, target_name: str) -> 
 
 
 def _subject(stem: str, pattern: re.Pattern[str] | None) -> str | None:
-    # One file system stores an accent as a character of its own, another does not; the person is the same.
-    stem = unicodedata.normalize("NFC", stem)
+    stem = composed(stem)
     if pattern is None:
         return stem
     match = pattern.search(stem)

@@ -73,3 +73,25 @@ def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.tem").write_text("189\n1 2\n")
     with pytest.raises(BadParameterError, match="2 lines"):
         read_points(tmp_path)
+
+
+def test_accents_may_be_written_either_way(tmp_path: Path) -> None:
+    points = read_points(_table(tmp_path, HEAD, "Zoe\u0308.png,1,2,30,4", "Ren\u00e9,5,6,35,8"))
+    assert points.of("Zo\u00eb.png")[0].eyes == ((1, 2), (30, 4))
+    assert points.of("Rene\u0301.jpg")[0].eyes == ((5, 6), (35, 8))
+    (tmp_path / "marks").mkdir()
+    (tmp_path / "marks" / "Zoe\u0308.tem").write_text("2\n1 2\n30 4\n")
+    assert read_points(tmp_path / "marks").of("Zo\u00eb.png")[0].eyes == ((1, 2), (30, 4))
+
+
+def test_lines_may_end_as_on_any_system(tmp_path: Path) -> None:
+    for end in (b"\n", b"\r\n", b"\r"):
+        (tmp_path / "points.csv").write_bytes(end.join((HEAD.encode(), b"a,1,2,30,4", b"b,1,2,31,4", b"")))
+        points = read_points(tmp_path / "points.csv")
+        assert [points.of(name)[0].eyes[1] for name in ("a.png", "b.png")] == [(30, 4), (31, 4)]
+
+
+def test_a_quotation_that_never_ends_is_refused(tmp_path: Path) -> None:
+    path = _table(tmp_path, HEAD, '"a,1,2,30,4', *["b,1,2,30,4"] * 20_000)
+    with pytest.raises(BadParameterError, match=r"points\.csv is no table .*; expected a CSV file"):
+        read_points(path)
