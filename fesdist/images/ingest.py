@@ -6,11 +6,13 @@ import math
 import os
 from collections import Counter
 from collections.abc import Collection
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from fesdist.align.aligner import Aligner
 from fesdist.ground.errors import BadParameterError, PairingError
+from fesdist.ground.letters import composed
 from fesdist.ground.share import Progress
 from fesdist.images.decode import PIXEL_LIMIT, read_header
 from fesdist.images.filling import Account, fill
@@ -19,7 +21,7 @@ from fesdist.images.pairs import USUAL_LAYOUT, Layout, Pairs, find_pairs
 from fesdist.images.summary import IngestSummary, count_pairs
 from fesdist.images.survey import AS_FOUND, Wanted, attempt_all, check_spec, choose_spec, framed
 from storage.blobs.names import check_name
-from storage.errors import NotFoundError
+from storage.errors import NotFoundError, StorageError
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
 
@@ -93,10 +95,16 @@ def ingest(
 
     aligner = Aligner.of(wanted.eyes, source, wanted.points) if wanted.align and wanted.eyes else None
     with StackWriter.open(stack_path) if existing else StackWriter.create(stack_path, spec) as writer:
-        fill(writer, people, sides, account, pixel_limit=pixel_limit, aligner=aligner, on_progress=on_progress)
+        try:
+            fill(writer, people, sides, account, pixel_limit=pixel_limit, aligner=aligner, on_progress=on_progress)
+        finally:
+            if existing is None and not writer.subjects:
+                # Empty, it would bind the next attempt to the size and the eyes of this one.
+                with suppress(StorageError):
+                    writer.discard()
+        if not writer.subjects:
+            raise _nothing_usable(source, account)
     stack = TrainingStack.open(stack_path)
-    if not stack.n_samples:
-        raise _nothing_usable(source, account)
     return IngestSummary(
         stack=stack.path,
         created=existing is None,
@@ -145,13 +153,14 @@ def _holdout(holdout: float | Collection[str] | None, pairs: Pairs, stored: set[
             )
         return float(holdout)
     known = stored.union((person.id for person in pairs.people), pairs.without_input, pairs.without_target)
-    unknown = sorted(set(holdout) - known)
+    wanted = frozenset(map(composed, holdout))
+    unknown = sorted(wanted - known)
     if unknown:
         raise BadParameterError(
             f"{len(unknown)} of the people to hold out are neither in the folder nor in the stack, such as"
             f" {unknown[0]!r}; expected subject ids such as {min(known)!r}"
         )
-    return frozenset(holdout)
+    return wanted
 
 
 def _nothing_usable(source: Path, account: Account) -> PairingError:

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from storage.blobs.disk import telling_disk_errors
 from storage.blobs.interrupts import interrupts_afterwards
+from storage.blobs.local import LocalLocation
 from storage.blobs.location import Location
 from storage.blobs.names import FLOWS, check_name
 from storage.errors import MismatchError, StorageError
 from storage.stack.arrays import StackArrays
 from storage.stack.format import StackContents, StackSpec, Subject
 from storage.stack.lock import Lock, check_empty, locked, was_locked
-from storage.stack.place import read_contents, stack_location
+from storage.stack.place import ROOT, read_contents, stack_location
 from storage.stack.split import assign_split
 
 __all__ = ["AppendOutcome", "PendingSubject", "StackSpec", "StackWriter"]
@@ -193,6 +194,19 @@ class StackWriter:
                     self._arrays.remove_uncommitted(self._contents)
                 raise
             self._contents = contents
+
+    def discard(self) -> None:
+        """Remove the stack, as if it had never been created; raises `MismatchError` where it has people."""
+        if self.subjects:
+            raise MismatchError(f"{self._location.uri} has {len(self.subjects)} people; expected a stack without any")
+        with interrupts_afterwards(), telling_disk_errors(self._location.uri):
+            self._lock.check()
+            # The root last: whoever is killed in between leaves an empty stack, which others can open.
+            for name in sorted(self._location.list(""), key=lambda name: name == ROOT):
+                self._location.delete(name)
+        if isinstance(self._location, LocalLocation):
+            with suppress(OSError):
+                Path(self._location.uri).rmdir()
 
     def overwrite(self, places: Collection[int]) -> None:
         """Write zeros over what expressions have in `places`, whose digests nobody has committed."""

@@ -263,3 +263,15 @@ def test_what_a_killed_writer_left_is_removed(stack_path: Path) -> None:
         assert writer.append([person(80, "neutral")]).added
     assert not beside.exists()
     assert list(stack_path.rglob("*.partial")) == []
+
+
+def test_a_stack_without_people_can_be_discarded_and_no_other(tmp_path: Path, stack_path: Path) -> None:
+    with StackWriter.create(tmp_path / "new", SPEC) as writer:
+        writer.discard()
+    assert not (tmp_path / "new").exists()
+    with StackWriter.create(tmp_path / "new", SPEC) as writer, StackWriter.open(stack_path) as filled:
+        writer.append([person(0, "neutral")])
+        for each in (writer, filled):
+            with pytest.raises(MismatchError, match="people; expected a stack without any"):
+                each.discard()
+    assert TrainingStack.open(tmp_path / "new").n_samples == 1
