@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fesdist.cli.console import warn
+from fesdist.ground.letters import escaped
 from fesdist.ground.notices import Notice
 from fesdist.requests.exits import EXIT_NOTICED
 
@@ -21,7 +22,7 @@ def tell(notices: Sequence[Notice], when: str = "") -> None:
         first, *others = notice.lines()
         for line in (f"{when}notice: {first}", *others):
             # A file name is bytes that need not be text, or one line; it must not stop the summary.
-            warn(line.encode(errors="backslashreplace").decode().replace("\n", "\\n"))
+            warn(escaped(line).replace("\n", "\\n"))
 
 
 def tell_of_compiling() -> None:

@@ -27,7 +27,7 @@ class Outside:
     digest: str
     """Of the names, sizes and times of the files."""
     photographs: tuple[str, ...]
-    """Those that could be used, relative to the folder; they stand in the place of people."""
+    """Those that could be used, relative to the folder, as `escaped` tells names; they stand in the place of people."""
     failed: Mapping[str, str]
     """Why the others could not."""
     looks: Mapping[str, Looks]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fesdist.evaluation.document import Evaluation
 from fesdist.evaluation.scores import REFINED
+from fesdist.ground.letters import escaped
 from fesdist.ground.notices import Notice, noticed, worse_than_input
 from fesdist.images.summary import of_people_on_both_sides
 from fesdist.inference.photographs import Photographs
@@ -35,8 +36,9 @@ def _changes(evaluation: Evaluation) -> dict[str, float]:
 
 def _of_photographs(evaluation: Evaluation, found: Photographs | None) -> Iterator[Notice]:
     if found is not None:
-        yield from noticed("left out", "{n file} not named like images", found.others)
-        yield from noticed("left out", "{n entry} left out", found.left_out)
+        left_out = {escaped(name): reason for name, reason in found.left_out.items()}
+        yield from noticed("left out", "{n file} not named like images", map(escaped, found.others))
+        yield from noticed("left out", "{n entry} left out", left_out)
     if (outside := evaluation.outside) is not None:
         yield from noticed("left out", "{n photograph} left out", outside.failed)
         yield from noticed("changed", "{n photograph} stretched, as proportions differ", outside.stretched)

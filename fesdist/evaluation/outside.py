@@ -17,6 +17,7 @@ from fesdist.evaluation.document import Outside
 from fesdist.evaluation.judging import Identities, Judges, Teachers, joined_looks, judges_of
 from fesdist.evaluation.looks import Looks
 from fesdist.ground.errors import BadParameterError, ImageError
+from fesdist.ground.letters import escaped
 from fesdist.ground.share import Progress
 from fesdist.images.decode import PIXEL_LIMIT, read_header
 from fesdist.images.filling import read_image
@@ -110,15 +111,15 @@ def look_outside(
     size = batch_size(wanted.stack, memory)
     keys = [found.images[start : start + size] for start in range(0, len(found.images), size)]
     batches = results(stage, keys, cluster, on_progress)
-    failed = {name: reason for batch in batches for name, reason in batch.failed.items()}
-    used = tuple(name for batch in batches for name in batch.used)
+    failed = {escaped(name): reason for batch in batches for name, reason in batch.failed.items()}
+    used = tuple(escaped(name) for batch in batches for name in batch.used)
     if not used:
         name, reason = next(iter(failed.items()))
         raise BadParameterError(
             f"none of {len(failed)} photographs in {found.root} can be used; the first, {name}: {reason}"
         )
     return Outside(
-        str(root),
+        escaped(str(root)),
         _digest(root, found.images),
         used,
         failed,
@@ -126,8 +127,8 @@ def look_outside(
             expression: joined_looks([batch.looks[expression] for batch in batches if batch.used], used)
             for expression in wanted.expressions
         },
-        tuple(name for batch in batches for name in batch.stretched),
-        {name: doubt for batch in batches for name, doubt in batch.strange.items()},
+        tuple(escaped(name) for batch in batches for name in batch.stretched),
+        {escaped(name): doubt for batch in batches for name, doubt in batch.strange.items()},
     )
 
 

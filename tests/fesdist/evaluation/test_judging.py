@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,9 @@ from fesdist.evaluation.rows import outside_rows
 from fesdist.evaluation.scores import MODEL, UNCHANGED
 from fesdist.faces.generate import write_faces
 from fesdist.ground.errors import BadParameterError
+from fesdist.images.listing import Exclusion
+from fesdist.inference.photographs import find_photographs
+from fesdist.report.build import write_report
 from storage.datasets.store import WeightStore
 from storage.errors import FormatError
 from storage.stack.reading import TrainingStack
@@ -153,3 +157,25 @@ def test_an_evaluation_of_the_first_format_is_read(stack: str, store: str) -> No
         Evaluation.from_record({**record, "format_version": 3})
     with pytest.raises(FormatError, match=r"an evaluation: .*; it was damaged"):
         Evaluation.from_record({**record, "people": [], "expressions": {"smiling": {"people": 3}}})
+
+
+def test_photographs_whose_names_are_no_text_are_kept_and_shown(drawn: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    for seed, name in enumerate(("a.png", "b\udcff.png")):
+        Image.fromarray(np.random.default_rng(seed).integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(folder / name)
+    for name in ("broken\udcff.png", "notes\udcff.txt"):
+        (folder / name).touch()
+    (folder / "drafts\udcff").mkdir()
+    store = shutil.copytree(drawn / "weights", tmp_path / "weights")
+    found = find_photographs(folder, exclusion=Exclusion(("drafts*",)))
+    evaluation = evaluate(str(drawn / "stack"), str(store), "small", photographs=found, cluster=HERE)
+    assert evaluation.not_kept == ""
+    outside = evaluation.outside
+    assert outside is not None
+    assert (outside.photographs, list(outside.failed)) == (("a.png", r"b\udcff.png"), [r"broken\udcff.png"])
+    assert all(outside.seen(UNCHANGED, expression).identity == 1 for expression in outside.looks)
+    kept = WeightStore(str(store)).evaluations("small", 1).get(evaluation.key)
+    assert kept is not None
+    assert Evaluation.from_record(kept) == evaluation
+    assert write_report(str(store), "small", tmp_path / "report.html").missing == ""
