@@ -28,7 +28,7 @@ def read_mask(path: str | Path) -> NDArray[np.bool_]:
         elif path.suffix.lower() in SUFFIXES:
             values = decode(path, colour="gray")[0] > 127
         else:
-            lines = path.read_text().replace(",", " ").splitlines()
+            lines = path.read_text(encoding="utf-8-sig").replace(",", " ").splitlines()
             values = np.array([list("".join(line.split())) for line in lines if line.strip()], dtype="U1").astype(int)
     except (OSError, ValueError, MemoryError, ImageError) as error:
         raise BadParameterError(f"the mask {path} cannot be read ({error}); {_EXPECTED}") from error

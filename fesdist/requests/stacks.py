@@ -108,7 +108,7 @@ fesdist ingest papers_pairs faces.zarr --target-name smiling --colour gray"""
         except ValueError:
             pass
         try:
-            lines = Path(self.holdout).read_text(encoding="utf-8").splitlines()
+            lines = Path(self.holdout).read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise BadParameterError(
                 f"--holdout {self.holdout}: expected a fraction such as 0.2, or a text file with one subject id a line "

@@ -98,7 +98,7 @@ def write_config(path: Path, tuning: Tuning) -> None:
 
 def _read(path: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise BadParameterError(f"{path} cannot be read ({error}); expected a TOML file") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:

@@ -136,6 +136,13 @@ def test_hold_out_that_is_neither_fraction_nor_file(run: Run) -> None:
         run("--holdout", "none.txt")
 
 
+def test_a_file_of_ids_to_hold_out(run: Run, folder: Path) -> None:
+    (folder.parent / "ids.txt").write_text("1\n\n 3 \n", encoding="utf-8-sig")  # as some editors save UTF-8
+    assert run("--holdout", str(folder.parent / "ids.txt")) == 0
+    subjects = TrainingStack.open(folder.parent / "stack.zarr").subjects
+    assert {subject.id for subject in subjects if subject.holdout} == {"1", "3"}
+
+
 def test_a_file_name_that_is_no_text(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "happy" / "b\udcff.png").touch()
     assert run() == 0

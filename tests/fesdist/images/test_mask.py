@@ -19,6 +19,8 @@ MASK = np.array([[1, 0, 1], [0, 1, 0], [1, 0, 0]], dtype=bool)
 def test_text(tmp_path: Path, text: str) -> None:
     (tmp_path / "mask.txt").write_text(text)
     np.testing.assert_array_equal(read_mask(tmp_path / "mask.txt"), MASK)
+    (tmp_path / "marked.txt").write_text(text, encoding="utf-8-sig")  # as some editors save UTF-8
+    np.testing.assert_array_equal(read_mask(tmp_path / "marked.txt"), MASK)
 
 
 def test_array_and_image(tmp_path: Path) -> None:

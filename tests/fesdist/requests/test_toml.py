@@ -120,6 +120,14 @@ def test_a_file_that_is_not_there_and_one_that_cannot_be_written(tmp_path: Path)
         write_config(tmp_path / "file" / "tuned.toml", TUNING)
 
 
+def test_a_mark_at_the_start_of_the_file_is_none_of_its_words(tmp_path: Path) -> None:
+    write_config(tmp_path / "tuned.toml", TUNING)
+    before = read_config(str(tmp_path / "tuned.toml"))
+    text = (tmp_path / "tuned.toml").read_text(encoding="utf-8")
+    (tmp_path / "tuned.toml").write_text(text, encoding="utf-8-sig")  # as some editors save UTF-8
+    assert read_config(str(tmp_path / "tuned.toml")) == before
+
+
 def test_the_file_is_toml_for_everybody(tmp_path: Path) -> None:
     write_config(tmp_path / "tuned.toml", TUNING)
     tables = tomllib.loads((tmp_path / "tuned.toml").read_text())
