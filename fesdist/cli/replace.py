@@ -70,6 +70,8 @@ def _stored(stack: TrainingStack, expression: str, place: int) -> Image:
 
 def _aligner(request: Replace, spec: StackSpec, file: Path) -> Aligner | None:
     if not request.align:
+        if request.points:
+            raise BadParameterError("--points is of no use without --align: give that as well")
         return None
     if spec.eyes is None:
         raise BadParameterError(

@@ -138,6 +138,9 @@ def test_a_photograph_is_replaced_and_a_person_deleted(
     assert len(np.unique(pixels)) <= 2
     assert main(["replace", stack, name, expression, str(tmp_path / "teal.png"), "--align"]) == 1
     assert "does not say where its faces have their eyes" in capsys.readouterr().err
+    points = ["--points", str(tmp_path / "points.csv")]
+    assert main(["replace", stack, name, expression, str(tmp_path / "teal.png"), *points]) == 1
+    assert "--points is of no use without --align: give that as well" in capsys.readouterr().err
     assert main(["delete", stack, name, "1"]) == 1
     assert main(["delete", stack, name]) == 0
     assert name not in {subject.id for subject in TrainingStack.open(stack).subjects}
