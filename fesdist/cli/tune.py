@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from fesdist.cli.console import progress, say, table
@@ -34,7 +35,10 @@ def run(request: Tune) -> int:
 
 
 def carry_out(request: Tune, on_progress: Progress) -> Tuning:
-    """Tune, and write the configuration; raises as `fesdist.tuning.tune.tune`, and for a folder that is read-only."""
+    """Tune, and write the configuration; raises as `fesdist.tuning.tune.tune`, and for a folder that is read-only.
+
+    What was found is kept beside the configuration until that is written, so the same command need not find it again.
+    """
     out = Path(request.out)
     check_replaceable(out)
     asked = request.tuning()
@@ -43,6 +47,7 @@ def carry_out(request: Tune, on_progress: Progress) -> Tuning:
     with open_cluster(request.cluster(), on_progress) as cluster:
         tuning = tune(asked, cluster, memory=request.memory, scratch=request.scratch, on_progress=on_progress)
     write_config(out, tuning)
+    shutil.rmtree(request.scratch, ignore_errors=True)
     return tuning
 
 

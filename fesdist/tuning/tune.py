@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,9 +53,9 @@ def tune(
 ) -> Tuning:
     """Measure every combination on people left out, and return all errors and the best combination.
 
-    Models that can be judged from sums need one pass over the images; others are trained for each fold. What is kept
-    meanwhile is in the folder `scratch`, which an interrupted tuning leaves behind and the next one continues.
-    Held-out people of the stack take no part.
+    Models that can be judged from sums need one pass over the images; others are trained for each fold. What is found
+    meanwhile is kept in the folder `scratch`, from which an equal tuning goes on; whoever has kept the result removes
+    it. Held-out people of the stack take no part.
 
     Raises BadParameterError, PlanError and TileError.
     """
@@ -86,7 +85,6 @@ def tune(
             f"no pixel of the {request.region} was measured in images of {rows} x {cols}; "
             "give a smaller --row-step or another region"
         )
-    shutil.rmtree(scratch, ignore_errors=True)
     results = tuple(_result(candidate.options, found, number) for number, candidate in enumerate(candidates))
     chosen = _chosen(results, request.region)
     return Tuning(

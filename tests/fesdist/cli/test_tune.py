@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from fesdist.cli import tune
 from fesdist.cli.main import main
+from fesdist.ground.errors import BadParameterError
+from fesdist.ground.tiles import Tile
+from fesdist.tuning.fold_stage import FoldStage
+from fesdist.tuning.tuning import Tuning
 from storage.datasets.store import WeightStore
 from tests.fesdist.training.stacks import write_stack
 
@@ -48,6 +53,29 @@ def test_nothing_is_tuned_for_a_folder_that_is_not_there(
     assert f"{tmp_path} is a folder; give --out the name of a file" in capsys.readouterr().err
     assert main(["tune", stack, "--out", str(tmp_path / "none" / "tuned.toml")]) == 1
     assert "no file can be written in" in capsys.readouterr().err
+
+
+def test_what_was_found_is_kept_until_the_configuration_is_written(
+    stack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "tuned.toml"
+    words = ["tune", stack, "--window", "1,3", "--ridge", "0.1,1", "--folds", "3", "--workers", "0", "--out", str(out)]
+
+    def full(path: Path, tuning: Tuning) -> None:
+        raise BadParameterError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tune, "write_config", full)
+        assert main(words) == 1
+    assert "no space left" in capsys.readouterr().err
+    assert len(list(tmp_path.iterdir())) == 1
+
+    def again(stage: FoldStage, tile: Tile, group: int) -> None:
+        raise AssertionError(f"{tile} is computed once more")
+
+    monkeypatch.setattr(FoldStage, "find", again)
+    assert main(words) == 0
+    assert list(tmp_path.iterdir()) == [out]
 
 
 def test_values_are_numbers(stack: str, capsys: pytest.CaptureFixture[str]) -> None:

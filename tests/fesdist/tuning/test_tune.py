@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -42,7 +43,9 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _tune(path: Path, scratch: Path, memory: int = 1 << 30, **changes: Any) -> Tuning:
     request = TuningRequest(str(path), "mr", GRID, n_folds=3)
-    return tune(replace(request, **changes), InProcessCluster(), memory=memory, scratch=scratch)
+    tuning = tune(replace(request, **changes), InProcessCluster(), memory=memory, scratch=scratch)
+    shutil.rmtree(scratch)  # so that the next one computes all by itself
+    return tuning
 
 
 def _images(stack: TrainingStack, name: str, samples: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -126,7 +129,6 @@ def test_training_each_fold_gives_the_same_errors(tmp_path: Path, monkeypatch: p
         for region, score in one.scores["happy"].items():
             assert score.mse_x100 == pytest.approx(other.scores["happy"][region].mse_x100, rel=1e-4)
             assert score.standard_error == pytest.approx(other.scores["happy"][region].standard_error, rel=1e-3)
-    assert not (tmp_path / "b").exists()
 
 
 @pytest.mark.parametrize("colour", [Colour.PER_CHANNEL, Colour.GRAY])
@@ -251,7 +253,6 @@ def test_models_without_sums_are_trained_for_each_fold(path: Path, tmp_path: Pat
 def test_models_of_the_whole_image_need_one_pass(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     request: dict[str, Any] = {"model": "ridge", "values": {"ridge": (1.0, 100.0)}}
     from_products = _tune(path, tmp_path / "a", **request)
-    assert not (tmp_path / "a").exists()
     monkeypatch.setattr(fold_plan, "TILE_SIDES", (8,))
     tiled = _tune(path, tmp_path / "b", **request)
     monkeypatch.setattr(RidgeRegression, "cross_validation", lambda candidates: None)
