@@ -145,13 +145,13 @@ def _channels(image: Image.Image) -> NDArray[np.uint8]:
 @contextmanager
 def opened(path: Path, pixel_limit: int) -> Iterator[Image.Image]:
     """Open an image, its pixels not decoded yet; whatever goes wrong inside becomes an `ImageError`."""
-    if path.is_dir():
-        raise refusal(path, "it is a folder")
-    if not path.exists():
-        raise refusal(path, "it is a link that leads nowhere" if path.is_symlink() else "there is no such file")
-    if not path.is_file():
-        raise refusal(path, "it is neither a file nor a folder")
     try:
+        if path.is_dir():
+            raise refusal(path, "it is a folder")
+        if not path.exists():
+            raise refusal(path, "it is a link that leads nowhere" if path.is_symlink() else "there is no such file")
+        if not path.is_file():
+            raise refusal(path, "it is neither a file nor a folder")
         if path.stat().st_size == 0:
             raise refusal(path, "the file is empty")
         # Given a name, Pillow 13 maps uncompressed TIFF files into memory and garbles those that are to be turned.

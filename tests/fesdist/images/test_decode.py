@@ -163,6 +163,7 @@ def test_what_is_no_image_is_named(tmp_path: Path) -> None:
         ("folder.png", "it is a folder"),
         ("pipe.png", "it is neither a file nor a folder"),
         ("absent.png", "there is no such file"),
+        (f"{'x' * 300}.png", "the file cannot be read or is damaged .File name too long."),
     ):
         for function in (decode, read_header):
             with pytest.raises(ImageError, match=rf"{name}: {found}; expected a PNG, JPEG, WebP, TIFF, BMP, GIF"):
