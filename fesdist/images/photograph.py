@@ -41,7 +41,7 @@ def read_photograph(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> Photograph
         orientation, sixteen = orientation_of(image), has_sixteen_bits(path, image)
         form, coding = _coding(path, image)
         image.load()
-        exif, xmp, dpi = exif_of(image), image.info.get("xmp", b""), _dpi(image, orientation)
+        exif, xmp, dpi = exif_of(image), _xmp(image), _dpi(image, orientation)
         picture = upright(image)
         colours = Colours.of(path, picture)
         values, alpha = _deepest(path, picture, colours, orientation if sixteen else None)
@@ -88,6 +88,14 @@ def _webp_loses(path: Path) -> bool:
         start = file.read(1 << 16)
     lossless, lossy = start.find(b"VP8L"), start.find(b"VP8 ")
     return lossy >= 0 and not 0 <= lossless < lossy
+
+
+def _xmp(image: Image.Image) -> bytes:
+    """Return the XMP packet, which a TIFF may hold as text; empty if there is none."""
+    found = image.info.get("xmp", b"")
+    if isinstance(found, str):
+        found = found.encode("latin-1")  # as which Pillow has read it
+    return found if isinstance(found, bytes) else b""
 
 
 def _dpi(image: Image.Image, orientation: int) -> tuple[float, float] | None:

@@ -32,6 +32,17 @@ def noted(orientation: int = 6) -> Image.Exif:
     return exif
 
 
+def test_xmp_that_a_tiff_has_as_text_stays(save: Save, tmp_path: Path, rgb: Pixels) -> None:
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    packet = '<a tiff:Orientation="6" b="Zo\u00eb"/>'.encode()
+    tags[TiffImagePlugin.XMP], tags.tagtype[TiffImagePlugin.XMP] = packet, 2
+    photograph = read_photograph(save("a.tif", rgb, tiffinfo=tags))
+    assert photograph.belongings.xmp == packet
+    encode(tmp_path / "out.png", photograph.fine, photograph.belongings)
+    with Image.open(tmp_path / "out.png") as out:
+        assert out.info["xmp"] == packet.replace(b"6", b"1")
+
+
 @pytest.mark.parametrize("ending", ["jpg", *KEEPS_ALL])
 def test_exif_stays_and_is_upright(save: Save, tmp_path: Path, ending: str) -> None:
     smooth = (np.arange(180).reshape(6, 10, 3) // 2 + 90).astype(np.uint8)
