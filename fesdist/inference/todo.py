@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -92,7 +93,7 @@ class Todo:
 
     def _count_present(self, file: InputFile, names: Iterable[str], manifest: FolderManifest) -> None:
         """Count outputs that are there and will be replaced, by why."""
-        present = [name for name in names if (self._job.out / name).is_file()]
+        present = [name for name in names if self._is_there(name)]
         otherwise = manifest.replaced(file, self._job.digest).intersection(present) if present else ()
         self._summary.there += len(otherwise)
         if not self._job.settings.force:
@@ -128,9 +129,13 @@ class Todo:
 
     def _check_new(self, names: Collection[str]) -> None:
         """Raise BadParameterError if a first run into a folder would replace a file that no run has written."""
-        for name in names:
-            if (file := self._job.out / name).is_file():
-                raise BadParameterError(
-                    f"{file} is there already and was not made by a run into {self._job.out}, which would replace it; "
-                    "choose another folder for the outputs"
-                )
+        out = self._job.out
+        if (taken := next(filter(self._is_there, names), None)) is not None:
+            raise BadParameterError(
+                f"{out / taken} is there already and was not made by a run into {out}, which would replace it; choose "
+                "another folder for the outputs"
+            )
+
+    def _is_there(self, name: str) -> bool:
+        """Return whether there is an output of this name; where the disk has no such long ones, there is none."""
+        return os.path.isfile(self._job.out / name)

@@ -70,6 +70,18 @@ def test_an_output_that_cannot_be_written_fails_alone(publish: Publish, photogra
     assert (summary.done, [record.file.name for record in summary.failed]) == (2, ["a.png"])
 
 
+def test_an_output_whose_name_is_too_long_fails_alone(publish: Publish, photographs: Path, tmp_path: Path) -> None:
+    (photographs / "a.png").rename(photographs / f"{'x' * 250}.png")
+    settings, store = SynthesisSettings(name_pattern="{folder}/{stem}_{expression}{ending}"), publish().store
+    for _ in range(2):  # also where an earlier run has left a manifest
+        summary = folder_made(photographs, tmp_path / "out", store, "london", settings=settings)
+        assert [record.file.name for record in summary.failed] == [f"{'x' * 250}.png"]
+        assert "File name too long" in summary.failed[0].reason
+        assert summary.done + summary.unchanged == 2
+    (tmp_path / "other").mkdir()
+    assert len(folder_made(photographs, tmp_path / "other", store, "london", settings=settings).failed) == 1
+
+
 def test_unknown_names_are_refused_before_anything_is_made(publish: Publish, photographs: Path, tmp_path: Path) -> None:
     store, out = publish().store, tmp_path / "out"
     with pytest.raises(BadParameterError, match="expression 'angry' is not in london@1; it has smiling"):
