@@ -55,7 +55,7 @@ def _folder(request: OnPhotographs, only: Collection[str] | None = None) -> Fold
 
 
 def _foretell(request: Synthesize) -> int:
-    foreseen = foresee(_folder(request), request.memory)
+    foreseen = foresee(_folder(request), request.cluster().array_bytes)
     summary = foreseen.summary
     if request.json:
         told = {"photographs": foreseen.n_photographs, "images": foreseen.n_images, "examples": foreseen.examples}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import partial
 
@@ -82,7 +83,8 @@ class Source:
         manifest = version.manifest
         for expression in expressions:
             require_expression(expression, version)
-        loaded = LoadedVersion(version)
+        # Exports read arrays as a whole: no band of them is kept.
+        loaded = LoadedVersion(version, memory=sys.maxsize)
         source = cls(
             manifest,
             expressions or manifest.expressions,

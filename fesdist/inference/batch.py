@@ -27,7 +27,7 @@ from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.record import Record
 from fesdist.inference.settings import Detail, OutputSize, SynthesisSettings
 from fesdist.inference.sweep import LONGEST_SIDE, intensities, milliseconds, there_and_back
-from fesdist.inference.underway import FolderJob, PhotographTask, Underway
+from fesdist.inference.underway import FolderJob, PhotographTask, Underway, for_weights
 from fesdist.passes.stage import Stage
 from storage.datasets.store import WeightStore
 
@@ -54,7 +54,7 @@ def synthesize_batch(tasks: Sequence[PhotographTask], job: FolderJob) -> list[Re
     A photograph that cannot be used, or an output that cannot be written, is recorded as failed and stops nothing.
     Raises NoSpaceError when the disk is full, and what the store raises for a damaged version.
     """
-    loaded = _load(job.store, job.reference, job.digest, job.memory // 2, job.threads)
+    loaded = _load(job.store, job.reference, job.digest, for_weights(job.memory), job.threads)
     records: list[Record] = []
     step = _group_size(loaded, job)
     with ThreadPoolExecutor(job.threads) as pool:

@@ -31,8 +31,8 @@ class Foreseen:
 def foresee(request: FolderRequest, memory: int) -> Foreseen:
     """Return what `synthesize_folder` would make; nothing is written.
 
-    Photographs are not opened, so those that are damaged, or show no face, are counted. `memory` is that of a worker.
-    Raises as `synthesize_folder` does.
+    Photographs are not opened, so those that are damaged, or show no face, are counted. `memory` are
+    the bytes that a worker may use. Raises as `synthesize_folder` does.
     """
     run = prepare(request, memory)
     n_images = 0

@@ -15,7 +15,7 @@ from fesdist.inference.recipe import Recipe
 from fesdist.inference.settings import SynthesisSettings
 from fesdist.inference.summary import SynthesisSummary
 from fesdist.inference.todo import Todo
-from fesdist.inference.underway import FolderJob
+from fesdist.inference.underway import FolderJob, for_weights
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
 
@@ -53,7 +53,8 @@ class PreparedRun:
 def prepare(request: FolderRequest, memory: int) -> PreparedRun:
     """Return the run for a request, whose workers may use `memory` bytes.
 
-    Raises BadParameterError for a folder or an expression that cannot be used, NotFoundError for an unknown version.
+    Raises BadParameterError for a folder or an expression that cannot be used, and for too little memory; NotFoundError
+    for an unknown version.
     """
     settings = request.settings
     weights = WeightStore(request.store)
@@ -61,7 +62,7 @@ def prepare(request: FolderRequest, memory: int) -> PreparedRun:
     recipes = _recipes(request, version)
     chosen = tuple(recipes)
     check_out(request.source, request.out)
-    loaded = LoadedVersion(version)
+    loaded = LoadedVersion(version, memory=for_weights(memory))
     alignment = settings.alignment
     finding = alignment.finding(loaded.eyes, loaded.reference) if alignment else None
     job = FolderJob(

@@ -49,6 +49,11 @@ class FolderJob:
     threads: int
 
 
+def for_weights(memory: int) -> int:
+    """Return how many bytes of a worker's `memory` are for weights."""
+    return memory // 2
+
+
 @dataclass
 class Underway:
     """A photograph on its way, from its task to its record."""

@@ -11,11 +11,15 @@ import pytest
 from PIL import Image
 
 from fesdist.cluster.settings import ClusterSettings
+from fesdist.exports.source import Source
 from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.images.belongings import Belongings
 from fesdist.images.decode import decode
 from fesdist.images.encode import encode
 from fesdist.inference import batch
+from fesdist.inference.foreseen import foresee
+from fesdist.inference.loaded import LoadedVersion
+from fesdist.inference.prepared import FolderRequest
 from fesdist.inference.settings import SynthesisSettings
 from storage.errors import CorruptChunkError, NoSpaceError, NotFoundError, StorageError
 from tests.fesdist.cluster.servers import workers_of
@@ -170,3 +174,17 @@ def test_nothing_to_see_is_told_of_photographs_and_of_what_is_made_of_them(
     assert found["a.png"] == ("smiling is black all over",)
     assert found["clear.png"] == ("the photograph is white all over", "smiling is black all over")
     assert records(tmp_path / "out")["clear.png"]["blank"] == ["the photograph is white all over"]
+
+
+def test_the_memory_of_a_run_decides_whether_its_weights_can_be_read(
+    publish: Publish, photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = publish()
+    request = FolderRequest(photographs, tmp_path / "out", published.store, "london")
+    with pytest.raises(BadParameterError, match="allow more memory"):
+        foresee(request, 1000)
+    # What is kept where nobody says anything is no limit for those who allow more.
+    monkeypatch.setitem(LoadedVersion.__init__.__kwdefaults__, "memory", 1000)
+    assert foresee(request, 1 << 20).n_images == 3
+    settings = SynthesisSettings()
+    assert Source.of(published.version, (), settings).read("smiling").name == "smiling"
