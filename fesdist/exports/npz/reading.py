@@ -187,7 +187,7 @@ def _weights(files: Sequence[WeightFile], image_shape: tuple[int, int], said: Sa
 
 def _colour(said: str | None, known: Label | None, sets: int) -> Colour:
     colour = Colour(said or (known.colour if known else Colour.PER_CHANNEL if sets > 1 else Colour.SHARED))
-    if (colour is Colour.PER_CHANNEL) != (sets > 1) and not known:
+    if colour.weight_channels(known.channels if known else 3) != sets:
         raise BadParameterError(
             f"colour {colour} for {sets} file{'s' if sets > 1 else ''}; expected "
             f"{'per-channel' if sets > 1 else 'shared or gray, or three files separated by commas: red, green, blue'}"

@@ -209,3 +209,21 @@ def test_all_published_weights_give_the_authors_outputs(authors_weights: Path, t
         seen = authors_images(authors_weights / f"pairs_{side}" / f"trainA{'_gray' * path.stem.endswith('gray')}")[:2]
         expected = authors_outputs(load_npz(path).toarray(), seen)
         np.testing.assert_allclose(version.synthesize(seen, "expression"), expected, atol=1e-5)
+
+
+def test_a_colour_that_exported_weights_do_not_have_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in (1, 2, 3):
+        save_npz(tmp_path / f"w-channel{number}.npz", csr_array(anywhere(number)))
+    files = ",".join(str(tmp_path / f"w-channel{number}.npz") for number in (1, 2, 3))
+    store, said = str(tmp_path / "store"), ["--name", "a", "--size", "5x7"]
+    assert main(["import", files, store, *said]) == 0
+    assert main(["import", str(tmp_path / "w-channel1.npz"), store, "--name", "b", "--size", "5x7"]) == 0
+    for name, colours in (("a", ("shared", "gray")), ("b", ("per-channel",))):
+        assert main(["export", store, name, str(tmp_path / f"{name}.npz")]) == 0
+        exported = ",".join(map(str, sorted(tmp_path.glob(f"{name}*.npz"))))
+        for colour in colours:
+            assert main(["import", exported, str(tmp_path / "other"), "--name", "c", "--colour", colour]) == 1
+            assert f"colour {colour} for " in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()
