@@ -24,7 +24,7 @@ class ComparedPair:
 
 @dataclass(frozen=True)
 class ShapeErrors:
-    """Errors in a region of gray images of people left out, as MSE x 100 in [0, 1] units; 0 without people."""
+    """Errors in a region of gray images of people left out, MSE x 100 in [0, 1] units; 0 without people or pixels."""
 
     unchanged_mse_x100: float
     """Of output = input."""
@@ -54,7 +54,8 @@ def judged(
     whole = Region(0, shape[0], 0, shape[1])
 
     def errors(part: Region) -> ShapeErrors:
-        scale = 100 / (255.0**2 * n_people * part.shape[0] * part.shape[1])
+        # Images of a row have no mouth.
+        scale = 100 / (255.0**2 * n_people * max(1, part.shape[0] * part.shape[1]))
         return ShapeErrors(*(round(float(each[part.slices].sum() * scale), 6) for each in (unchanged, moved)))
 
     return errors(whole), errors(region)

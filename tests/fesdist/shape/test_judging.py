@@ -45,3 +45,10 @@ def test_one_fold_judges_nobody() -> None:
     nothing = ShapeErrors(0.0, 0.0)
     assert judged([sums], {0: [pair]}, MOUTH) == (nothing, nothing)
     assert judged([sums, sums], {}, MOUTH) == (nothing, nothing)
+
+
+def test_a_region_without_pixels_has_no_errors() -> None:
+    people = [_person(seed, 1) for seed in range(2)]
+    face, mouth = judged([each[0] for each in people], {0: [people[0][1]]}, Region(24, 24, 12, 36))
+    assert face.unchanged_mse_x100 > 0
+    assert mouth == ShapeErrors(0.0, 0.0)
