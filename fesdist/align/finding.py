@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -100,7 +101,10 @@ class Finding:
         if not placed:
             largest = too_small[0].eye_distance
             needed = max(SMALLEST_EYE_DISTANCE, SMALLEST_SCALE * largest / place(too_small[0], self.frame, shape).scale)
-            raise NoFaceError(f"its largest face has eyes {largest:.0f} pixels apart; expected {needed:.0f} or more")
+            # Rounded apart, so that nobody is told that 16 pixels are fewer than 16.
+            raise NoFaceError(
+                f"its largest face has eyes {math.floor(largest)} pixels apart; expected {math.ceil(needed)} or more"
+            )
         chosen = self._chosen(placed)
         return Found(chosen, len(placed) - len(chosen), len(too_small))
 

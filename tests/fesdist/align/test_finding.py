@@ -54,6 +54,8 @@ def test_what_is_not_there_is_told() -> None:
         Finding(USUAL, "3").found(PIXELS, SHAPE)
     with pytest.raises(NoFaceError, match="eyes 9 pixels apart; expected 16 or more"):
         Finding(USUAL).found(PIXELS, SHAPE, [TINY])
+    with pytest.raises(NoFaceError, match="eyes 15 pixels apart; expected 16 or more"):
+        Finding(USUAL).found(PIXELS, SHAPE, [Face(((300.0, 100.0), (315.9, 100.0)))])
 
 
 def test_a_face_is_too_small_for_a_large_model() -> None:
