@@ -33,7 +33,6 @@ class Chart:
     height: int
     left: int
     right: int
-    bottom: int
     marks: tuple[Mark, ...]
     ticks: tuple[tuple[float, str], ...]
     """Heights of the grid lines, and their labels in MSE x 100."""
@@ -47,8 +46,10 @@ def people_chart(scores: ExpressionScores) -> Chart:
     unchanged, model = (scores.each(method, "face", "mse_x100") for method in (UNCHANGED, MODEL))
     order = np.argsort(model, kind="stable")
     shown = order[evenly(len(order), MOST_PEOPLE)]
-    step = tick_step(float(max(unchanged.max(), model.max())))
-    top = step * np.ceil(max(unchanged.max(), model.max()) / step)
+    largest = float(max(unchanged.max(), model.max()))
+    step = tick_step(largest)
+    # Where nobody errs at all there is an axis, too.
+    top = step * max(1.0, np.ceil(largest / step))
 
     def height(error: float) -> float:
         return round(float(HEIGHT - _BOTTOM - (HEIGHT - _BOTTOM - _TOP) * error / top), 1)
@@ -58,7 +59,6 @@ def people_chart(scores: ExpressionScores) -> Chart:
         HEIGHT,
         _LEFT,
         WIDTH - _RIGHT,
-        HEIGHT - _BOTTOM,
         tuple(
             Mark(
                 round(_LEFT + (WIDTH - _LEFT - _RIGHT) * (position + 0.5) / len(shown), 1),
