@@ -71,9 +71,7 @@ def weight_maps(version: WeightVersion, expression: str) -> Iterator[MapFigure]:
         yield _unsigned(
             "Distance of the input pixels",
             "How far from a pixel those lie that it is made from: dark where the field is local.",
-            read_reduced(version, expression, "support", MAP_SIDE, _distances(arrays["support"].shape[-1])).mean(
-                axis=0
-            ),
+            _mean_distance(version, expression, arrays["support"].shape[-1]),
             "pixels, mean over the receptive field",
         )
     if "bias" in arrays:
@@ -126,6 +124,20 @@ def error_maps(gallery: Gallery) -> Iterator[MapFigure]:
         unchanged - model,
         "mean absolute error",
     )
+
+
+def _mean_distance(version: WeightVersion, expression: str, image_cols: int) -> Plane:
+    """Return how far the input pixels of an output pixel lie from it, on average; 0 where there are none."""
+    far, used = (
+        read_reduced(version, expression, "support", MAP_SIDE, reading).sum(axis=0)
+        for reading in (_distances(image_cols), _used)
+    )
+    return np.asarray(np.divide(far, used, out=np.zeros_like(far), where=used > 0))
+
+
+def _used(support: NDArray[Any], region: Region) -> NDArray[Any]:
+    """Return 1 for each input pixel, 0 for each place that is not used."""
+    return np.asarray(support >= 0)
 
 
 def _distances(image_cols: int) -> Reading:
