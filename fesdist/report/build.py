@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import write_whole
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.notices import Notice, counted_notice
+from fesdist.ground.share import Progress
 from fesdist.report.facts import facts, headline
 from fesdist.report.flame_chart import flame_chart
 from fesdist.report.looks_section import judgement
@@ -28,8 +28,6 @@ from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
 from storage.errors import FormatError, NotFoundError
 from storage.stack.reading import TrainingStack
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Unmeasured:
         """Return what is not known of a version that was not evaluated."""
         command = f"fesdist evaluate {manifest.stack.path or 'STACK'} {store} {manifest.reference}"
         metrics = manifest.measured(RunMetrics)
-        if metrics is None or not metrics.expressions:
+        if not metrics.expressions:
             return cls(f"{manifest.reference} was not measured", command, "measures it on held-out people")
         if any(facts.face for facts in metrics.expressions.values()):
             lacks = f"{manifest.reference} was measured by its training only, on held-out people"
@@ -118,7 +116,7 @@ def write_report(
         sections.append(build_section(version, expression, comparer, missing, evaluation, of_pairs, people))
         if on_progress is not None:
             on_progress(len(sections), len(version.expressions), expression)
-    aliases = store.aliases(manifest.name)
+    aliases = store.aliases(manifest.name).readable()
     page = (
         template(Path(__file__).with_name("report.html"))
         .render(

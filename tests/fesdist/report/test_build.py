@@ -232,3 +232,16 @@ def test_what_is_in_doubt_and_misaligned_pairs_are_shown(tmp_path: Path, out: Pa
     assert [image["alt"] for image in page.images if "one over the other" in str(image["alt"])] == [
         "Person p2, one over the other"
     ]
+
+
+def test_an_alias_that_cannot_be_read_costs_no_report(stack: str, store: str, out: Path) -> None:
+    reference = publish(store, stack)
+    aliases = WeightStore(store).aliases("small")
+    aliases.promote(1, "production")
+    aliases.promote(1, "candidate")
+    for document in Path(store, "small", "aliases", "candidate").iterdir():
+        document.write_bytes(b"{")
+    write_report(store, reference, out)
+    page = out.read_text(encoding="utf-8")
+    assert '<span class="alias">production</span>' in page
+    assert '<span class="alias">candidate</span>' not in page
