@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,11 +48,6 @@ class Placement:
     def scale(self) -> float:
         """Return how many pixels of the photograph a pixel of the model is wide."""
         return abs(self.turn)
-
-    @property
-    def degrees(self) -> float:
-        """Return how far the face is turned in the photograph, clockwise as one sees it."""
-        return math.degrees(math.atan2(self.turn.imag, self.turn.real))
 
     def corners(self, shape: tuple[int, int]) -> NDArray[np.complex128]:
         """Return the corners of a model's image of `shape` (rows, cols) in the photograph, (4,) complex128."""

@@ -47,11 +47,9 @@ def accuracy(evaluation: Evaluation) -> float | None:
 
 def classifier_line(evaluation: Evaluation) -> str:
     """Return how good the classifier itself is, in one sentence; "" where there is none."""
-    confusion = real_confusion(evaluation)
-    n_real = sum(taken_for.total() for taken_for in confusion.values())
-    if n_real == 0:
+    if (right := accuracy(evaluation)) is None:
         return ""
-    right = sum(taken_for[expression] for expression, taken_for in confusion.items()) / n_real
+    n_real = sum(taken_for.total() for taken_for in real_confusion(evaluation).values())
     n_learned = sum(evaluation.learned_from.values())
     return (
         f"the classifier learned from {n_learned:,} real photographs of other people and is "

@@ -40,7 +40,7 @@ class Person:
     synthesized: Face
     """As `synthesize` writes it."""
     refined: Face
-    """As the model makes it, which errors measure."""
+    """The model's output, refined; `error` is that of the output as it is."""
 
 
 @dataclass(frozen=True)

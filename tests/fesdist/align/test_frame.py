@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 
@@ -28,7 +26,7 @@ def test_eyes_come_to_the_eyes_of_the_frame(frame: Frame, shape: tuple[int, int]
 def test_it_tells_scale_and_angle_of_the_face() -> None:
     placement = place(Face(((0.0, 0.0), (30.0, 40.0))), USUAL, (100, 100))
     assert placement.scale == pytest.approx(50 / 31)
-    assert placement.degrees == pytest.approx(math.degrees(math.atan2(40, 30)))
+    assert placement.turn / placement.scale == pytest.approx(complex(30, 40) / 50)
 
 
 def test_a_part_of_the_photograph_has_the_same_face() -> None:
