@@ -64,6 +64,8 @@ class MediaPipe:
         import cv2
 
         check_networks()
+        # Before anything else: OpenCV may crash where this changes while another thread is at work.
+        cv2.setNumThreads(1)
         self.name = f"mediapipe-iris-1 (opencv {cv2.__version__})"
         self._own = threading.local()
 
@@ -146,7 +148,6 @@ def _read(name: str) -> Any:
     # The newer of OpenCV 5's two engines loses all outputs of these networks but one; older releases have one engine.
     engine = getattr(cv2.dnn, "ENGINE_CLASSIC", None)
     with _READING:
-        cv2.setNumThreads(1)
         return cv2.dnn.readNetFromTFLite(path) if engine is None else cv2.dnn.readNetFromTFLite(path, engine)
 
 

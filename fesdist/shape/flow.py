@@ -105,6 +105,8 @@ def compared(bands: Iterable[NDArray[Any]], image_shape: tuple[int, int]) -> NDA
     """
     import cv2
 
+    # Before anything else: OpenCV may crash where this changes while another thread is at work.
+    cv2.setNumThreads(1)
     rows, cols = compared_shape(image_shape)
     factor = max(1, min(image_shape) // LARGEST_SIDE)
     strips: list[NDArray[np.float32]] = []

@@ -141,6 +141,13 @@ def test_threads_read_their_networks_one_after_the_other(monkeypatch: pytest.Mon
     assert reading == ["begins", "ends"] * 6
 
 
+def test_opencv_has_one_thread_before_a_detector_does_anything() -> None:
+    """Where that changes while another thread is at work, it crashes once in a while."""
+    cv2.setNumThreads(2)
+    MediaPipe()
+    assert cv2.getNumThreads() == 1
+
+
 @pytest.mark.london
 def test_eyes_of_photographs_lie_where_mediapipe_itself_finds_them(london: Path) -> None:
     with (london / "points.csv").open() as file:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -109,3 +112,17 @@ def test_sizes_that_are_no_multiple_are_averaged_over_areas(shape: tuple[int, in
     at = [(np.arange(new) + 0.5) * old / new - 0.5 for new, old in zip(made.shape, shape, strict=True)]
     expected = texture(*(axis / 2 for axis in np.meshgrid(*at, indexing="ij")))
     assert np.sqrt(np.square(made.astype(float) - expected).mean()) < 4
+
+
+def test_opencv_has_one_thread_before_it_does_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where that changes while another thread is at work, it crashes once in a while."""
+    resize, found = cv2.resize, []
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        found.append(cv2.getNumThreads())
+        return resize(*arguments, **options)
+
+    monkeypatch.setattr(cv2, "resize", watched)
+    cv2.setNumThreads(2)
+    assert compared([np.zeros((1, 3, 300, 310), np.uint8)], (300, 310)).shape == (1, 256, 265)
+    assert found == [1]
