@@ -35,10 +35,12 @@ def read_sixteen_bits(path: Path, eight: NDArray[np.uint8], orientation: int) ->
     `eight` is the same image as Pillow reads it, upright, uint8. Two programs must agree on every high byte; where
     they do not, or OpenCV cannot read the file, there are no 16 bits: None. `orientation` is EXIF's.
     """
-    # Unknown tags of a TIFF are no news; it looks when it is first imported.
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     import cv2
 
+    # Unknown tags of a TIFF are no news. The variable itself counts only until somebody imports OpenCV, and must not be
+    # set while other threads may read it.
+    if "OPENCV_LOG_LEVEL" not in os.environ:
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     found = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
     if found is None or found.dtype != np.uint16 or found.ndim != 3 or found.shape[-1] != len(eight):
         return None
