@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
@@ -91,8 +92,31 @@ def interrupts_held_back() -> Iterator[None]:
     as well.
     """
     _track_quietly()  # or else it starts with the first worker, and unblocks Ctrl-C
-    with _blocked(signal.SIGINT, signal.SIGHUP):
+    with _heeded_afterwards(signal.SIGINT, signal.SIGHUP), _blocked(signal.SIGINT, signal.SIGHUP):
         yield
+
+
+@contextmanager
+def _heeded_afterwards(*signals: signal.Signals) -> Iterator[None]:
+    """Have what the main thread does when signals come done at the end of the block.
+
+    Those that it blocks come to another thread, of readers for instance, and Python would heed them in the main one.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    arrived: list[int] = []
+    # What is ignored stays so, also in processes that are started.
+    before = {number: handler for number in signals if callable(handler := signal.getsignal(number))}
+    for number in before:
+        signal.signal(number, lambda number, frame: arrived.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if arrived:
+            signal.raise_signal(arrived[0])
 
 
 @contextmanager

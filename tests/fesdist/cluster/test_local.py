@@ -6,8 +6,10 @@ import gc
 import logging
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -101,6 +103,28 @@ def test_workers_have_their_environment_and_leave_ours_as_it_was(monkeypatch: py
         (outcome,) = cluster.run(_given, [names])
     assert outcome.result == dict.fromkeys(names, "1")
     assert _given(names) == before
+
+
+def test_interrupts_wait_for_the_end_of_what_starts_though_other_threads_get_them() -> None:
+    """As those that read get them, where the main thread blocks them."""
+    begun, reached = threading.Event(), list[str]()
+
+    def interrupted() -> None:
+        begun.wait()
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    reader = threading.Thread(target=interrupted)
+    reader.start()
+
+    def start() -> None:
+        with forking.interrupts_held_back():
+            begun.set()
+            reader.join()
+            reached.append("the end")
+
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert reached == ["the end"]
 
 
 @pytest.mark.parametrize(("memory", "workers"), [(None, 8), (5 << 30, 5), (1, 1)])
