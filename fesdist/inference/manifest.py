@@ -200,11 +200,14 @@ def open_manifest(out: Path) -> Iterator[FolderManifest]:
             raise BadParameterError(
                 f"another run is writing to {out}; wait for its end, or choose another folder for the outputs"
             )
-        with lock, path.open("ab+") as appending, path.open("rb") as reading:
-            _end_torn_line(appending)
-            manifest = FolderManifest(path, appending, reading)
-            yield manifest
-            manifest.compact()
+        try:
+            with path.open("ab+") as appending, path.open("rb") as reading:
+                _end_torn_line(appending)
+                manifest = FolderManifest(path, appending, reading)
+                yield manifest
+                manifest.compact()
+        finally:
+            lock.release()
 
 
 @contextmanager

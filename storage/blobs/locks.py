@@ -15,11 +15,12 @@ _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 def held_lock(path: Path) -> FileLock | None:
-    """Return the lock of the file `path`, held; None where another process holds it.
+    """Return the lock of the file `path`, held once; None where another process, or this one, holds it.
 
-    Raises NoSpaceError and StorageError for a folder that takes no file, and for a disk that has no locks.
+    Any thread may release it. Raises NoSpaceError and StorageError for a folder that takes no file, and for a disk that
+    has no locks.
     """
-    lock = FileLock(path)
+    lock = FileLock(path, thread_local=False)
     try:
         with telling_disk_errors(str(path.parent)):
             # Where no file can be, the lock would be tried until its time is over, as if somebody else had it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import os
@@ -64,6 +65,23 @@ def test_a_run_that_is_killed_while_it_rewrites_the_file_leaves_nothing_for_good
     _append(tmp_path, replace(OK, file=InputFile("b.png")))
     assert {path.name for path in tmp_path.iterdir()} == {FILE_NAME, ".manifest.lock"}
     assert [line["input"] for line in lines(tmp_path)] == ["a.png", "b.png"]
+
+
+def test_a_run_that_fails_at_its_end_keeps_no_other_out_though_its_error_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Prefect keeps it, which tries again."""
+
+    def failing(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", failing)
+        with pytest.raises(OSError, match="Input/output error") as failed:
+            _append(tmp_path, OK)
+    _append(tmp_path, replace(OK, file=InputFile("b.png")))
+    assert [line["input"] for line in lines(tmp_path)] == ["a.png", "b.png"]
+    assert failed.traceback[-1].name == "failing"
 
 
 def _append(out: Path, record: Record) -> None:

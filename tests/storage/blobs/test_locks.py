@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,16 @@ def test_one_holder_at_a_time(tmp_path: Path) -> None:
     assert lock is not None
     assert held_lock(tmp_path / "lock") is None
     lock.release()
+    again = held_lock(tmp_path / "lock")
+    assert again is not None
+    again.release()
+
+
+def test_another_thread_than_the_one_that_took_it_may_release_it(tmp_path: Path) -> None:
+    lock = held_lock(tmp_path / "lock")
+    assert lock is not None
+    with ThreadPoolExecutor(1) as other:
+        other.submit(lock.release).result()
     again = held_lock(tmp_path / "lock")
     assert again is not None
     again.release()
