@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -75,7 +76,14 @@ class LoadedVersion:
         self.mouth: tuple[float, float, float, float] = tuple(version.attributes.get("mouth", USUAL_MOUTH))
         """(row0, row1, col0, col1) as fractions of the image's sides."""
         self.shapes = Shapes(version, self._mask)
-        self._threads, self._pool = threads, ThreadPoolExecutor(threads)
+        self._threads, self._pools = threads, dict[int, ThreadPoolExecutor]()
+
+    @property
+    def _pool(self) -> ThreadPoolExecutor:
+        """Return the threads of this process: one that was forked has none of its parent's."""
+        if (process := os.getpid()) not in self._pools:
+            self._pools = {process: ThreadPoolExecutor(self._threads)}
+        return self._pools[process]
 
     @property
     def refinements(self) -> tuple[Refinement, ...]:

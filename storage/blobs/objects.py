@@ -37,6 +37,9 @@ _PROBE = ".probe"
 _creating: set[str] = set()
 """Addresses of which this process knows that they create objects only if absent."""
 
+_asking: dict[str, int] = {}
+"""The process that has asked stores, by threads of obstore's own, as "process"."""
+
 
 class ObjectLocation:
     """A prefix of a bucket, reached as the service's variables say; see `storage.blobs.location.Location`."""
@@ -44,11 +47,22 @@ class ObjectLocation:
     def __init__(self, uri: str) -> None:
         service_of(uri)
         self._uri = uri.rstrip("/")
-        self._objects = _opened(self._uri)
+        self._door = _opened(self._uri)
 
     @property
     def uri(self) -> str:
         return self._uri
+
+    @property
+    def _objects(self) -> Any:
+        """Return obstore's door to the prefix; raises `StorageError` where it would wait for ever."""
+        if _asking.setdefault("process", own := os.getpid()) != own:
+            raise StorageError(
+                f"{self.uri} cannot be asked by a process that was forked from one that has asked an object store, as"
+                " threads are not forked: start processes by spawn or forkserver, such as those of"
+                ' multiprocessing.get_context("spawn")'
+            )
+        return self._door
 
     def __reduce__(self) -> tuple[type[ObjectLocation], tuple[str]]:
         return ObjectLocation, (self.uri,)

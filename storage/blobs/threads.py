@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
@@ -21,6 +22,11 @@ R = TypeVar("R")
 def threads(number: int) -> ThreadPoolExecutor:
     """Return this process's threads for so many documents at once; what runs in them must not wait for others there."""
     return ThreadPoolExecutor(number, "documents")
+
+
+if hasattr(os, "register_at_fork"):
+    # Whoever is forked has none of these threads: what it gave them to do would wait for ever.
+    os.register_at_fork(after_in_child=threads.cache_clear)
 
 
 def each(work: Callable[[T], R], items: Sequence[T], number: int) -> list[R]:

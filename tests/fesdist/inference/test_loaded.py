@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,28 @@ from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.inference.bands import BandCache
 from fesdist.inference.loaded import LoadedVersion
 from storage.errors import CorruptChunkError
+from tests.conftest import REPOSITORY
 from tests.fesdist.inference.conftest import Publish
 
 TOLERANCE = 2e-6
 GENERATOR = np.random.default_rng(3)
 COLOUR = GENERATOR.integers(0, 256, (5, 3, 24, 20), dtype=np.uint8)
 GRAY = COLOUR[:, :1]
+
+FORKED = """
+import os, signal, sys
+import numpy as np
+from fesdist.inference.loaded import LoadedVersion
+from storage.datasets.store import WeightStore
+
+images = np.random.default_rng(3).integers(0, 256, (5, 3, 24, 20), dtype=np.uint8)
+loaded = LoadedVersion(WeightStore(sys.argv[1]).open(sys.argv[2]), threads=2)
+made = loaded.synthesize(images, "smiling")
+if process := os.fork():
+    raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+signal.alarm(120)  # it would wait for ever
+os._exit(not np.array_equal(loaded.synthesize(images, "smiling"), made) or not np.any(made))
+"""
 
 
 @pytest.mark.parametrize("colour", list(Colour))
@@ -121,6 +139,14 @@ def test_little_memory_and_several_threads_give_the_same_bits(publish: Publish, 
     tight = LoadedVersion(version, memory=6 * 6 * 8 * 20 * 4, threads=threads)
     for expression in ("sad", "smiling", "sad"):
         assert np.array_equal(tight.synthesize(COLOUR, expression), plenty.synthesize(COLOUR, expression))
+
+
+def test_a_process_that_is_forked_goes_on_with_what_its_parent_has_loaded(publish: Publish) -> None:
+    """As those of a web server are, which loads a version once for all of them."""
+    published = publish()
+    words = [sys.executable, "-W", "ignore", "-c", FORKED, published.store, published.reference]
+    run = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
 
 
 def test_the_cache_never_holds_more_than_its_memory(publish: Publish) -> None:

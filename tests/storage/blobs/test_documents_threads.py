@@ -22,7 +22,26 @@ with ThreadPoolExecutor(16) as threads:
 print("all read")
 """
 
+FORKED = """
+import os, signal
+from threading import Barrier
+from storage.blobs.threads import each
+
+together = Barrier(2)
+each(lambda _: together.wait(), range(2), 2)
+if process := os.fork():
+    raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+signal.alarm(120)  # it would wait for ever
+os._exit(each(str, [1, 2], 2) != ["1", "2"])
+"""
+
 
 def test_kinds_that_are_new_to_all_threads() -> None:
     run = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (0, "all read\n"), run.stderr
+
+
+def test_a_process_that_is_forked_has_threads_of_its_own() -> None:
+    """As those of PyTorch's DataLoader are, each of which reads a part of a stack that their parent has looked at."""
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", FORKED], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from storage.blobs.location import open_location
 from storage.blobs.objects import _IN_PARTS
+from storage.errors import StorageError
 from tests.objects.server import ObjectServer
 
 
@@ -21,3 +24,16 @@ def test_only_large_objects_are_written_in_parts(objects: ObjectServer, n_bytes:
     else:
         assert (objects.requests["POST"], objects.requests["PUT"]) == (0, 1)
     assert location.read("chunk") == data
+
+
+def test_a_process_that_is_forked_is_told_that_it_would_wait_for_ever(
+    objects: ObjectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location = open_location("s3://faces/weights")
+    location.write("key", b"value")
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    for each in (location, open_location("s3://faces/others")):
+        with pytest.raises(StorageError, match=r"forked from one that has asked .* by spawn or forkserver"):
+            each.read("key")
+    monkeypatch.undo()
+    assert location.read("key") == b"value"
