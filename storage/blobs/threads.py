@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import lru_cache
 from typing import TypeVar
 
@@ -33,9 +33,11 @@ def each(work: Callable[[T], R], items: Sequence[T], number: int) -> list[R]:
     """Return what `work` returns of each item, `number` of them at once; raises what the first that fails raises."""
     if len(items) == 1:
         return [work(items[0])]
-    # Not `map`, which would go on with the others after a failure.
-    waiting = [threads(number).submit(work, item) for item in items]
+    waiting: list[Future[R]] = []
     try:
+        # Not `map`, which would go on with the others after a failure; it may also come while they are handed out.
+        for item in items:
+            waiting.append(threads(number).submit(work, item))
         return [one.result() for one in waiting]
     finally:
         # After a failure as well nothing goes on behind the caller's back.

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from threading import Event
+from typing import Any
+
+import pytest
+
+from storage.blobs import threads
 
 PROGRAM = """
 import sys
@@ -45,3 +53,29 @@ def test_a_process_that_is_forked_has_threads_of_its_own() -> None:
     """As those of PyTorch's DataLoader are, each of which reads a part of a stack that their parent has looked at."""
     run = subprocess.run([sys.executable, "-W", "ignore", "-c", FORKED], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
+
+
+class _Interrupted(list[int]):
+    """Items of which some are handed out before somebody presses Ctrl-C."""
+
+    def __iter__(self) -> Iterator[int]:
+        yield from super().__iter__()
+        raise KeyboardInterrupt
+
+
+def test_nothing_goes_on_behind_who_is_interrupted_while_items_are_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    done, may_end, wait = list[int](), Event(), threads.wait
+
+    def work(item: int) -> None:
+        may_end.wait()
+        done.append(item)
+
+    def waited(left: Iterable[Future[Any]]) -> None:
+        may_end.set()
+        wait(left)
+
+    monkeypatch.setattr(threads, "wait", waited)
+    with pytest.raises(KeyboardInterrupt):
+        threads.each(work, _Interrupted(range(50)), 1)
+    may_end.set()
+    assert threads.threads(1).submit(done.copy).result() == done[:1]
