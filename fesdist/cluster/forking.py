@@ -28,6 +28,9 @@ _NEEDED = (forked_from.__name__, "distributed", "numba", "zarr", "fesdist.cluste
 GIVEN = "distributed.nanny.pre-spawn-environ"
 """Dask's setting of what it gives workers as environment."""
 
+_own: int | None = None
+"""The process that was started here."""
+
 
 def environment() -> dict[str, str]:
     """Return the variables that workers get beside ours: a worker has one thread, and keeps the memory it freed."""
@@ -38,20 +41,26 @@ def environment() -> dict[str, str]:
 def begin(imported: Sequence[str] = ()) -> bool:
     """Start the process unless it runs, with what `imported` names beside what all workers need; False if it cannot be.
 
-    It returns at once: the imports go on beside whatever this process does next.
+    It returns at once: the imports go on beside whatever this process does next. Python has one such process: what a
+    program has started for itself has neither the environment of workers nor their imports, and is left alone.
     """
+    global _own
+    server: Any = forkserver._forkserver  # Python has no public way
+    if server._forkserver_pid not in (None, _own):
+        return False
     try:
         with interrupts_held_back(), given({**environment(), forked_from.VARIABLE: get_temp_dir()}):
             multiprocessing.set_forkserver_preload([*_NEEDED, *imported])
             forkserver.ensure_running()
     except OSError:  # its socket is a file, whose name may be too long or not allowed
         return False
+    _own = server._forkserver_pid
     return True
 
 
 def give_up() -> None:
     """End the process, if it runs, amid its imports: whoever reads our output waits for all who have it open."""
-    server: Any = forkserver._forkserver  # Python has no public way
+    server: Any = forkserver._forkserver
     if server._forkserver_pid is not None:
         with suppress(ProcessLookupError):
             os.kill(server._forkserver_pid, signal.SIGTERM)

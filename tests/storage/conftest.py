@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from multiprocessing import forkserver
 from pathlib import Path
 from unittest import mock
 
@@ -78,6 +79,16 @@ def publish(store: WeightStore, name: str, draft_id: str, seed: int = 0) -> int:
     """Create, fill and publish a draft, and return the number of the version."""
     draft = create_draft(store, name, draft_id, WEIGHTS, {"seed": seed})
     return draft.publish(FACTS, fill(draft, seed))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forked_from_until_the_end() -> Iterator[None]:
+    """Have what a file's processes are forked from end with it: Python has one, and other files have their own."""
+    server = forkserver._forkserver
+    before = server._forkserver_pid
+    yield
+    if server._forkserver_pid not in (None, before):
+        server._stop()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,22 @@ def test_workers_have_their_environment_and_leave_ours_as_it_was(monkeypatch: py
         (outcome,) = cluster.run(_given, [names])
     assert outcome.result == dict.fromkeys(names, "1")
     assert _given(names) == before
+
+
+def test_workers_are_not_forked_from_what_a_program_has_begun_for_itself() -> None:
+    """As any program has that starts processes with Python 3.14."""
+    forking.give_up()
+    multiprocessing.set_forkserver_preload([])
+    server = forkserver._forkserver
+    forkserver.ensure_running()
+    begun, names = server._forkserver_pid, ("MALLOC_ARENA_MAX", "PYTHONSAFEPATH", "OMP_NUM_THREADS")
+    try:
+        with open_cluster(ClusterSettings(workers=1)) as cluster:
+            (outcome,) = cluster.run(_given, [names])
+        assert outcome.result == dict.fromkeys(names, "1")
+        assert server._forkserver_pid == begun
+    finally:
+        server._stop()
 
 
 def test_interrupts_wait_for_the_end_of_what_starts_though_other_threads_get_them() -> None:
