@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import spawn
@@ -57,6 +58,7 @@ def started(n_workers: int, memory: int, imported: Sequence[str] = ()) -> Iterat
                 dashboard_address="127.0.0.1:0",
                 worker_dashboard_address="127.0.0.1:0",
                 security=security,
+                env=dict(os.environ),  # what they are forked from has ours as it was when the first cluster was started
                 silence_logs=logging.CRITICAL,  # in the workers
             )
         with local, Client(local, set_as_default=False) as client:

@@ -122,7 +122,7 @@ def write_report(
         .render(
             manifest=manifest,
             headline=headline(manifest),
-            aliases=sorted(alias for alias, number in aliases.readable().items() if number == manifest.version),
+            aliases=sorted(alias for alias, number in aliases.items() if number == manifest.version),
             facts=list(facts(version)),
             evaluation=evaluation,
             unmeasured=unmeasured,

@@ -106,6 +106,16 @@ def test_workers_have_their_environment_and_leave_ours_as_it_was(monkeypatch: py
     assert _given(names) == before
 
 
+def test_workers_of_a_later_cluster_have_what_the_environment_has_become(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the keys of a bucket, which a notebook sets after its first training."""
+    name = "FESDIST_OF_A_TEST"
+    for value in ("one", "two"):
+        monkeypatch.setenv(name, value)
+        with open_cluster(ClusterSettings(workers=1)) as cluster:
+            (outcome,) = cluster.run(_given, [(name,)])
+        assert outcome.result == {name: value}
+
+
 def test_workers_are_not_forked_from_what_a_program_has_begun_for_itself() -> None:
     """As any program has that starts processes with Python 3.14."""
     forking.give_up()
