@@ -17,10 +17,12 @@ from PIL import Image, UnidentifiedImageError
 
 from fesdist.ground.colour import to_gray
 from fesdist.ground.errors import BadParameterError, ImageError
+from fesdist.images.belongings import eight_bits
 from fesdist.images.formats import EXPECTED, MissingHeifError, formats_of, seems_to_be
 from fesdist.images.png import sound_png
 from fesdist.images.profiles import profile_of
 from fesdist.images.resize import resize
+from fesdist.images.sixteen_bits import gray_values
 from fesdist.images.turning import SIDEWAYS, orientation_of, upright
 
 MEGAPIXEL = 1_000_000
@@ -127,7 +129,7 @@ def _split(path: Path, image: Image.Image) -> tuple[NDArray[np.uint8], NDArray[n
     """Return the colours, gray or RGB, and the alpha of an image."""
     gray = image.mode in _GRAY_MODES
     if image.mode.startswith("I;16"):
-        return (np.asarray(image) >> 8).astype(np.uint8)[None], None
+        return eight_bits(gray_values(image))[None], None
     if image.mode in ("I", "F"):
         kind = "32-bit or signed integers" if image.mode == "I" else "floating point"
         raise refusal(path, f"its pixels are {kind}, whose range is unknown", "8 or 16 bits a channel; convert it")

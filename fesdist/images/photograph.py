@@ -14,7 +14,7 @@ from fesdist.images.belongings import Belongings, Original, PixelValues
 from fesdist.images.decode import PIXEL_LIMIT, Colours, opened
 from fesdist.images.exif import exif_of
 from fesdist.images.profiles import profile_of
-from fesdist.images.sixteen_bits import has_sixteen_bits, over_white, read_sixteen_bits
+from fesdist.images.sixteen_bits import gray_values, has_sixteen_bits, over_white, read_sixteen_bits
 from fesdist.images.turning import SIDEWAYS, orientation_of, upright
 
 _MOST_DPI = 100_000
@@ -60,7 +60,7 @@ def _deepest(
 ) -> tuple[PixelValues, PixelValues | None]:
     """Return the colours and alpha of an upright picture in as many bits as can be had; `orientation` is the file's."""
     if picture.mode.startswith("I;16"):
-        return np.asarray(picture).astype(np.uint16)[None], None
+        return gray_values(picture)[None], None
     if orientation is not None:
         eight = colours.own if colours.alpha is None else np.concatenate([colours.own, colours.alpha[None]])
         if (found := read_sixteen_bits(path, eight, orientation)) is not None:

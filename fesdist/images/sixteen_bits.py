@@ -15,6 +15,7 @@ from fesdist.images.turning import turned
 _PNG_DEPTH = 24
 """Where a PNG says how many bits a sample has."""
 _BITS_PER_SAMPLE = 258
+_PHOTOMETRIC_INTERPRETATION = 262
 _RGBA = (2, 1, 0, 3)
 """Where OpenCV has them."""
 
@@ -27,6 +28,17 @@ def has_sixteen_bits(path: Path, image: Image.Image) -> bool:
         with path.open("rb") as file:
             return file.read(_PNG_DEPTH + 1)[_PNG_DEPTH:] == b"\x10"
     return image.format == "TIFF" and set(getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, ())) == {16}
+
+
+def gray_values(image: Image.Image) -> NDArray[np.uint16]:
+    """Return the values of a gray image of 16 bits that is loaded, (row, col): 0 is black, also where a TIFF has white.
+
+    Pillow turns such values of 8 bits only.
+    """
+    values = np.asarray(image).astype(np.uint16)
+    tags = getattr(image, "tag_v2", {})
+    white_is_zero = tags.get(_PHOTOMETRIC_INTERPRETATION) == 0 and tags.get(_BITS_PER_SAMPLE) == (16,)
+    return np.invert(values) if white_is_zero else values
 
 
 def read_sixteen_bits(path: Path, eight: NDArray[np.uint8], orientation: int) -> NDArray[np.uint16] | None:

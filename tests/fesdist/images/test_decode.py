@@ -8,6 +8,7 @@ import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from PIL import ExifTags, Image, TiffImagePlugin
 
 from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.images.decode import decode, read_header
+from fesdist.images.photograph import read_photograph
 from tests.fesdist.images.conftest import Pixels, Save
 
 
@@ -230,3 +232,17 @@ def _png(width: int, height: int, bits: int, kind: int, rows: bytes) -> bytes:
 
     header = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_tiff_in_which_nothing_is_white_is_no_negative(save: Save, dtype: type[np.unsignedinteger[Any]]) -> None:
+    values = np.random.default_rng(2).integers(0, np.iinfo(dtype).max, (5, 7), dtype)
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[TiffImagePlugin.PHOTOMETRIC_INTERPRETATION] = 0
+    stored = values if dtype == np.uint16 else np.invert(values)  # Pillow turns what it writes, if it has 8 bits
+    path = save("a.tif", stored, tiffinfo=tags)
+    with Image.open(path) as image:
+        assert image.tag_v2[TiffImagePlugin.PHOTOMETRIC_INTERPRETATION] == 0
+    expected = np.invert(values)
+    assert np.array_equal(read_photograph(path).fine[0], expected)
+    assert np.array_equal(decode(path)[0], expected if dtype == np.uint8 else expected >> 8)
