@@ -252,6 +252,10 @@ def factor_and_solve(systems: Workspace, unknowns: int) -> None:
     """
     rows, order = systems.matrix.shape[:2]
     line, scales = systems.matrix.reshape(-1), systems.inverse.reshape(-1)
+    # What the unknowns before them became in lanes that are no numbers would spoil these lanes for ever.
+    for side in range(order, rows):
+        for place in range(side * order * LANES, (side * order + order - unknowns) * LANES):
+            line[place] = 0.0
     for first in range(0, LANES, PART):
         part = _Part(line[first:], scales[first:], systems.factor, order, order - unknowns)
         for column in range(0, order, PANEL):

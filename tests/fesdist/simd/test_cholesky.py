@@ -11,16 +11,18 @@ from numba import njit
 from numpy.typing import NDArray
 
 from fesdist.simd import cholesky
-from fesdist.simd.cholesky import factor_and_solve, workspace
+from fesdist.simd.cholesky import Workspace, factor_and_solve, workspace
 from fesdist.simd.lanes import LANES
 
 Array = NDArray[np.float64]
 
 
-def solve(matrices: Array, right: Array, by: Any = factor_and_solve) -> tuple[Array, Array]:
+def solve(
+    matrices: Array, right: Array, by: Any = factor_and_solve, block: Workspace | None = None
+) -> tuple[Array, Array]:
     """Return solutions (lane, right-hand side, unknown) and inverse pivots (lane, unknown) of `LANES` systems."""
     unknowns, sides = matrices.shape[1], right.shape[1]
-    block = workspace(unknowns, sides)
+    block = block or workspace(unknowns, sides)
     matrix = block.matrix
     order = matrix.shape[1]
     spare = order - unknowns
@@ -69,6 +71,19 @@ def test_a_lane_has_the_same_bits_wherever_it_is() -> None:
     solutions, _ = solve(matrices, right)
     alone, _ = solve(np.broadcast_to(matrices[3], matrices.shape), np.broadcast_to(right[3], right.shape))
     assert (alone == solutions[3]).all()
+
+
+@pytest.mark.parametrize("unknowns", [1, 2, 3, 4, 10])
+def test_what_is_no_number_leaves_nothing_behind(unknowns: int) -> None:
+    matrices, right = systems(unknowns, 2)
+    expected, inverse_pivots = solve(matrices, right)
+    block = workspace(unknowns, 2)
+    poisoned = matrices.copy()
+    poisoned[5] = np.nan
+    solve(poisoned, right, block=block)
+    again = solve(matrices, right, block=block)
+    assert np.array_equal(again[0], expected)
+    assert np.array_equal(again[1], inverse_pivots)
 
 
 @pytest.mark.parametrize("broken", [0.0, -1.0, np.nan])

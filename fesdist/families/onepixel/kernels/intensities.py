@@ -67,13 +67,13 @@ def look_up(images: Array, channel: int, table: Array, outputs: Array) -> None:
 def interpolate(images: Array, channel: int, table: Array, outputs: Array) -> None:
     """Do as `look_up` for floating-point images in [0, 1], linearly between the two nearest intensities.
 
-    Values beyond [0, 1] get the outputs of 0 and 1.
+    Values beyond [0, 1] get the outputs of 0 and 1, and what is no number one that is none.
     """
     samples, _, rows, cols = images.shape
     for row in range(rows):
         for n in range(samples):
             for col in range(cols):
                 position = min(max(images[n, channel, row, col], 0.0), 1.0) * np.float64(INTENSITIES - 1)
-                below = min(int(position), INTENSITIES - 2)
+                below = min(int(position), INTENSITIES - 2) if position >= 0.0 else 0
                 low, high = table[below, row, col], table[below + 1, row, col]
                 outputs[n, channel, row, col] = low + (position - below) * (high - low)

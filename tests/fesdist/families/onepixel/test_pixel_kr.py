@@ -199,6 +199,12 @@ def test_between_two_intensities_outputs_lie_on_a_line() -> None:
     np.testing.assert_allclose(outputs.ravel(), [0, 100 + 0.25 * 21, (254**2 + 255**2) / 2, 255**2], rtol=1e-6)
 
 
+def test_a_pixel_that_is_no_number_has_an_output_that_is_none() -> None:
+    tables, images = np.ones((1, 256, 1, 3)), np.array([0.5, np.nan, np.inf]).reshape(1, 1, 1, 3)
+    outputs = PixelKernelRidge().apply({"outputs": tables}, images, NO_PADDING)
+    np.testing.assert_array_equal(outputs.ravel(), [1, np.nan, 1])
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "float64"])
 def test_a_part_of_the_outputs_has_the_bits_of_the_whole(dtype: str) -> None:
     model, region = PixelKernelRidge(), Region(1, 3, 2, 18)

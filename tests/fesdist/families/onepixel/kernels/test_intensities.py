@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -51,3 +53,12 @@ def test_between_intensities_outputs_are_interpolated(dtype: type) -> None:
         expected = np.interp(images[sample, 2, row, col] * 255.0, np.arange(INTENSITIES), table[:, row, col])
         assert outputs[sample, 2, row, col] == pytest.approx(expected, abs=2e-5)
     assert not outputs[:, :2].any()
+
+
+@pytest.mark.parametrize("evaluate", [interpolate, interpolate.py_func], ids=["compiled", "with bounds"])
+def test_what_is_no_number_is_looked_up_within_the_table(evaluate: Callable[..., None]) -> None:
+    images, table = np.array([0.5, np.nan, np.inf, -np.inf]).reshape(1, 1, 1, 4), np.ones((INTENSITIES, 1, 4))
+    table[-1], table[0] = 2.0, 3.0
+    outputs = np.zeros(images.shape, np.float32)
+    evaluate(images, 0, table.astype(np.float32), outputs)
+    np.testing.assert_array_equal(outputs.ravel(), [1, np.nan, 2, 3])
