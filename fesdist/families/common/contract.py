@@ -122,7 +122,7 @@ class Model(Protocol[G]):
     def evidence_memory(
         self, fit: Fit, tile_shape: tuple[int, int], n_samples: int, n_folds: int
     ) -> tuple[Allocation, ...]:
-        """Return what `evidence_of_samples` allocates, beside what it returns, where sums of a piece take less."""
+        """Return what `evidence_of_samples` allocates, beside what it returns."""
         return ()
 
     def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 import numpy as np
 
 from fesdist.families.common.contract import Model
-from fesdist.families.common.fit import Fit
 from fesdist.families.common.in_memory import Learned, gathered
 from fesdist.families.common.layout import Array, TileArrays
 from fesdist.families.common.problem import TileProblem
@@ -18,7 +17,6 @@ from fesdist.families.common.sums import Sums, added
 from fesdist.families.common.validation import Judgement
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
-from fesdist.ground.memory import Allocation
 from fesdist.ground.tiles import Padding, Region, Tile
 
 S = TypeVar("S", bound=Sums)
@@ -80,11 +78,6 @@ class MadeFromSums(Generic[S]):
                 for kind, values in arrays.items():
                     found[name].setdefault(kind, np.empty(shape))[:, number] = values[:, 0]
         return found
-
-    def evidence_memory(
-        self, fit: Fit, tile_shape: tuple[int, int], n_samples: int, n_folds: int
-    ) -> tuple[Allocation, ...]:
-        return ()
 
     def beyond_the_papers(self) -> dict[str, Any]:
         """Return the hyper-parameters that the papers' models lack, where they are not as in the papers."""

@@ -70,6 +70,23 @@ def training_memory(
     )
 
 
+def left_out_memory(system: tuple[int, int], fit: Fit, cols: int, sizes: tuple[int, int]) -> tuple[Allocation, ...]:
+    """Return what people are left out in around a row of `cols` columns; `system` as in `training_memory`.
+
+    `sizes` are all samples, and folds.
+    """
+    (rank, margin), (n_samples, n_folds) = system, sizes
+    around = with_neighbours((1, cols), margin)
+    return (
+        _OBJECTS,
+        # Those of each fold, of all, and of all without one of them.
+        *_sums(fit, around, n_folds + 2),
+        *_pass(fit, around, n_samples),
+        *_a_row(fit, cols, margin),
+        *_systems(rank, fit.n_expressions),
+    )
+
+
 def validation_memory(
     system: tuple[int, int], fit: Fit, judged: Fit | None, tile_shape: tuple[int, int], sizes: tuple[int, int]
 ) -> Memory:

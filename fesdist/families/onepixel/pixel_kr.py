@@ -34,11 +34,11 @@ from fesdist.families.onepixel.folds import IntensityValidation, evidence_of
 from fesdist.families.onepixel.functions import KERNELS, IntensityKernel, Laplacian, features, kernel_named
 from fesdist.families.onepixel.kernels.intensities import INTENSITIES, interpolate, look_up
 from fesdist.families.onepixel.kernels.systems import Tables, solve_by_features, solve_chain
-from fesdist.families.onepixel.memory import training_memory
+from fesdist.families.onepixel.memory import left_out_memory, training_memory
 from fesdist.families.onepixel.sums import IntensitySums
 from fesdist.families.onepixel.tables import Solver, own_row, solve_row
 from fesdist.ground.errors import BadParameterError
-from fesdist.ground.memory import Memory
+from fesdist.ground.memory import Allocation, Memory
 from fesdist.ground.options import option
 from fesdist.ground.tiles import Padding, Region
 
@@ -120,6 +120,11 @@ class PixelKernelRidge(MadeFromSums[IntensitySums], Model[IntensitySums]):
     def memory(self, fit: Fit, tile_shape: tuple[int, int], n_block: int, n_folds: int = 1) -> Memory:
         _check_8_bit(fit.dtype)
         return training_memory(self.layout(fit), (self._rank(), self.pool), fit, tile_shape, (n_block, n_folds))
+
+    def evidence_memory(
+        self, fit: Fit, tile_shape: tuple[int, int], n_samples: int, n_folds: int
+    ) -> tuple[Allocation, ...]:
+        return left_out_memory((self._rank(), self.pool), fit, tile_shape[1], (n_samples, n_folds))
 
     @classmethod
     def cross_validation(cls, candidates: Sequence[Self]) -> IntensityValidation:

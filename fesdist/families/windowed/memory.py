@@ -55,19 +55,24 @@ def training_memory(
     """
     (field, margin), (n_block, n_folds) = window, sizes
     planes, pooled = Planes(with_centre(field), fit.n_expressions), with_neighbours(tile_shape, margin)
-    block = with_neighbours(block_shape(tile_shape, planes.field, margin), margin)
+    shape = block_shape(tile_shape, planes.field, margin)
+    block = with_neighbours(shape, margin)
     sums, solved = tuple(_sums(planes, fit, tile_shape, margin, n_folds)), solved_arrays(own, fit, tile_shape)
     evidence = evidence_arrays(fit, tile_shape) if n_folds > 1 else ()
-    gathered = _gathered(planes, fit, block[1]) if n_folds > 1 or margin else ()
-    solving = (*_solving(planes, fit, tile_shape), *(_pooled(planes, fit, tile_shape, margin) if margin else ()))
+    pooling = (*_pooled(planes, fit, tile_shape, margin), *_gathered(planes, fit, block[1], 2)) if margin else ()
     compared = compared_images(fit, tile_shape, n_block)
     measured = (
         *prepared_arrays(own, fit, tile_shape),
         compared,
         *_outputs(field, fit, tile_shape, compared.shape[0]),
     )
-    # The total of all folds, and the total without one of them.
-    of_block = _block_sums(planes, fit, block, 2) if n_folds > 1 else ()
+    # Entries of all, of a fold, of all others, and those that judge where these are none of the first.
+    entries = _gathered(planes, fit, block[1], 4 if margin or planes.field != field else 3) if n_folds > 1 else ()
+    objects = Allocation("objects", (OBJECTS_OF_A_BLOCK,), "uint8", 4)
+    judging = (*entries, objects, _ridges(shape), *_systems(len(planes.field), fit.n_expressions))
+    # The sums of all folds, and the evidence before it is filed.
+    total = (*_block_sums(planes, fit, block, 1), *evidence_arrays(fit, shape)) if n_folds > 1 else ()
+    of_block = (*sums, *total, *solved, *evidence)
     return Memory(
         samples_read(fit, pooled, n_block, halo_of(field)),
         (
@@ -79,7 +84,8 @@ def training_memory(
                     *_pass(planes, fit, block, n_block),
                 ),
             ),
-            Phase("solving", (*sums, *of_block, *solved, *evidence, *solving, *gathered)),
+            Phase("judging", (*of_block, *judging)),
+            Phase("solving", (*of_block, *_solving(planes, fit, tile_shape), *pooling)),
             Phase("measuring", (*solved, *evidence, *measured)),
         ),
     )
@@ -161,7 +167,8 @@ def validation_memory(
                     Allocation("wanted change", (fit.n_expressions + 4, *block), "float64", 4),
                     Allocation("ridges of rows", (len(fields), ROWS_AT_ONCE, block[1] + LANES), "float64", 3),
                     *_systems(taps, fit.n_expressions),
-                    *_gathered(planes, fit, block[1]),
+                    # Those of rows before are alive while the next are gathered.
+                    *_gathered(planes, fit, block[1], 3),
                 ),
             ),
         ),
@@ -222,9 +229,14 @@ def _solving(planes: Planes, fit: Fit, tile_shape: tuple[int, int]) -> tuple[All
         Allocation("status of a block", (sets, *shape), "uint8"),
         Allocation("mean differences of a block", (n_expressions, fit.channels, *shape), "float32"),
         Allocation("differences of sums", (fit.channels, *shape), "float64", 2),
-        Allocation("ridges", (shape[0], shape[1] + LANES), "float64", 3),
+        _ridges(shape),
         *_systems(taps, n_expressions),
     )
+
+
+def _ridges(shape: tuple[int, int]) -> Allocation:
+    """Return the ridges of a block's pixels: as they are made, in the unit of the sums, and with columns to spare."""
+    return Allocation("ridges", (shape[0], shape[1] + LANES), "float64", 3)
 
 
 def _pooled(planes: Planes, fit: Fit, tile_shape: tuple[int, int], margin: int) -> tuple[Allocation, ...]:
@@ -237,11 +249,11 @@ def _pooled(planes: Planes, fit: Fit, tile_shape: tuple[int, int], margin: int) 
     )
 
 
-def _gathered(planes: Planes, fit: Fit, cols: int) -> tuple[Allocation, ...]:
-    """Return the entries of some rows, of those who are learned from and of those who judge, and what is found."""
+def _gathered(planes: Planes, fit: Fit, cols: int, copies: int) -> tuple[Allocation, ...]:
+    """Return the entries of some rows, so many times, and what is found."""
     n_entries = _n_entries(len(planes.field), fit.n_expressions)
     return (
-        Allocation("entries of rows", (ROWS_AT_ONCE, n_entries, cols + LANES), "float64", 2),
+        Allocation("entries of rows", (ROWS_AT_ONCE, n_entries, cols + LANES), "float64", copies),
         Allocation("found in rows", (fit.n_expressions, len(planes.field) + 3, ROWS_AT_ONCE, cols + LANES), "float64"),
     )
 

@@ -9,8 +9,10 @@ import numpy as np
 
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.footprint import compared_at_once
+from fesdist.families.common.layout import common_layout
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
+from fesdist.families.common.sums import added
 from fesdist.ground.tiles import Region, Tile
 from fesdist.registry import AnyModel
 from tests.fesdist.families.problems import random_images, train
@@ -44,6 +46,31 @@ def projected_and_measured(model: AnyModel, fit: Fit, region: Region, n_block: i
     solved = train(model, small, {"compile": small}, colour=fit.colour)
     model.apply(solved["compile"], small, model.inputs_of(Region(0, 16, 0, 16), (16, 16))[1])
     return model.memory(fit, region.shape, n_block).nbytes, peak(work)
+
+
+def with_folds(model: AnyModel, fit: Fit, region: Region, n_folds: int) -> tuple[int, int]:
+    """Return the projected bytes of a tile whose people are left out of sums, and the most that were alive."""
+    names, n_block = ("a", "b", "c")[: fit.n_expressions], fit.n_samples // n_folds
+    wanted = model.targets_of(region, fit.image_shape)
+    seen, padding = model.inputs_of(wanted, fit.image_shape)
+    layouts = (*model.layout(fit), *common_layout(fit.weight_channels, 3))
+    problem = TileProblem(Tile(0, region), padding, 3, fit.colour, names, image_shape=fit.image_shape)
+
+    def work() -> None:
+        folds = [model.gather(problem, np.dtype(fit.dtype)) for _ in range(n_folds)]
+        samples = black_samples(fit, seen, wanted, n_block)
+        for fold in folds:
+            fold.add(samples)
+        solved = [layout.empty(region.shape) for _ in names for layout in layouts]
+        evidence = [np.empty((2, fit.weight_channels, *region.shape)) for _ in names]
+        for parts in zip(*(fold.parts() for fold in folds), strict=True):
+            total = added(parts)
+            judged = model.evidence(total, parts, 1)
+            _ = model.solve(total), judged
+        del solved, evidence
+
+    work()
+    return model.memory(fit, region.shape, n_block, n_folds).nbytes, peak(work)
 
 
 def black_samples(fit: Fit, seen: Region, region: Region, n_block: int) -> Samples:

@@ -13,7 +13,7 @@ from fesdist.families.common.validation import Judgement
 from fesdist.ground.colour import Colour
 from fesdist.ground.tiles import Region, Tile
 from fesdist.registry import MaskedRegression, PixelRidge
-from tests.fesdist.families.measured import black_samples, peak, projected_and_measured
+from tests.fesdist.families.measured import black_samples, peak, projected_and_measured, with_folds
 
 
 @pytest.mark.parametrize("colour", list(Colour))
@@ -35,6 +35,26 @@ def test_large_tiles_are_projected_closely(window: int, n_expressions: int, n_bl
     fit = Fit((512, 600), 3, Colour.SHARED, "uint8", n_block, n_expressions)
     model, region = MaskedRegression.with_window(window), Region(0, 512, 10, 522)
     projected, measured = projected_and_measured(model, fit, region, n_block)
+    assert projected / 1.5 < measured <= projected
+
+
+@pytest.mark.parametrize(("colour", "dtype"), [(Colour.SHARED, "uint8"), (Colour.PER_CHANNEL, "float64")])
+@pytest.mark.parametrize("n_expressions", [1, 3])
+@pytest.mark.parametrize(("window", "pool"), [(1, 0), (3, 0), (3, 2), (5, 0), (9, 0), (9, 1)])
+def test_people_are_left_out_of_sums_in_what_was_projected(
+    window: int, pool: int, n_expressions: int, colour: Colour, dtype: str
+) -> None:
+    fit = Fit((80, 90), 3, colour, dtype, 20, n_expressions)
+    model = replace(MaskedRegression.with_window(window), pool=pool)
+    projected, measured = with_folds(model, fit, Region(8, 72, 0, 64), 5)
+    assert projected / 1.5 < measured <= projected
+
+
+def test_people_are_left_out_of_fields_without_the_pixel_itself_in_what_was_projected() -> None:
+    around = tuple((row, col) for row in range(-4, 5) for col in range(-4, 5) if row or col)
+    projected, measured = with_folds(
+        MaskedRegression(around), Fit((80, 90), 3, Colour.SHARED, "uint8", 20, 1), Region(8, 72, 0, 64), 5
+    )
     assert projected / 1.5 < measured <= projected
 
 
