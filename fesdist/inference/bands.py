@@ -69,6 +69,11 @@ class BandCache:
         return tuple(self._leading)
 
     @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of these arrays, (..., row, col)."""
+        return {name: (*leading, *self._grid.image_shape) for name, leading in self._leading.items()}
+
+    @property
     def held_bytes(self) -> int:
         """Bytes of the bands that are kept now; never more than `memory`."""
         return len(self._held) * self._band_bytes

@@ -29,6 +29,7 @@ from fesdist.registry import model_from_parameters
 from fesdist.simd import aligned
 from storage.blobs.documents import convert
 from storage.datasets.version import WeightVersion
+from storage.errors import FormatError
 
 WEIGHT_MEMORY = 512 << 20
 """Bytes of weights that are kept when nothing else is said."""
@@ -51,7 +52,8 @@ class LoadedVersion:
     """Puts the expressions of one version of a model on batches of images.
 
     Weights are read band by band when they are needed, turned into float32 once, and kept within `memory` bytes; the
-    work is shared by `threads` threads. Several threads may use one object.
+    work is shared by `threads` threads. Several threads may use one object. Raises FormatError for weights that are not
+    such as the version's model has.
     """
 
     def __init__(self, version: WeightVersion, *, memory: int = WEIGHT_MEMORY, threads: int = 1) -> None:
@@ -69,6 +71,10 @@ class LoadedVersion:
             memory //= 2
             self._encoder = ImageEncoder(version, image_pass, memory)
         self._cache = BandCache(version, (*self._model.reads, *ALPHAS.values()), memory)
+        try:
+            self._model.check_shapes(self._cache.shapes)
+        except BadParameterError as error:
+            raise FormatError(f"version {self.reference}: {error}") from None
         self.refinement = Refinement.LEARNED if Refinement.LEARNED in self.refinements else Refinement.NONE
         """What outputs are refined by when nothing else is said."""
         self.eyes: Fractions | None = _eyes(version)

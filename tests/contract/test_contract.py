@@ -142,6 +142,19 @@ def test_outputs_of_a_part_are_those_of_the_whole(model: AnyModel) -> None:
         np.testing.assert_allclose(apply(model, arrays, images[:2]), whole[:2], atol=1e-6)
 
 
+def test_arrays_that_do_not_fit_are_refused(model: AnyModel) -> None:
+    """Kernels look at no end of an array, and a version may have been made by anybody."""
+    pairs, image_pass = pairs_of(), model.image_pass()
+    arrays = train(model, pairs)["happy"]
+    for name in model.reads:
+        for axis in range(arrays[name].ndim - 2):
+            if axis == 1 and image_pass and image_pass.encoder == name:
+                continue  # there are then as many codes fewer
+            cut = {**arrays, name: np.delete(arrays[name], -1, axis)}
+            with pytest.raises((BadParameterError, ValueError), match=r"an array '\w+' of|codes of an|sets of weight"):
+                apply(model, cut, pairs.inputs)
+
+
 def test_training_leaves_the_images_alone(model: AnyModel) -> None:
     pairs = pairs_of()
     before = pairs.inputs.copy(), pairs.targets["happy"].copy()

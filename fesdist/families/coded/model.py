@@ -22,6 +22,7 @@ from fesdist.families.coded.image_pass import CodePass
 from fesdist.families.coded.kernels.combinations import add_combinations
 from fesdist.families.coded.memory import tile_memory
 from fesdist.families.coded.vectors import by_image, by_set
+from fesdist.families.common.blocks import check_between
 from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.fixed_map import Codes, FixedMap
@@ -120,8 +121,13 @@ class CodedModel(KeepsSamples, Coder, Model[Combinations], ABC):
         encoder = gathered.encoder(expression)
         return {"encoder": encoder.reshape(*encoder.shape[:2], *gathered.problem.tile.region.shape)}
 
+    def check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        # How many codes there are follows from the samples, of which nobody knows here.
+        check_between(shapes, bias=(), decoder=shapes.get("decoder", ())[1:2])
+
     def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Return `decoder` and `bias` as `apply` uses them."""
+        self.check_shapes({name: arrays[name].shape for name in self.reads})
         return {name: np.ascontiguousarray(arrays[name], dtype=np.float32) for name in ("decoder", "bias")}
 
     def apply(self, arrays: Mapping[str, Array], inputs: Array, padding: Padding) -> NDArray[np.float32]:
@@ -129,6 +135,8 @@ class CodedModel(KeepsSamples, Coder, Model[Combinations], ABC):
         ready = self.prepare(arrays)
         decoder, bias = ready["decoder"], ready["bias"]
         sets, n_codes, rows, cols = decoder.shape
+        if inputs.shape[2] != n_codes:
+            raise BadParameterError(f"{inputs.shape[2]} codes of an image for a decoder of {n_codes}; expected as many")
         outputs = []
         for codes, weights, offset in zip(by_set(inputs, sets), decoder, bias, strict=True):
             made = np.repeat(offset.reshape(1, -1), len(codes), axis=0)

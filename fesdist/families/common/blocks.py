@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from fesdist.families.common.layout import Array
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
+from fesdist.ground.errors import BadParameterError
 
 
 def checked_block(
@@ -40,6 +42,22 @@ def check_sets(n_sets: int, channels: int) -> None:
     """Raise ValueError unless there is one set of weights for all channels, or one for each."""
     if n_sets not in (1, channels):
         raise ValueError(f"{n_sets} sets of weights for images with {channels} channels; expected 1 or {channels}")
+
+
+def check_between(shapes: Mapping[str, tuple[int, ...]], **between: tuple[int, ...]) -> None:
+    """Raise BadParameterError unless each array is (set, *between, row, col), of one number of sets, rows and columns.
+
+    The first that is named tells these. Kernels do not look where arrays end, and those of a version may come from
+    anywhere.
+    """
+    first, *_ = (shapes.get(name, ()) for name in between)
+    for name, lengths in between.items():
+        expected = (*first[:1], *lengths, *first[-2:])
+        if shapes.get(name) != expected:
+            raise BadParameterError(
+                f"an array {name!r} of shape {shapes.get(name)}; expected {expected}, as the others and the "
+                "hyper-parameters are"
+            )
 
 
 def check_any_samples(problem: TileProblem, n_samples: int) -> None:

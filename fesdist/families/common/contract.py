@@ -125,8 +125,15 @@ class Model(Protocol[G]):
         """Return what `evidence_of_samples` allocates, beside what it returns."""
         return ()
 
+    def check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """Raise BadParameterError unless arrays of these shapes, by name, are such as `apply` reads."""
+        return None
+
     def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
-        """Return the arrays that `apply` reads as it uses them; given to it, they are not converted again."""
+        """Return the arrays that `apply` reads as it uses them; given to it, they are not converted again.
+
+        Raises as `check_shapes` does.
+        """
 
     def apply(self, arrays: Mapping[str, Array], inputs: Array, padding: Padding) -> NDArray[np.float32]:
         """Return unclipped outputs in [0, 1] units, (sample, channel, row, col) float32.

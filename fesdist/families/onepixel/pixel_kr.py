@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.families.common.blocks import check_any_samples, check_sets
+from fesdist.families.common.blocks import check_any_samples, check_between, check_sets
 from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.fixed_map import Tables as TableMap
@@ -198,8 +198,12 @@ class PixelKernelRidge(MadeFromSums[IntensitySums], Model[IntensitySums]):
         kernel = self._kernel()
         return 0 if isinstance(kernel, Laplacian) else features(kernel).shape[1]
 
+    def check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        check_between(shapes, outputs=(INTENSITIES,))
+
     def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Return `outputs` as `apply` uses it."""
+        self.check_shapes({name: arrays[name].shape for name in self.reads})
         return {"outputs": np.ascontiguousarray(arrays["outputs"], dtype=np.float32)}
 
     def apply(self, arrays: Mapping[str, Array], inputs: Array, padding: Padding) -> NDArray[np.float32]:

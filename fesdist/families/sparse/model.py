@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.families.common.blocks import check_any_samples, check_sets
+from fesdist.families.common.blocks import check_any_samples, check_between, check_sets
 from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.fixed_map import UNUSED, FixedMap, Taps, Windows
@@ -104,8 +104,12 @@ class SparseModel(KeepsSamples, Model[KeptSamples], ABC):
             arrays["mean_difference"] = (difference / divisor).astype(np.float32)
         return solved
 
+    def check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        check_between(shapes, bias=(), support=(self.n_taps,), values=(self.n_taps,))
+
     def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Return `support`, `values` and `bias` as `apply` uses them."""
+        self.check_shapes({name: arrays[name].shape for name in self.reads})
         types = {"support": np.int32, "values": np.float32, "bias": np.float32}
         return {name: np.ascontiguousarray(arrays[name], dtype=dtype) for name, dtype in types.items()}
 

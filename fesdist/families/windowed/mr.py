@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fesdist.families.common.blocks import check_any_samples, check_sets
+from fesdist.families.common.blocks import check_any_samples, check_between, check_sets
 from fesdist.families.common.contract import Model
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.fixed_map import FixedMap, Windows
@@ -210,8 +210,12 @@ class MaskedRegression(MadeFromSums[WindowSums], Model[WindowSums]):
             same_mirror(candidates),
         )
 
+    def check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        check_between(shapes, bias=(), weights=(len(self.offsets),))
+
     def prepare(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Return `weights` and `bias` as `apply` uses them, so that converting them is not repeated with every call."""
+        self.check_shapes({name: arrays[name].shape for name in self.reads})
         return {name: np.ascontiguousarray(arrays[name], dtype=np.float32) for name in ("weights", "bias")}
 
     def apply(self, arrays: Mapping[str, Array], inputs: Array, padding: Padding) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,8 @@ from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.inference.bands import BandCache
 from fesdist.inference.loaded import LoadedVersion
-from storage.errors import CorruptChunkError
+from storage.datasets.store import WeightStore
+from storage.errors import CorruptChunkError, FormatError
 from tests.conftest import REPOSITORY
 from tests.fesdist.inference.conftest import Publish
 
@@ -60,6 +62,18 @@ def test_inputs_are_not_changed_and_may_be_read_only(publish: Publish) -> None:
     inputs.flags.writeable = False
     LoadedVersion(publish().version).synthesize(inputs, "smiling", refine="papers", intensity=0.5, stretch=True)
     assert np.array_equal(inputs, COLOUR)
+
+
+def test_weights_that_are_not_those_of_the_model_are_refused_by_name(publish: Publish) -> None:
+    published = publish()
+    path = Path(published.store) / "london/versions/1.json"
+    manifest = json.loads(path.read_text())
+    manifest["model"]["parameters"]["offsets"].append([0, -1])
+    path.write_text(json.dumps(manifest))
+    forged = WeightStore(published.store).open("london")
+    message = r"version london@1: an array 'weights' of shape \(1, 4, 24, 20\); expected \(1, 5, 24, 20\)"
+    with pytest.raises(FormatError, match=message):
+        LoadedVersion(forged)
 
 
 @pytest.mark.parametrize("said", [{"refine": "none"}, {"refine": "papers"}, {"intensity": 0.7}, {"stretch": True}])
