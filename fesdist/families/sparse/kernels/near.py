@@ -100,11 +100,9 @@ def pick_near(
             tap = n_taps[at]
             largest = _norm(products, diagonal, picked, solution, at, tap, n_samples)
             best, best_atom, best_place = -np.inf, -1, -1
-            certain = False
             for k in range(bonus.shape[2]):
                 if best_atom >= 0 and largest + bonus[i, j, k] < best - tie:
-                    certain = True
-                    break
+                    break  # as in `search_near`
                 if k == reached:
                     known[k] = 0
                     reached += 1
@@ -136,7 +134,7 @@ def pick_near(
                 score = abs(correlation) + bonus[i, j, k]
                 if wins(score, atom, best, best_atom, tie):
                     best, best_atom, best_place = score, atom, k
-            if not certain and not (best_atom >= 0 and largest + beyond[i, j] < best - tie):
+            if not (best_atom >= 0 and largest + beyond[i, j] < best - tie):
                 open_pixel = True
                 break
             start = squares_of[best_atom] + penalty, constant * sums_of[best_atom]

@@ -86,8 +86,7 @@ def search_near(search: Search, at: int, row: int, col: int) -> bool:
         rows, cols = locality.rule.image_shape
         for k in range(len(bonus)):
             if best_atom >= 0 and largest + bonus[k] < best - tie:
-                certain = True
-                break
+                break  # the corners of a table are farther away than some atoms beyond its sides
             atom_row, atom_col = row + offsets[k, 0], col + offsets[k, 1]
             if 0 <= atom_row < rows and 0 <= atom_col < cols:
                 atom = atom_row * cols + atom_col
@@ -95,7 +94,7 @@ def search_near(search: Search, at: int, row: int, col: int) -> bool:
                     score = abs(correlation(search.atoms, atom, residual)) + bonus[k]
                     if wins(score, atom, best, best_atom, tie):
                         best, best_atom = score, atom
-        certain |= best_atom >= 0 and largest + locality.beyond[i, j] < best - tie
+        certain = best_atom >= 0 and largest + locality.beyond[i, j] < best - tie
     search.best[at], search.atom[at] = best, best_atom
     return certain
 

@@ -134,3 +134,17 @@ def test_a_locality_must_not_be_negative(locality: float) -> None:
 
 def test_descriptions_are_for_people() -> None:
     assert LocalSparseReceptiveFields(5).describe() == "5 input pixels of all, ridge 0.4, locality 60"
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+def test_a_pixel_beside_a_table_is_nearer_than_its_corners(dtype: str) -> None:
+    bits = ["011011000110101001000110", "001000111111101101110100", "010111111011110110110100"]
+    inputs = 255 * np.array([[int(bit) for bit in row] for row in bits], np.uint8).reshape(3, 1, 2, 12)
+    targets = np.zeros_like(inputs)
+    targets[:, 0, 0, 0] = [6, 10, 223]
+    support, _, _ = reference.fit_greedily(inputs / 255, targets / 255, 9, 0.0077, 0.01)
+    if dtype == "float64":
+        inputs, targets = inputs / 255, targets / 255
+    solved = train(LocalSparseReceptiveFields(9, 0.0077, 0.01), inputs, {"a": targets})["a"]
+    assert np.array_equal(solved["support"][0, :, 0, 0], support[:, 0, 0])
+    assert support[-1, 0, 0] == 9
