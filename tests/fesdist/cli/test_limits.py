@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from fesdist.cli.main import main
 
@@ -20,8 +21,10 @@ def no_thread(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def test_threads(no_thread: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["train", str(tmp_path / "stack"), str(tmp_path / "weights"), "--name", "faces", "--workers", "0"]
-    assert main(words) == 1
+    for expression in ("neutral", "happy"):
+        (tmp_path / "pairs" / expression).mkdir(parents=True)
+        Image.new("L", (8, 8)).save(tmp_path / "pairs" / expression / "anna.png")
+    assert main(["ingest", str(tmp_path / "pairs"), str(tmp_path / "stack")]) == 1
     assert capsys.readouterr().err.splitlines()[1:] == [
         "fesdist: error: can't start new thread: this account may have no more; end other programs, or raise"
         " `ulimit -u`"
