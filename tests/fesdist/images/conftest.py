@@ -43,3 +43,17 @@ def save_face(save: Save) -> Save:
         return save(name, np.random.default_rng(seed).integers(0, 256, (*shape, 3), dtype=np.uint8))
 
     return save_face
+
+
+@pytest.fixture
+def folder(tmp_path: Path, save_face: Save) -> Path:
+    """Return ten people, neutral and happy, 8 x 8 RGB."""
+    for number in range(10):
+        for seed, expression in enumerate(("neutral", "happy")):
+            save_face(f"pairs/{expression}/{number}.png", seed=10 * number + seed)
+    return tmp_path / "pairs"
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Path:
+    return tmp_path / "stack.zarr"

@@ -27,20 +27,6 @@ WHOLE = slice(None)
 EYES = ((0.3, 0.3), (0.7, 0.3))
 
 
-@pytest.fixture
-def folder(tmp_path: Path, save_face: Save) -> Folder:
-    """Return ten people, neutral and happy, 8 x 8 RGB."""
-    for number in range(10):
-        for seed, expression in enumerate(("neutral", "happy")):
-            save_face(f"pairs/{expression}/{number}.png", seed=10 * number + seed)
-    return tmp_path / "pairs"
-
-
-@pytest.fixture
-def stack(tmp_path: Path) -> Path:
-    return tmp_path / "stack.zarr"
-
-
 def test_every_pixel_arrives(folder: Folder, stack: Path) -> None:
     seen: list[tuple[int, int, str]] = []
     summary = ingest(folder, stack, on_progress=lambda *progress: seen.append(progress))

@@ -11,25 +11,10 @@ from fesdist.images.ingest import ingest
 from fesdist.images.survey import Wanted
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
-from tests.fesdist.images.conftest import Save
 
 Folder = Path
 
 EYES = ((0.3, 0.3), (0.7, 0.3))
-
-
-@pytest.fixture
-def folder(tmp_path: Path, save_face: Save) -> Folder:
-    """Return ten people, neutral and happy, 8 x 8 RGB."""
-    for number in range(10):
-        for seed, expression in enumerate(("neutral", "happy")):
-            save_face(f"pairs/{expression}/{number}.png", seed=10 * number + seed)
-    return tmp_path / "pairs"
-
-
-@pytest.fixture
-def stack(tmp_path: Path) -> Path:
-    return tmp_path / "stack.zarr"
 
 
 def test_nothing_usable_makes_no_stack(folder: Folder, stack: Path) -> None:

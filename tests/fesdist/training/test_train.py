@@ -48,6 +48,12 @@ def _train(request: TrainingRequest, memory: int = GIB, **options: object) -> Tr
     return train(request, InProcessCluster(), memory=memory, **options)  # type: ignore[arg-type]
 
 
+def _interrupt(done: int, total: int, note: str) -> None:
+    """Stop a run as Ctrl-C does, once three tiles are done."""
+    if done == 3:
+        raise KeyboardInterrupt
+
+
 def _checksums(store: Path, version: int = 1) -> dict[str, str]:
     return WeightStore(str(store)).open(f"random@{version}").checksums
 
@@ -98,12 +104,8 @@ def test_every_expression_alone_has_the_same_bits(stack: Path, tmp_path: Path, u
 
 
 def test_an_interrupted_run_continues(stack: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
-    def interrupt(done: int, total: int, note: str) -> None:
-        if done == 3:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        _train(_request(stack, tmp_path), on_progress=interrupt)
+        _train(_request(stack, tmp_path), on_progress=_interrupt)
     store = WeightStore(str(tmp_path))
     assert store.names() == []
     assert store.drafts("random")[0].n_receipts == 3
@@ -116,12 +118,8 @@ def test_an_interrupted_run_continues(stack: Path, tmp_path: Path, undisturbed: 
 def test_a_damaged_tile_of_an_interrupted_run_is_computed_again(
     stack: Path, tmp_path: Path, undisturbed: dict[str, str], file: str
 ) -> None:
-    def interrupt(done: int, total: int, note: str) -> None:
-        if done == 3:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        _train(_request(stack, tmp_path), on_progress=interrupt)
+        _train(_request(stack, tmp_path), on_progress=_interrupt)
     (damaged,) = tmp_path.glob(f"random/{file}")
     damaged.write_bytes(bytes(len(damaged.read_bytes())))
     _train(_request(stack, tmp_path))
@@ -131,12 +129,8 @@ def test_a_damaged_tile_of_an_interrupted_run_is_computed_again(
 def test_a_tile_whose_receipt_lacks_an_expression_is_computed_again(
     stack: Path, tmp_path: Path, undisturbed: dict[str, str]
 ) -> None:
-    def interrupt(done: int, total: int, note: str) -> None:
-        if done == 3:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        _train(_request(stack, tmp_path), on_progress=interrupt)
+        _train(_request(stack, tmp_path), on_progress=_interrupt)
     (damaged,) = tmp_path.glob("random/drafts/*/receipts/tile-000001.json")
     receipt = json.loads(damaged.read_text())
     receipt["mouth"]["hppy"] = receipt["mouth"].pop("happy")
