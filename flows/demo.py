@@ -13,6 +13,7 @@ from pathlib import Path
 from fesdist.cli.console import outcome_line, progress, say, warn
 from fesdist.cli.stopping import Stopped, stopped_as_by_ctrl_c
 from fesdist.faces.generate import write_faces
+from fesdist.ground.counting import counted
 from fesdist.ground.errors import FesdistError
 from fesdist.ground.options import check_on_disk
 from fesdist.requests.exits import EXIT_ERROR
@@ -35,7 +36,7 @@ def run(folder: Path, people: int = PEOPLE, size: int = SIZE) -> None:
     draw(pairs, people, size, EXPRESSIONS, seed=0)
     draw(strangers, STRANGERS, size, EXPRESSIONS[:1], seed=1)
     drawn = time.perf_counter()
-    drawing = f"{people} people with {len(EXPRESSIONS)} expressions, {STRANGERS} strangers"
+    drawing = f"{counted(people, 'person')} with {len(EXPRESSIONS)} expressions, {STRANGERS} strangers"
     say(outcome_line("faces", drawn - start, drawing))
     warn("demo: starting Prefect")
     start_embedded(folder / "prefect")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import flow, task
 
 from fesdist.cli.ingest import carry_out
+from fesdist.ground.counting import counted
 from fesdist.images.summary import IngestSummary
 from fesdist.requests.signature import takes
 from fesdist.requests.stacks import Ingest
@@ -22,8 +23,8 @@ def ingest_stage(request: Ingest) -> IngestSummary:
             show_table("ingest-skipped", rows, f"Photographs of {request.photographs} that could not be used")
         running.notice(summary.notices, request.photographs)
         running.outcome = (
-            f"{summary.n_people} people in {request.stack}, {', '.join(summary.pairs)}; "
-            f"{summary.added} photographs added"
+            f"{counted(summary.n_people, 'person')} in {request.stack}, {', '.join(summary.pairs)}; "
+            f"{counted(summary.added, 'photograph')} added"
             + (f", {len(summary.skipped)} could not be used" if summary.skipped else "")
         )
     return summary

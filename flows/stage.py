@@ -12,8 +12,9 @@ from prefect import Task, get_run_logger
 from prefect.client.schemas import State, TaskRun
 from prefect.context import FlowRunContext
 
-from fesdist.cli.console import counted, outcome_line, say, warn
+from fesdist.cli.console import outcome_line, say, warn
 from fesdist.cli.notices import tell
+from fesdist.ground.counting import counted
 from fesdist.ground.errors import ClusterError, FesdistError, TileError
 from fesdist.ground.notices import Notice
 from fesdist.ground.share import Progress

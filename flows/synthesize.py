@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import flow, task
 
 from fesdist.cli.synthesize import carry_out
+from fesdist.ground.counting import counted
 from fesdist.inference.summary import SynthesisSummary
 from fesdist.requests.signature import takes
 from fesdist.requests.using import Synthesize
@@ -23,8 +24,9 @@ def synthesize_stage(request: Synthesize) -> SynthesisSummary:
             show_table("synthesis-failures", rows, f"Photographs of {request.photographs} that failed{first}")
         running.notice(summary.notices, request.photographs)
         running.outcome = (
-            f"{summary.n_outputs} faces of {summary.done} photographs by {summary.reference} in {request.out}"
-            + (f", {summary.unchanged} photographs were done before" if summary.unchanged else "")
+            f"{counted(summary.n_outputs, 'face')} of {counted(summary.done, 'photograph')} by {summary.reference} "
+            f"in {request.out}"
+            + (f", done before: {counted(summary.unchanged, 'photograph')}" if summary.unchanged else "")
             + (f", {summary.failed.n} failed" if summary.failed else "")
         )
     return summary

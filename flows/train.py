@@ -7,6 +7,7 @@ from prefect.events import emit_event
 
 from fesdist.cli.console import duration
 from fesdist.cli.train import carry_out
+from fesdist.ground.counting import counted
 from fesdist.requests.learning import Train
 from fesdist.requests.signature import takes
 from fesdist.training.run import TrainingResult
@@ -30,7 +31,7 @@ def train_stage(request: Train) -> TrainingResult:
                 resource={"prefect.resource.id": f"fesdist.weights.{request.name}"},
                 payload={"store": request.store, "name": request.name, "version": result.version},
             )
-            running.outcome = f"{version} published, {result.n_tiles} tiles in {duration(result.seconds)}"
+            running.outcome = f"{version} published, {counted(result.n_tiles, 'tile')} in {duration(result.seconds)}"
         else:
             running.outcome = f"{version} has the same images and settings"
     return result

@@ -8,6 +8,7 @@ from typing import Any
 from prefect import flow, task
 
 from fesdist.cli.tune import MOST_ROWS, carry_out
+from fesdist.ground.counting import counted
 from fesdist.ground.measures import REGIONS
 from fesdist.requests.learning import Tune
 from fesdist.requests.signature import takes
@@ -22,7 +23,7 @@ def tune_stage(request: Tune) -> Tuning:
     """Tune as a stage, and show the errors of all combinations and the configuration."""
     with stage("tune", "steps") as running:
         tuning = carry_out(request, running.progress)
-        people = f"{tuning.n_people} people of {tuning.stack}, left out in {tuning.n_folds} folds"
+        people = f"{counted(tuning.n_people, 'person')} of {tuning.stack}, left out in {tuning.n_folds} folds"
         show_table("tuning", tuning_rows(tuning), f"MSE x 100 of {tuning.model} on {people}")
         show_file("configuration", Path(request.out), f"What was chosen for {tuning.model}")
         best = ", ".join(f"{option} {value}" for option, value in tuning.best.options.items())

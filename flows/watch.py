@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import flow, task
 
 from fesdist.cli.watch import carry_out
+from fesdist.ground.counting import counted
 from fesdist.ground.notices import Notice
 from fesdist.requests.signature import takes
 from fesdist.requests.using import Watch
@@ -22,7 +23,7 @@ def watch_stage(request: Watch) -> int:
             if summary.notices != told:
                 running.notice(told := summary.notices, request.photographs)
             running.progress(done, done, f"{failed} failed" if failed else "")
-        running.outcome = f"{done} photographs done, {failed} failed; nothing came for {request.idle} s"
+        running.outcome = f"{counted(done, 'photograph')} done, {failed} failed; nothing came for {request.idle} s"
     return done
 
 

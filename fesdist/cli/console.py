@@ -131,16 +131,6 @@ def _narrowed(widths: list[int], least: list[int], room: int) -> list[int]:
     return widths
 
 
-def counted(number: int, noun: str) -> str:
-    """Return "1 face", "2 faces"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def people(number: int) -> str:
-    """Return "1 person", "2 people"."""
-    return "1 person" if number == 1 else f"{number:,} people"
-
-
 def duration(seconds: float) -> str:
     """Return seconds as a person would say them."""
     if seconds < 60:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fesdist.cli.console import counted, say
+from fesdist.cli.console import say
+from fesdist.ground.counting import counted
 from fesdist.ground.errors import BadParameterError
 from fesdist.requests.weights import Delete
 from storage.datasets.store import WeightStore

@@ -6,7 +6,7 @@ import json
 from dataclasses import fields
 from pathlib import Path
 
-from fesdist.cli.console import counted, people, progress, say, table
+from fesdist.cli.console import progress, say, table
 from fesdist.cli.notices import concluded
 from fesdist.evaluation.confusion import classifier_line, confusion_table
 from fesdist.evaluation.document import Evaluation, Outside
@@ -14,6 +14,7 @@ from fesdist.evaluation.evaluate import evaluate
 from fesdist.evaluation.looks import MEANINGS, REAL, Looks, Seen, in_percent, with_drop
 from fesdist.evaluation.rows import error_rows, outside_rows
 from fesdist.evaluation.scores import ExpressionScores
+from fesdist.ground.counting import counted
 from fesdist.ground.share import Progress
 from fesdist.inference.photographs import find_photographs
 from fesdist.requests.exits import EXIT_ERROR
@@ -56,7 +57,7 @@ def _print(evaluation: Evaluation) -> None:
         say(line)
     for scores in evaluation.expressions:
         say()
-        say(f"{scores.expression}: {people(len(scores.people))}")
+        say(f"{scores.expression}: {counted(len(scores.people), 'person')}")
         _print_errors(scores)
         _print_looks(scores)
     _print_confusion(evaluation)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fesdist.cli.console import counted, people, progress, say
+from fesdist.cli.console import progress, say
 from fesdist.faces.expression import EXPRESSIONS
 from fesdist.faces.generate import write_faces
+from fesdist.ground.counting import counted
 from fesdist.ground.share import Progress
 from fesdist.images.formats import check_folder
 from fesdist.requests.stacks import Faces
@@ -17,7 +18,7 @@ def run(request: Faces) -> int:
     with progress("drawing", "faces") as report:
         n = carry_out(request, report)
     expressions = ", ".join(_expressions(request))
-    say(f"{counted(n, 'face')} of {people(request.people)} ({expressions}) in {request.folder}")
+    say(f"{counted(n, 'face')} of {counted(request.people, 'person')} ({expressions}) in {request.folder}")
     return 0
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from fesdist.cli.console import counted, people, progress, say, table
+from fesdist.cli.console import progress, say, table
 from fesdist.cli.notices import concluded, to_records
+from fesdist.ground.counting import counted
 from fesdist.ground.notices import a_few
 from fesdist.ground.share import Progress
 from fesdist.images.decode import MEGAPIXEL
@@ -50,7 +51,7 @@ def _print(summary: IngestSummary) -> None:
     images = f"{spec.height} x {spec.width} {'gray' if spec.channels == 1 else 'RGB'} {spec.dtype}"
     say(f"{'created' if summary.created else 'appended to'} {summary.stack}: {images}")
     there = f", {summary.unchanged} were already there" if summary.unchanged else ""
-    say(f"stored {counted(summary.added, 'photograph')}{there}; the stack holds {people(summary.n_people)}")
+    say(f"stored {counted(summary.added, 'photograph')}{there}; the stack holds {counted(summary.n_people, 'person')}")
     if summary.aligned and spec.eyes:
         say(f"aligned: the eyes of every face are at {said(spec.eyes)} of width and height")
     if summary.resized:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import errno
 import gc
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,15 @@ from fesdist.requests.exits import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_READER_GON
 
 _NO_THREAD = "can't start new thread"
 """What Python says where an account has as many threads and processes as it may have."""
+
+_CURES = {
+    errno.ENAMETOOLONG: "give a shorter name",
+    errno.EACCES: "this account needs permission to look there, or give another place",
+    errno.EIO: "the disk cannot read it: look what the system's log says of it, or give another place",
+    errno.ESTALE: "whoever serves this folder has lost it: mount it again",
+    errno.ENOTCONN: "whoever serves this folder does not answer: mount it again",
+}
+"""What to do where the system does not tell what there is at a place."""
 
 _FIRST_VISIT = """fesdist faces pairs --people 40
 fesdist ingest pairs stack.zarr
@@ -121,6 +131,12 @@ def _run(words: Sequence[str]) -> int:
         if str(error) != _NO_THREAD:
             raise
         warn(f"fesdist: error: {error}: this account may have no more; end other programs, or raise `ulimit -u`")
+        return EXIT_ERROR
+    except OSError as error:
+        # Of a place that nobody could even look at, whatever for.
+        if error.filename is None or error.errno not in _CURES:
+            raise
+        warn(f"fesdist: error: {error.filename}: {error.strerror}; {_CURES[error.errno]}")
         return EXIT_ERROR
 
 

@@ -6,9 +6,10 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fesdist.cli.console import counted, duration, people, say, size, table, warn
+from fesdist.cli.console import duration, say, size, table, warn
 from fesdist.cli.notices import tell_of_compiling
 from fesdist.cluster.connect import size_of
+from fesdist.ground.counting import counted
 from fesdist.planning.ahead import rehearse_ahead
 from fesdist.planning.estimate import CLUSTER_SECONDS, Estimate, estimate
 from fesdist.requests.learning import Plan
@@ -98,7 +99,7 @@ class _Planned:
         chosen = self.asked.chosen
         described = f"{', '.join(chosen)} chosen by the run" if chosen else self.asked.model.describe()
         images = f"{rows} x {cols} pixels, {counted(stack.channels, 'channel')}, {stack.dtype}"
-        say(f"{self.asked.stack}: {people(len(stack.people))}, {images}")
+        say(f"{self.asked.stack}: {counted(len(stack.people), 'person')}, {images}")
         say()
         memory = f"{size(plan.projected_bytes)} projected of {size(plan.allowed_bytes)} allowed"
         time = f"about {duration(cost.seconds)}, {duration(cost.processor_seconds)} of processors{_compiling(cost)}"

@@ -17,7 +17,8 @@ from fesdist.images.filling import Image, read_image
 from fesdist.images.resize import stretch
 from fesdist.images.summary import of_misaligned_pairs, of_people_on_both_sides
 from fesdist.requests.stacks import Replace
-from storage.stack.editing import replace_image
+from storage.stack.editing import find_person, replace_image
+from storage.stack.format import Subject
 from storage.stack.reading import StackSpec, TrainingStack
 
 
@@ -31,31 +32,38 @@ def run(request: Replace) -> int:
         f"{request.expression} of {request.person} in {request.stack} is now {request.file}; versions trained before "
         "stay as they are"
     )
-    return concluded(_notices(request, file, image, aligner), strict=request.strict)
+    return concluded(_notices(request, image, aligner), strict=request.strict)
 
 
-def _notices(request: Replace, file: Path, image: Image, aligner: Aligner | None) -> tuple[Notice, ...]:
+def _notices(request: Replace, image: Image, aligner: Aligner | None) -> tuple[Notice, ...]:
     """Return what is in doubt of the photograph, by itself and beside the others of the person."""
-    stack, name = TrainingStack.open(request.stack), str(file)
-    (place,) = [number for number, person in enumerate(stack.subjects) if person.id == request.person]
-    before, shape = stack.spec.input_expression, stack.image_shape
-    others = stack.subjects[place].digests.keys() - {request.expression}
-    images = {request.expression: image} | {each: _stored(stack, each, place) for each in others}
-    lies = misalignment_to(images[before])
-    misaligned = {
-        f"{request.person}, {each}": found.in_words()
-        for each in (sorted(others) if request.expression == before else [request.expression])
-        if (found := lies(images[each])).differs
-    }
-    stretched = aligner is None and stretch(read_header(file, pixel_limit=_limit(request)).shape, shape) != 1
+    stack, name = TrainingStack.open(request.stack), request.file
+    person = find_person(stack.subjects, request.person, request.stack)
+    header = read_header(Path(name), pixel_limit=_limit(request))
+    stretched = aligner is None and stretch(header.shape, stack.image_shape) != 1
     crowded, instead = bool(aligner and aligner.crowded), shown_instead(image)
     return (
         *noticed("changed", "{n photograph} stretched, as proportions differ", [name] * stretched),
         *noticed("doubtful", "{n photograph} with several faces, of which the largest was taken", [name] * crowded),
         *noticed("doubtful", "{n photograph} of which nothing can be seen", {name: instead} if instead else {}),
-        *of_misaligned_pairs(before, misaligned),
+        *of_misaligned_pairs(stack.spec.input_expression, _misaligned(stack, person, request.expression, image)),
         *of_people_on_both_sides(stack.subjects),
     )
+
+
+def _misaligned(stack: TrainingStack, person: Subject, expression: str, image: Image) -> dict[str, str]:
+    """Return how photographs of a person do not lie as the input, which may be the new one, or not be there."""
+    before, place = stack.spec.input_expression, stack.subjects.index(person)
+    others = sorted(person.digests.keys() - {expression})
+    images = {expression: image} | {each: _stored(stack, each, place) for each in others}
+    if before not in images:
+        return {}
+    lies = misalignment_to(images[before])
+    return {
+        f"{person.id}, {each}": found.in_words()
+        for each in (others if expression == before else [expression])
+        if (found := lies(images[each])).differs
+    }
 
 
 def _limit(request: Replace) -> int:

@@ -6,11 +6,12 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from fesdist.cli.console import minute, people, say, size, table
+from fesdist.cli.console import minute, say, size, table
 from fesdist.cli.ingest import print_pairs
 from fesdist.cli.notices import tell, to_records
 from fesdist.cli.place import open_stack
 from fesdist.cli.train import print_errors
+from fesdist.ground.counting import counted
 from fesdist.ground.metrics import RunMetrics
 from fesdist.images.summary import count_pairs, of_people_on_both_sides
 from fesdist.requests.weights import Show
@@ -45,7 +46,10 @@ def _show_version(store: WeightStore, version: WeightVersion, *, as_json: bool) 
         ("model", f"{manifest.model.name} {manifest.model.described}".strip()),
         ("images", f"{' x '.join(map(str, manifest.image_shape))} pixels, colour {manifest.colour}"),
         ("shape", "moves the photograph first" if manifest.shape else "none"),
-        ("expressions", ", ".join(f"{name} ({people(learned.get(name, 0))})" for name in manifest.expressions)),
+        (
+            "expressions",
+            ", ".join(f"{name} ({counted(learned.get(name, 0), 'person')})" for name in manifest.expressions),
+        ),
         ("stack", f"{manifest.stack.path}, fingerprint {manifest.stack.fingerprint[:12]}"),
         ("weights", f"{size(version.all_bytes())} in {store.uri}/{manifest.name}/{manifest.data}"),
     ]
@@ -72,13 +76,13 @@ def _show_stack(stack: TrainingStack, *, as_json: bool) -> None:
         say(json.dumps(found, indent=2))
         return
     spec = stack.spec
-    say(f"{stack.path}: {people(len(known))}")
+    say(f"{stack.path}: {counted(len(known), 'person')}")
     rows = [
         ("images", f"{spec.height} x {spec.width} {'gray' if spec.channels == 1 else 'RGB'} {spec.dtype}"),
         ("normalisation", spec.normalisation),
         ("input", spec.input_expression),
         ("eyes", "not said" if spec.eyes is None else " and ".join(f"{x:.3f}, {y:.3f}" for x, y in spec.eyes)),
-        ("held out", people(sum(each.holdout for each in known))),
+        ("held out", counted(sum(each.holdout for each in known), "person")),
     ]
     table(("", ""), rows)
     say()

@@ -7,8 +7,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from fesdist.cli.console import counted, duration, progress, say, table
+from fesdist.cli.console import duration, progress, say, table
 from fesdist.cli.notices import concluded, to_records
+from fesdist.ground.counting import counted
 from fesdist.ground.notices import a_few
 from fesdist.ground.share import Progress
 from fesdist.inference.folder import synthesize_folder

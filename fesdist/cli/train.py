@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 
-from fesdist.cli.console import duration, people, progress, say, size, table, warn
+from fesdist.cli.console import duration, progress, say, size, table, warn
 from fesdist.cli.notices import concluded, tell_of_compiling
 from fesdist.cluster.connect import open_cluster
+from fesdist.ground.counting import counted
 from fesdist.ground.metrics import RegionErrors, RunMetrics
 from fesdist.ground.share import Progress
 from fesdist.planning.ahead import rehearse_ahead
@@ -50,7 +51,7 @@ def carry_out(
 
 def _tell_plan(a_worker: str, plan: TrainingPlan, n_stored: int) -> None:
     rows, cols = plan.tile_shape
-    tiles = "1 tile" if len(plan.grid) == 1 else f"{len(plan.grid)} tiles"
+    tiles = counted(len(plan.grid), "tile")
     warn(
         f"{plan.n_pixels:,} regressions an expression in {tiles} of {rows} x {cols} pixels, "
         f"{size(plan.projected_bytes)} projected for {a_worker}, {size(plan.stored_bytes)} of weights"
@@ -65,10 +66,11 @@ def _print(result: TrainingResult, weights: str, a_worker: str) -> None:
         return
     say(f"published {result.name} version {result.version} in {duration(result.seconds)}")
     if result.choice:
-        left_out = people(result.choice.n_people)
+        left_out = counted(result.choice.n_people, "person")
         say(f"chosen by the errors on {left_out} left out in turn: {result.choice.in_words()}")
     for name, shape in result.shapes.items():
-        say(f"shape of {name}, from {people(shape.people)}: moves by up to {shape.largest:.1f} pixels{_worth(shape)}")
+        learned = f"shape of {name}, from {counted(shape.people, 'person')}"
+        say(f"{learned}: moves by up to {shape.largest:.1f} pixels{_worth(shape)}")
     projected = size(result.metrics.projected_bytes)
     say(f"largest memory of {a_worker}: {size(result.peak_bytes)}, {projected} projected")
     say()

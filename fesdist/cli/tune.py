@@ -9,6 +9,7 @@ from pathlib import Path
 from fesdist.cli.console import progress, say, table
 from fesdist.cli.notices import concluded, tell_of_compiling, to_records
 from fesdist.cluster.connect import open_cluster
+from fesdist.ground.counting import counted
 from fesdist.ground.files import check_replaceable
 from fesdist.ground.measures import REGIONS
 from fesdist.ground.share import Progress
@@ -91,9 +92,9 @@ def _as_it_is(tuning: Tuning, n_options: int) -> list[tuple[str, ...]]:
 
 
 def _what(tuning: Tuning) -> str:
-    people = f"each of {tuning.n_people} people left out in turn"
+    people = f"each of {counted(tuning.n_people, 'person')} left out in turn"
     if tuning.n_folds < tuning.n_people:
-        people = f"{tuning.n_people} people in {tuning.n_folds} folds, each left out in turn"
+        people = f"{counted(tuning.n_people, 'person')} in {tuning.n_folds} folds, each left out in turn"
     measured = "" if tuning.row_step == 1 else f", measured on one row in {tuning.row_step}"
     expressions = f"{tuning.input_expression} to {', '.join(tuning.expressions)}"
     return f"{tuning.model}, colour {tuning.colour}, {expressions}: {people}{measured}"

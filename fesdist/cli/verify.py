@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from fesdist.cli.console import counted, progress, say, warn
+from fesdist.cli.console import progress, say, warn
 from fesdist.cli.place import open_stack
+from fesdist.ground.counting import counted
 from fesdist.requests.exits import EXIT_ERROR
 from fesdist.requests.weights import Verify
 from storage.datasets.store import WeightStore

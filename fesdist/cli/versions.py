@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fesdist.cli.console import counted, minute, say, size, table, warn
+from fesdist.cli.console import minute, say, size, table, warn
+from fesdist.ground.counting import counted
 from fesdist.ground.errors import FesdistError
 from fesdist.ground.metrics import RunMetrics
 from fesdist.requests.exits import EXIT_ERROR
@@ -51,8 +52,8 @@ class _Found:
     drafts: list[DraftInfo]
     models: dict[str, tuple[list[Manifest], dict[int, StorageError]]]
     """By name the manifests that can be read, and what is wrong with the others."""
-    evaluations: dict[tuple[str, int], tuple[list[Document], dict[str, StorageError]]]
-    """Likewise, by name and version."""
+    evaluations: dict[tuple[str, int], tuple[dict[str, Document], dict[str, StorageError]]]
+    """Likewise, by name and version, and each by its key."""
 
     @classmethod
     def of(cls, store: WeightStore, name: str | None) -> _Found:
@@ -99,7 +100,9 @@ class _Found:
         return {
             name: {
                 "aliases": self.store.aliases(name).readable(),
-                "versions": [_describe(each, self.evaluations[name, each.version][0]) for each in manifests],
+                "versions": [
+                    _describe(each, [*self.evaluations[name, each.version][0].values()]) for each in manifests
+                ],
                 "damaged": {number: str(error) for number, error in damaged.items()},
                 "unpublished": [_describe_draft(draft) for draft in self.drafts if draft.name == name],
             }

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from fesdist.cli.console import counted, say, warn
+from fesdist.cli.console import say, warn
 from fesdist.cli.notices import tell
 from fesdist.cli.synthesize import carry_out as synthesize
 from fesdist.cli.synthesize import record_of
+from fesdist.ground.counting import counted
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.notices import Notice
 from fesdist.images.listing import Exclusion

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fesdist.ground.counting import counted
+
 Kind = Literal["changed", "left out", "doubtful", "failed"]
 
 INLINE = 5
@@ -68,12 +70,12 @@ def noticed(
         return ()
     n = len(found) if count is None else count
     examples = dict(list(found.items())[:MOST_EXAMPLES])
-    return (Notice(kind, n, _counted(text, n), examples),)
+    return (Notice(kind, n, _with_number(text, n), examples),)
 
 
 def counted_notice(kind: Kind, text: str, count: int) -> tuple[Notice, ...]:
     """Return a notice about things that have no names, of which there are `count`; none where there are none."""
-    return (Notice(kind, count, _counted(text, count)),) if count else ()
+    return (Notice(kind, count, _with_number(text, count)),) if count else ()
 
 
 def worse_than_input(changes: Mapping[str, float]) -> tuple[Notice, ...]:
@@ -97,9 +99,5 @@ def a_few(names: Iterable[str], count: int | None = None, *, most: int = INLINE,
     return between.join(shown) + (f"{before_and}and {n - len(shown):,} more" if n > len(shown) else "")
 
 
-def _counted(text: str, count: int) -> str:
-    def words(found: re.Match[str]) -> str:
-        noun = found[1] if count == 1 else {"person": "people", "entry": "entries"}.get(found[1], f"{found[1]}s")
-        return f"{count:,} {noun}"
-
-    return re.sub(r"\{n (\w+)\}", words, text)
+def _with_number(text: str, count: int) -> str:
+    return re.sub(r"\{n (\w+)\}", lambda found: counted(count, found[1]), text)

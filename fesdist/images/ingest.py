@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from fesdist.align.aligner import Aligner
+from fesdist.ground.counting import counted
 from fesdist.ground.errors import BadParameterError, PairingError
 from fesdist.ground.letters import composed
 from fesdist.ground.share import Progress
@@ -166,6 +167,6 @@ def _holdout(holdout: float | Collection[str] | None, pairs: Pairs, stored: set[
 def _nothing_usable(source: Path, account: Account) -> PairingError:
     first = account.skipped[0]
     return PairingError(
-        f"no pair in {source} can be used: {len(account.skipped)} photographs were refused, the first is {first.path}:"
-        f" {first.reason}"
+        f"no pair in {source} can be used, {counted(len(account.skipped), 'photograph')} refused; the first is "
+        f"{first.path}: {first.reason}"
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fesdist.ground.counting import counted
 from fesdist.ground.errors import BadParameterError, PairingError
 from fesdist.ground.letters import composed
 from fesdist.images.formats import SUFFIXES
@@ -221,9 +222,9 @@ def _no_pairs(source: Path, input_expression: str, found: _Found) -> PairingErro
     for files in found.files.values():
         for expression in files:
             count[expression] = count.get(expression, 0) + 1
-    seen = ", ".join(f"{name} ({n} photographs)" for name, n in sorted(count.items())) or "no photographs"
+    seen = ", ".join(f"{name} ({counted(n, 'photograph')})" for name, n in sorted(count.items())) or "no photographs"
     if found.ignored:
-        seen += f", and {len(found.ignored)} other files or folders such as {found.ignored[0].path.name}"
+        seen += f", and other files or folders ({len(found.ignored):,}), such as {found.ignored[0].path.name}"
     return PairingError(
         f"{source} holds no pairs: looked for {input_expression}/<subject>.<suffix> and the same subject in another"
         f" expression's folder, or for trainA and trainB; found {seen}. Put each expression in a folder of its own,"

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from fesdist.align.frame import USUAL, Fractions, Frame
 from fesdist.align.points import Points
+from fesdist.ground.counting import counted
 from fesdist.ground.errors import BadParameterError, ImageError, PairingError
 from fesdist.ground.notices import a_few
 from fesdist.images.decode import ChannelMode, ImageHeader
@@ -146,7 +147,7 @@ def _common_size(headers: list[ImageHeader]) -> tuple[int, int]:
     shapes = Counter(header.shape for header in headers)
     if len(shapes) == 1:
         return headers[0].shape
-    common = [f"{rows} x {cols} ({n} files)" for (rows, cols), n in shapes.most_common()]
+    common = [f"{rows} x {cols} ({counted(n, 'file')})" for (rows, cols), n in shapes.most_common()]
     raise PairingError(
         f"the photographs have {len(shapes)} different sizes (rows x columns): {a_few(common)}; expected one."
         " Give --size to bring them all to one; faces stay aligned only if they lie alike in their pictures"

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from fesdist.ground.counting import counted
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.notices import a_few
 from fesdist.images.formats import SUFFIXES, check_folder
@@ -66,7 +67,8 @@ def no_photographs(source: Path, n_others: int, n_left_out: int, left_out: Mappi
     name, reason = min(left_out.items(), default=("", ""))
     more = f", and {n_left_out} left out, such as {name} ({reason})" if n_left_out else ""
     return BadParameterError(
-        f"no photographs in {source}: found {n_others} files{more}; expected names that end in {' '.join(SUFFIXES)}"
+        f"no photographs in {source}: found {counted(n_others, 'file')}{more}; expected names that end in "
+        f"{' '.join(SUFFIXES)}"
     )
 
 

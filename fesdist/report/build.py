@@ -13,7 +13,7 @@ from fesdist.exports.page.beside import page_beside
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import write_whole
 from fesdist.ground.metrics import RunMetrics
-from fesdist.ground.notices import Notice, counted_notice
+from fesdist.ground.notices import Notice, counted_notice, noticed
 from fesdist.ground.share import Progress
 from fesdist.report.facts import facts, headline
 from fesdist.report.flame_chart import flame_chart
@@ -67,6 +67,8 @@ class Report:
     """Why there are no faces in it, or "" if there are."""
     unmeasured: Unmeasured | None
     """None of a version that was evaluated."""
+    damaged: tuple[Notice, ...] = ()
+    """Evaluations that cannot be read."""
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -76,6 +78,7 @@ class Report:
         return (
             *counted_notice("left out", f"the report has no faces: {self.missing}", int(bool(self.missing))),
             *counted_notice("left out", told, int(bool(told))),
+            *self.damaged,
         )
 
 
@@ -105,7 +108,7 @@ def write_report(
     store = WeightStore(store_uri)
     version = store.open(reference)
     manifest = version.manifest
-    evaluation = newest_evaluation(store, manifest.name, manifest.version)
+    evaluation, damaged = newest_evaluation(store, manifest.name, manifest.version)
     for_images = array_bytes(memory)
     comparer, missing = _comparer(version, stack_path or manifest.stack.path, for_images)
     misaligned = misaligned_people(version, comparer.stack, for_images) if comparer is not None else {}
@@ -127,7 +130,7 @@ def write_report(
             evaluation=evaluation,
             unmeasured=unmeasured,
             missing=missing,
-            notices=(*kept_in(manifest), *(evaluation.notices if evaluation else ())),
+            notices=(*kept_in(manifest), *(evaluation.notices if evaluation else ()), *damaged),
             store=store_uri,
             page=page_beside(Path(out), manifest.reference),
             sections=sections,
@@ -138,13 +141,23 @@ def write_report(
         .encode()
     )
     write_whole(Path(out), page, "the report")
-    return Report(manifest.reference, Path(out), len(page), missing, unmeasured)
+    return Report(manifest.reference, Path(out), len(page), missing, unmeasured, damaged)
 
 
-def newest_evaluation(store: WeightStore, name: str, number: int) -> Evaluation | None:
-    """Return the newest evaluation of a version on held-out people, else the newest of all, else None."""
-    evaluations = [Evaluation.from_record(record) for record in store.evaluations(name, number)]
-    return max(evaluations, key=lambda found: (found.split == "holdout", found.created), default=None)
+def newest_evaluation(store: WeightStore, name: str, number: int) -> tuple[Evaluation | None, tuple[Notice, ...]]:
+    """Return the newest evaluation of a version on held-out people, else the newest of all, else None.
+
+    With it comes a notice about those that are damaged, among which a newer one may be.
+    """
+    records, errors = store.evaluations(name, number).readable()
+    damaged, evaluations = {key: str(error) for key, error in errors.items()}, []
+    for key, record in records.items():
+        try:
+            evaluations.append(Evaluation.from_record(record))
+        except FormatError as error:
+            damaged[key] = str(error)
+    newest = max(evaluations, key=lambda found: (found.split == "holdout", found.created), default=None)
+    return newest, noticed("left out", "{n evaluation} cannot be read; `fesdist evaluate` makes one anew", damaged)
 
 
 def _comparer(version: WeightVersion, stack_path: str, array_bytes: int) -> tuple[Comparer | None, str]:

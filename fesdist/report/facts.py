@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sized
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from fesdist.families.windowed.ridge_map import checked_ridge, in_words
+from fesdist.ground.counting import counted
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.status import Status, troubles
 from fesdist.registry import model_from_parameters
@@ -44,7 +45,7 @@ def facts(version: WeightVersion) -> Iterator[Fact]:
         for file in manifest.imported["files"]:
             yield Fact("Imported", file["name"], f"SHA-256 {file['sha256'][:16]}")
     else:
-        yield Fact("Learned from", f"{len(everybody)} people", f"{len(subjects)} expression{plural(subjects)}")
+        yield Fact("Learned from", counted(len(everybody), "person"), counted(len(subjects), "expression"))
         yield Fact("Training stack", manifest.stack.path, f"fingerprint {manifest.stack.fingerprint[:16]}")
     normalisation = version.attributes["normalisation"]
     yield Fact(
@@ -53,10 +54,11 @@ def facts(version: WeightVersion) -> Iterator[Fact]:
         f"colour {manifest.colour}, {'no' if normalisation == 'none' else normalisation} normalisation",
     )
     for expression, shape in _shapes(manifest).items():
-        overlap = f"; {len(shape.unusable)} pairs do not overlap" if shape.unusable else ""
+        overlap = f"; without overlap: {counted(len(shape.unusable), 'pair')}" if shape.unusable else ""
         moves = f"moves by up to {shape.largest:.1f} pixels"
-        yield Fact(f"Shape of {expression}", moves, f"from {shape.people} people{overlap}")
-    yield Fact("Weights", _megabytes(_stored_bytes(version)), f"{len(version.checksums)} chunks with checksums")
+        yield Fact(f"Shape of {expression}", moves, f"from {counted(shape.people, 'person')}{overlap}")
+    chunks = f"{counted(len(version.checksums), 'chunk')} with checksums"
+    yield Fact("Weights", _megabytes(_stored_bytes(version)), chunks)
     yield from _run_facts(manifest.measured(RunMetrics))
 
 
@@ -79,7 +81,7 @@ def _run_facts(metrics: RunMetrics) -> Iterator[Fact]:
         peak = f"{_megabytes(metrics.peak_bytes)} of memory at most" if metrics.peak_bytes else ""
         if metrics.projected_bytes:
             peak += f", {_megabytes(metrics.projected_bytes)} projected"
-        yield Fact("Training", f"{metrics.tiles} tiles, {metrics.tile_seconds:.1f} s of computing", peak)
+        yield Fact("Training", f"{counted(metrics.tiles, 'tile')}, {metrics.tile_seconds:.1f} s of computing", peak)
     statuses = metrics.statuses()
     if statuses:
         solved = f"{statuses[Status.SOLVED]:,} of {statuses.total():,}"
@@ -107,8 +109,3 @@ def _when(created: str) -> str:
         return f"{datetime.fromisoformat(created):%d %B %Y, %H:%M} UTC".lstrip("0")
     except ValueError:  # of a version that others made
         return created
-
-
-def plural(things: Sized) -> str:
-    """Return the s that a word has for several things."""
-    return "" if len(things) == 1 else "s"

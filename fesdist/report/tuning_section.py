@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fesdist.ground.counting import counted
 from fesdist.ground.measures import REGIONS
 from fesdist.report.colours import SEQUENTIAL
-from fesdist.report.facts import Fact, plural
+from fesdist.report.facts import Fact
 from fesdist.report.maps import MAP_SIDE, MapFigure, Scale
 from fesdist.report.pictures import map_picture
 from fesdist.report.tuning_chart import MARKERS, TuningChart, labels_of, tuning_chart
@@ -118,7 +119,7 @@ def _facts(tuning: Tuning, choice: Choice | None) -> Iterator[Fact]:
         yield Fact("Of the photograph as it is", f"{face} over the face", f"{mouth} in the mouth region")
     one_each = tuning.n_folds == tuning.n_people
     folds = "each left out in turn" if one_each else f"left out in turn, in {tuning.n_folds} folds"
-    yield Fact("Measured on", f"{tuning.n_people} people", folds)
+    yield Fact("Measured on", counted(tuning.n_people, "person"), folds)
     if choice is not None:
         yield Fact(
             "Errors of", f"{choice.pixels:,} pixels all over the image", "outputs refined, not clipped to [0, 1]"
@@ -126,7 +127,7 @@ def _facts(tuning: Tuning, choice: Choice | None) -> Iterator[Fact]:
     else:
         rows = "every row of the image" if tuning.row_step == 1 else f"one row in {tuning.row_step}"
         yield Fact("Errors of", rows, f"outputs {'' if tuning.clipped else 'not '}clipped to [0, 1]")
-    yield Fact("Tried", f"{len(tuning.results)} combination{plural(tuning.results)}")
+    yield Fact("Tried", counted(len(tuning.results), "combination"))
 
 
 def _notes(tuning: Tuning, manifest: Manifest) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from storage.blobs.location import Location
 from storage.errors import AlreadyExistsError, NotFoundError, StorageError
 
-ATTEMPTS = 1000
+NUMBERS_TRIED = 1000
 """How often somebody tries the next number before giving up; each attempt that fails is somebody else's success."""
 
 
@@ -52,8 +52,8 @@ def numbers_in(names: Iterable[str], ending: str = ".json") -> list[int]:
 
 
 def too_many(what: str) -> StorageError:
-    """Return the error for `what` that found `ATTEMPTS` numbers taken, one after the other."""
+    """Return the error for `what` that found `NUMBERS_TRIED` numbers taken, one after the other."""
     return StorageError(
-        f"{what} found {ATTEMPTS} numbers taken, one after the other, by somebody else: run the same command again when"
-        " fewer processes write here, and check that the store lists what was written"
+        f"{what} found {NUMBERS_TRIED} numbers taken, one after the other, by somebody else: run the same command again"
+        " when fewer processes write here, and check that the store lists what was written"
     )

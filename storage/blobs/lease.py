@@ -17,7 +17,7 @@ from storage.blobs.creation import created, mark, numbers_in
 from storage.blobs.documents import decode, encode
 from storage.blobs.objects import ObjectLocation
 from storage.blobs.provenance import lives, now, who
-from storage.errors import NotFoundError, StorageError
+from storage.errors import FormatError, NotFoundError, StorageError
 
 RENEWAL_SECONDS = 30.0
 EXPIRY_SECONDS = 300.0
@@ -95,18 +95,28 @@ class Lease:
     def _refuse_if_held(self, number: int) -> None:
         if not number:
             return
+        key = _key(number)
         try:
-            found = decode(_Holder, self._location.read(_key(number)), f"lease {number} of {self._what}")
-            if found.given_up or self._dead(found):
+            holder = self._holder_in(key)
+            if holder is not None and (holder.given_up or self._dead(holder)):
                 return
-            left = EXPIRY_SECONDS - self._location.age(_key(number))
+            left = EXPIRY_SECONDS - self._location.age(key)
         except NotFoundError:
             return
         if left > 0:
+            whose = f"somebody may be writing to {self._what}; {self._location.uri}/{key}, which says who, is damaged"
+            if holder is not None:
+                whose = f"{holder.who}, process {holder.process}, has been writing to {self._what} since {holder.since}"
             raise StorageError(
-                f"{found.who}, process {found.process}, has been writing to {self._what} since {found.since}: wait"
-                f" until it has finished (if it was killed, its lease runs out in {left:.0f} s)"
+                f"{whose}: wait until it has finished (if it was killed, its lease runs out in {left:.0f} s)"
             )
+
+    def _holder_in(self, key: str) -> _Holder | None:
+        """Return who has the lease under a key, or None where that cannot be read; it runs out all the same."""
+        try:
+            return decode(_Holder, self._location.read(key), key)
+        except FormatError:
+            return None
 
     def _dead(self, holder: _Holder) -> bool:
         """Return whether the holder is of this very machine, and gone."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from storage.blobs.creation import ATTEMPTS, created, mark, numbers_in, too_many
+from storage.blobs.creation import NUMBERS_TRIED, created, mark, numbers_in, too_many
 from storage.blobs.documents import decode, encode
 from storage.blobs.location import Location
 from storage.blobs.names import check_name, is_name
@@ -125,7 +125,7 @@ class Aliases(Mapping[str, int]):
         """
         check_name("alias", alias)
         self._check_version(version)
-        for _ in range(ATTEMPTS):
+        for _ in range(NUMBERS_TRIED):
             head = max(self._sequences(alias), default=0)
             entry = AliasEntry(head + 1, alias, version, "promote", head or None, now(), who(), note, mark())
             if self._appended(entry):
@@ -140,7 +140,7 @@ class Aliases(Mapping[str, int]):
         Promotions are a stack: after promoting 1, 2 and 3, rollbacks lead to 2, to 1, and to `NotFoundError`.
         Versions that were deleted are passed over.
         """
-        for _ in range(ATTEMPTS):
+        for _ in range(NUMBERS_TRIED):
             head = self.head(alias)
             target = self._existing_below(head)
             entry = AliasEntry(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from msgspec import Struct, json
 
 from storage.blobs.checksums import is_sha256, sha256
-from storage.blobs.creation import ATTEMPTS, created, mark, numbers_in, too_many
+from storage.blobs.creation import NUMBERS_TRIED, created, mark, numbers_in, too_many
 from storage.blobs.documents import check_format, convert, decode, encode
 from storage.blobs.limits import LARGEST_DOCUMENT
 from storage.blobs.location import Location
@@ -222,7 +222,7 @@ def publish_manifest(location: Location, name: str, data: str, facts: Facts, che
     if not created(location, key, listed):
         raise StorageError(f"{location.uri}/{key} holds something else: remove that file, then run the command again")
     facts_given = {part.name: getattr(facts, part.name) for part in fields(facts)}
-    for _ in range(ATTEMPTS):
+    for _ in range(NUMBERS_TRIED):
         taken = taken_numbers(location, name)
         number = max((*taken.published, *taken.deleted), default=0) + 1
         manifest = Manifest(

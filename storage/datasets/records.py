@@ -38,15 +38,16 @@ class Records:
         except NotFoundError:
             return None
 
-    def readable(self) -> tuple[list[Document], dict[str, StorageError]]:
-        """Return the records that can be read, in order, and by key what is wrong with the others."""
-        found: list[Document] = []
+    def readable(self) -> tuple[dict[str, Document], dict[str, StorageError]]:
+        """Return the records that can be read by key, in order, and likewise what is wrong with the others."""
+        found: dict[str, Document] = {}
         damaged: dict[str, StorageError] = {}
         for file in self._location.list(self._folder):
+            key = file.removesuffix(".json")
             try:
-                found.append(self._read(file))
+                found[key] = self._read(file)
             except StorageError as error:
-                damaged[file.removesuffix(".json")] = error
+                damaged[key] = error
         return found, damaged
 
     def __iter__(self) -> Iterator[Document]:

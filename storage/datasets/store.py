@@ -32,6 +32,9 @@ from storage.datasets.records import Records
 from storage.datasets.version import WeightVersion
 from storage.errors import AlreadyExistsError, StorageError
 
+_DIGITS = 18
+"""Of the largest number of a version; Python refuses to read some that are much longer."""
+
 
 class WeightStore:
     """A folder or an object-store prefix; nothing is created before something is written.
@@ -93,7 +96,10 @@ class WeightStore:
             raise no_such_model(self._location, name)
         if not separator:
             return name, numbers[-1]
-        number = int(selector) if selector.isdecimal() else self.aliases(name).head(selector).version
+        if not selector.isdecimal():
+            number = self.aliases(name).head(selector).version
+        else:
+            number = int(selector) if len(selector) <= _DIGITS else 0
         if number not in numbers:
             raise no_such_version(self._location, name, f"version {reference}")
         return name, number

@@ -6,6 +6,7 @@ then zeros. Who gets another picture gets a new place. Killed at any instant, th
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ def delete_person(path: str | Path, name: str) -> tuple[str, ...]:
     """
     with StackWriter.open(path) as writer:
         _erase(writer)
-        person = _find(writer.subjects, name, path)
+        person = find_person(writer.subjects, name, path)
         writer.commit(tuple(_nobody() if subject is person else subject for subject in writer.subjects), {})
         _erase(writer)
         return tuple(sorted(person.digests))
@@ -42,7 +43,7 @@ def replace_image(path: str | Path, name: str, expression: str, image: NDArray[A
     """
     with StackWriter.open(path) as writer:
         _erase(writer)
-        person = _find(writer.subjects, name, path)
+        person = find_person(writer.subjects, name, path)
         if expression not in person.digests:
             raise NotFoundError(
                 f"{name!r} has no {expression!r} in {path}; expected one of {', '.join(sorted(person.digests))}: ingest"
@@ -62,12 +63,21 @@ def replace_image(path: str | Path, name: str, expression: str, image: NDArray[A
         _erase(writer)
 
 
-def _find(subjects: Sequence[Subject], name: str, path: str | Path) -> Subject:
-    found = next((subject for subject in subjects if subject.id == name and not subject.is_nobody), None)
-    if found is None:
-        known = [subject.id for subject in subjects if not subject.is_nobody]
-        raise NotFoundError(f"there is nobody called {name!r} in {path}; its {len(known)} people: {_some(known)}")
-    return found
+def find_person(subjects: Sequence[Subject], name: str, path: str | Path) -> Subject:
+    """Return who is called `name`, an accent being part of its letter or not, as keyboards and files have either.
+
+    Raises `NotFoundError` for nobody of that name in the stack in `path`.
+    """
+    people = {subject.id: subject for subject in subjects if not subject.is_nobody}
+    alike = {_composed(known): subject for known, subject in people.items()}
+    if (found := people.get(name) or alike.get(_composed(name))) is not None:
+        return found
+    known = list(people)
+    raise NotFoundError(f"there is nobody called {name!r} in {path}; its {len(known)} people: {_some(known)}")
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def _some(names: Sequence[str]) -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from fesdist.cli.console import Clock, counted, how_far, people, progress, say, table, warn
+from fesdist.cli.console import Clock, how_far, progress, say, table, warn
 from fesdist.cli.main import main
 from fesdist.cli.notices import tell
+from fesdist.ground.counting import counted
 from fesdist.ground.notices import noticed
 
 HEADERS = ("version", "expressions")
@@ -53,7 +54,7 @@ def test_words_are_never_broken(capsys: pytest.CaptureFixture[str], monkeypatch:
 
 
 def test_nouns_are_counted() -> None:
-    assert [counted(1, "tile"), counted(1200, "tile"), people(1), people(0)] == [
+    assert [counted(1, "tile"), counted(1200, "tile"), counted(1, "person"), counted(0, "person")] == [
         "1 tile",
         "1,200 tiles",
         "1 person",

@@ -152,7 +152,7 @@ def test_another_target_under_a_stored_id_is_listed(folder: Folder, stack: Path,
 
 def test_mixed_sizes_need_a_size(folder: Folder, stack: Path, save_face: Save) -> None:
     save_face("pairs/happy/3.png", shape=(16, 12))
-    words = r"2 different sizes \(rows x columns\): 8 x 8 \(19 files\), 16 x 12 \(1 files\); expected one\. Give --size"
+    words = r"2 different sizes \(rows x columns\): 8 x 8 \(19 files\), 16 x 12 \(1 file\); expected one\. Give --size"
     with pytest.raises(PairingError, match=words):
         ingest(folder, stack)
     assert not stack.exists()

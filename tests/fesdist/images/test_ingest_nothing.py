@@ -20,7 +20,7 @@ EYES = ((0.3, 0.3), (0.7, 0.3))
 def test_nothing_usable_makes_no_stack(folder: Folder, stack: Path) -> None:
     for path in (folder / "happy").iterdir():
         path.write_text("no image")
-    with pytest.raises(PairingError, match=r"no pair in .* can be used: 10 photographs were refused, the first is"):
+    with pytest.raises(PairingError, match=r"no pair in .* can be used, 10 photographs refused; the first is"):
         ingest(folder, stack)
     assert not stack.exists()
 
@@ -29,7 +29,7 @@ def test_what_shows_its_damage_late_makes_no_stack_either(folder: Folder, stack:
     whole = {path: path.read_bytes() for path in (folder / "happy").iterdir()}
     for path, content in whole.items():
         path.write_bytes(content[: content.index(b"IDAT") + 8])
-    with pytest.raises(PairingError, match=r"no pair in .* can be used: 10 photographs were refused, the first is"):
+    with pytest.raises(PairingError, match=r"no pair in .* can be used, 10 photographs refused; the first is"):
         ingest(folder, stack, Wanted(size=(4, 4), eyes=EYES))
     assert not stack.exists()
     for path, content in whole.items():

@@ -135,7 +135,7 @@ def test_two_files_for_one_photograph(tmp_path: Path, touch: Touch) -> None:
 
 def test_no_pairs_says_what_was_looked_for_and_found(tmp_path: Path, touch: Touch) -> None:
     touch("Neutral/a.png", "happy/a.png", "happy/b.png", "README.md")
-    words = r"looked for neutral/<subject>.*found Neutral \(1 photographs\), happy \(2 photographs\), and 1 other files"
+    words = r"looked for neutral/<subject>.*found Neutral \(1 photograph\), happy \(2 photographs\), and other files"
     with pytest.raises(PairingError, match=words):
         find_pairs(tmp_path)
 

@@ -57,7 +57,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_without_photographs_says_what_was_found_and_expected(tmp_path: Path) -> None:
     touch(tmp_path, "notes.txt")
-    with pytest.raises(BadParameterError, match=r"no photographs in .*: found 1 files; .* end in \.png \.jpg"):
+    with pytest.raises(BadParameterError, match=r"no photographs in .*: found 1 file; .* end in \.png \.jpg"):
         find_photographs(tmp_path, tmp_path / "out")
 
 

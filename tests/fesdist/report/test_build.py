@@ -90,6 +90,20 @@ def test_aliases_that_cannot_be_read_are_left_out(stack: str, store: str, out: P
     assert text.count('<span class="alias">') == 1
 
 
+def test_damaged_evaluations_are_left_out_and_told(stack: str, store: str, out: Path) -> None:
+    reference = publish(store, stack)
+    evaluate(stack, store, reference, cluster=ClusterSettings(workers=0))
+    kept = Path(store) / "small/evaluations/1"
+    (kept / "cut.json").write_bytes(b"{")
+    (kept / "foreign.json").write_text('{"mse": 0.5}')
+    report = write_report(store, reference, out)
+    assert report.unmeasured is None
+    (notice,) = report.notices
+    assert notice.text == "2 evaluations cannot be read; `fesdist evaluate` makes one anew"
+    assert set(notice.examples) == {"cut", "foreign"}
+    assert notice.text in out.read_text(encoding="utf-8")
+
+
 def test_a_date_that_is_none_is_shown_as_it_is(stack: str, store: str, out: Path) -> None:
     reference = publish(store, stack)
     manifest = Path(store) / "small/versions/1.json"

@@ -58,8 +58,8 @@ def test_what_was_not_kept_is_an_error(store: WeightStore, monkeypatch: pytest.M
 
 def test_numbers_that_are_always_taken_end(store: WeightStore, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(store, "london", "job")
-    monkeypatch.setattr(creation, "ATTEMPTS", 3)
-    monkeypatch.setattr("storage.datasets.aliases.ATTEMPTS", 3)
+    monkeypatch.setattr(creation, "NUMBERS_TRIED", 3)
+    monkeypatch.setattr("storage.datasets.aliases.NUMBERS_TRIED", 3)
     monkeypatch.setattr("storage.datasets.aliases.created", lambda *arguments: False)
     with pytest.raises(StorageError, match="found 3 numbers taken, one after the other, by somebody else"):
         store.aliases("london").promote(1, "production")

@@ -71,6 +71,20 @@ def test_of_another_machine_it_runs_out(held: Lease, place: ObjectLocation, obje
     Lease(place, "the stack").release()
 
 
+@pytest.mark.parametrize("data", [b"{", b"", b'{"who": "of a later release"}'])
+def test_one_that_cannot_be_read_runs_out(
+    held: Lease, place: ObjectLocation, objects: ObjectServer, data: bytes
+) -> None:
+    key = "faces/stack.lock/1.json"
+    objects.objects[key] = data, objects.objects[key][1] - lease.EXPIRY_SECONDS + 60
+    with pytest.raises(
+        StorageError, match=r"writing to the stack; s3://faces/stack.lock/1.json, .* is damaged: wait .* in [56]. s"
+    ):
+        Lease(place, "the stack")
+    objects.objects[key] = data, objects.objects[key][1] - 100
+    Lease(place, "the stack").release()
+
+
 def test_who_could_not_renew_it_stops(held: Lease, monkeypatch: pytest.MonkeyPatch) -> None:
     now = lease._clock()
     monkeypatch.setattr(lease, "_clock", lambda: now + lease.TRUSTED_SECONDS + 1)

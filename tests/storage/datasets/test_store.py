@@ -60,6 +60,8 @@ def test_references(store: WeightStore) -> None:
     for reference, message in (
         ("london@13", "version london@13 does not exist: .* it has the versions 1, 2, 3"),
         ("london@candidate", "model 'london' in .* has no alias 'candidate'; its aliases: production"),
+        # Python reads no number of so many digits.
+        (f"london@{'9' * 5000}", "version london@9+ does not exist: .* it has the versions 1, 2, 3"),
         ("paris", "has no published model 'paris'; its models: london"),
     ):
         with pytest.raises(NotFoundError, match=message):

@@ -11,7 +11,7 @@ from storage.errors import MismatchError, NotFoundError
 from storage.stack import editing
 from storage.stack.editing import delete_person, replace_image
 from storage.stack.reading import TrainingStack
-from storage.stack.writer import StackWriter
+from storage.stack.writer import PendingSubject, StackWriter
 from tests.storage.conftest import SPEC, image, person
 
 WHOLE = slice(0, SPEC.height), slice(0, SPEC.width)
@@ -74,6 +74,17 @@ def test_a_replaced_picture_keeps_the_person_and_their_side(path: Path) -> None:
     assert {name: _pixels(path, name) for name in others} == others
     assert stack.fingerprint(("neutral", "happy"), [0, 3]) == fingerprint
     assert stack.verify() == []
+
+
+def test_accents_are_written_in_either_way(tmp_path: Path) -> None:
+    with StackWriter.create(tmp_path / "faces", SPEC) as writer:
+        writer.append(
+            [PendingSubject(name, {"neutral": image(seed)}) for seed, name in enumerate(("Zo\u00eb", "Rene\u0301"))]
+        )
+    replace_image(tmp_path / "faces", "Zoe\u0308", "neutral", image(3))
+    delete_person(tmp_path / "faces", "Ren\u00e9")
+    people = [subject for subject in TrainingStack.open(tmp_path / "faces").subjects if not subject.is_nobody]
+    assert [subject.id for subject in people] == ["Zo\u00eb"]
 
 
 def test_what_cannot_be_is_refused(path: Path) -> None:
