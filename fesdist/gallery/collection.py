@@ -28,8 +28,8 @@ from fesdist.inference.photographs import Photographs
 from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
 
-MODELS = ("mr-3", "mr-5", "pixel-rr", "pixel-kr", "lsrf", "lasso", "omp", "ridge", "pca")
-"""The entrants of `fesdist compare` that are shown."""
+MODELS = tuple(entrant.name for entrant in default_entrants() if "-in-" not in entrant.name)
+"""The entrants of `fesdist compare` that are shown: every model, without windows that have gaps."""
 
 EXAMPLES = 2
 """People whose faces are shown."""
