@@ -21,6 +21,9 @@ Field = tuple[Offset, ...]
 MOST_TAPS = 1024
 """A system of more unknowns is no local receptive field, and its planes would outgrow any memory."""
 
+MOST_REACH = 256
+"""Rows and columns from the output pixel to an input pixel: strips of images hold all that lies between."""
+
 
 def window_offsets(size: int, dilation: int = 1) -> tuple[Offset, ...]:
     """Return the `size` x `size` window around the origin with `dilation` pixels from tap to tap, row-major.
@@ -80,9 +83,12 @@ def mask_offsets(mask: ArrayLike) -> tuple[Offset, ...]:
 def check_offsets(offsets: Iterable[Iterable[int]]) -> tuple[Offset, ...]:
     """Return offsets as tuples of plain integers in row-major order.
 
-    Raises BadParameterError for none at all, for a repeated one, and for anything but pairs of integers.
+    Raises BadParameterError for none at all, for too many or too far ones, for a repeated one, and for anything but
+    pairs of integers.
     """
     given = list(offsets)
+    if len(given) > MOST_TAPS:
+        raise BadParameterError(f"a receptive field of {len(given)} offsets; expected at most {MOST_TAPS}")
     try:
         pairs = [(index(drow), index(dcol)) for drow, dcol in given]
     except (TypeError, ValueError):
@@ -92,6 +98,12 @@ def check_offsets(offsets: Iterable[Iterable[int]]) -> tuple[Offset, ...]:
     if not pairs:
         raise BadParameterError(
             "a receptive field without an offset uses no input pixel; give at least one (drow, dcol)"
+        )
+    reach = max(abs(step) for pair in pairs for step in pair)
+    if reach > MOST_REACH:
+        raise BadParameterError(
+            f"a receptive field that reaches {reach:,} pixels away; expected at most {MOST_REACH}: give a smaller "
+            "window, dilation or mask"
         )
     repeated = sorted({pair for pair in pairs if pairs.count(pair) > 1})
     if repeated:

@@ -92,6 +92,9 @@ def test_bad_masks_are_refused(mask: np.ndarray, text: str) -> None:
         ([[0, 0.5]], "expected pairs of integers"),
         ([[0, 0, 1]], "expected pairs of integers"),
         ([3], "expected pairs of integers"),
+        ([[0, 0], [0, 257]], "reaches 257 pixels away; expected at most 256: give a smaller window, dilation or mask"),
+        ([[-1000000, 0]], "reaches 1,000,000 pixels away"),
+        ([[0, 0]] * 1025, "1025 offsets; expected at most 1024"),
     ],
 )
 def test_bad_offsets_are_refused(offsets: list[list[int]], text: str) -> None:
