@@ -207,6 +207,10 @@ class _ToldStore(WrapperStore[ObjectStore[Any]]):
         self._uri = f"{uri}/{key}".rstrip("/")
         super().__init__(ObjectStore(_opened(self._uri), read_only=read_only))
 
+    def __str__(self) -> str:
+        # Zarr asks for it, and obstore's own panics where the environment names the account.
+        return self._uri
+
     async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
         with told(self._uri, key, "read"):
             return await self._store.get(key, prototype, byte_range)
