@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 
@@ -15,6 +16,9 @@ def test_quickstart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "24 people in" in printed
     assert "trained version 1 of faces" in printed
-    assert "happy: error" in printed
+    (gain,) = re.findall(r"happy: error (\S+) % smaller", printed)
+    assert int(gain) > 30
+    (change,) = re.findall(r"changed by more than (\S+)", printed)
+    assert 0.1 < float(change) < 0.9
     assert len(list((tmp_path / "out" / "happy").glob("*.png"))) == 24
     assert (tmp_path / "report.html").stat().st_size > 10_000
