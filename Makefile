@@ -34,7 +34,7 @@ help:
 	@echo "make trials         what happens when Prefect's processes die, as a table"
 	@echo "make chaos          kill, stop and starve a training $(KILLS) times (KILLS=...); the bits must be the same"
 	@echo "make hosts          train on three hosts, namespaces of this machine, and pull the cable of one"
-	@echo "make fuzz           $(INPUTS) damaged inputs (INPUTS=...) for every reader of documents and chunks"
+	@echo "make fuzz           $(INPUTS) damaged inputs (INPUTS=...), shared among all readers of documents and chunks"
 	@echo "make check          formatting, lint and types"
 	@echo "make docs           the reference of all modules, build/docs/index.html"
 	@echo "make man            the manual page of all commands, docs/man/fesdist.1"

@@ -1,7 +1,8 @@
 """The public functions: what the commands do, with the words of the command line as keyword arguments.
 
 Signatures are made from the requests, so they know every option: of `train` also those of the models. What is left
-out has the default that `fesdist COMMAND --help` tells; errors are those of the commands, as exceptions.
+out has the default that `fesdist COMMAND --help` tells; errors are those of the commands, as exceptions: FesdistError
+or StorageError. `on_progress` is called with what is done, all there is to do (0 while nobody knows), and a note.
 """
 
 from __future__ import annotations
@@ -142,6 +143,7 @@ def open(store: str, reference: str, *, memory: int = WEIGHT_MEMORY, threads: in
     """Return a version ready to put expressions on images in memory.
 
     `store` is a folder or s3://bucket/prefix; `reference` is "london", "london@3" or "london@production"; `memory` are
-    the bytes of weights that are kept. Raises NotFoundError, a StorageError, for what is not there.
+    the bytes of weights that are kept, `threads` how many share the work. Raises NotFoundError, a StorageError, for
+    what is not there.
     """
     return LoadedVersion(WeightStore(store).open(reference), memory=memory, threads=threads)

@@ -21,7 +21,8 @@ def why_refused(address: str, error: BaseException) -> str:
         return f"no connection to the scheduler at {address!r} ({reason}): {advice}"
     return (
         f"no Dask scheduler answers at {address!r} ({reason}); expected the address of a running `dask scheduler`, "
-        "such as tcp://127.0.0.1:8786. Start one, or leave --scheduler out for a local cluster"
+        "such as tcp://127.0.0.1:8786. Start one; for a local cluster leave --scheduler out, and unset "
+        "DASK_SCHEDULER_ADDRESS"
     )
 
 

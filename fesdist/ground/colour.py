@@ -17,8 +17,11 @@ class Colour(StrEnum):
     """
 
     PER_CHANNEL = "per-channel"
+    """A fit for each channel."""
     SHARED = "shared"
+    """One fit, of which each channel of an image is a sample."""
     GRAY = "gray"
+    """One fit on gray images, applied to each channel."""
 
     def weight_channels(self, channels: int) -> int:
         """Number of weight sets that a model of images with `channels` channels has."""

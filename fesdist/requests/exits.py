@@ -12,10 +12,10 @@ EXIT_READER_GONE = 141
 
 EXITS = {
     0: "all was done",
-    EXIT_ERROR: "nothing could be done, or the output not be written where that was all there was to do, and why is "
-    "told; of versions and verify also that something is damaged",
+    EXIT_ERROR: "an error ended it, which is told, or the output could not be written where that was all there was to "
+    "do; of versions and verify also that something is damaged",
     EXIT_USAGE: "the words make no request",
-    EXIT_SOME_FAILED: "some files, or some models, failed; the others were done",
+    EXIT_SOME_FAILED: "some files, or some models, failed, or synthesize could use no photograph; all else was done",
     EXIT_NOTICED: "with --strict: all was done, and something was changed, left out or is in doubt",
     EXIT_INTERRUPTED: "interrupted: what was finished is stored, the same command continues; 129 by SIGHUP, 143 by "
     "SIGTERM",

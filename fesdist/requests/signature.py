@@ -37,7 +37,7 @@ def takes(request: type[Any]) -> Callable[[Callable[..., Result]], Callable[...,
             others = {name: said.pop(name) for name in list(said) if name not in options}
             return function(request_from(request, said), **others)
 
-        helps = "\n".join(f"    {name}: {each.help}" for name, each in options.items())
+        helps = "\n".join(f"    {name}: {each.told}" for name, each in options.items())
         called.__doc__ = f"{inspect.getdoc(function)}\n\nArgs:\n{helps}\n"
         called.__signature__ = signature  # type: ignore[attr-defined]
         called.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": hints["return"]}

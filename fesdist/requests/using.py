@@ -194,6 +194,7 @@ class Watch(OnPhotographs):
     EXAMPLE: ClassVar = """fesdist watch inbox out --weights weights --model london@production --align
 fesdist watch inbox out --weights weights --model london --idle 60"""
 
+    photographs: str = on_disk_argument("folder, with its subfolders, into which photographs come", metavar="INBOX")
     every: float = option(
         2.0, "from look to look; a file that has not changed since the last is worked on", metavar="SECONDS"
     )
@@ -242,7 +243,7 @@ class Compared:
 
     models: tuple[str, ...] | None = option(None, "of the entrants, these only", metavar="LIST", implied="all")
     config: str | None = on_disk_option(
-        None, 'TOML with other entrants: [models.mr-7] model = "mr" window = 7', metavar="FILE"
+        None, 'TOML with other entrants: models.mr-7 = {model = "mr", window = 7}', metavar="FILE"
     )
     expressions: tuple[str, ...] | None = expressions_option()
     direction: Literal["both", "forward", "backward"] = option("both", "from the stack's input, back to it, or both")

@@ -60,6 +60,12 @@ def test_functions_take_the_words_of_the_command_line(verb: str) -> None:
     assert set(inspect.signature(getattr(fd, verb)).parameters) - {"on_progress"} == words
 
 
+def test_descriptions_tell_the_defaults_that_signatures_do_not() -> None:
+    described = inspect.getdoc(fd.train) or ""
+    assert "workers: local processes; 0 is this process (default: one a core)\n" in described
+    assert "colour: a fit each, one for all, or one on gray (default: shared)\n" in described
+
+
 def test_a_version_is_trained_promoted_and_opened(tmp_path: Path) -> None:
     stack, weights = str(write_stack(tmp_path / "stack.zarr", side=24)), str(tmp_path / "weights")
     steps: list[tuple[int, int]] = []

@@ -168,7 +168,7 @@ class BilinearKernelReducedRank(KernelReducedRank):
     An output is bilinear in the person's codes A φ(x), which are the same for all expressions, and the expression,
     which chooses B_e: KRRR for the targets of all expressions beside each other, with Σ_e T_e T_eᵀ in the place of
     T Tᵀ. Expressions must have the same people to share codes; others are fitted apart. The paper's search for
-    fewer factors of expression than there are expressions is not made.
+    fewer factors of expression than there are expressions is not made. Raises BadParameterError as KRRR.
     """
 
     name: ClassVar[str] = "bkrrr"

@@ -28,7 +28,7 @@ class LocalSparseReceptiveFields(GreedyModel):
     distance from j to the nearest pixel of m's initial field (`initial_field`); windows and fields are cut off at
     the image border. At distance 0 the bonus is infinite. A locality of 0 is OMP.
 
-    Raises BadParameterError for a locality that is negative or no number.
+    Raises BadParameterError as OMP, and for a locality that is negative or no number.
     """
 
     locality: float = option(60.0, "preference for input pixels near the fields of the neighbours", metavar="BETA")

@@ -19,7 +19,8 @@ class OrthogonalMatchingPursuit(GreedyModel):
 
     Greedily: of all input pixels j that are not picked yet, the one with the largest |Σ_channel x̂[j]ᵀ r| is picked,
     where x̂ are inputs centred over the samples and divided by their norm and r is the target minus the fit so far,
-    at first the target itself; then the fit is made anew. Of equal scores the first in row-major order wins.
+    at first the target itself; then the fit is made anew. Of equal scores the first in row-major order wins. Raises
+    BadParameterError for an n_nonzero below 1 and for a ridge that is not positive.
     """
 
     name: ClassVar[str] = "omp"

@@ -175,7 +175,8 @@ def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("fesdist.cluster.remote.CONNECT_SECONDS", 1)
     with (
         pytest.raises(
-            ClusterError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9'.*leave --scheduler out"
+            ClusterError,
+            match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9'.*leave --scheduler out, and unset DASK",
         ),
         open_cluster(ClusterSettings(scheduler="tcp://127.0.0.1:9")),
     ):

@@ -62,7 +62,7 @@ def test_a_flow_has_it() -> None:
     assert parameters["edges"].annotation == Literal["keep", "blur"] | None
     assert parameters["alias"].default is None
     assert "json" not in parameters
-    assert "    smoothing: how smooth\n" in (smoothed.__doc__ or "")
+    assert "    smoothing: how smooth (default: 0.5)\n" in (smoothed.__doc__ or "")
     assert smoothed("stack", "store", "name", smoothing=2, alias="new") == (Smoothed(**PLACE, smoothing=2.0), "new")
     with pytest.raises(TypeError, match="unexpected keyword argument 'smoothness'"):
         smoothed("stack", "store", "name", smoothness=2)
