@@ -31,7 +31,7 @@ def run(request: Delete) -> int:
         )
     if request.version is None:
         gone = store.delete_model(request.name, request.note)
-        say(f"{request.name} is deleted, {counted(len(gone), 'version')} of it; their numbers are not used again")
+        say(f"{request.name} is deleted, {counted(len(gone), 'version')} of it; no number is used again")
         return 0
     store.delete(request.name, request.version, request.note)
     say(f"{request.name} version {request.version} is deleted; its number is not used again")

@@ -42,5 +42,5 @@ def _of_photographs(evaluation: Evaluation, found: Photographs | None) -> Iterat
     if (outside := evaluation.outside) is not None:
         yield from noticed("left out", "{n photograph} left out", outside.failed)
         yield from noticed("changed", "{n photograph} stretched, as proportions differ", outside.stretched)
-        text = "{n photograph} looked at although they may not lie as those that the model learned from"
+        text = "{n photograph} looked at, but perhaps not lying as those that the model learned from"
         yield from noticed("doubtful", text, outside.strange)

@@ -116,7 +116,7 @@ def look_outside(
     if not used:
         name, reason = next(iter(failed.items()))
         raise BadParameterError(
-            f"none of {len(failed)} photographs in {found.root} can be used; the first, {name}: {reason}"
+            f"no photograph in {found.root} can be used, of {len(failed)}; the first, {name}: {reason}"
         )
     return Outside(
         escaped(str(root)),

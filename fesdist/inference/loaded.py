@@ -77,7 +77,8 @@ class LoadedVersion:
             raise FormatError(f"version {self.reference}: {error}") from None
         self.refinement = Refinement.LEARNED if Refinement.LEARNED in self.refinements else Refinement.NONE
         """What outputs are refined by when nothing else is said."""
-        self.eyes: Fractions | None = _eyes(version)
+        eyes = version.attributes.get("eyes")
+        self.eyes: Fractions | None = None if eyes is None else convert(_EYES, eyes, f"eyes of {self.reference}")
         """Where eyes lie in the images, as `Frame.eyes`; None if the version does not say."""
         self.mouth: tuple[float, float, float, float] = tuple(version.attributes.get("mouth", USUAL_MOUTH))
         """(row0, row1, col0, col1) as fractions of the image's sides."""
@@ -187,8 +188,7 @@ class LoadedVersion:
     def moved(self, inputs: NDArray[Any], wanted: str | Recipe, intensity: float = 1.0) -> NDArray[Any]:
         """Return the inputs, (sample, channel, row, col), as the shape of an expression moves them, in their dtype."""
         recipe = wanted if isinstance(wanted, Recipe) else Recipe.of(wanted)
-        displacement = self.shapes.displacement(recipe, intensity)
-        if displacement is None:
+        if (displacement := self.shapes.displacement(recipe, intensity)) is None:
             return inputs
         blocks = blocks_of(inputs.shape, self._threads)
         parts = self._pool.map(lambda block: displacement.applied(inputs[block]), blocks)
@@ -213,7 +213,6 @@ class LoadedVersion:
             seen = base if as_learned else self.moved(inputs, expression)
             made = self._outputs(seen, expression, way, 1.0)
             following = self.shapes.following(expression, recipe, intensity)
-
             put = partial(
                 put_change,
                 outputs,
@@ -299,8 +298,3 @@ class LoadedVersion:
         for band in self._cache.bands(expression):
             list(self._pool.map(fill, [band] * len(blocks), blocks))
         return outputs
-
-
-def _eyes(version: WeightVersion) -> Fractions | None:
-    said = version.attributes.get("eyes")
-    return None if said is None else convert(_EYES, said, f"eyes of {version.manifest.reference}")

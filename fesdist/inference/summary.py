@@ -113,12 +113,12 @@ class SynthesisSummary:
             *_of_records("left out", "{n photograph} without a face that could be worked on", self.faceless),
             *_of_records(
                 "left out",
-                "{n photograph} left out, as they do not lie as those that the model learned from",
+                "{n photograph} left out: not lying as those that the model learned from",
                 self.strange,
             ),
             *_of_records(
                 "doubtful",
-                "{n photograph} made although they may not lie as those that the model learned from",
+                "{n photograph} made, but perhaps not lying as those that the model learned from",
                 self.doubtful,
             ),
             *noticed(

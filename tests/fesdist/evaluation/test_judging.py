@@ -113,7 +113,7 @@ def test_photographs_without_targets_are_looked_at_and_bad_files_stop_nothing(
 
 def test_a_folder_in_which_nothing_can_be_used_is_refused(drawn: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"no image")
-    with pytest.raises(BadParameterError, match=r"none of 1 photographs .* the first, broken.png: the file"):
+    with pytest.raises(BadParameterError, match=r"no photograph in .* can be used, of 1; the first, broken.png: the"):
         evaluate(str(drawn / "stack"), str(drawn / "weights"), "small", photographs=str(tmp_path), cluster=HERE)
 
 
