@@ -42,7 +42,9 @@ class Choice:
     options: Mapping[str, Any]
     """Of the model; a ridge that differs in the mouth is a map."""
     n_people: int
+    """All who were left out; where some lack an expression, fewer are for that one."""
     n_folds: int
+    """Of the expression that most people have."""
     pixels: int
     """Output pixels that were judged."""
     tried: tuple[Result, ...]

@@ -73,8 +73,8 @@ def choose(
     `job` is that of the model as it is, `array_bytes` what a worker has for arrays. Raises as `results` does.
     """
     model, chosen = request.model, request.chosen
-    n_people = min(len(group.samples) for group in job.groups)
-    if n_folds(n_people) < 2:
+    of_groups = [len(group.samples) for group in job.groups]
+    if n_folds(min(of_groups)) < 2:
         return model, None
     ordered = [each for alike in _by_sums(model, chosen) for each in alike]
     stage = replace(band_stage(model, chosen, job, stack), at_once=max(1, array_bytes // PIECE_BYTES))
@@ -88,7 +88,8 @@ def choose(
     tried = tuple(Result(each, _scores(number, job, totals)) for number, each in enumerate(options))
     pixels = sum(piece.n_pixels for band in bands for piece in band)
     parameters_of_all: dict[str, Any] = {**model.parameters(), **values}
-    choice = Choice(values, n_people, n_folds(n_people), pixels, tried, best)
+    n_people = len({sample for group in job.groups for sample in group.samples})
+    choice = Choice(values, n_people, n_folds(max(of_groups)), pixels, tried, best)
     return model_from_parameters(model.name, parameters_of_all), choice
 
 
@@ -127,11 +128,14 @@ def _candidates(model: AnyModel, chosen: Sequence[str], mirror: bool) -> list[An
 
 
 def _best(
-    options: Sequence[Mapping[str, Any]], errors: NDArray[np.float64], of_folds: NDArray[np.float64], mouth: Mouth
+    options: Sequence[Mapping[str, Any]],
+    errors: NDArray[np.float64],
+    of_folds: Sequence[NDArray[np.float64]],
+    mouth: Mouth,
 ) -> tuple[int, dict[str, Any]]:
     """Return the best combination and its options: a ridge for the mouth and one around it, all else for the face.
 
-    `errors` is (combination, region), `of_folds` (fold, combination) those over the face, not refined. What learns from
+    `errors` is (combination, region), `of_folds` those over the face as `_of_folds` returns them. What learns from
     more, neighbours and mirror images, is taken unless it is worse beyond chance, as few people may mislead: by twice
     the standard error of its differences over the folds.
     """
@@ -143,7 +147,8 @@ def _best(
     # From what learns from least to what learns from most: pools and mirrors are numbers.
     best_of = [min(alike[key], key=lambda number: around[number] + inside[number]) for key in sorted(alike)]
     winner = min(best_of, key=lambda number: around[number] + inside[number])
-    preferred = [number for number in best_of if not _worse(of_folds[:, number] - of_folds[:, winner])][-1]
+    beside_winner = {number: [each[:, number] - each[:, winner] for each in of_folds] for number in best_of}
+    preferred = [number for number, differences in beside_winner.items() if not _worse(differences)][-1]
     best = next(numbers for numbers in alike.values() if preferred in numbers)
     outer = min(best, key=lambda number: around[number])
     found = dict(options[outer])
@@ -157,10 +162,11 @@ def _best(
     return outer, found
 
 
-def _worse(differences: NDArray[np.float64]) -> bool:
-    """Return whether differences over folds are above 0 beyond chance."""
-    error = differences.std(ddof=1) / math.sqrt(len(differences))
-    return bool(differences.mean() > BEYOND_CHANCE * error and differences.any())
+def _worse(differences: Sequence[NDArray[np.float64]]) -> bool:
+    """Return whether the sum of the means of some differences, each (fold,), is above 0 beyond chance."""
+    error = math.hypot(*(each.std(ddof=1) / math.sqrt(len(each)) for each in differences))
+    mean = sum(each.mean() for each in differences)
+    return bool(mean > BEYOND_CHANCE * error and any(each.any() for each in differences))
 
 
 def _scores(number: int, job: TrainingJob, totals: Sequence[FoldErrors]) -> dict[str, dict[str, Score]]:
@@ -180,11 +186,19 @@ def _scores(number: int, job: TrainingJob, totals: Sequence[FoldErrors]) -> dict
     return found
 
 
-def _of_folds(totals: Sequence[FoldErrors]) -> NDArray[np.float64]:
-    """Return the errors of each fold over the face, averaged over expressions, not refined: (fold, combination)."""
+def _of_folds(totals: Sequence[FoldErrors]) -> list[NDArray[np.float64]]:
+    """Return the errors of each fold over the face, not refined, (fold, combination), for each number of folds.
+
+    An expression that few people have is split into fewer folds than the others. The means over the folds add up to the
+    average over all expressions.
+    """
     face = REGIONS.index("face")
-    of_groups = [total.squared[..., face] / total.values[:, None, None, face] for total in totals]
-    return np.asarray(np.concatenate(of_groups, axis=2).mean(axis=2))
+    alike: dict[int, list[NDArray[np.float64]]] = {}
+    for total in totals:
+        errors = total.squared[..., face] / total.values[:, None, None, face]
+        alike.setdefault(len(errors), []).append(errors)
+    n_expressions = sum(total.squared.shape[2] for total in totals)
+    return [np.concatenate(of_groups, axis=2).sum(axis=2) / n_expressions for of_groups in alike.values()]
 
 
 def _two_ridges(around: float, inside: float, mouth: tuple[float, float, float, float]) -> list[list[float]]:

@@ -24,6 +24,7 @@ from fesdist.training.run import train
 from storage.datasets.store import WeightStore
 from storage.stack.reading import StackSpec, TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
+from tests.fesdist.training.stacks import write_stack
 
 ROWS, COLS = 20, 36
 Images = NDArray[np.float64]
@@ -140,13 +141,44 @@ def test_what_learns_from_more_is_taken_unless_it_is_worse_beyond_chance() -> No
     sure, doubtful = np.array([0.49, 0.50, 0.48, 0.49, 0.51]), np.array([0.60, 0.40, 0.50, 0.44, 0.56])
     for of_pooled, pool in ((sure + 0.01, 0), (doubtful, 2), (sure, 2)):
         of_folds = np.stack([sure, sure, of_pooled, of_pooled], axis=1)
-        number, found = choosing._best(options, errors, of_folds, mouth)
+        number, found = choosing._best(options, errors, [of_folds], mouth)
         assert (found["pool"], options[number]["ridge"]) == (pool, 8.0)
+
+
+def test_chance_is_that_of_all_expressions_together_however_many_folds_they_have() -> None:
+    options = [{"ridge": 1.0, "pool": 0}, {"ridge": 1.0, "pool": 2}]
+    errors = np.array([[0.50, 0.4], [0.51, 0.4]])
+    five, two = np.array([0.02, 0.01, 0.03, 0.02, 0.02]), np.array([0.00, 0.02])
+    # Means 0.02 and 0.01, standard errors 0.0032 and 0.01: 0.03 is above twice 0.0105, and 0 is not.
+    for differences, pool in (([five, two], 0), ([five, two - 0.03], 2)):
+        of_folds = [np.stack([np.full(len(each), 0.5), 0.5 + each], axis=1) for each in differences]
+        assert choosing._best(options, errors, of_folds, choosing.NO_MOUTH)[1]["pool"] == pool
+
+
+def test_an_expression_of_few_people_has_folds_of_its_own(tmp_path: Path) -> None:
+    """Eight people smile and two of them are sad: five folds and two, and each is judged by its own."""
+    path = write_stack(tmp_path / "faces.zarr", people=8, side=16, channels=1, lacking={"sad": range(2, 8)})
+    both = TrainingStack.open(str(path))
+    chosen = ("ridge", "pool", "mirror")
+    request = _request(both, tmp_path / "weights", chosen=chosen)
+    choices = {}
+    for expressions in (None, ("happy",), ("sad",)):
+        alone = replace(request, expressions=expressions)
+        _, choices[expressions] = choose(alone, define_job(alone, both), both, InProcessCluster())
+    together = choices[None]
+    assert together is not None
+    assert (together.n_people, together.n_folds) == (8, 5)
+    for name in ("happy", "sad"):
+        alone_choice = choices[(name,)]
+        assert alone_choice is not None
+        for tried, of_one in zip(together.tried, alone_choice.tried, strict=True):
+            assert tried.scores[name] == of_one.scores[name]
+    assert _train(request).manifest.choice["options"].keys() == set(chosen)
 
 
 def test_the_mouth_may_have_a_ridge_of_its_own(stack: TrainingStack) -> None:
     options = [{"ridge": 1.0}, {"ridge": 8.0}]
-    mouth, folds = choosing.Mouth.of(stack), np.ones((5, 2))
+    mouth, folds = choosing.Mouth.of(stack), [np.ones((5, 2))]
     number, found = choosing._best(options, np.array([[0.5, 0.2], [0.4, 0.3]]), folds, mouth)
     assert number == 1
     cells = np.array(found["ridge"])
@@ -161,7 +193,7 @@ def test_the_mouth_may_have_a_ridge_of_its_own(stack: TrainingStack) -> None:
 
 def test_a_model_with_one_ridge_gets_one() -> None:
     options = [{"ridge": 1.0}, {"ridge": 8.0}]
-    errors, folds = np.array([[0.5, 0.2], [0.4, 0.3]]), np.ones((5, 2))
+    errors, folds = np.array([[0.5, 0.2], [0.4, 0.3]]), [np.ones((5, 2))]
     assert choosing._best(options, errors, folds, choosing.NO_MOUTH) == (1, {"ridge": 8.0})
 
 
