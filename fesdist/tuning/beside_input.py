@@ -70,7 +70,11 @@ class BesideInput:
     def errors(self, total: Beside, expressions: tuple[str, ...], fit: Fit, folds: NDArray[np.int64]) -> FoldErrors:
         """Return the errors of all candidates and, as those of one more, of inputs; refined ones only of candidates."""
         found = self.inner.errors(total.found, expressions, fit, folds)
-        return replace(found, squared=np.concatenate((found.squared, total.unchanged[:, None]), axis=1))
+        # Counted by their people, the last folds are missing if nobody there has these expressions.
+        nobody = len(total.unchanged) - len(found.squared)
+        squared = np.pad(found.squared, ((0, nobody), (0, 0), (0, 0), (0, 0)))
+        values = np.pad(found.values, ((0, nobody), (0, 0)))
+        return replace(found, squared=np.concatenate((squared, total.unchanged[:, None]), axis=1), values=values)
 
 
 class _TileBeside:

@@ -23,6 +23,7 @@ def write_stack(
     lacking: Mapping[str, Sequence[int]] | None = None,
     expressions: Sequence[str] = ("happy", "sad"),
     seed: int = 0,
+    holdout: float = 0.25,
 ) -> Path:
     """Write a stack of random images; in `lacking`, the people who have no image of an expression."""
     random = np.random.default_rng(seed)
@@ -38,7 +39,7 @@ def write_stack(
     with StackWriter.create(path, StackSpec(side, side, channels, "uint8", "none")) as writer:
         # At once: a person more is all chunks that hold the others written anew.
         writer.append(subjects)
-        writer.assign_holdout(0.25, None)
+        writer.assign_holdout(holdout, None)
     return path
 
 
