@@ -23,8 +23,8 @@ class StyleAndContent(CodedModel):
 
     The styles A (input) and B (target) are found together, as the first left singular vectors of all pairs, the
     input above the target. A new face has the content that explains it best, b = argmin ‖x - A b‖² of the smallest
-    norm, and y = B b. With V the first eigenvectors of X Xᵀ + T Tᵀ, samples x samples, A = (V X)ᵀ and B = (V T)ᵀ;
-    their scale does not change y. Raises BadParameterError for a rank below 1.
+    norm, and y = B b. With V the first eigenvectors of X Xᵀ + T Tᵀ, samples x samples, A = (V X)ᵀ and B = (V T)ᵀ,
+    whose scale changes y only where columns of A depend on each other. Raises BadParameterError for a rank below 1.
     """
 
     rank: int = rank_option(50)
