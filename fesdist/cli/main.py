@@ -9,6 +9,7 @@ import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from fesdist.cli.stopping import Stopped, stopped_as_by_ctrl_c
 from fesdist.ground.hidden import check_nothing_hidden
@@ -108,6 +109,9 @@ def _run(words: Sequence[str]) -> int:
     from storage.errors import StorageError
 
     verb, *rest = words
+    if not _is_somewhere() and not {"-h", "--help"} & set(rest):
+        warn("fesdist: error: the folder that this command runs in is gone; `cd` to one that exists, and repeat it")
+        return EXIT_ERROR
     if verb in LONG and not {"-h", "--help"} & set(rest):
         # Before the libraries are imported, which takes a while.
         warn(f"fesdist {verb}: starting")
@@ -138,6 +142,15 @@ def _run(words: Sequence[str]) -> int:
             raise
         warn(f"fesdist: error: {error.filename}: {error.strerror}; {_CURES[error.errno]}")
         return EXIT_ERROR
+
+
+def _is_somewhere() -> bool:
+    """Return whether there is a current folder: libraries ask for it as they are imported, workers as they begin."""
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

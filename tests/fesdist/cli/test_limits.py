@@ -79,3 +79,20 @@ def test_other_errors_are_no_errors_of_the_account(
     monkeypatch.setattr("fesdist.cli.versions.run", broken)
     with pytest.raises(type(error), match="a bug"):
         main(["versions", str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    "words", [["show", "/stack"], ["faces", "out"], ["versions", "/weights"], ["completion", "bash"]]
+)
+def test_a_current_folder_that_is_gone(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert main(words) == 1
+    assert capsys.readouterr() == (
+        "",
+        "fesdist: error: the folder that this command runs in is gone; `cd` to one that exists, and repeat it\n",
+    )
