@@ -27,6 +27,13 @@ _CURES = {
 }
 """What to do where the system does not tell what there is at a place."""
 
+_LIMITS = {
+    errno.EFBIG: "raise `ulimit -f`, or write to a disk that holds files as large as that; the same command continues",
+    errno.EMFILE: "raise `ulimit -n`",
+    errno.ENFILE: "end other programs, or have this machine allow more",
+}
+"""What to do where the system allows no more, of whichever file."""
+
 _FIRST_VISIT = """fesdist faces pairs --people 40
 fesdist ingest pairs stack.zarr
 fesdist plan stack.zarr
@@ -137,6 +144,9 @@ def _run(words: Sequence[str]) -> int:
         warn(f"fesdist: error: {error}: this account may have no more; end other programs, or raise `ulimit -u`")
         return EXIT_ERROR
     except OSError as error:
+        if cure := _LIMITS.get(error.errno or 0):
+            warn(f"fesdist: error: {error}; {cure}")
+            return EXIT_ERROR
         # Of a place that nobody could even look at, whatever for.
         if error.filename is None or error.errno not in _CURES:
             raise

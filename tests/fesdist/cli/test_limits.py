@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
+import resource
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -96,3 +101,40 @@ def test_a_current_folder_that_is_gone(
         "",
         "fesdist: error: the folder that this command runs in is gone; `cd` to one that exists, and repeat it\n",
     )
+
+
+def test_files_that_may_not_be_as_large(tmp_path: Path) -> None:
+    draws = np.random.default_rng(0)
+    for expression in ("neutral", "happy"):
+        (tmp_path / "pairs" / expression).mkdir(parents=True)
+        noise = Image.fromarray(draws.integers(0, 256, (128, 128, 3), np.uint8))
+        noise.save(tmp_path / "pairs" / expression / "anna.png")
+    words = [sys.executable, "-m", "fesdist.cli.main", "ingest", str(tmp_path / "pairs"), str(tmp_path / "stack")]
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 13, resource.RLIM_INFINITY))
+
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    ran = subprocess.run(words, preexec_fn=limit, capture_output=True, text=True, check=False, env=environment)
+    assert ran.returncode == 1
+    assert ran.stderr.splitlines()[-1] == (
+        "fesdist: error: [Errno 27] File too large; raise `ulimit -f`, or write to a disk that holds files as large as"
+        " that; the same command continues"
+    )
+    assert "Traceback" not in ran.stderr
+    assert main(words[3:]) == 0
+    assert main(["verify", str(tmp_path / "stack")]) == 0
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_files_that_may_not_be_open(
+    number: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fesdist.cli.faces.carry_out", refused)
+    assert main(["faces", str(tmp_path)]) == 1
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
+    cure = {errno.EMFILE: "raise `ulimit -n`", errno.ENFILE: "end other programs, or have this machine allow more"}
+    assert line == f"fesdist: error: [Errno {number}] {os.strerror(number)}; {cure[number]}"
