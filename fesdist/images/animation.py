@@ -35,8 +35,9 @@ def encode_animation(path: Path, images: Sequence[NDArray[np.uint8]], millisecon
     form, options = _OPTIONS[suffix]
     frames = [Image.fromarray(image[0] if len(image) == 1 else np.moveaxis(image, 0, -1).copy()) for image in images]
     if form == "GIF" and len(images[0]) > 1:
-        # One palette for all: a palette an image takes seconds, and flickers.
-        palette = Image.fromarray(_sampled(images)).quantize(256, Image.Quantize.MEDIANCUT)
+        # One palette for all: a palette an image takes seconds, and flickers. By coverage, as colours of a small part
+        # of the image, such as lips, have hardly any share in a palette by frequency.
+        palette = Image.fromarray(_sampled(images)).quantize(256, Image.Quantize.MAXCOVERAGE)
         frames = [frame.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG) for frame in frames]
 
     def save(file: BinaryIO) -> None:
