@@ -37,6 +37,7 @@ class Skipped:
 
     path: Path
     reason: str
+    is_folder: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class _Reader:
         start = "" if folder == self.source else f"{folder.relative_to(self.source).as_posix()}/"
         for name in sorted(filter(mentioned, os.listdir(folder))):
             if reason := self.exclusion.reason(start + name):
-                ignored.append(Skipped(folder / name, reason))
+                ignored.append(Skipped(folder / name, reason, (folder / name).is_dir()))
             else:
                 yield folder / name
 
@@ -154,7 +155,7 @@ class _Reader:
         """Yield subject ids and files of a folder; whatever else lies there goes to `ignored`."""
         for path in self.entries(folder, ignored):
             if path.is_dir():
-                ignored.append(Skipped(path, "a folder inside an expression's folder"))
+                ignored.append(Skipped(path, "a folder inside an expression's folder", is_folder=True))
             elif path.suffix.lower() not in SUFFIXES:
                 ignored.append(Skipped(path, "its name does not end like an image's"))
             elif (subject := _subject(path.stem, self.pattern)) is None:
@@ -181,7 +182,7 @@ def _papers_layout(reader: _Reader, input_expression: str, target_name: str) -> 
     expressions = {"A": input_expression, "B": target_name}
     for entry in reader.entries(reader.source, train.ignored):
         if entry.name not in ("trainA", "trainB", "testA", "testB"):
-            train.ignored.append(Skipped(entry, "lies beside trainA and trainB"))
+            train.ignored.append(Skipped(entry, "lies beside trainA and trainB", entry.is_dir()))
         elif entry.is_dir():
             found = train if entry.name.startswith("train") else test
             for subject, path in reader.photographs(entry, found.ignored):

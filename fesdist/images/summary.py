@@ -81,7 +81,16 @@ class IngestSummary:
                 for expression, ids in self.missing.items()
                 for notice in noticed("left out", f"{{n person}} without {expression}", ids)
             ),
-            *noticed("left out", "{n file} ignored, as no part of a pair", [str(item.path) for item in self.ignored]),
+            *noticed(
+                "left out",
+                "{n file} ignored, as no part of a pair",
+                [str(item.path) for item in self.ignored if not item.is_folder],
+            ),
+            *noticed(
+                "left out",
+                "{n folder} ignored, with all that is in them",
+                _reasons([item for item in self.ignored if item.is_folder]),
+            ),
             *counted_notice(
                 "doubtful",
                 "the folder is one of outputs, so a model would learn from what a model made",

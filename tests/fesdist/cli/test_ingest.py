@@ -70,6 +70,19 @@ def test_summary(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "stored 0 photographs, 10 were already there; the stack holds 5 people" in capsys.readouterr().out
 
 
+def test_folders_are_told_as_folders_with_the_reason(
+    run: Run, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "neutral" / "anna").mkdir()
+    (folder / "happy" / "@eaDir").mkdir()
+    assert run() == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert f"notice: 1 file ignored, as no part of a pair: {folder}/notes.txt" in lines
+    start = lines.index("notice: 2 folders ignored, with all that is in them:")
+    assert lines[start + 1].startswith(f"  {folder}/happy/@eaDir: ")
+    assert lines[start + 2] == f"  {folder}/neutral/anna: a folder inside an expression's folder"
+
+
 def test_some_failed(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "happy" / "2.png").write_bytes(b"")
     assert run() == 3
