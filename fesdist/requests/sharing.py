@@ -75,15 +75,15 @@ fesdist import mr_channel3.npz,mr_channel2.npz,mr_channel1.npz weights --name au
         None, "which model found them", metavar="NAME", implied="mr for windows, omp for pixels from anywhere"
     )
     expression: str | None = option(None, "what the weights make", metavar="NAME", implied="expression")
-    input_expression: str = option("neutral", "what they make it of", metavar="NAME")
+    input_expression: str | None = option(None, "what they make it of", metavar="NAME", implied="neutral")
     size: tuple[int, int] | None = option(
         None, "size of the images", metavar="S|ROWSxCOLS", implied="a square", reader=image_size
     )
     colour: ColourName | None = option(
         None, "whether one fit is for all colours, or for gray", implied="per-channel for three files, else shared"
     )
-    normalisation: Literal["none", "min-max"] = option(
-        "min-max", "how images were scaled; min-max is what the papers' programs do"
+    normalisation: Literal["none", "min-max"] | None = option(
+        None, "how images were scaled; min-max is what the papers' programs do", implied="min-max"
     )
     ridge: float | None = option(None, "with which they were found, for the record", metavar="LAMBDA", implied="0.4")
     json: bool = json_option()

@@ -40,11 +40,13 @@ class Said:
 
     model: str | None = None
     expression: str | None = None
-    input_expression: str = "neutral"
+    input_expression: str | None = None
+    """The papers' are neutral."""
     size: tuple[int, int] | None = None
     """Rows and columns; a square if None."""
     colour: str | None = None
-    normalisation: str = "min-max"
+    normalisation: str | None = None
+    """The papers' is min-max."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Hyper-parameters with which the weights were found; they do not change outputs."""
 
@@ -76,7 +78,8 @@ def import_files(paths: Sequence[Path], store_uri: str, name: str, said: Said) -
     if said.expression:
         check_name("expression", said.expression)
     files = [_read(path) for path in paths]
-    label = _common_label(files)
+    if label := _common_label(files):
+        _check_said(files[0].path, label, said)
     image_shape = label.image_shape if label else said.size or _square(files[0])
     groups = _by_expression(files, said.expression)
     weights = {expression: _weights(own, image_shape, said) for expression, own in sorted(groups.items())}
@@ -94,8 +97,8 @@ def import_files(paths: Sequence[Path], store_uri: str, name: str, said: Said) -
         image_shape,
         label.channels if label else 1 if colour is Colour.GRAY else 3,
         colour,
-        label.input_expression if label else said.input_expression,
-        label.normalisation if label else said.normalisation,
+        label.input_expression if label else said.input_expression or "neutral",
+        label.normalisation if label else said.normalisation or "min-max",
         weights,
         [_origin(file) for file in files],
         notices,
@@ -132,6 +135,22 @@ def _common_label(files: Sequence[WeightFile]) -> Label | None:
         names = ", ".join(file.path.name for file in files)
         raise BadParameterError(f"{names} are not of one version; import them one after the other")
     return files[0].label
+
+
+def _check_said(path: Path, label: Label, said: Said) -> None:
+    """Raise BadParameterError where something else is said of a file than what it tells itself."""
+    rows, cols = label.image_shape
+    told: dict[str, tuple[Any, Any, str]] = {
+        "--size": (said.size, label.image_shape, f"images of {rows} x {cols}"),
+        "--input-expression": (said.input_expression, label.input_expression, f"input {label.input_expression}"),
+        "--normalisation": (said.normalisation, label.normalisation, f"normalisation {label.normalisation}"),
+    }
+    if said.model is None and "ridge" in said.parameters:
+        ridge = label.parameters.get("ridge")
+        told["--ridge"] = (said.parameters["ridge"], ridge, "no ridge" if ridge is None else f"ridge {ridge:g}")
+    for name, (given, known, words) in told.items():
+        if given not in (None, known):
+            raise BadParameterError(f"{path} was exported from {label.reference}, with {words}; leave {name} out")
 
 
 def _square(file: WeightFile) -> tuple[int, int]:

@@ -200,6 +200,28 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, capsys: pytest.CaptureFixt
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--size", "7x5"], "with images of 5 x 7; leave --size out"),
+        (["--normalisation", "none"], "with normalisation min-max; leave --normalisation out"),
+        (["--input-expression", "sad"], "with input neutral; leave --input-expression out"),
+        (["--ridge", "3"], "with ridge 0.4; leave --ridge out"),
+        (["--size", "5x7", "--normalisation", "min-max", "--input-expression", "neutral", "--ridge", "0.4"], ""),
+    ],
+)
+def test_nothing_that_is_said_against_an_exported_file_is_passed_over(
+    words: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_npz(tmp_path / "w.npz", csr_array(windows(0)))
+    store, exported = str(tmp_path / "store"), str(tmp_path / "exported.npz")
+    assert main(["import", str(tmp_path / "w.npz"), store, "--name", "a", "--size", "5x7"]) == 0
+    assert main(["export", store, "a", exported]) == 0
+    capsys.readouterr()
+    assert main(["import", exported, store, "--name", "b", *words]) == (1 if told else 0)
+    assert told in capsys.readouterr().err
+
+
 @pytest.mark.authors
 def test_all_published_weights_give_the_authors_outputs(authors_weights: Path, tmp_path: Path) -> None:
     for path in sorted(authors_weights.glob("*.npz")):
