@@ -126,5 +126,6 @@ class Finding:
             return tuple(placed)
         number = 1 if self.choice == LARGEST else int(self.choice)
         if number > len(placed):
-            raise NoFaceError(f"face {number} was asked for, and {len(placed)} of its faces are large enough")
+            enough = "is" if len(placed) == 1 else "are"
+            raise NoFaceError(f"face {number} was asked for, and {len(placed)} of its faces {enough} large enough")
         return (placed[number - 1],)

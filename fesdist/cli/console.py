@@ -221,7 +221,7 @@ def how_far(done: float, total: int, unit: str, rate: float, note: str) -> str:
     if note and not done and not total:
         return note
     of = f" of {total:,}" if total else ""
-    left = f", {_pace(rate, unit)}" if rate else ""
+    left = f", {pace(rate, unit)}" if rate else ""
     left += f", {duration((total - done) / rate)} left" if rate and total else ""
     return f"{_number(done)}{of} {unit}{left}{'; ' + note if note else ''}"
 
@@ -232,7 +232,7 @@ def _number(done: float) -> str:
     return f"{tenths // 10:,}" if tenths % 10 == 0 else f"{tenths / 10:,.1f}"
 
 
-def _pace(rate: float, unit: str) -> str:
+def pace(rate: float, unit: str) -> str:
     """Return a rate in a unit of time in which something happens."""
     for seconds, name in ((1, "s"), (60, "min"), (3600, "h")):
         if rate * seconds >= 1 or name == "h":

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from fesdist.cli.console import duration, progress, say, table
+from fesdist.cli.console import duration, pace, progress, say, table
 from fesdist.cli.notices import concluded, to_records
 from fesdist.ground.counting import counted
 from fesdist.ground.notices import a_few
@@ -75,7 +75,7 @@ def _foretell(request: Synthesize) -> int:
 
 
 def _tell(summary: SynthesisSummary) -> None:
-    rate = f", {summary.n_outputs / summary.seconds:.0f} images/s" if summary.n_outputs else ""
+    rate = f", {pace(summary.n_outputs / summary.seconds, 'images')}" if summary.n_outputs else ""
     say(f"{summary.reference}: {', '.join(summary.expressions)}")
     done, n_outputs = counted(summary.done, "photograph"), counted(summary.n_outputs, "image")
     say(f"  {done} done, {n_outputs} in {duration(summary.seconds)}{rate}")

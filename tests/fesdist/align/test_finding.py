@@ -52,6 +52,8 @@ def test_those_asked_for_are_placed_the_largest_first(choice: str, chosen: tuple
 def test_what_is_not_there_is_told() -> None:
     with pytest.raises(NoFaceError, match="face 3 was asked for, and 2 of its faces are large enough"):
         Finding(USUAL, "3").found(PIXELS, SHAPE)
+    with pytest.raises(NoFaceError, match="face 2 was asked for, and 1 of its faces is large enough"):
+        Finding(USUAL, "2").found(PIXELS, SHAPE, [LARGE])
     with pytest.raises(NoFaceError, match="eyes 9 pixels apart; expected 16 or more"):
         Finding(USUAL).found(PIXELS, SHAPE, [TINY])
     with pytest.raises(NoFaceError, match="eyes 15 pixels apart; expected 16 or more"):

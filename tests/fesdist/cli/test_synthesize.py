@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from fesdist.cli import synthesize
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.decode import decode
 from fesdist.images.encode import encode
+from fesdist.inference.summary import SynthesisSummary
 from fesdist.requests.parser import read_words
 from fesdist.requests.using import Synthesize
 from tests.fesdist.inference.conftest import Publish, photographs, publish
@@ -33,8 +35,10 @@ def test_it_says_what_was_made_how_fast_and_where(
     printed = capsys.readouterr().out
     assert "london@1: sad, smiling" in printed
     assert "3 photographs done, 6 images in" in printed
-    assert "images/s" in printed
+    assert re.search(r", \d+\.\d images/s$", printed, re.MULTILINE)
     assert f"outputs and manifest.jsonl are in {out}" in printed
+    synthesize._tell(SynthesisSummary("london@1", ("sad",), out, done=3, n_outputs=3, seconds=4.0))
+    assert "3 images in 4.0 s, 45.0 images/min" in capsys.readouterr().out
     run(photographs, out, "--weights", store, "--model", "london")
     assert "3 photographs done before in the same way" in capsys.readouterr().out
 
