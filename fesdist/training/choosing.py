@@ -70,11 +70,13 @@ def choose(
 ) -> tuple[AnyModel, Choice | None]:
     """Return the requested model with what the run itself chooses, and why; as it is where nobody can be left out.
 
+    An expression that one person has is made by what is best for the others.
+
     `job` is that of the model as it is, `array_bytes` what a worker has for arrays. Raises as `results` does.
     """
     model, chosen = request.model, request.chosen
-    of_groups = [len(group.samples) for group in job.groups]
-    if n_folds(min(of_groups)) < 2:
+    job = replace(job, groups=tuple(group for group in job.groups if n_folds(len(group.samples)) >= 2))
+    if not job.groups:
         return model, None
     ordered = [each for alike in _by_sums(model, chosen) for each in alike]
     stage = replace(band_stage(model, chosen, job, stack), at_once=max(1, array_bytes // PIECE_BYTES))
@@ -89,7 +91,7 @@ def choose(
     pixels = sum(piece.n_pixels for band in bands for piece in band)
     parameters_of_all: dict[str, Any] = {**model.parameters(), **values}
     n_people = len({sample for group in job.groups for sample in group.samples})
-    choice = Choice(values, n_people, n_folds(max(of_groups)), pixels, tried, best)
+    choice = Choice(values, n_people, n_folds(job.n_samples), pixels, tried, best)
     return model_from_parameters(model.name, parameters_of_all), choice
 
 

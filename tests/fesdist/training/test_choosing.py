@@ -176,6 +176,20 @@ def test_an_expression_of_few_people_has_folds_of_its_own(tmp_path: Path) -> Non
     assert _train(request).manifest.choice["options"].keys() == set(chosen)
 
 
+def test_an_expression_of_one_person_is_made_by_what_is_best_for_the_others(tmp_path: Path) -> None:
+    path = write_stack(tmp_path / "faces.zarr", people=8, side=16, channels=1, lacking={"sad": range(1, 8)})
+    faces = TrainingStack.open(str(path))
+    request = _request(faces, tmp_path / "weights", chosen=("ridge", "pool", "mirror"))
+    happy = replace(request, expressions=("happy",))
+    sad = replace(request, expressions=("sad",))
+    model, choice = choose(request, define_job(request, faces), faces, InProcessCluster())
+    assert (model, choice) == choose(happy, define_job(happy, faces), faces, InProcessCluster())
+    assert choice is not None
+    assert choice.n_people == 8
+    assert choose(sad, define_job(sad, faces), faces, InProcessCluster()) == (request.model, None)
+    assert _train(request).expressions == ("happy", "sad")
+
+
 def test_the_mouth_may_have_a_ridge_of_its_own(stack: TrainingStack) -> None:
     options = [{"ridge": 1.0}, {"ridge": 8.0}]
     mouth, folds = choosing.Mouth.of(stack), [np.ones((5, 2))]
