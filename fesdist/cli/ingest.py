@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -29,7 +30,7 @@ def run(request: Ingest) -> int:
     else:
         _print(summary)
         say()
-        say(f"next: fesdist plan {request.stack}")
+        say(f"next: fesdist plan {shlex.quote(request.stack)}")
     return concluded(summary.notices, strict=request.strict, code=0 if summary.complete else EXIT_SOME_FAILED)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -75,7 +76,7 @@ def _print(result: TrainingResult, weights: str, a_worker: str) -> None:
     say(f"largest memory of {a_worker}: {size(result.peak_bytes)}, {projected} projected")
     say()
     print_errors(result.metrics)
-    say(f"next: fesdist report {weights} {result.name}")
+    say(f"next: fesdist report {shlex.quote(weights)} {result.name}")
 
 
 def _worth(shape: LearnedShape) -> str:

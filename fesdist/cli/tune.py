@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def _print(tuning: Tuning, stack: str, out: str) -> None:
         ridges = [ridge for row in tuning.ridge_map for ridge in row]
         say(f"ridge {min(ridges):g} to {max(ridges):g} over the image, chosen around each of {len(ridges)} cells")
     say(f"written to {out}")
-    say(f"next: fesdist train {stack} weights --name NAME --config {out}")
+    say(f"next: fesdist train {shlex.quote(stack)} weights --name NAME --config {shlex.quote(out)}")
 
 
 def _as_it_is(tuning: Tuning, n_options: int) -> list[tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -88,8 +89,8 @@ class _Found:
                 for why in reasons.values()
             ),
             *(
-                f"an interrupted run of {draft.name} cannot be continued ({draft.damaged}); `fesdist versions {place} "
-                "--clean` removes it"
+                f"an interrupted run of {draft.name} cannot be continued ({draft.damaged}); "
+                f"`fesdist versions {shlex.quote(place)} --clean` removes it"
                 for draft in self.drafts
                 if draft.damaged
             ),

@@ -58,9 +58,9 @@ class BandCache:
         self._reading_bytes = self._band_bytes + _READING * depth * band_rows * min(self._piece_cols, cols)
         if self._reading_bytes > memory:
             raise BadParameterError(
-                f"{memory / 2**20:.1f} MiB of memory for weights; reading {band_rows} rows of "
-                f"{version.manifest.reference} needs {self._reading_bytes / 2**20:.1f} MiB: allow "
-                "more memory"
+                f"{memory / 2**20:.1f} MiB of the memory that is allowed are left for weights, but reading {band_rows} "
+                f"rows of {version.manifest.reference} takes {self._reading_bytes / 2**20:.1f} MiB: allow at least as "
+                "much more"
             )
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +42,7 @@ class Unmeasured:
     @classmethod
     def of(cls, manifest: Manifest, store: str) -> Unmeasured:
         """Return what is not known of a version that was not evaluated."""
-        command = f"fesdist evaluate {manifest.stack.path or 'STACK'} {store} {manifest.reference}"
+        command = shlex.join(["fesdist", "evaluate", manifest.stack.path or "STACK", store, manifest.reference])
         metrics = manifest.measured(RunMetrics)
         if not metrics.expressions:
             return cls(f"{manifest.reference} was not measured", command, "measures it on held-out people")

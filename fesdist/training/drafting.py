@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -50,8 +51,8 @@ def _cut_of(draft: WeightDraft) -> CutJob | None:
         return None
     except FormatError as error:
         raise FormatError(
-            f"an interrupted run of the same job cannot be continued: {error}; `fesdist versions {draft.uri} --clean`"
-            " removes it, then repeat the command"
+            f"an interrupted run of the same job cannot be continued: {error}; "
+            f"`fesdist versions {shlex.quote(draft.uri)} --clean` removes it, then repeat the command"
         ) from error
 
 

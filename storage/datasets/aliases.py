@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -187,7 +188,7 @@ class Aliases(Mapping[str, int]):
             raise FormatError(f"{error}; {self._cure(alias)}") from error
 
     def _cure(self, alias: str) -> str:
-        command = f"fesdist promote {self._location.uri} {self._name} VERSION --as {alias}"
+        command = f"fesdist promote {shlex.quote(self._location.uri)} {self._name} VERSION --as {alias}"
         return f"restore that document from a copy, or move the alias with `{command}`"
 
     def _key(self, alias: str, sequence: int) -> str:

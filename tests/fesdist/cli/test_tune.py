@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -23,13 +24,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_what_is_tuned_is_trained(stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out, store = str(tmp_path / "tuned.toml"), str(tmp_path / "weights")
+    out, store = str(tmp_path / "tuned here.toml"), str(tmp_path / "weights")
     words = ["--window", "1,3", "--ridge", "0.1,1,10", "--folds", "4", "--per-pixel", "--workers", "0"]
     assert main(["tune", stack, *words, "--out", out]) == 0
     printed = capsys.readouterr().out
     assert "people in 4 folds, each left out in turn" in printed
     assert printed.count("best") == 2
-    assert f"next: fesdist train {stack} weights --name NAME --config {out}" in printed
+    *_, following = printed.splitlines()
+    assert shlex.split(following) == ["next:", "fesdist", "train", stack, "weights", "--name", "NAME", "--config", out]
     assert main(["train", stack, store, "--name", "tuned", "--config", out, "--workers", "0"]) == 0
     manifest = WeightStore(store).open("tuned").manifest
     assert manifest.tuning is not None

@@ -198,7 +198,7 @@ def test_a_second_pass_over_too_many_bands_reads_only_what_was_dropped(
 
 
 def test_too_little_memory_for_a_band_is_refused_with_both_figures(publish: Publish) -> None:
-    with pytest.raises(BadParameterError, match=r"0\.0 MiB of memory for weights; reading 8 rows .* needs 0\.0 MiB"):
+    with pytest.raises(BadParameterError, match=r"0\.0 MiB of the memory .* reading 8 rows .* takes 0\.0 MiB"):
         LoadedVersion(publish().version, memory=1000)
 
 
