@@ -88,7 +88,7 @@ class IngestSummary:
             ),
             *noticed(
                 "left out",
-                "{n folder} ignored, with all that is in them",
+                "{n folder} ignored, with all inside",
                 _reasons([item for item in self.ignored if item.is_folder]),
             ),
             *counted_notice(

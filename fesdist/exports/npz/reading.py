@@ -147,10 +147,21 @@ def _check_said(path: Path, label: Label, said: Said) -> None:
     }
     if said.model is None and "ridge" in said.parameters:
         ridge = label.parameters.get("ridge")
-        told["--ridge"] = (said.parameters["ridge"], ridge, "no ridge" if ridge is None else f"ridge {ridge:g}")
+        told["--ridge"] = (said.parameters["ridge"], ridge, _in_words(ridge))
     for name, (given, known, words) in told.items():
         if given not in (None, known):
             raise BadParameterError(f"{path} was exported from {label.reference}, with {words}; leave {name} out")
+
+
+def _in_words(ridge: float | Sequence[Any] | None) -> str:
+    """Return what ridge there was, which may be a map of ridges.
+
+    >>> _in_words(0.4), _in_words([[0.4, 8.0]]), _in_words(None)
+    ('ridge 0.4', 'a ridge that differs from place to place', 'no ridge')
+    """
+    if ridge is None:
+        return "no ridge"
+    return f"ridge {ridge:g}" if isinstance(ridge, (int, float)) else "a ridge that differs from place to place"
 
 
 def _square(file: WeightFile) -> tuple[int, int]:

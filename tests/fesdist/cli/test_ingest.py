@@ -78,7 +78,7 @@ def test_folders_are_told_as_folders_with_the_reason(
     assert run() == 0
     lines = capsys.readouterr().err.splitlines()
     assert f"notice: 1 file ignored, as no part of a pair: {folder}/notes.txt" in lines
-    start = lines.index("notice: 2 folders ignored, with all that is in them:")
+    start = lines.index("notice: 2 folders ignored, with all inside:")
     assert lines[start + 1].startswith(f"  {folder}/happy/@eaDir: ")
     assert lines[start + 2] == f"  {folder}/neutral/anna: a folder inside an expression's folder"
 
