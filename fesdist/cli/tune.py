@@ -18,6 +18,7 @@ from fesdist.requests.learning import Tune
 from fesdist.requests.toml import write_config
 from fesdist.simd.compiled import nothing_is_kept
 from fesdist.training.choice import Score
+from fesdist.tuning.grid import candidates_of
 from fesdist.tuning.tune import tune
 from fesdist.tuning.tuning import Tuning, in_words, value_in_words
 
@@ -44,6 +45,7 @@ def carry_out(request: Tune, on_progress: Progress) -> Tuning:
     out = Path(request.out)
     check_replaceable(out)
     asked = request.tuning()
+    candidates_of(asked.model, asked.values)  # what cannot be tried is refused before workers are started
     if request.scheduler is None and nothing_is_kept():
         tell_of_compiling()
     with open_cluster(request.cluster(), on_progress) as cluster:

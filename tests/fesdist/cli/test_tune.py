@@ -84,3 +84,12 @@ def test_values_are_numbers(stack: str, capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit):
         main(["tune", stack, "--window", "3,wide"])
     assert "'3,wide'; expected whole numbers, separated by commas" in capsys.readouterr().err
+
+
+def test_what_cannot_be_tried_is_refused_before_workers_are_started(
+    stack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("fesdist.cli.tune.open_cluster", lambda *_: pytest.fail("a cluster was started"))
+    for words, told in ((["--window", "4"], "no pixel at its centre"), (["--ridge", "1,1"], "has a value twice")):
+        assert main(["tune", stack, *words, "--out", str(tmp_path / "tuned.toml"), "--workers", "0"]) == 1
+        assert told in capsys.readouterr().err
