@@ -132,7 +132,7 @@ def test_a_flow_shows_every_option_of_its_command(called: Flow[..., Any], reques
     shown = called.parameters.properties
     for name, option in options_of(request_type).items():
         if not option.command_only:
-            assert shown[name]["description"] == option.help
+            assert shown[name]["description"] == option.told
             assert (name in called.parameters.required) is option.required
 
 
