@@ -181,7 +181,7 @@ def test_the_memory_of_a_run_decides_whether_its_weights_can_be_read(
 ) -> None:
     published = publish()
     request = FolderRequest(photographs, tmp_path / "out", published.store, "london")
-    with pytest.raises(BadParameterError, match="allow more memory"):
+    with pytest.raises(BadParameterError, match="allow at least as much more"):
         foresee(request, 1000)
     # What is kept where nobody says anything is no limit for those who allow more.
     monkeypatch.setitem(LoadedVersion.__init__.__kwdefaults__, "memory", 1000)
