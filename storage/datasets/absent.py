@@ -69,9 +69,9 @@ def no_such_version(location: Location, name: str, what: str) -> NotFoundError:
     numbers, gone = taken_numbers(location, name)
     if not (numbers or gone):
         return no_such_model(location, name)
-    known = f"it has the versions {', '.join(map(str, numbers))}" if numbers else "it has no version yet"
-    deleted = f"; deleted were {', '.join(map(str, gone))}" if gone else ""
-    return NotFoundError(f"{what} does not exist: model {name!r} in {location.uri}: {known}{deleted}")
+    known = ", ".join(map(str, numbers)) or "none"
+    deleted = f"; deleted: {', '.join(map(str, gone))}" if gone else ""
+    return NotFoundError(f"{what} does not exist; versions of {name!r} in {location.uri}: {known}{deleted}")
 
 
 def _is_folder(location: Location, name: str) -> bool:

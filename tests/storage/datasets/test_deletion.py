@@ -35,7 +35,7 @@ def test_a_deleted_version_leaves_its_number_and_nothing_else(three: WeightStore
     assert len(list((root / "checksums").iterdir())) == 2
     assert not (root / "evaluations/2").exists()
     assert "ann" not in (root / "versions/2.json").read_text()
-    with pytest.raises(NotFoundError, match=r"london@2 does not exist: .* the versions 1, 3; deleted were 2"):
+    with pytest.raises(NotFoundError, match=r"london@2 does not exist; versions of .* in .*: 1, 3; deleted: 2"):
         three.open("london@2")
     (tombstone,) = three.deleted("london")
     assert (tombstone.version, tombstone.note) == (2, "the wrong people")

@@ -58,10 +58,10 @@ def test_references(store: WeightStore) -> None:
     assert store.resolve("london@production") == ("london", 3)
     assert [manifest.version for manifest in store.versions("london")] == list(range(1, 13))
     for reference, message in (
-        ("london@13", "version london@13 does not exist: .* it has the versions 1, 2, 3"),
+        ("london@13", "version london@13 does not exist; versions of .* in .*: 1, 2, 3"),
         ("london@candidate", "model 'london' in .* has no alias 'candidate'; its aliases: production"),
         # Python reads no number of so many digits.
-        (f"london@{'9' * 5000}", "version london@9+ does not exist: .* it has the versions 1, 2, 3"),
+        (f"london@{'9' * 5000}", "version london@9+ does not exist; versions of .* in .*: 1, 2, 3"),
         ("paris", "has no published model 'paris'; its models: london"),
     ):
         with pytest.raises(NotFoundError, match=message):
@@ -95,7 +95,7 @@ def test_only_versions_are_promoted_and_evaluated(store: WeightStore) -> None:
         lambda: store.aliases("london").promote(2, "production"),
         lambda: store.evaluations("london", 2).put("f" * 16, {}),
     ):
-        with pytest.raises(NotFoundError, match=r"version london@2 does not exist: .* it has the versions 1"):
+        with pytest.raises(NotFoundError, match=r"version london@2 does not exist; versions of .* in .*: 1"):
             call()
 
 
