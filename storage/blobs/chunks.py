@@ -17,7 +17,7 @@ from storage.blobs.direct import aligned_bytes
 from storage.blobs.guard import GuardedStore
 from storage.blobs.location import Location
 from storage.blobs.metadata import ArrayFacts
-from storage.blobs.regions import Region
+from storage.blobs.regions import Region, chunk_keys
 from storage.blobs.threads import each
 from storage.blobs.unpacking import blocks_around, scratch, unpack
 
@@ -100,6 +100,11 @@ class ChunkedArray:
     def key(self, coordinates: Iterable[int]) -> str:
         """Return the key of a chunk below the store: "smiling/weights/c/0/0/1"."""
         return "/".join((self.facts.key, "c", *map(str, coordinates)))
+
+    def all_keys(self) -> list[str]:
+        """Return the keys of all chunks below the store."""
+        whole = tuple(slice(0, length) for length in self.shape)
+        return [f"{self.facts.key}/{key}" for key in chunk_keys(whole, self.chunks)]
 
     def _parts(self, places: NDArray[np.int64], region: Region) -> Iterator[_Part]:
         cuts = [list(_picked(places, self.chunks[0]))]

@@ -84,6 +84,16 @@ class GuardedStore(Store):
             self.checked(f"{array}/{_METADATA}")
         return self._facts.get(array)
 
+    def admit(self, key: str, data: bytes) -> ArrayFacts | None:
+        """Take the metadata of this key, which are at hand, as if they had been read; return an array's facts."""
+        array, what = key.removesuffix(_METADATA).rstrip("/"), f"{self._what}: {key}"
+        facts = parse_node(data, array, what)
+        if facts is not None:
+            if fault := self._rule(facts):
+                raise FormatError(f"{what}: {fault}: it was damaged, or not written by fesdist")
+            self._facts[array] = facts
+        return facts
+
     def checked(self, key: str) -> bytes | None:
         """Return a document or chunk, or None where there is none, once it was found to be what it must be."""
         array, _, name = key.rpartition("/")
@@ -154,17 +164,13 @@ class GuardedStore(Store):
         if self._checksums is not None and key not in self._checksums:
             return None
         data = self._read_checked(key, LARGEST_DOCUMENT)
-        what = f"{self._what}: {key}"
         if data is None:
             for old in _OLD_METADATA[:2]:
                 if self._location.exists(self._key(f"{array}/{old}".lstrip("/"))):
+                    what = f"{self._what}: {key}"
                     raise FormatError(f"{what} is missing, {old} of Zarr format 2 is in its place; expected format 3")
             return None
-        facts = parse_node(data, array, what)
-        if facts is not None:
-            if fault := self._rule(facts):
-                raise FormatError(f"{what}: {fault}: it was damaged, or not written by fesdist")
-            self._facts[array] = facts
+        self.admit(key, data)
         return data
 
     def _read_checked(self, key: str, most: int) -> bytes | None:

@@ -55,22 +55,31 @@ def claimed(location: Location, folder: str) -> Iterator[str]:
     finally:
         ended.set()
         renewing.join()
-        _held.discard(name)
-        # One that stays counts no longer than this process lives, elsewhere for an hour; what the block raised is told.
-        with suppress(StorageError, OSError):
-            location.delete(f"{_claims(folder)}/{name}")
+        if name in _held:
+            _held.remove(name)
+            # One that stays counts no longer than this process lives, elsewhere for an hour; what the block raised is
+            # told.
+            with suppress(StorageError, OSError):
+                location.delete(f"{_claims(folder)}/{name}")
+
+
+def forget(name: str) -> None:
+    """Note that a claim of this process went with the folder of its draft."""
+    _held.discard(name)
 
 
 def claimants(location: Location, folder: str, besides: str | None = None) -> list[str]:
     """Return "process N on HOST" for each claim on the draft in `folder` that still counts, but the one `besides`."""
     found = []
     for name in location.list(_claims(folder)):
+        if name == besides:
+            continue
         try:
             claim = decode(Claim, location.read(f"{_claims(folder)}/{name}/{_DOCUMENT}"), f"claim {name} of {folder}")
         except (NotFoundError, FormatError):
             # Given up since it was listed, or damaged: whoever works renews it within a minute.
             continue
-        if name != besides and _counts(name, claim):
+        if _counts(name, claim):
             found.append(f"process {claim.process} on {claim.host}")
     return found
 
@@ -84,7 +93,7 @@ def _counts(name: str, claim: Claim) -> bool:
 
 
 def _renew(location: Location, folder: str, name: str, ended: Event) -> None:
-    while not ended.wait(RENEWAL_SECONDS):
+    while not ended.wait(RENEWAL_SECONDS) and name in _held:
         # What keeps a claim from being written hits the run itself as well, which knows better what to say.
         with suppress(StorageError, OSError):
             _write(location, folder, name)

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
 from storage.blobs.checksums import checksums_of, differing
@@ -25,10 +24,10 @@ from storage.blobs.notes import Notes
 from storage.blobs.provenance import now, seconds_since
 from storage.blobs.regions import Region, check_whole_chunks, resolve_region
 from storage.blobs.threads import each
-from storage.datasets.claims import claimants, claimed
+from storage.datasets.claims import claimants, claimed, forget
 from storage.datasets.keys import data_folder, draft_folder, job_key, receipt_keys
 from storage.datasets.manifest import Facts, publish_manifest
-from storage.datasets.spec import DatasetSpec, keys_of, same_document, skeleton
+from storage.datasets.spec import DatasetSpec, is_metadata, same_document, skeleton
 from storage.errors import AlreadyExistsError, FormatError, MismatchError, NotFoundError, StorageError
 
 FORMAT = "fesdist-draft"
@@ -70,7 +69,10 @@ class WeightDraft:
         self.name = check_name("model", name)
         self.id = check_name("draft", draft_id)
         self._location = open_location(uri)
-        self._arrays: dict[tuple[str, str], ChunkedArray] = {}
+        self._arrays: dict[str, ChunkedArray] = {}
+        """By path below the data: "smiling/weights"."""
+        self._documents: tuple[str, ...] = ()
+        """Keys of what `create` wrote: metadata, and the chunks of coordinates."""
         self._claim: str | None = None
 
     def __reduce__(self) -> tuple[type[WeightDraft], tuple[str, str, str]]:
@@ -93,12 +95,16 @@ class WeightDraft:
         documents = skeleton(spec)
         places = [(f"{self._data}/{key}", document) for key, document in documents.items()]
         found = each(lambda place: _create(self._location, *place), places, self._location.at_once)
+        store = self._guarded()
         for (key, document), stored in zip(documents.items(), found, strict=True):
             if not same_document(key, stored, document):
                 raise MismatchError(
                     f"draft {self.id} of model {self.name!r} exists in {self.uri} with another {key}; remove it with"
                     " `clean`, or use another id"
                 )
+            if is_metadata(key) and (facts := store.admit(key, stored)):
+                self._arrays[facts.key] = ChunkedArray(store, facts)
+        self._documents = tuple(documents)
 
     def check_exists(self) -> None:
         """Raise `NotFoundError` where nobody has created it, or it is published, and `FormatError`."""
@@ -126,6 +132,7 @@ class WeightDraft:
     def write_all(self, parts: Iterable[Written]) -> dict[str, str]:
         """Write regions of several arrays as `write` does, and wait for the disk once."""
         parts = tuple(parts)
+        # Many at once, where they are not known yet.
         each(lambda place: self._array(*place), list({part[:2] for part in parts}), self._location.at_once)
         chunks: list[WholeChunk] = []
         for group, array, region, values in parts:
@@ -176,16 +183,14 @@ class WeightDraft:
         return Notes(self.uri, f"{draft_folder(self.name, self.id)}/notes")
 
     def publish(self, facts: Facts, checksums: Mapping[str, str]) -> int:
-        """Make the draft the next version of its model and return its number.
+        """Make the draft, which was created here, the next version of its model and return its number.
 
         `checksums` must name every chunk of every array, as `write` returned them. Two who publish the same draft get
         two numbers, and both manifests name the same data. Raises `MismatchError`.
         """
-        arrays = self._arrays_by_group()
-        own = _own_documents(arrays)
-        complete = {**checksums, **self._checksums(own)}
-        self._check_complete(arrays, complete)
-        self._location.flush([f"{self._data}/{key}" for key in own])
+        complete = {**checksums, **self._checksums_of_documents()}
+        self._check_complete(checksums)
+        self._location.flush([f"{self._data}/{key}" for key in self._documents])
         number = publish_manifest(self._location, self.name, f"data/{self.id}", facts, complete)
         # The version is out; notes that cannot be removed do no harm, and another trainer may still need them.
         folder = draft_folder(self.name, self.id)
@@ -193,6 +198,8 @@ class WeightDraft:
             if not claimants(self._location, folder, besides=self._claim):
                 self._location.tidy(self._data)
                 self._location.delete(folder)
+                if self._claim:
+                    forget(self._claim)
         return number
 
     @contextmanager
@@ -217,53 +224,36 @@ class WeightDraft:
         what = f"draft {self.id} of model {self.name!r} in {self.uri}"
         return GuardedStore(self._location, self._data, what, _fault)
 
-    def _group(self) -> zarr.Group:
-        try:
-            return self._guarded().open_group()
-        except FileNotFoundError:
-            raise NotFoundError(f"draft {self.id} of model {self.name!r} has no data in {self.uri}") from None
-
     def _array(self, group: str, array: str) -> ChunkedArray:
-        if (group, array) not in self._arrays:
-            path = f"{check_name('expression', group)}/{check_name('array', array)}"
+        path = f"{check_name('expression', group)}/{check_name('array', array)}"
+        if path not in self._arrays:
             store = self._guarded()
             facts = store.facts(path)
             if facts is None:
                 raise NotFoundError(f"draft {self.id} of model {self.name!r} has no array {path}")
-            self._arrays[group, array] = ChunkedArray(store, facts)
-        return self._arrays[group, array]
+            self._arrays[path] = ChunkedArray(store, facts)
+        return self._arrays[path]
 
-    def _checksums(self, keys: list[str]) -> dict[str, str]:
-        found = checksums_of(self._location, self._data, keys)
+    def _checksums_of_documents(self) -> dict[str, str]:
+        if not self._documents:
+            raise MismatchError(
+                f"draft {self.id} of model {self.name!r} was not created here; call `create`, which reopens it, before"
+                " `publish`"
+            )
+        found = checksums_of(self._location, self._data, self._documents)
         missing = [key for key, checksum in found.items() if checksum is None]
         if missing:
             raise NotFoundError(f"{missing[0]} of draft {self.id} of model {self.name!r} is not in {self.uri}")
         return {key: checksum for key, checksum in found.items() if checksum is not None}
 
-    def _arrays_by_group(self) -> dict[str, list[zarr.Array[Any]]]:
-        return {name: [array for _, array in group.arrays()] for name, group in self._group().groups()}
-
-    def _check_complete(self, arrays: Mapping[str, list[zarr.Array[Any]]], checksums: dict[str, str]) -> None:
-        filled = [(group, array) for group, own in arrays.items() for array in own if array.ndim > 1]
-        expected = {key for group, array in filled for key in keys_of(group, array)}
+    def _check_complete(self, checksums: Mapping[str, str]) -> None:
+        expected = {key for array in self._arrays.values() for key in array.all_keys()}.difference(self._documents)
         missing = sorted(expected - checksums.keys())
         if missing:
             raise MismatchError(
                 f"draft {self.id} of model {self.name!r} has {len(missing)} of {len(expected)} chunks without"
                 f" a checksum, the first is {missing[0]}; finish the run first"
             )
-
-
-def _own_documents(arrays: Mapping[str, list[zarr.Array[Any]]]) -> list[str]:
-    """Return the keys of what `create` wrote: metadata, and the chunks of coordinates."""
-    keys = ["zarr.json"]
-    for group, own in arrays.items():
-        keys.append(f"{group}/zarr.json")
-        for array in own:
-            keys.append(f"{group}/{array.basename}/zarr.json")
-            if array.ndim == 1:
-                keys.extend(keys_of(group, array))
-    return keys
 
 
 def read_job(location: Location, name: str, draft_id: str) -> DraftJob:

@@ -14,7 +14,6 @@ from zarr.storage import MemoryStore
 
 from storage.blobs.documents import Document, decode, encode
 from storage.blobs.names import check_name
-from storage.blobs.regions import Region, chunk_keys, resolve_region
 from storage.errors import MismatchError
 
 
@@ -86,14 +85,13 @@ def skeleton(spec: DatasetSpec) -> Document:
     return {key: buffer.to_bytes() for key, buffer in documents.items()}
 
 
+def is_metadata(key: str) -> bool:
+    """Return whether a document of a skeleton is Zarr metadata; the others are chunks."""
+    return key.rpartition("/")[2] == "zarr.json"
+
+
 def same_document(key: str, found: bytes, expected: bytes) -> bool:
     """Return whether a stored document of a skeleton is the expected one, however its JSON was laid out."""
-    if key.endswith("zarr.json"):
+    if is_metadata(key):
         return decode(Document, found, key) == decode(Document, expected, key)
     return found == expected
-
-
-def keys_of(group: str, array: zarr.Array[Any], region: Region | None = None) -> list[str]:
-    """Return the chunk keys below the root, "smiling/weights/c/0/0/1", of a region or of all of an array."""
-    whole = resolve_region(region, array.shape, f"array {group}/{array.basename}")
-    return [f"{group}/{array.basename}/{key}" for key in chunk_keys(whole, array.chunks)]

@@ -93,7 +93,7 @@ def test_an_alias_that_comes_at_the_last_moment_keeps_the_version(
 def test_data_that_two_versions_share_goes_with_the_last(store: WeightStore) -> None:
     draft = create_draft(store, "london", "shared", WEIGHTS, {})
     checksums = fill(draft)
-    twin = store.open_draft("london", "shared")
+    twin = create_draft(store, "london", "shared", WEIGHTS, {})
     assert (draft.publish(FACTS, checksums), twin.publish(FACTS, checksums)) == (1, 2)
     store.delete("london", 1)
     assert store.open("london@2").verify() == []

@@ -162,6 +162,14 @@ def test_a_draft_with_gaps_is_not_published(store: WeightStore, draft: WeightDra
     assert store.versions("london") == []
 
 
+def test_a_draft_is_published_by_who_has_created_or_reopened_it(store: WeightStore, draft: WeightDraft) -> None:
+    other, checksums = store.open_draft("london", "job-0"), fill(draft)
+    with pytest.raises(MismatchError, match="call `create`, which reopens it, before `publish`"):
+        other.publish(FACTS, checksums)
+    other.create(WEIGHTS, {})
+    assert other.publish(FACTS, checksums) == 1
+
+
 def test_a_manifest_is_json(draft: WeightDraft) -> None:
     with pytest.raises(MismatchError, match="cannot be written as JSON: Out of range float values"):
         draft.publish(replace(FACTS, metrics={"mse": float("nan")}), fill(draft))

@@ -34,7 +34,7 @@ def test_publishers_at_once_get_different_numbers(store: WeightStore) -> None:
 def test_trainers_of_the_same_draft_both_publish_it(store: WeightStore) -> None:
     draft = create_draft(store, "london", "shared", WEIGHTS, {})
     checksums = fill(draft)
-    twin = store.open_draft("london", "shared")
+    twin = create_draft(store, "london", "shared", WEIGHTS, {})
     assert (draft.publish(FACTS, checksums), twin.publish(FACTS, checksums)) == (1, 2)
     assert store.published_with("london", "shared") == [1, 2]
     assert store.open("london@1").checksums == store.open("london@2").checksums

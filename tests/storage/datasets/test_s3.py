@@ -18,12 +18,13 @@ from tests.storage.conftest import FACTS, WEIGHTS, fill, publish, weights
 def test_a_version_in_a_bucket(s3_uri: str) -> None:
     store = WeightStore(s3_uri)
     assert (store.names(), store.drafts(), store.free_bytes()) == ([], [], None)
-    draft = pickle.loads(pickle.dumps(create_draft(store, "london", "job", WEIGHTS, {"tiles": 4})))
-    assert create_draft(store, "london", "job", WEIGHTS, {}).job == {"tiles": 4}
+    worker = pickle.loads(pickle.dumps(create_draft(store, "london", "job", WEIGHTS, {"tiles": 4})))
+    draft = create_draft(store, "london", "job", WEIGHTS, {})
+    assert draft.job == worker.job == {"tiles": 4}
     draft.put_receipt("tile-0", {"seconds": 1.0})
     assert draft.receipt("tile-0", Document) == {"seconds": 1.0}
     assert [info.id for info in store.drafts()] == ["job"]
-    checksums = fill(draft)
+    checksums = fill(worker)
     assert draft.check(checksums) == []
     assert draft.publish(FACTS, checksums) == 1
     assert store.drafts() == []
