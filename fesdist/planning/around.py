@@ -68,7 +68,7 @@ def count_survey(job: TrainingJob, stack: TrainingStack, array_bytes: int, costs
     n_images = len({*chain(*alike)}) + sum(len(group.samples) * len(group.expressions) for group in job.groups)
     block = blocks_of(stack, {job.input_expression: samples}, array_bytes, {})[0]
     with costs("survey", n_images / len(block.samples)):
-        of_people = list(SurveyStage(stack.path, array_bytes).work(block).values())
+        of_people = list(SurveyStage(stack.path, job.fingerprint, array_bytes).work(block).values())
     asked = len(asked_of(samples))
     if misalignment.SIDE in of_people[0]:
         pictures = np.stack([signatures[misalignment.SIDE] for signatures in of_people])

@@ -46,7 +46,9 @@ def misaligned_people(version: WeightVersion, stack: TrainingStack, array_bytes:
     taught = {expression: _taught(version, expression, stack) for expression in version.expressions}
     asked = {expression: asked_of(samples) for expression, samples in taught.items()}
     everybody = {sample for samples in asked.values() for sample in samples}
-    looked_at = signatures(stack, {**asked, before: everybody}, InProcessCluster(), array_bytes)
+    there = [expression for expression, samples in asked.items() if samples]
+    fingerprint = stack.fingerprint((before, *there), sorted(everybody))
+    looked_at = signatures(stack, fingerprint, {**asked, before: everybody}, InProcessCluster(), array_bytes)
     found = {
         expression: misaligned_pairs(before, expression, samples, looked_at) for expression, samples in taught.items()
     }

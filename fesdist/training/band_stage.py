@@ -17,9 +17,9 @@ from fesdist.ground.tiles import Tile
 from fesdist.passes.stage import Stage
 from fesdist.registry import model_from_parameters
 from fesdist.training.folds import folds_of, n_folds
-from fesdist.training.images import stack_of
 from fesdist.training.job import SampleGroup, TrainingJob
 from fesdist.training.judged import judged_in, judgement_of
+from fesdist.training.opened import stack_of
 from fesdist.training.plan import SAMPLES_AT_ONCE
 from fesdist.training.sampling import Piece, looked_at
 from storage.stack.reading import TrainingStack

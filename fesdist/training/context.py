@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 from functools import lru_cache
 
 from fesdist.families.common.contract import AnyModel
-from fesdist.ground.errors import ClusterError
 from fesdist.ground.tiles import Padding, Region, Tile, TileGrid
 from fesdist.training.images import JobImages
 from fesdist.training.job import CutJob, TrainingJob
+from fesdist.training.opened import opened_stack, unseen
 from storage.datasets.draft import WeightDraft
 from storage.datasets.store import WeightStore
 from storage.errors import StorageError
@@ -48,21 +47,13 @@ class TaskContext:
         return self.model.inputs_of(tile.region, self.stack.image_shape)
 
 
-def unseen(error: StorageError) -> ClusterError:
-    """Return the error of a worker that does not see what the client sees."""
-    return ClusterError(
-        f"a worker on {socket.gethostname()} does not see the client's files ({error}); stack and weights must lie "
-        "on a disk that the client and all workers share, under the same path"
-    )
-
-
 @lru_cache(maxsize=4)
 def open_context(address: TaskAddress) -> TaskContext:
     """Return the context of a draft; raises ClusterError where draft and stack, which the client sees, are not."""
     try:
         draft = WeightStore(address.store).open_draft(address.name, address.draft_id)
         cut = CutJob.of(draft)
-        stack = TrainingStack.open(address.stack)
+        stack = opened_stack(address.stack, cut.job.fingerprint)
     except StorageError as error:
         raise unseen(error) from error
     grid = TileGrid(stack.image_shape, cut.tile_shape)

@@ -17,6 +17,7 @@ from fesdist.shape.flow import ESTIMATOR, Flow, compared, compared_shape, estima
 from fesdist.shape.judging import ComparedPair
 from fesdist.shape.warping import DISPLACEMENTS_KEPT, Displacement
 from fesdist.training.job import TrainingJob
+from fesdist.training.opened import opened_stack
 from storage.blobs.names import FLOWS
 from storage.blobs.notes import Notes
 from storage.errors import NoSpaceError, StorageError
@@ -38,13 +39,15 @@ class FlowStage(Stage[tuple[Pair, ...], int]):
     """Flows of pairs that lie in the same chunks; the result is their number, as what is found stays in the stack."""
 
     stack: str
+    fingerprint: str
+    """Of what is read in it."""
     at_once: int = 1
     """Batches for which the memory of a worker has room."""
 
     stops_at_failure: ClassVar[bool] = True
 
     def work(self, key: tuple[Pair, ...]) -> int:
-        stack = TrainingStack.open(self.stack)
+        stack = opened_stack(self.stack, self.fingerprint)
         new = [pair for pair in key if kept_flow(stack, pair) is None]
         for pair, (flow, images) in zip(new, found_flows(stack, new), strict=True):
             arrays: dict[str, NDArray[Any]] = {"steps": flow.steps, "before": images.inputs, "after": images.target}

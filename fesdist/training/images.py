@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,16 +107,6 @@ class JobImages:
         kind, names = "mirrored " if mirrored else "", (self.before, *group.expressions)
         people = (self.stack.subjects[sample] for sample in samples)
         return tuple(Person(each.id, frozenset(f"{kind}{each.digests[name]}" for name in names)) for each in people)
-
-
-def stack_of(job: TrainingJob) -> TrainingStack:
-    """Return the stack of a job, opened once in each process as long as its images are the same."""
-    return _opened(job.stack, job.fingerprint)
-
-
-@lru_cache(maxsize=4)
-def _opened(path: str, fingerprint: str) -> TrainingStack:
-    return TrainingStack.open(path)
 
 
 def turned(images: Array) -> Array:

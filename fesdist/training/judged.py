@@ -11,8 +11,9 @@ from fesdist.families.common.validation import CrossValidation, Judgement
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.tiles import Region, Tile
 from fesdist.training.folds import Folds
-from fesdist.training.images import JobImages, stack_of
+from fesdist.training.images import JobImages
 from fesdist.training.job import SampleGroup, TrainingJob
+from fesdist.training.opened import stack_of
 from storage.stack.reading import TrainingStack
 
 

@@ -16,7 +16,7 @@ from fesdist.passes.stage import results
 from fesdist.shape.warping import DISPLACEMENT
 from fesdist.training.choice import Choice
 from fesdist.training.choosing import choose, planned
-from fesdist.training.context import TaskAddress, open_context, unseen
+from fesdist.training.context import TaskAddress, open_context
 from fesdist.training.drafting import no_room, open_draft
 from fesdist.training.flows import displacement_of
 from fesdist.training.image_stage import prepare_image
@@ -24,6 +24,7 @@ from fesdist.training.job import TrainingJob, TrainingRequest, define_job, has_s
 from fesdist.training.likeness import LearnedLikeness, learn_likeness, write_likeness
 from fesdist.training.misaligned import notices_of_misaligned
 from fesdist.training.notices import kept_in, notices_of
+from fesdist.training.opened import see_stack
 from fesdist.training.plan import TrainingPlan, make_plan
 from fesdist.training.refining import write_refinement_maps
 from fesdist.training.shaping import LearnedShape, learn_shapes
@@ -33,7 +34,6 @@ from fesdist.training.tile_stage import TileStage
 from storage.datasets.draft import WeightDraft
 from storage.datasets.manifest import Facts, ModelFacts, StackFacts
 from storage.datasets.store import WeightStore
-from storage.errors import StorageError
 from storage.stack.reading import TrainingStack
 
 
@@ -91,7 +91,7 @@ def train(
     most = make_plan(planned(job, request, stack), stack, memory, cluster.n_workers, cluster.threads)
     if (error := no_room(store, most)) and not store.drafts(request.name):  # which may hold what is to be continued
         raise error
-    cluster.on_every_worker(_see_stack, job.stack)
+    cluster.on_every_worker(see_stack, job.stack, job.fingerprint)
     with clock("survey"):
         found = survey(job, stack, cluster, for_arrays, on_progress)
     if shaped:
@@ -184,14 +184,6 @@ def _see_same_files(address: TaskAddress) -> None:
     """Run on every worker: raise ClusterError unless it sees what the client sees, now."""
     open_context.cache_clear()
     open_context(address)
-
-
-def _see_stack(path: str) -> None:
-    """Run on every worker: raise ClusterError unless it sees the stack."""
-    try:
-        TrainingStack.open(path)
-    except StorageError as error:
-        raise unseen(error) from error
 
 
 def _newest_of_same_job(store: WeightStore, name: str, job: TrainingJob) -> TrainingResult | None:

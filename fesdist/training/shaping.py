@@ -54,7 +54,7 @@ def learn_shapes(
     Flows that the stack has already are not estimated again. A worker has `array_bytes` for arrays. Raises as `results`
     does.
     """
-    stage = FlowStage(stack.path, max(1, array_bytes // batch_bytes(stack)))
+    stage = FlowStage(stack.path, job.fingerprint, max(1, array_bytes // batch_bytes(stack)))
     results(stage, batches_of(pairs_of(job), stack), cluster, on_progress)
     digests, learned = dict[str, str](), dict[str, LearnedShape]()
     for group in job.groups:

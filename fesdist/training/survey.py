@@ -16,6 +16,7 @@ from fesdist.ground.signature import SIDE, Signature, signatures_of
 from fesdist.passes.stage import Stage, results
 from fesdist.simd.grays import gray_across
 from fesdist.training.job import TrainingJob
+from fesdist.training.opened import opened_stack
 from storage.stack.reading import TrainingStack
 
 MOST_ASKED = 256
@@ -42,6 +43,8 @@ class SurveyStage(Stage[Block, dict[int, dict[int, Signature]]]):
     """Images as they were stored, or FormatError; the result are signatures, small enough to be sent home."""
 
     stack: str
+    fingerprint: str
+    """Of what is read in it."""
     array_bytes: int
     """What a task has for images."""
     at_once: int = 1
@@ -50,7 +53,7 @@ class SurveyStage(Stage[Block, dict[int, dict[int, Signature]]]):
     stops_at_failure: ClassVar[bool] = True
 
     def work(self, key: Block) -> dict[int, dict[int, Signature]]:
-        stack = TrainingStack.open(self.stack)
+        stack = opened_stack(self.stack, self.fingerprint)
         sides = (SIDE, misalignment.SIDE) if min(stack.image_shape) >= misalignment.SIDE else (SIDE,)
         images = _whole(stack, key) if _room(stack, self.array_bytes) >= 1 else _in_bands(stack, key)
         found = (signatures_of(bands, sides, gray_across) for bands in images)
@@ -93,11 +96,12 @@ def survey(
     asked = {expression: asked_of(samples) for expression, samples in taught.items()}
     asked[job.input_expression] = sorted({sample for samples in asked.values() for sample in samples})
     whole = {} if _in_objects(stack) else {job.input_expression: inputs, **taught}
-    return signatures(stack, asked, cluster, array_bytes, whole=whole, on_progress=on_progress)
+    return signatures(stack, job.fingerprint, asked, cluster, array_bytes, whole=whole, on_progress=on_progress)
 
 
 def signatures(
     stack: TrainingStack,
+    fingerprint: str,
     asked: Mapping[str, Collection[int]],
     cluster: Cluster,
     array_bytes: int,
@@ -107,12 +111,12 @@ def signatures(
 ) -> Signatures:
     """Return signatures of the samples `asked` of expressions; those of `whole` are read and compared as well.
 
-    A worker has `array_bytes` for images. Raises as `survey` does.
+    `fingerprint` is of all that is read. A worker has `array_bytes` for images. Raises as `survey` does.
     """
     array_bytes //= cluster.threads
     blocks = blocks_of(stack, asked, array_bytes, whole or {})
     found: dict[str, dict[int, dict[int, Signature]]] = {expression: {} for expression in asked}
-    stage = SurveyStage(stack.path, array_bytes, cluster.threads)
+    stage = SurveyStage(stack.path, fingerprint, array_bytes, cluster.threads)
     for block, part in zip(blocks, results(stage, blocks, cluster, on_progress), strict=True):
         found[block.expression].update(part)
     return found

@@ -17,9 +17,9 @@ from fesdist.ground.tiles import Tile, TileGrid
 from fesdist.passes.adding_up import AddingUp, added_up
 from fesdist.registry import model_from_parameters, model_named
 from fesdist.training.folds import Folds
-from fesdist.training.images import stack_of
 from fesdist.training.job import TrainingJob
 from fesdist.training.judged import judged_in, judgement_of
+from fesdist.training.opened import stack_of
 from fesdist.tuning.beside_input import Beside, BesideInput
 from fesdist.tuning.errors import FoldTotals, Validation
 from fesdist.tuning.fold_plan import fold_plan, row_step_for

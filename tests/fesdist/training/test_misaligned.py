@@ -45,9 +45,9 @@ def stack(tmp_path: Path) -> str:
 
 def test_the_furthest_apart_come_first(stack: str) -> None:
     opened, everybody = TrainingStack.open(stack), range(8)
-    looked_at = signatures(
-        opened, dict.fromkeys(("neutral", "happy", "bright"), everybody), InProcessCluster(), 1 << 20
-    )
+    asked = dict.fromkeys(("neutral", "happy", "bright"), everybody)
+    fingerprint = opened.fingerprint(tuple(asked), everybody)
+    looked_at = signatures(opened, fingerprint, asked, InProcessCluster(), 1 << 20)
     found = misaligned_pairs("neutral", "happy", everybody, looked_at)
     assert [(pair.sample, pair.found.in_words()) for pair in found] == [
         (5, "9 % further right"),

@@ -130,7 +130,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(
     estimated: list[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    comparing = FlowStage("").note(())
+    comparing = FlowStage("", "").note(())
 
     def stop_comparing(done: int, total: int, note: str) -> None:
         if (note, done) == (comparing, 8):  # all of one expression, as they lie in one chunk
