@@ -28,11 +28,13 @@ def encode(value: Any, what: str) -> bytes:
     Raises `MismatchError` naming `what` for what JSON cannot hold.
     """
     try:
-        return json.dumps(value, allow_nan=False, sort_keys=True, indent=1, default=_fields).encode()
+        text = json.dumps(value, allow_nan=False, sort_keys=True, default=_fields)
     except (TypeError, ValueError) as error:
         raise MismatchError(
             f"{what} cannot be written as JSON: {error}; expected plain numbers, texts, lists and dicts, no NaN"
         ) from error
+    # In lines, as `json` itself would write them, which then does without its own C.
+    return msgspec.json.format(text.encode(), indent=1)
 
 
 def decode(kind: type[T], data: bytes, what: str, advice: str = _DAMAGED) -> T:
