@@ -7,6 +7,11 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Examples are the same today and tomorrow, and may take as long as a busy machine lets them.
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
 
 # numpy reads it when it is imported. A thread of BLAS without work turns round for some milliseconds before it sleeps,
 # which takes the cores from the other processes; here it sleeps at once. There are as many threads as ever.

@@ -167,7 +167,7 @@ def test_colour_modes(model: CodedModel, colour: Colour) -> None:
 
 
 @given(rows=st.integers(1, 6), cols=st.integers(1, 20), n_block=st.integers(1, 9), colour=st.sampled_from(list(Colour)))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @pytest.mark.parametrize("name", list(MODELS_TRIED))
 def test_bits_do_not_depend_on_tiles_or_blocks(name: str, rows: int, cols: int, n_block: int, colour: Colour) -> None:
     inputs, targets = random_images((8, 3, *SHAPE)), random_images((8, 3, *SHAPE), seed=1)

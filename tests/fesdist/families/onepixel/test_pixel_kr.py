@@ -95,7 +95,7 @@ def test_expressions_solved_together_are_those_solved_alone(model: PixelKernelRi
     seed=st.integers(0, 99),
     colour=st.sampled_from(list(Colour)),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_bits_do_not_depend_on_tiles_blocks_or_order(
     name: str, rows: int, cols: int, n_block: int, seed: int, colour: Colour
 ) -> None:

@@ -112,7 +112,7 @@ def faces(folder: Path) -> Array:
     colour=st.sampled_from(list(Colour)),
     floating=st.booleans(),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_bits_do_not_depend_on_tiles_or_blocks(
     rows: int, cols: int, n_block: int, colour: Colour, floating: bool
 ) -> None:

@@ -131,7 +131,7 @@ def test_colour_modes(model: GreedyModel, colour: Colour) -> None:
     colour=st.sampled_from(list(Colour)),
     floating=st.booleans(),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_bits_do_not_depend_on_tiles_or_blocks(
     tile_shape: tuple[int, int], n_block: int, channels: int, colour: Colour, floating: bool
 ) -> None:

@@ -45,7 +45,7 @@ def assert_same(left: WindowSums, right: WindowSums) -> None:
     colour=st.sampled_from(list(Colour)),
     forgotten=st.integers(0, 4),
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_sums_are_those_of_the_people_who_are_left(here: set[int], colour: Colour, forgotten: int) -> None:
     there = set(range(5)) - here
     both = sums_of(*here, colour=colour) + sums_of(*there, colour=colour)

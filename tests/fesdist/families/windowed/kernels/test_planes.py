@@ -31,7 +31,7 @@ RUNS_OF_SHIFTS = st.lists(st.tuples(st.integers(-5, 40), st.integers(1, 20)), mi
     margin=st.integers(0, 3),
     shifts=st.lists(st.integers(-5, 60), min_size=1, max_size=9) | RUNS_OF_SHIFTS,
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_products_and_samples(
     packed: np.dtype[np.generic], in_runs: bool, n: int, rows: int, cols: int, margin: int, shifts: list[int]
 ) -> None:
