@@ -32,11 +32,12 @@ def rehearse_ahead(request: TrainingRequest, memory: int, cluster: ClusterSettin
 
 def _rehearse_choice(request: TrainingRequest) -> None:
     stack = TrainingStack.open(request.stack)
-    rehearse_choice(request, with_samples(define_job(request, stack), FEW), stack, Costs(enough_seconds=0.0))
+    rehearse_choice(request, with_samples(define_job(request, stack), stack, FEW), stack, Costs(enough_seconds=0.0))
 
 
 def _rehearse_others(request: TrainingRequest, memory: int, size: Size) -> None:
     stack = TrainingStack.open(request.stack)
     job = planned(define_job(request, stack), request, stack)
     plan = make_plan(job, stack, memory, *size)
-    rehearse_others(request, with_samples(replace(job, displacements={}), FEW), stack, plan, Costs(enough_seconds=0.0))
+    few = with_samples(replace(job, displacements={}), stack, FEW)
+    rehearse_others(request, few, stack, plan, Costs(enough_seconds=0.0))

@@ -62,8 +62,8 @@ def estimate(
     job = replace(job, displacements={})
     compiled: list[float] = []
     with install_timer("numba:compile", compiled.append):
-        rehearse_choice(request, with_samples(job, FEW), stack, Costs(now, 0.0))
-        rehearse_others(request, with_samples(job, FEW), stack, plan, Costs(now, 0.0))
+        rehearse_choice(request, with_samples(job, stack, FEW), stack, Costs(now, 0.0))
+        rehearse_others(request, with_samples(job, stack, FEW), stack, plan, Costs(now, 0.0))
     costs = Costs(now)
     rehearse_choice(request, job, stack, costs)
     rehearse_others(request, job, stack, plan, costs)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain, groupby, islice
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -32,6 +33,9 @@ from storage.stack.reading import TrainingStack
 
 MOST_SAMPLES = 256
 """With more nothing is rehearsed but what grows with their square."""
+
+MOST_HELD_OUT = 64
+"""The same of held-out people."""
 
 Now = Callable[[], float]
 """A clock, in seconds."""
@@ -81,11 +85,23 @@ class Rehearsal:
     """With the samples that are rehearsed with."""
     n_samples: int
     """Those of the run."""
+    n_held_out: int
+    """The run's held-out people, of all expressions of the group."""
 
     @property
     def growth(self) -> float:
         """Return how many times more samples the run has."""
         return self.n_samples / len(self.group.samples)
+
+    @property
+    def held_out(self) -> int:
+        """Return the number of held-out people that are rehearsed with."""
+        return _n_held_out(self.context.job, self.group)
+
+    @property
+    def held_out_growth(self) -> float:
+        """Return how many times more held-out people the run has."""
+        return self.n_held_out / max(1, self.held_out)
 
     @property
     def n_tiles(self) -> int:
@@ -141,18 +157,34 @@ def rehearsals(
         with costs("store", 1):
             draft.create(weights_spec(job, stack, plan.chunk), asdict(CutJob(job, plan.tile_shape, plan.chunk)))
         images = JobImages(stack, job.input_expression, displacements)
-        context = TaskContext(draft, job, stack, model, plan.grid, images, plan.chunk)
-        yield [Rehearsal(context, plan, _some(group), len(group.samples)) for group in job.groups]
+        holdout = {name: _together(samples, stack, MOST_HELD_OUT) for name, samples in job.holdout.items()}
+        context = TaskContext(draft, replace(job, holdout=holdout), stack, model, plan.grid, images, plan.chunk)
+        yield [
+            Rehearsal(context, plan, _some(group, stack), len(group.samples), _n_held_out(job, group))
+            for group in job.groups
+        ]
 
 
-def with_samples(job: TrainingJob, most: int) -> TrainingJob:
-    """Return the job with at most so many samples for each expression."""
-    return replace(job, groups=tuple(_some(group, most) for group in job.groups))
+def with_samples(job: TrainingJob, stack: TrainingStack, most: int) -> TrainingJob:
+    """Return the job with at most so many samples for each expression, of those that lie together."""
+    return replace(job, groups=tuple(_some(group, stack, most) for group in job.groups))
 
 
-def _some(group: SampleGroup, most: int = MOST_SAMPLES) -> SampleGroup:
-    places = evenly(len(group.samples), most)
-    return replace(group, samples=tuple(group.samples[place] for place in places))
+def _some(group: SampleGroup, stack: TrainingStack, most: int = MOST_SAMPLES) -> SampleGroup:
+    return replace(group, samples=_together(group.samples, stack, most))
+
+
+def _together(samples: Sequence[int], stack: TrainingStack, most: int) -> tuple[int, ...]:
+    """Return at most so many of some samples, those of a few chunks: each is unpacked for as many as in the run."""
+    of_chunk = stack.spec.chunks()[0]
+    chunks = [tuple(alike) for _, alike in groupby(samples, lambda sample: sample // of_chunk)]
+    n_chunks = math.ceil(most * len(chunks) / max(1, len(samples)))
+    chosen = (chunks[place] for place in evenly(len(chunks), n_chunks))
+    return tuple(islice(chain.from_iterable(chosen), most))
+
+
+def _n_held_out(job: TrainingJob, group: SampleGroup) -> int:
+    return sum(len(job.holdout.get(expression, ())) for expression in group.expressions)
 
 
 def _middle(grid: TileGrid) -> Tile:

@@ -116,4 +116,4 @@ def _judge(rehearsal: Rehearsal, solved: dict[str, TileArrays], costs: Costs) ->
     people = streamed_people(context, tile, rehearsal.group.expressions, {}, rehearsal.plan.n_block)
     held_out_errors(context, tile, rehearsal.filled(solved), clock.over("read", people), clock)
     for phase, seconds in clock.seconds.items():
-        costs.add(phase, seconds, rehearsal.n_tiles)
+        costs.add(phase, seconds, rehearsal.held_out_growth * rehearsal.n_tiles)

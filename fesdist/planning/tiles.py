@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from fesdist.families.common.image_pass import ImagePass, Prepared
+from fesdist.families.common.layout import TileArrays
 from fesdist.passes.phases import Clock
 from fesdist.planning.rehearsal import Costs, Rehearsal
 from fesdist.training.image_stage import region_images
-from fesdist.training.measuring import held_out_errors, held_people, streamed_people
+from fesdist.training.measuring import Shown, held_out_errors, held_people, streamed_people
 from fesdist.training.solving import hold_samples, solve_held, solve_streamed
 
 READ = 64
@@ -49,13 +50,14 @@ def _held(rehearsal: Rehearsal, costs: Costs) -> None:
     context, group, growth = rehearsal.context, rehearsal.group, rehearsal.growth
     whole, piece = rehearsal.tile, rehearsal.piece
     few = replace(group, samples=group.samples[:READ])
-    with costs("read", rehearsal.n_samples / len(few.samples) * rehearsal.times(whole.region)):
+    people, of_them = rehearsal.n_samples + rehearsal.n_held_out, len(few.samples) + rehearsal.held_out
+    with costs("read", people / of_them * rehearsal.times(whole.region)):
         hold_samples(context, whole, few)
     clock = costs.clock()
     held = hold_samples(context, piece, group)
     solved = solve_held(context, piece, group, held, clock)
-    held_out_errors(context, piece, solved, clock.over("read", held_people(context, piece, held)), clock)
     _count(rehearsal, clock, costs, {"sums": growth})
+    _judge(rehearsal, solved, held_people(context, piece, held), costs)
     rehearsal.write(solved, costs)
 
 
@@ -63,13 +65,22 @@ def _streamed(rehearsal: Rehearsal, prepared: Mapping[str, Prepared], costs: Cos
     context, group, piece = rehearsal.context, rehearsal.group, rehearsal.piece
     clock = costs.clock()
     solved = solve_streamed(context, piece, group, prepared, rehearsal.plan.n_block, clock)
-    people = streamed_people(context, piece, group.expressions, prepared, rehearsal.plan.n_block)
-    held_out_errors(context, piece, solved, clock.over("read", people), clock)
     # Codes may be as many as samples, and each of them sums up all samples.
     codes = _stored(rehearsal, rehearsal.n_samples) / _stored(rehearsal, len(group.samples))
     growth = rehearsal.growth
-    _count(rehearsal, clock, costs, {"read": growth, "sums": growth * codes, "solve": codes, "held-out": codes})
+    _count(rehearsal, clock, costs, {"read": growth, "sums": growth * codes, "solve": codes})
+    people = streamed_people(context, piece, group.expressions, prepared, rehearsal.plan.n_block)
+    _judge(rehearsal, solved, people, costs, codes)
     rehearsal.write(solved, costs)
+
+
+def _judge(
+    rehearsal: Rehearsal, solved: Mapping[str, TileArrays], people: Iterator[Shown], costs: Costs, codes: float = 1.0
+) -> None:
+    """Count what it takes to read held-out people, and to measure on them what has so many times more codes."""
+    clock, growth = costs.clock(), rehearsal.held_out_growth
+    held_out_errors(rehearsal.context, rehearsal.piece, solved, clock.over("read", people), clock)
+    _count(rehearsal, clock, costs, {"read": growth, "held-out": growth * codes})
 
 
 def _count(rehearsal: Rehearsal, clock: Clock, costs: Costs, growth: Mapping[str, float]) -> None:

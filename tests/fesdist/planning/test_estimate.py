@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.families.coded.gathered import Combinations
@@ -30,6 +32,7 @@ from fesdist.training.choosing import planned
 from fesdist.training.job import Shape, TrainingRequest, define_job
 from fesdist.training.plan import TrainingPlan, make_plan
 from fesdist.training.run import train
+from storage.blobs import chunks
 from storage.datasets.draft import WeightDraft
 from storage.stack.reading import TrainingStack
 from tests.fesdist.training.stacks import write_stack
@@ -113,6 +116,24 @@ def test_a_run_does_as_many_operations_as_were_told(
     assert told.processor_seconds == pytest.approx(done[0] - before, rel=0.3)
     assert told.processor_seconds == pytest.approx(sum(told.phases.values()))
     assert told.seconds < told.processor_seconds
+
+
+def test_reading_is_told_where_chunks_hold_many_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = [0.0]
+    unpack = chunks.unpack
+
+    def counted(data: bytes, octets: NDArray[np.uint8]) -> None:
+        read[0] += octets.size
+        unpack(data, octets)
+
+    monkeypatch.setattr(chunks, "unpack", counted)
+    path = write_stack(tmp_path / "many.zarr", people=1024, side=48, channels=1, expressions=("happy",), holdout=0.5)
+    request = TrainingRequest(str(path), str(tmp_path / "weights"), "many", MaskedRegression.with_window(1))
+    stack = TrainingStack.open(path)
+    told = estimate(request, *_with(_plan(request, stack), stack), 1, now=lambda: read[0])
+    before = read[0]
+    train(request, InProcessCluster(), memory=GIB)
+    assert told.processor_seconds == pytest.approx(read[0] - before, rel=0.3)
 
 
 def test_tiles_beside_each_other_are_as_quick_as_on_workers(stack: TrainingStack, done: list[float]) -> None:

@@ -37,8 +37,9 @@ def write_stack(
                 images[expression] = np.roll(neutral, shift, axis=2) // 2 + noise
         subjects.append(PendingSubject(f"person{person:02d}", images))
     with StackWriter.create(path, StackSpec(side, side, channels, "uint8", "none")) as writer:
-        # At once: a person more is all chunks that hold the others written anew.
-        writer.append(subjects)
+        # As many at once as may be: a person more is all chunks that hold the others written anew.
+        for start in range(0, people, writer.batch):
+            writer.append(subjects[start : start + writer.batch])
         writer.assign_holdout(holdout, None)
     return path
 
