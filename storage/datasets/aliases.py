@@ -15,7 +15,7 @@ from storage.blobs.names import check_name, is_name
 from storage.blobs.provenance import now, who
 from storage.datasets.absent import no_such_model
 from storage.datasets.manifest import version_numbers
-from storage.errors import FormatError, NotFoundError
+from storage.errors import FormatError, NotFoundError, StorageError
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,7 @@ class Aliases(Mapping[str, int]):
             except NotFoundError:
                 lost[alias] = f"has lost its moves; {self._cure(alias)}"
                 continue
-            try:
-                self._check_version(version)
-            except NotFoundError:
+            if not self._exists(version):
                 lost[alias] = f"names version {version}, which is not there; {self._cure(alias)}"
         return lost
 
@@ -122,17 +120,24 @@ class Aliases(Mapping[str, int]):
     def promote(self, version: int, alias: str, note: str = "") -> AliasEntry:
         """Let an alias name a version; of two who promote at once, both stay in the history.
 
-        Raises `NotFoundError` if there is no such version.
+        Raises `NotFoundError` if there is no such version; where it was deleted meanwhile, the alias goes back to what
+        it named.
         """
         check_name("alias", alias)
         self._check_version(version)
         for _ in range(NUMBERS_TRIED):
             head = max(self._sequences(alias), default=0)
             entry = AliasEntry(head + 1, alias, version, "promote", head or None, now(), who(), note, mark())
-            if self._appended(entry):
+            if not self._appended(entry):
+                continue
+            try:
                 # Deleting a version looks for aliases after it said so: one of the two sees the other.
                 self._check_version(version)
-                return entry
+            except NotFoundError:
+                with suppress(StorageError):  # where it named nothing before, or somebody has moved it since
+                    self._appended(self._back_from(entry))
+                raise
+            return entry
         raise too_many(f"alias {alias!r} of {self._name!r}")
 
     def rollback(self, alias: str) -> AliasEntry:
@@ -142,28 +147,36 @@ class Aliases(Mapping[str, int]):
         Versions that were deleted are passed over.
         """
         for _ in range(NUMBERS_TRIED):
-            head = self.head(alias)
-            target = self._existing_below(head)
-            entry = AliasEntry(
-                head.sequence + 1, alias, target.version, "rollback", target.previous, now(), who(), mark=mark()
-            )
-            if self._appended(entry):
+            entry = self._back_from(self.head(alias))
+            # Asked once more as by `promote`: from a version that was deleted meanwhile it goes on back.
+            if self._appended(entry) and self._exists(entry.version):
                 return entry
         raise too_many(f"alias {alias!r} of {self._name!r}")
+
+    def _back_from(self, head: AliasEntry) -> AliasEntry:
+        """Return the move that undoes the promotion which `head` is, or returned to; raises `NotFoundError`."""
+        target = self._existing_below(head)
+        return AliasEntry(
+            head.sequence + 1, head.alias, target.version, "rollback", target.previous, now(), who(), mark=mark()
+        )
 
     def _existing_below(self, head: AliasEntry) -> AliasEntry:
         entry = head
         while entry.previous is not None:
             entry = self._read_needed(head.alias, entry.previous)
-            try:
-                self._check_version(entry.version)
-            except NotFoundError:
-                continue
-            return entry
+            if self._exists(entry.version):
+                return entry
         raise NotFoundError(
             f"alias {head.alias!r} of model {self._name!r} names version {head.version} and named nothing before:"
             " there is nothing to roll back to; promote another version instead"
         )
+
+    def _exists(self, version: int) -> bool:
+        try:
+            self._check_version(version)
+        except NotFoundError:
+            return False
+        return True
 
     def _appended(self, entry: AliasEntry) -> bool:
         """Write the next entry, or return False if somebody else was faster."""

@@ -90,6 +90,35 @@ def test_an_alias_that_comes_at_the_last_moment_keeps_the_version(
     assert three.open("london@production").verify() == []
 
 
+@pytest.fixture
+def deleted_meanwhile(three: WeightStore, monkeypatch: pytest.MonkeyPatch) -> Aliases:
+    """Return aliases at version 3, whose next move is kept when somebody else has just deleted version 2."""
+    aliases, create = three.aliases("london"), three._location.create
+    for number in (1, 2, 3):
+        aliases.promote(number, "production")
+
+    def late(key: str, data: bytes) -> None:
+        monkeypatch.undo()
+        WeightStore(three.uri).delete("london", 2)
+        create(key, data)
+
+    monkeypatch.setattr(three._location, "create", late)
+    return aliases
+
+
+def test_a_rollback_to_a_version_that_goes_meanwhile_leads_to_the_one_before(deleted_meanwhile: Aliases) -> None:
+    assert deleted_meanwhile.rollback("production").version == 1
+    assert dict(deleted_meanwhile) == {"production": 1}
+    assert deleted_meanwhile.broken() == {}
+
+
+def test_a_promotion_of_a_version_that_goes_meanwhile_leaves_the_alias_where_it_was(deleted_meanwhile: Aliases) -> None:
+    with pytest.raises(NotFoundError, match=r"version london@2 does not exist: .* deleted were 2"):
+        deleted_meanwhile.promote(2, "production")
+    assert dict(deleted_meanwhile) == {"production": 3}
+    assert deleted_meanwhile.rollback("production").version == 1
+
+
 def test_data_that_two_versions_share_goes_with_the_last(store: WeightStore) -> None:
     draft = create_draft(store, "london", "shared", WEIGHTS, {})
     checksums = fill(draft)
