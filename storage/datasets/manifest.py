@@ -209,6 +209,14 @@ def read_checksums(location: Location, manifest: Manifest) -> dict[str, str]:
     return checksums
 
 
+def digest_of_checksums(location: Location, manifest: Manifest) -> str:
+    """Return what tells a version's checksums from others, `checksums_digest`, also where its manifest lacks that.
+
+    Raises `FormatError` as `read_checksums`.
+    """
+    return manifest.checksums_digest or sha256(_listed(read_checksums(location, manifest)))
+
+
 def publish_manifest(location: Location, name: str, data: str, facts: Facts, checksums: dict[str, str]) -> int:
     """Write the checksums, then a manifest under the next free number, and return that number.
 
@@ -216,7 +224,7 @@ def publish_manifest(location: Location, name: str, data: str, facts: Facts, che
     although its answer was lost is known by its mark, and makes no second version. Raises `MismatchError` for facts
     that JSON cannot hold.
     """
-    listed = json.encode(checksums, order="sorted")
+    listed = _listed(checksums)
     digest = sha256(listed)
     key, own = checksums_key(name, digest), mark()
     if not created(location, key, listed):
@@ -249,6 +257,10 @@ def _format_version(facts: Facts, checksums: Mapping[str, str]) -> int:
     # A version that an older release made and somebody copies. Who knows of no shapes, as those who read 2, would put
     # the change where the face has not moved to.
     return 3 if facts.shape else 2
+
+
+def _listed(checksums: Mapping[str, str]) -> bytes:
+    return json.encode(checksums, order="sorted")
 
 
 def manifest_key(name: str, number: int) -> str:

@@ -24,6 +24,7 @@ from storage.datasets.draft import WeightDraft
 from storage.datasets.manifest import (
     Manifest,
     Tombstone,
+    digest_of_checksums,
     read_manifest,
     read_manifests,
     version_numbers,
@@ -137,7 +138,8 @@ class WeightStore:
         own = version.manifest
         name = check_name("model", name or own.name)
         known = [each for each in other.versions(name) if each.data == own.data]
-        same = [each.version for each in known if each.checksums_digest == own.checksums_digest]
+        digest = digest_of_checksums(self._location, own)
+        same = [each.version for each in known if digest_of_checksums(other._location, each) == digest]
         if not same and (taken := other.published_with(name, own.draft)):
             raise AlreadyExistsError(
                 f"{other.uri} had the weights of {own.reference} as {name}@{taken[-1]}, or has others under that name;"

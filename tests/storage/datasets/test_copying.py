@@ -11,6 +11,7 @@ import pytest
 from storage.blobs.local import LocalLocation
 from storage.datasets.store import WeightStore
 from storage.errors import AlreadyExistsError, CorruptChunkError, NotFoundError
+from tests.conftest import REPOSITORY
 from tests.storage.conftest import publish, weights
 
 
@@ -44,6 +45,13 @@ def test_a_copy_that_is_repeated_is_the_version_that_it_was_and_puts_it_right(
     assert store.copy("london@1", other) == ("london", 1)
     assert other.open("london").verify() == []
     assert [manifest.version for manifest in other.versions("london")] == [1]
+
+
+def test_so_is_a_copy_of_a_version_whose_manifest_holds_its_checksums(other: WeightStore) -> None:
+    """As those of the first releases do."""
+    first = WeightStore(str(REPOSITORY / "tests/formats/v1/weights"))
+    assert [first.copy("golden@1", other) for _ in range(2)] == [("golden", 1)] * 2
+    assert other.open("golden").verify() == []
 
 
 def test_what_was_deleted_there_or_is_something_else_is_refused(store: WeightStore, other: WeightStore) -> None:
