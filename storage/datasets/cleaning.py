@@ -12,7 +12,7 @@ from storage.datasets.deletion import read_tombstones, readable_or_raise, remove
 from storage.datasets.draft import DraftJob, read_job
 from storage.datasets.keys import data_folder, draft_folder, job_key, receipt_keys
 from storage.datasets.manifest import Manifest, read_manifests
-from storage.errors import FormatError
+from storage.errors import FormatError, NotFoundError
 
 _LONG_AGO = "1970-01-01T00:00:00+00:00"
 
@@ -37,11 +37,12 @@ class DraftInfo:
 def read_drafts(location: Location, name: str) -> list[DraftInfo]:
     """Return the unpublished drafts of a model, which are those with a job: other folders are not ours."""
     published = {found.draft for found in read_manifests(location, name).values() if isinstance(found, Manifest)}
-    return [
+    found = (
         _read_draft(location, name, draft_id)
         for draft_id in location.list(f"{name}/drafts")
-        if draft_id not in published and location.exists(job_key(name, draft_id))
-    ]
+        if draft_id not in published
+    )
+    return [draft for draft in found if draft is not None]
 
 
 def clean_model(location: Location, name: str, older_than: float) -> list[DraftInfo]:
@@ -75,10 +76,13 @@ def clean_model(location: Location, name: str, older_than: float) -> list[DraftI
     return removed
 
 
-def _read_draft(location: Location, name: str, draft_id: str) -> DraftInfo:
+def _read_draft(location: Location, name: str, draft_id: str) -> DraftInfo | None:
+    """Return what there is of a draft, or None where it has no job: it may be published while it is looked at."""
     damaged = ""
     try:
         described = read_job(location, name, draft_id)
+    except NotFoundError:
+        return None
     except FormatError as error:
         described, damaged = DraftJob(_LONG_AGO, {}), str(error)
     return DraftInfo(

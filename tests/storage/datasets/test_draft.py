@@ -89,6 +89,22 @@ def test_a_published_draft_never_changes(store: WeightStore, draft: WeightDraft)
         store.open_draft("london", "job-0")
 
 
+def test_a_draft_that_is_published_while_drafts_are_listed_is_none_any_more(
+    store: WeightStore, draft: WeightDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location, checksums = store._location, fill(draft)
+    read = location.read
+
+    def late(key: str, most: int = 1 << 31) -> bytes:
+        if key.endswith("job.json"):
+            draft.publish(FACTS, checksums)
+        return read(key, most)
+
+    monkeypatch.setattr(location, "read", late)
+    assert store.drafts() == []
+    assert store.names() == ["london"]
+
+
 def test_zeros_have_chunks_and_checksums_too(store: WeightStore, draft: WeightDraft) -> None:
     checksums = draft.write("sad", "status", (slice(None),) * 3, np.zeros((3, 20, 24), np.uint8))
     assert sorted(checksums) == [f"sad/status/c/0/{row}/{col}" for row in (0, 1) for col in (0, 1)]
