@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,15 @@ from storage.stack.format import DIMENSIONS, StackContents
 from storage.stack.labels import write_labels
 from storage.stack.place import ROOT, array_rule
 
+_OF_BLOSC = "blosc decompression"
+"""What the text of its plain RuntimeError has."""
+
 
 class StackArrays:
-    """Arrays that may hold more than was committed; only the holder of the stack's lock may use this."""
+    """Arrays that may hold more than was committed; only the holder of the stack's lock may use this.
+
+    What is written or asked for may share a chunk with others: each raises `FormatError` where that is damaged.
+    """
 
     def __init__(self, location: Location, contents: StackContents) -> None:
         self._location = location
@@ -58,7 +65,8 @@ class StackArrays:
         """Write images (channel, row, col) by sample index, and have their chunks on the disk before returning."""
         array = self._array(expression)
         samples = sorted(images)
-        array.oindex[np.array(samples)] = np.stack([images[sample] for sample in samples])
+        with self._telling_damage(expression):
+            array.oindex[np.array(samples)] = np.stack([images[sample] for sample in samples])
         firsts = sorted({sample - sample % array.chunks[0] for sample in samples})
         whole = resolve_region(None, array.shape[1:], expression)
         keys = [key for first in firsts for key in chunk_keys((slice(first, first + 1), *whole), array.chunks)]
@@ -71,7 +79,10 @@ class StackArrays:
 
     def holds(self, expression: str, places: Collection[int]) -> bool:
         """Return whether anything but zeros is stored of an expression in these samples; reads them whole."""
-        return self._stored(expression) and bool(np.any(self._array(expression).oindex[np.array(sorted(places))]))
+        if not self._stored(expression):
+            return False
+        with self._telling_damage(expression):
+            return bool(np.any(self._array(expression).oindex[np.array(sorted(places))]))
 
     def commit(self, contents: StackContents) -> None:
         """Write the labels, then replace the root document: the one instant that counts."""
@@ -101,9 +112,24 @@ class StackArrays:
                         " more if a writer was killed: the stack was damaged"
                     )
                 # Zeros first: shrinking removes whole chunks only, and the next person must not inherit an image.
-                array[n_samples:] = 0
+                with self._telling_damage(name):
+                    array[n_samples:] = 0
                 array.resize((n_samples, *array.shape[1:]))
         write_labels(self._location, contents.subjects)
+
+    @contextmanager
+    def _telling_damage(self, expression: str) -> Iterator[None]:
+        """Have a chunk that cannot be unpacked told as when it is read, but that Zarr does not say which it is."""
+        try:
+            yield
+        except RuntimeError as error:
+            if _OF_BLOSC not in str(error):
+                raise
+            raise FormatError(
+                f"a chunk of {expression!r} in {self._location.uri} cannot be unpacked ({error}): the stack was"
+                " damaged; `fesdist verify` names the file: restore it from a copy, or ingest the photographs into a"
+                " new stack"
+            ) from error
 
     def _opened(self) -> GuardedStore:
         rule = array_rule(self._spec, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from zarr.storage import LocalStore
 from storage.blobs import local
 from storage.errors import AlreadyExistsError, BadNameError, FormatError, MismatchError, NoSpaceError, StorageError
 from storage.stack.arrays import StackArrays
+from storage.stack.editing import delete_person, replace_image
 from storage.stack.format import StackContents, StackSpec
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
@@ -239,6 +241,33 @@ def test_a_lost_chunk_is_an_error_and_not_zeros(stack_path: Path) -> None:
     chunk.unlink()
     with pytest.raises(FormatError, match=r"chunk neutral/c/.* is missing: the stack was damaged"):
         TrainingStack.open(stack_path).read("neutral", [0], *EVERYWHERE)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda path: _append(path, person(10, "neutral", "smiling")),
+        lambda path: delete_person(path, "001"),
+        lambda path: replace_image(path, "001", "smiling", image(77)),
+    ],
+    ids=["append", "delete", "replace"],
+)
+def test_a_chunk_that_cannot_be_unpacked_is_told_by_whoever_writes_beside_it(
+    stack_path: Path, edit: Callable[[Path], object]
+) -> None:
+    chunk = stack_path / "smiling/c/0/0/0/0"
+    data = chunk.read_bytes()
+    chunk.write_bytes(data[:30] + bytes(255 - value for value in data[30:60]) + data[60:])
+    with pytest.raises(FormatError, match=r"a chunk of 'smiling' in .*faces cannot be unpacked .*: the stack was dam"):
+        edit(stack_path)
+    chunk.write_bytes(data)
+    _append(stack_path, person(11, "neutral", "smiling"))
+    assert TrainingStack.open(stack_path).verify() == []
+
+
+def _append(path: Path, *people: PendingSubject) -> None:
+    with StackWriter.open(path) as writer:
+        writer.append(people)
 
 
 def test_black_images_are_stored_like_any_other(tmp_path: Path) -> None:
