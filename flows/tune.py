@@ -13,7 +13,7 @@ from fesdist.ground.measures import REGIONS
 from fesdist.requests.learning import Tune
 from fesdist.requests.signature import takes
 from fesdist.training.choice import Result
-from fesdist.tuning.tuning import Tuning
+from fesdist.tuning.tuning import Tuning, in_words
 from flows.artifacts import show_file, show_table
 from flows.stage import STAGE, stage
 
@@ -26,10 +26,10 @@ def tune_stage(request: Tune) -> Tuning:
         people = f"{counted(tuning.n_people, 'person')} of {tuning.stack}, left out in {tuning.n_folds} folds"
         show_table("tuning", tuning_rows(tuning), f"MSE x 100 of {tuning.model} on {people}")
         show_file("configuration", Path(request.out), f"What was chosen for {tuning.model}")
-        best = ", ".join(f"{option} {value}" for option, value in tuning.best.options.items())
         running.notice(tuning.notices, f"the options of {tuning.model}")
         running.outcome = (
-            f"{best} in {request.out}, the best of {len(tuning.results)} combinations in the {tuning.region}"
+            f"{in_words(tuning.best.options)} in {request.out}, the best of {len(tuning.results)} combinations in the "
+            f"{tuning.region}"
         )
     return tuning
 

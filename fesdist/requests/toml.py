@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -83,14 +84,17 @@ def read_entrants(path: str) -> tuple[Entrant, ...]:
 
 
 def write_config(path: Path, tuning: Tuning) -> None:
-    """Write the configuration that `tuning` chose, whole or not at all.
+    """Write the configuration that `tuning` chose, whole or not at all; a mask is named from its folder, as it is read.
 
     Raises BadParameterError when the file cannot be written.
     """
     import tomli_w
 
+    options = tuning.options
+    if "mask" in options:
+        options["mask"] = _named_from(path.parent, options["mask"])
     chosen = {"colour": tuning.colour, "input": tuning.input_expression, "expressions": list(tuning.expressions)}
-    tables = {"model": {"model": tuning.model, **tuning.options}, "training": chosen, "tuning": tuning.to_json()}
+    tables = {"model": {"model": tuning.model, **options}, "training": chosen, "tuning": tuning.to_json()}
     text = _ROWS.sub(lambda row: f"[{' '.join(row[1].split())}]", tomli_w.dumps(tables))
     heading = "# Chosen by `fesdist tune`; `fesdist train STACK STORE --name NAME --config` trains it.\n\n"
     write_whole(path, (heading + text).encode(), "the configuration")
@@ -115,6 +119,14 @@ def _model(table: Any, where: str, path: Path) -> tuple[str, dict[str, Any]]:
     if "mask" in options:
         options["mask"] = str(path.parent / options["mask"])
     return table["model"], options
+
+
+def _named_from(folder: Path, file: str) -> str:
+    """Return the name from a folder of what is called `file` from here."""
+    if Path(file).is_absolute():
+        return file
+    # Folders by their own names: what lies above one that is reached through a link is not where the link is.
+    return os.path.relpath(Path(file).parent.resolve() / Path(file).name, folder.resolve())
 
 
 def _checked(table: Any, known: Mapping[str, Option], where: str) -> dict[str, Any]:

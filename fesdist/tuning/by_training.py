@@ -67,8 +67,8 @@ def _add(
         n_people = sum(stack.subjects[sample].id in people for sample in known)
         for region, part in enumerate(REGIONS):
             errors = metrics[name].errors(part)
-            of_expression.values[fold, region] = n_people
             # A mean over as many values for each person: people weigh alike, whatever the size of the region.
-            if errors:
+            if errors:  # of a mouth in images of a few pixels there are none
+                of_expression.values[fold, region] = n_people
                 of_expression.squared[fold, candidate, region] = n_people * errors.mse_x100 / 100
                 of_expression.squared[fold, -1, region] = n_people * errors.unchanged_mse_x100 / 100

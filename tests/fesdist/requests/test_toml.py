@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,21 @@ def test_a_mask_lies_beside_the_configuration(tmp_path: Path) -> None:
     np.save(tmp_path / "cross.npy", np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]]))
     (tmp_path / "small.toml").write_text('[model]\nmodel = "mr"\nmask = "cross.npy"\n')
     assert len(_request(tmp_path / "small.toml").model.parameters()["offsets"]) == 5
+
+
+@pytest.mark.parametrize("out", ["tuned.toml", "masks/tuned.toml", "elsewhere/tuned.toml", "link/tuned.toml"])
+def test_a_mask_that_was_tuned_is_found_from_wherever_the_configuration_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    for folder in ("masks", "elsewhere", "far/away"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "far/away")
+    np.save(tmp_path / "masks/cross.npy", np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]]))
+    monkeypatch.chdir(tmp_path)
+    for mask in ("masks/cross.npy", str(tmp_path / "masks/cross.npy")):
+        results = tuple(Result({"mask": mask, "ridge": ridge}, SCORES) for ridge in (0.5, 1.0))
+        write_config(Path(out), replace(TUNING, results=results))
+        assert len(_request(Path(out)).model.parameters()["offsets"]) == 5
 
 
 @pytest.mark.parametrize(

@@ -232,6 +232,14 @@ def test_a_region_without_measured_rows_cannot_decide(path: Path, tmp_path: Path
     assert all(result.mean("mouth").mse_x100 == 0 for result in tuning.results)
 
 
+def test_a_region_without_pixels_cannot_decide_where_each_fold_is_trained(tmp_path: Path) -> None:
+    path = write_stack(tmp_path / "tiny.zarr", side=3, people=8, expressions=("happy",))
+    request = {"model": "omp", "values": {"n_nonzero": (1, 2)}}
+    with pytest.raises(BadParameterError, match="no pixel of the mouth was measured in images of 3 x 3"):
+        _tune(path, tmp_path / "mouth", region="mouth", **request)
+    assert _tune(path, tmp_path / "face", **request).best.mean("face").mse_x100 > 0
+
+
 def test_a_ridge_for_each_cell_is_among_those_tried(path: Path, tmp_path: Path) -> None:
     tuning = _tune(path, tmp_path, ridge_in_cells=True)
     assert tuning.ridge_map is not None
