@@ -52,12 +52,15 @@ class Mouth:
 
     @classmethod
     def of(cls, stack: TrainingStack) -> Mouth:
+        """Return the mouth of a stack, `NO_MOUTH` for one so small that no cell's centre is in it."""
+        if not _cells_in(stack.spec.mouth).any():
+            return NO_MOUTH
         region = mouth_region(stack.spec.mouth, stack.image_shape)
         return cls(stack.spec.mouth, math.prod(region.shape) / math.prod(stack.image_shape))
 
 
 NO_MOUTH = Mouth((0.0, 0.0, 0.0, 0.0), 0.0)
-"""Of models with one ridge for the whole image, which the whole face decides."""
+"""Where one ridge is for the whole image, which the whole face decides."""
 
 
 def choose(
@@ -204,11 +207,15 @@ def _of_folds(totals: Sequence[FoldErrors]) -> list[NDArray[np.float64]]:
 
 
 def _two_ridges(around: float, inside: float, mouth: tuple[float, float, float, float]) -> list[list[float]]:
-    """Return a ridge for each cell: `inside` for those whose centre is in the mouth, by fractions of the sides."""
+    """Return a ridge for each cell: `inside` for those in the mouth."""
+    return [[inside if cell else around for cell in row] for row in _cells_in(mouth)]
+
+
+def _cells_in(mouth: tuple[float, float, float, float]) -> NDArray[np.bool_]:
+    """Return whether the centre of each cell is in the mouth, by fractions of the sides, (row, col)."""
     row0, row1, col0, col1 = mouth
     down, across = ((np.arange(n) + 0.5) / n for n in CELLS)
-    within = ((down >= row0) & (down < row1))[:, None] & ((across >= col0) & (across < col1))
-    return [[inside if cell else around for cell in row] for row in within]
+    return ((down >= row0) & (down < row1))[:, None] & ((across >= col0) & (across < col1))
 
 
 def _refined(total: FoldErrors) -> NDArray[np.float64]:

@@ -205,6 +205,16 @@ def test_the_mouth_may_have_a_ridge_of_its_own(stack: TrainingStack) -> None:
     assert choosing._best(options, np.array([[0.5, 0.299], [0.4, 0.3]]), folds, mouth) == (1, {"ridge": 8.0})
 
 
+def test_a_mouth_that_is_smaller_than_a_cell_has_none(tmp_path: Path) -> None:
+    spec = StackSpec(64, 64, 1, "uint8", "none", mouth=(0.51, 0.53, 0.51, 0.53))
+    StackWriter.create(tmp_path / "faces", spec).close()
+    options, errors = [{"ridge": 1.0}, {"ridge": 8.0}], np.array([[0.5, 0.2], [0.4, 90.0]])
+    mouth = choosing.Mouth.of(TrainingStack.open(tmp_path / "faces"))
+    number, found = choosing._best(options, errors, [np.ones((5, 2))], mouth)
+    assert (number, found) == (1, {"ridge": 8.0})
+    assert Choice(found, 5, 5, 64, tuple(Result(each, {}) for each in options), number).in_words() == "ridge 8"
+
+
 def test_a_model_with_one_ridge_gets_one() -> None:
     options = [{"ridge": 1.0}, {"ridge": 8.0}]
     errors, folds = np.array([[0.5, 0.2], [0.4, 0.3]]), [np.ones((5, 2))]
