@@ -72,7 +72,6 @@ def test_the_whole_job_repeated_does_only_what_has_changed(server: Site, tmp_pat
     assert len(list((tmp_path / "synthesized").rglob("*.png"))) == 2
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("model", "expected"), [(0.5, True), (1.0, False), (2.0, False)])
 def test_version_is_promoted_only_if_it_beats_both_baselines(model: float, expected: bool) -> None:
     shortfall = shortfall_of(evaluation_of("faces", 1, model))

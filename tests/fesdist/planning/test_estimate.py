@@ -67,11 +67,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     counted(WeightDraft, "write_all", lambda checksums, *_: 1000 * len(checksums))
     for sums in (WindowSums, Combinations):
         counted(sums, "add", lambda _, gathered, samples: len(samples) * _pixels(gathered) * 20)
-    counted(
-        KeptSamples,
-        "add",
-        lambda _, gathered, samples: sum(images.size for images in (samples.inputs, *samples.targets.values())),
-    )
+    counted(KeptSamples, "add", lambda _, gathered, samples: _values(samples))
     for model in (MaskedRegression, RidgeRegression, KernelReducedRank, Lasso, greedy.GreedyModel):
         counted(model, "solve", lambda _, model, gathered: _pixels(gathered) * 500)
     counted(MaskedRegression, "evidence", lambda _, model, total, folds, step: _pixels(total) * 100 * len(folds))

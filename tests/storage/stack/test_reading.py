@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from storage.blobs.local import LocalLocation
 from storage.blobs.location import open_location
 from storage.errors import FormatError, MismatchError, NotFoundError, StorageError
 from storage.stack.format import StackSpec
@@ -177,20 +178,22 @@ def test_an_empty_stack_is_a_stack(tmp_path: Path) -> None:
     assert dict(stack.to_xarray().sizes) == {"sample": 0}
 
 
-def test_opening_and_reading_are_quick(tmp_path: Path) -> None:
-    spec = StackSpec(128, 128, 3, "uint8", "none")
+def test_opening_and_reading_take_a_look_at_each_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     people = [PendingSubject(f"{i}", {"neutral": image(i, (3, 128, 128))}) for i in range(64)]
-    with StackWriter.create(tmp_path / "faces", spec) as writer:
+    with StackWriter.create(tmp_path / "faces", StackSpec(128, 128, 3, "uint8", "none")) as writer:
         writer.append(people)
+    read, counted = LocalLocation.read, Counter[str]()
 
-    def seconds() -> float:
-        start = time.perf_counter()
-        stack = TrainingStack.open(tmp_path / "faces")
+    def counting(location: LocalLocation, key: str, most: int) -> bytes:
+        counted[key] += 1
+        return read(location, key, most)
+
+    monkeypatch.setattr(LocalLocation, "read", counting)
+    stack = TrainingStack.open(tmp_path / "faces")
+    for _ in range(2):
         stack.read("neutral", range(64), slice(0, 128), slice(0, 128))
-        return time.perf_counter() - start
-
-    # A bound that only a mistake exceeds, on any machine: it takes a hundredth of a second.
-    assert min(seconds() for _ in range(5)) < 0.3
+    chunks = {f"neutral/c/0/0/{row}/{col}": 2 for row in (0, 1) for col in (0, 1)}
+    assert counted == {"zarr.json": 1, "neutral/zarr.json": 1, **chunks}
 
 
 def test_images_are_verified_by_their_digests(stack_path: Path) -> None:
