@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from filelock import FileLock, Timeout
 from storage.blobs.disk import telling_disk_errors
 from storage.errors import StorageError
 
-_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 def held_lock(path: Path) -> FileLock | None:
@@ -23,8 +24,7 @@ def held_lock(path: Path) -> FileLock | None:
     lock = FileLock(path, thread_local=False)
     try:
         with telling_disk_errors(str(path.parent)):
-            # Where no file can be, the lock would be tried until its time is over, as if somebody else had it.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o644))
+            _ask(path)
             lock.acquire(timeout=0)
     except Timeout:
         return None
@@ -38,6 +38,19 @@ def held_lock(path: Path) -> FileLock | None:
         raise StorageError(
             f"the disk of {path.parent} refuses locks ({error.strerror}), without which two"
             " runs would overwrite each other: choose a folder on a local disk, or have this one mounted with locks"
-            " (NFS: start its lock service, or mount it with local_lock=flock if one machine alone writes there)"
+            " (NFS: start its lock service, or mount it with local_lock=flock if one machine alone writes there;"
+            " Lustre: mount it with flock)"
         ) from error
     return lock
+
+
+def _ask(path: Path) -> None:
+    """Make a file, and give back a lock of it that nobody has; raises OSError where there are no files or no locks.
+
+    There the library would try until its time is over, as if somebody else had the lock, or make do with files.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    finally:
+        os.close(descriptor)

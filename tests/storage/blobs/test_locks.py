@@ -33,7 +33,7 @@ def test_another_thread_than_the_one_that_took_it_may_release_it(tmp_path: Path)
     again.release()
 
 
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
 def test_a_disk_without_locks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     def refuses(*_: object) -> None:
         raise OSError(number, "No locks available")
