@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ SYNCS_AT_ONCE = 16
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_NO_FOLDERS = (errno.EINVAL, errno.EBADF)
+"""What disks say that sync files and no folders, as some that are shared with other systems."""
 
 
 @contextmanager
@@ -83,10 +86,13 @@ def _obstacle(path: Path) -> str:
 
 
 def sync(path: Path) -> None:
-    """Have a file's content, or a folder's entries, on the disk before returning."""
+    """Have a file's content, or a folder's entries as far as its disk can, on the disk before returning."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDERS or not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise
     finally:
         os.close(descriptor)
 
