@@ -19,7 +19,7 @@ from storage.blobs.direct import write_file
 from storage.blobs.disk import ATTEMPTS, make_folder, naming, sync, sync_files, telling_disk_errors
 from storage.blobs.limits import LARGEST_READ
 from storage.blobs.threads import AT_ONCE
-from storage.errors import AlreadyExistsError, NotFoundError
+from storage.errors import AlreadyExistsError, NotFoundError, StorageError
 
 _PENDING = ".pending"
 """Folder for documents being written, at the root unless told otherwise: on the same disk, away from Zarr readers."""
@@ -29,6 +29,9 @@ _PARTIAL = ".partial"
 
 _ABANDONED_SECONDS = 3600
 """A document takes moments to be written: whoever was at it so long ago was killed."""
+
+_IN_USE = (errno.ENOTEMPTY, errno.EEXIST, errno.EBUSY)
+"""What a disk says of a folder with a new file, and one of a network of a file that somebody has open."""
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
@@ -110,7 +113,7 @@ class LocalLocation:
             if path.is_file():
                 path.unlink()
             else:
-                shutil.rmtree(path)
+                _remove_folder(path)
 
     def flush(self, keys: Sequence[str]) -> None:
         sync_files([self._path(key) for key in keys])
@@ -167,6 +170,24 @@ def _write_new(file: Path, data: bytes) -> None:
             if not attempts_left:
                 raise
             make_folder(file.parent)
+
+
+def _remove_folder(path: Path) -> None:
+    """Remove a folder and all that is in it, also what others put there or remove from it meanwhile."""
+    for attempts_left in reversed(range(ATTEMPTS)):
+        try:
+            return shutil.rmtree(path)
+        except FileNotFoundError:
+            if not path.exists():
+                return
+        except OSError as error:
+            if error.errno not in _IN_USE:
+                raise
+            if not attempts_left:
+                raise StorageError(
+                    f"{path} cannot be removed, as somebody is using it ({error.strerror}): wait until nobody is, then"
+                    " run the same command again"
+                ) from error
 
 
 def _abandoned(file: Path) -> bool:

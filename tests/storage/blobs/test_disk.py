@@ -1,4 +1,4 @@
-"""A folder that somebody else removes, as it is empty, is made again; disks that sync no folders are used."""
+"""Folders that others write to or remove meanwhile are made, filled and removed; disks that sync none are used."""
 
 from __future__ import annotations
 
@@ -73,6 +73,55 @@ def test_a_file_that_cannot_be_synced_is_an_error(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(os, "fsync", of_nothing)
     with pytest.raises(OSError, match="Invalid argument"):
         sync(tmp_path / "a")
+
+
+@pytest.fixture
+def filling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list: as long as it has entries, somebody writes to a folder before it is removed, and takes one."""
+    usual, left = os.rmdir, list[int]()
+
+    def rmdir(name: str, *arguments: Any, **named: Any) -> None:
+        if left and name == "kept":
+            (tmp_path / "flows/kept" / f"{left.pop()}").touch()
+        usual(name, *arguments, **named)
+
+    monkeypatch.setattr(os, "rmdir", rmdir)
+    return left
+
+
+def test_a_folder_goes_with_what_is_written_to_it_meanwhile(tmp_path: Path, filling: list[int]) -> None:
+    location = LocalLocation(tmp_path)
+    location.write("flows/kept/a", b"1")
+    filling.extend(range(3))
+    location.delete("flows")
+    assert not filling
+    assert not (tmp_path / "flows").exists()
+
+
+def test_a_folder_that_is_always_written_to_is_named(tmp_path: Path, filling: list[int]) -> None:
+    location = LocalLocation(tmp_path)
+    location.write("flows/kept/a", b"1")
+    filling.extend(range(1000))
+    with pytest.raises(StorageError, match=r"flows cannot be removed, as somebody is using it \(Directory not empty\)"):
+        location.delete("flows")
+
+
+def test_what_two_remove_is_gone_for_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    location = LocalLocation(tmp_path)
+    for name in "abc":
+        location.write(f"flows/{name}", b"1")
+    usual, removed = os.unlink, list[str]()
+
+    def unlink(name: str, *arguments: Any, **named: Any) -> None:
+        usual(name, *arguments, **named)
+        if not removed:
+            removed.append(name)
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))  # as if another had been faster
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    location.delete("flows")
+    assert removed
+    assert not (tmp_path / "flows").exists()
 
 
 def test_a_file_in_the_way_is_named_at_once(tmp_path: Path) -> None:
