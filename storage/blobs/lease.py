@@ -6,17 +6,15 @@ Leases are numbered documents; the highest number counts, and a number is taken 
 from __future__ import annotations
 
 import os
-import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from threading import Event, Thread
 
 from storage.blobs.creation import created, mark, numbers_in
 from storage.blobs.documents import decode, encode
 from storage.blobs.objects import ObjectLocation
-from storage.blobs.provenance import lives, now, who
+from storage.blobs.provenance import lives, now, where, who
 from storage.errors import FormatError, NotFoundError, StorageError
 
 RENEWAL_SECONDS = 30.0
@@ -50,7 +48,7 @@ class Lease:
     def __init__(self, location: ObjectLocation, what: str) -> None:
         self._location = location
         self._what = what
-        self._holder = _Holder(_where(), os.getpid(), who(), now(), mark())
+        self._holder = _Holder(where(), os.getpid(), who(), now(), mark())
         asked = _clock()
         number = max(self._numbers(), default=0)
         self._refuse_if_held(number)
@@ -145,14 +143,6 @@ class Lease:
 
 def _key(number: int) -> str:
     return f"{number}.json"
-
-
-def _where() -> str:
-    """Return what tells this machine, since it started, and this container's processes from all others."""
-    parts = [socket.gethostname()]
-    with suppress(OSError):
-        parts += [Path("/proc/sys/kernel/random/boot_id").read_text().strip(), os.readlink("/proc/self/ns/pid")]
-    return " ".join(parts)
 
 
 def _clock() -> float:

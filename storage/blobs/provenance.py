@@ -5,7 +5,9 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 
 def now() -> str:
@@ -27,8 +29,19 @@ def who() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
+def where() -> str:
+    """Return what tells this machine, since it started, and this container's processes from all others.
+
+    Containers on one host may have its name and the same numbers of processes, and do not see each other's.
+    """
+    parts = [socket.gethostname()]
+    with suppress(OSError):
+        parts += [Path("/proc/sys/kernel/random/boot_id").read_text().strip(), os.readlink("/proc/self/ns/pid")]
+    return " ".join(parts)
+
+
 def lives(process: int) -> bool:
-    """Return whether there is a process of this number on this machine, whoever owns it."""
+    """Return whether there is a process of this number here, as `where` tells it, whoever owns it."""
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):  # no process has a number that C does not hold

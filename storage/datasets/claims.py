@@ -12,15 +12,15 @@ from threading import Event, Thread
 
 from storage.blobs.documents import decode, encode
 from storage.blobs.location import Location
-from storage.blobs.provenance import lives, now, seconds_since
+from storage.blobs.provenance import lives, now, seconds_since, where
 from storage.errors import FormatError, NotFoundError, StorageError
 
 RENEWAL_SECONDS = 60.0
 """How often a claim is renewed while its block runs."""
 
 FOREIGN_SECONDS = 3600.0
-"""How long a claim from another host counts that is not renewed: whether its process still lives cannot be seen from
-here, and clocks differ."""
+"""How long a claim from another host or container counts that is not renewed: whether its process still lives cannot be
+seen from here, and clocks differ."""
 
 _DOCUMENT = "claim.json"
 
@@ -36,6 +36,9 @@ class Claim:
     process: int
     renewed: str
     """ISO 8601, UTC."""
+    where: str = ""
+    """Host, its start, and its space of processes: only there it is seen whether the process lives. Earlier ones lack
+    it."""
 
     def __post_init__(self) -> None:
         seconds_since(self.renewed)  # or else it is no time
@@ -85,7 +88,7 @@ def claimants(location: Location, folder: str, besides: str | None = None) -> li
 
 
 def _counts(name: str, claim: Claim) -> bool:
-    if claim.host != socket.gethostname():
+    if claim.where != where():
         return seconds_since(claim.renewed) < FOREIGN_SECONDS
     if claim.process == os.getpid():
         return name in _held
@@ -100,7 +103,7 @@ def _renew(location: Location, folder: str, name: str, ended: Event) -> None:
 
 
 def _write(location: Location, folder: str, name: str) -> None:
-    claim = Claim(socket.gethostname(), os.getpid(), now())
+    claim = Claim(socket.gethostname(), os.getpid(), now(), where())
     location.write(f"{_claims(folder)}/{name}/{_DOCUMENT}", encode(claim, f"claim of {folder}"))
 
 

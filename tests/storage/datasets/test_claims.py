@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.blobs.provenance import where
 from storage.datasets import claims
 from storage.datasets.draft import WeightDraft
 from storage.datasets.store import WeightStore
@@ -90,15 +91,21 @@ def test_a_claim_that_cannot_be_removed_hides_no_other_error(
         raise StorageError("the disk is full")
 
 
-def test_claims_of_other_hosts_count_for_an_hour_after_their_renewal(store: WeightStore, draft: WeightDraft) -> None:
+@pytest.mark.parametrize(
+    "place", ["elsewhere", f"{where()} of a container", ""], ids=["host", "container", "earlier version"]
+)
+def test_claims_from_elsewhere_count_for_an_hour_after_their_renewal(
+    store: WeightStore, draft: WeightDraft, place: str
+) -> None:
     with draft.claimed():
         (own,) = (Path(store.uri) / "london/drafts/job-0/claims").glob("*/claim.json")
         claim = json.loads(own.read_text())
     own.parent.mkdir()
-    own.write_text(json.dumps({**claim, "host": "elsewhere"}))
+    claim |= {"process": 1 << 30, "where": place}
+    own.write_text(json.dumps(claim))
     assert store.clean() == []
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
-    own.write_text(json.dumps({**claim, "host": "elsewhere", "renewed": an_hour_ago.isoformat()}))
+    own.write_text(json.dumps({**claim, "renewed": an_hour_ago.isoformat()}))
     assert [removed.id for removed in store.clean()] == ["job-0"]
 
 
@@ -145,11 +152,11 @@ def test_a_run_that_is_just_starting_is_left_alone(store: WeightStore) -> None:
     assert store.open("london").verify() == []
 
 
-@pytest.mark.parametrize("damage", [{}, {"process": 1 << 40}, {"host": "elsewhere", "renewed": "yesterday"}])
+@pytest.mark.parametrize("damage", [{}, {"process": 1 << 40}, {"where": "elsewhere", "renewed": "yesterday"}])
 def test_a_claim_without_a_run_is_removed(store: WeightStore, draft: WeightDraft, damage: dict[str, object]) -> None:
     claims_folder = Path(store.uri) / "london/drafts/job-1/claims/other"
     claims_folder.mkdir(parents=True)
-    claim = {"host": socket.gethostname(), "process": 1 << 30, "renewed": datetime.now(UTC).isoformat()}
+    claim = {"host": "here", "where": where(), "process": 1 << 30, "renewed": datetime.now(UTC).isoformat()}
     (claims_folder / "claim.json").write_text(json.dumps(claim | damage))
     store.clean()
     assert not (Path(store.uri) / "london/drafts/job-1").exists()
