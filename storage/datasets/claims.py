@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 from storage.blobs.documents import decode, encode
 from storage.blobs.location import Location
@@ -26,6 +26,9 @@ _DOCUMENT = "claim.json"
 
 _held: set[str] = set()
 """Names of the claims of this process."""
+
+_renewing = Lock()
+"""Held while a claim is renewed, and while the folder that it lies in is removed."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,13 @@ def claimed(location: Location, folder: str) -> Iterator[str]:
                 location.delete(f"{_claims(folder)}/{name}")
 
 
-def forget(name: str) -> None:
-    """Note that a claim of this process went with the folder of its draft."""
-    _held.discard(name)
+@contextmanager
+def ending(name: str | None) -> Iterator[None]:
+    """Have no claim written while the block removes a draft's folder, and with it the claim `name` of this process."""
+    with _renewing:
+        yield
+        if name:
+            _held.discard(name)
 
 
 def claimants(location: Location, folder: str, besides: str | None = None) -> list[str]:
@@ -96,9 +103,11 @@ def _counts(name: str, claim: Claim) -> bool:
 
 
 def _renew(location: Location, folder: str, name: str, ended: Event) -> None:
-    while not ended.wait(RENEWAL_SECONDS) and name in _held:
+    while not ended.wait(RENEWAL_SECONDS):
         # What keeps a claim from being written hits the run itself as well, which knows better what to say.
-        with suppress(StorageError, OSError):
+        with _renewing, suppress(StorageError, OSError):
+            if name not in _held:
+                return
             _write(location, folder, name)
 
 

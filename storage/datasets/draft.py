@@ -24,7 +24,7 @@ from storage.blobs.notes import Notes
 from storage.blobs.provenance import now, seconds_since
 from storage.blobs.regions import Region, check_whole_chunks, resolve_region
 from storage.blobs.threads import each
-from storage.datasets.claims import claimants, claimed, forget
+from storage.datasets.claims import claimants, claimed, ending
 from storage.datasets.keys import data_folder, draft_folder, job_key, receipt_keys
 from storage.datasets.manifest import Facts, publish_manifest
 from storage.datasets.spec import DatasetSpec, is_metadata, same_document, skeleton
@@ -197,9 +197,8 @@ class WeightDraft:
         with suppress(StorageError, OSError):
             if not claimants(self._location, folder, besides=self._claim):
                 self._location.tidy(self._data)
-                self._location.delete(folder)
-                if self._claim:
-                    forget(self._claim)
+                with ending(self._claim):
+                    self._location.delete(folder)
         return number
 
     @contextmanager

@@ -8,6 +8,7 @@ import socket
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event, current_thread, main_thread
 
 import pytest
 
@@ -76,6 +77,31 @@ def test_a_claim_is_renewed_while_it_is_held(
         written = own.read_text()
         wait_until(lambda: own.read_text() != written)
     assert not own.exists()
+
+
+def test_a_renewal_that_is_on_its_way_while_the_draft_is_published_leaves_no_claim(
+    store: WeightStore, draft: WeightDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, removed, write, delete = Event(), Event(), draft._location.write, draft._location.delete
+
+    def write_late(key: str, data: bytes) -> None:
+        if current_thread() is not main_thread():
+            begun.set()
+            removed.wait(1)  # which does not come where the removal waits for the renewal
+        write(key, data)
+
+    def delete_now(prefix: str) -> None:
+        delete(prefix)
+        removed.set()
+
+    monkeypatch.setattr(claims, "RENEWAL_SECONDS", 0.01)
+    with draft.claimed():
+        checksums = fill(draft)
+        monkeypatch.setattr(draft._location, "write", write_late)
+        monkeypatch.setattr(draft._location, "delete", delete_now)
+        assert begun.wait(60)
+        draft.publish(FACTS, checksums)
+    assert list((Path(store.uri) / "london/drafts").iterdir()) == []
 
 
 def test_a_claim_that_cannot_be_removed_hides_no_other_error(
