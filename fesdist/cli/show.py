@@ -11,11 +11,13 @@ from fesdist.cli.ingest import print_pairs
 from fesdist.cli.notices import tell, to_records
 from fesdist.cli.place import open_stack
 from fesdist.cli.train import print_errors
+from fesdist.exports.npz.origin import origins_of
 from fesdist.ground.counting import counted
 from fesdist.ground.metrics import RunMetrics
 from fesdist.images.summary import count_pairs, of_people_on_both_sides
 from fesdist.requests.weights import Show
 from fesdist.training.notices import kept_in
+from storage.datasets.manifest import Manifest
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
 from storage.stack.reading import TrainingStack
@@ -50,16 +52,21 @@ def _show_version(store: WeightStore, version: WeightVersion, *, as_json: bool) 
             "expressions",
             ", ".join(f"{name} ({counted(learned.get(name, 0), 'person')})" for name in manifest.expressions),
         ),
-        ("stack", f"{manifest.stack.path}, fingerprint {manifest.stack.fingerprint[:12]}"),
+        _source(manifest),
         ("weights", f"{size(version.all_bytes())} in {store.uri}/{manifest.name}/{manifest.data}"),
     ]
-    if manifest.imported:
-        rows.append(("imported", ", ".join(f"{key} {value}" for key, value in manifest.imported.items())))
     say(manifest.reference)
     table(("", ""), rows)
     say()
     print_errors(manifest.measured(RunMetrics))
     tell(kept_in(manifest))
+
+
+def _source(manifest: Manifest) -> tuple[str, str]:
+    """Return what the version was made from: a stack, or files."""
+    if files := origins_of(manifest):
+        return "imported", ", ".join(f"{file.name} (SHA-256 {file.sha256[:12]})" for file in files)
+    return "stack", f"{manifest.stack.path}, fingerprint {manifest.stack.fingerprint[:12]}"
 
 
 def _show_stack(stack: TrainingStack, *, as_json: bool) -> None:

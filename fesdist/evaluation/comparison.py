@@ -74,7 +74,7 @@ class Comparer:
         `LoadedVersion.synthesize` does.
         """
         loaded, inputs = self._loaded, unit_scale(images)
-        mean_difference = self.version.read(expression, "mean_difference", None)
+        mean_difference = loaded.checked.read(expression, "mean_difference")
         moved = unit_scale(loaded.moved(images, expression))
         detail = loaded.keeps_detail(expression)
         return {

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.ground.errors import BadParameterError
+from fesdist.inference.checked import conventions_of
 from storage.datasets.version import WeightVersion
 from storage.stack.format import Split
 from storage.stack.reading import TrainingStack
@@ -30,7 +31,7 @@ def check_fit(stack: TrainingStack, version: WeightVersion) -> None:
             f"{_size(manifest.image_shape, manifest.channels)}; ingest the photographs at that size, or choose "
             "another version"
         )
-    expected = version.attributes["normalisation"]
+    expected = conventions_of(version).normalisation
     if spec.normalisation != expected:
         raise BadParameterError(
             f"{stack.path} has normalisation {spec.normalisation!r}, {model} expects {expected!r}; "

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from fesdist.align.frame import USUAL, Fractions, Frame
 from fesdist.families.common.fixed_map import FixedMap
-from fesdist.ground.colour import Colour
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.notices import Notice
 from fesdist.ground.refinement import ALPHAS, Refinement
@@ -20,7 +19,6 @@ from fesdist.inference.loaded import LoadedVersion, require_expression
 from fesdist.inference.recipe import Recipe
 from fesdist.inference.regions import region_mask
 from fesdist.inference.settings import SynthesisSettings
-from fesdist.registry import model_from_parameters
 from fesdist.shape.warping import Displacement
 from storage.datasets.manifest import Manifest
 from storage.datasets.store import WeightStore
@@ -90,7 +88,7 @@ class Source:
             expressions or manifest.expressions,
             loaded.min_max,
             mouth_region(loaded.mouth, manifest.image_shape),
-            Colour(manifest.colour).weight_channels(manifest.channels),
+            loaded.checked.weight_channels,
             loaded.refinement_said(settings.refine),
             settings,
             loaded,
@@ -116,14 +114,14 @@ class Source:
 
     def form_of(self, expression: str) -> FixedMap:
         """Return the model's own map of an expression; raises BadParameterError for a model that is none."""
-        model = model_from_parameters(self.manifest.model.name, self.manifest.model.parameters)
-        return model.fixed_map(partial(self.loaded.version.read, expression))
+        checked = self.loaded.checked
+        return checked.model.fixed_map(partial(checked.read, expression))
 
     def read(self, expression: str) -> ExportedExpression:
         """Return an expression with everything that the settings say of it."""
         alpha = None
         if self.refinement in ALPHAS:
-            alpha = self.loaded.version.read(expression, ALPHAS[self.refinement]).astype(np.float32)
+            alpha = self.loaded.checked.read(expression, ALPHAS[self.refinement]).astype(np.float32)
         return ExportedExpression(
             expression,
             self.form_of(expression),

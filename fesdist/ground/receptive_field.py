@@ -86,15 +86,14 @@ def check_offsets(offsets: Iterable[Iterable[int]]) -> tuple[Offset, ...]:
     Raises BadParameterError for none at all, for too many or too far ones, for a repeated one, and for anything but
     pairs of integers.
     """
-    given = list(offsets)
-    if len(given) > MOST_TAPS:
-        raise BadParameterError(f"a receptive field of {len(given)} offsets; expected at most {MOST_TAPS}")
     try:
-        pairs = [(index(drow), index(dcol)) for drow, dcol in given]
+        pairs = [(index(drow), index(dcol)) for drow, dcol in offsets]
     except (TypeError, ValueError):
         raise BadParameterError(
-            f"receptive field {given}; expected pairs of integers (drow, dcol), for instance [[0, 0], [0, 1]]"
+            f"receptive field {offsets!r:.200}; expected pairs of integers (drow, dcol), for instance [[0, 0], [0, 1]]"
         ) from None
+    if len(pairs) > MOST_TAPS:
+        raise BadParameterError(f"a receptive field of {len(pairs)} offsets; expected at most {MOST_TAPS}")
     if not pairs:
         raise BadParameterError(
             "a receptive field without an offset uses no input pixel; give at least one (drow, dcol)"

@@ -7,15 +7,14 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil, prod
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.tiles import Region, TileGrid
-from storage.datasets.version import WeightVersion
+from fesdist.inference.checked import CheckedVersion
 
 _PIECES = 2
 """A band is read in so many pieces, if it has as many chunks."""
@@ -40,13 +39,13 @@ class BandCache:
     BadParameterError when `memory` is too small to read one band.
     """
 
-    def __init__(self, version: WeightVersion, names: tuple[str, ...], memory: int) -> None:
+    def __init__(self, version: CheckedVersion, names: tuple[str, ...], memory: int) -> None:
         self._version = version
         self._memory = memory
         self._held: OrderedDict[tuple[str, int], Band] = OrderedDict()
         self._lock = threading.Lock()
-        first = cast(zarr.Group, version.group[version.expressions[0]])
-        arrays = {name: array for name, array in first.arrays() if name in names}
+        first = version.arrays(version.manifest.expressions[0])
+        arrays = {name: array for name, array in first.items() if name in names}
         self._leading = {name: array.shape[:-2] for name, array in arrays.items()}
         self._dtypes = {name: np.float32 if array.dtype.kind == "f" else array.dtype for name, array in arrays.items()}
         rows, cols = version.manifest.image_shape
@@ -67,11 +66,6 @@ class BandCache:
     def names(self) -> tuple[str, ...]:
         """Return which of the arrays the version has."""
         return tuple(self._leading)
-
-    @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Return the shapes of these arrays, (..., row, col)."""
-        return {name: (*leading, *self._grid.image_shape) for name, leading in self._leading.items()}
 
     @property
     def held_bytes(self) -> int:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fesdist.families.common.image_pass import ImagePass
 from fesdist.families.common.layout import Array
 from fesdist.inference.bands import Band, BandCache
-from storage.datasets.version import WeightVersion
+from fesdist.inference.checked import CheckedVersion
 
 Each = Callable[[Callable[[slice], Array], Sequence[slice]], Iterable[Array]]
 """Calls a function on every slice and returns the results in the order of the slices, as `map` does."""
@@ -24,7 +24,7 @@ class ImageEncoder:
     Threads may share an encoder. Raises BadParameterError when `memory` is too small to read one band.
     """
 
-    def __init__(self, version: WeightVersion, image_pass: ImagePass[Any], memory: int) -> None:
+    def __init__(self, version: CheckedVersion, image_pass: ImagePass[Any], memory: int) -> None:
         self._version = version
         self._pass = image_pass
         self._cache = BandCache(version, (image_pass.encoder,), memory)

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.align.frame import USUAL, Fractions
-from fesdist.ground.colour import Colour
+from fesdist.align.frame import USUAL
 from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
@@ -19,25 +18,18 @@ from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.refinement import refine as blend
 from fesdist.inference.bands import Band, BandCache
 from fesdist.inference.blocks import blocks_of
+from fesdist.inference.checked import CheckedVersion
 from fesdist.inference.codes import ImageEncoder
 from fesdist.inference.intensities import Images, Range, stretched, unit_scale
 from fesdist.inference.moving import Shapes, put_change
 from fesdist.inference.recipe import Recipe
 from fesdist.inference.regions import region_mask
 from fesdist.inference.room import check_room
-from fesdist.registry import model_from_parameters
 from fesdist.simd import aligned
-from storage.blobs.documents import convert
 from storage.datasets.version import WeightVersion
-from storage.errors import FormatError
 
 WEIGHT_MEMORY = 512 << 20
 """Bytes of weights that are kept when nothing else is said."""
-
-USUAL_MOUTH = (0.60, 0.80, 0.30, 0.70)
-"""Where aligned faces have it, of versions that do not say: (row0, row1, col0, col1) as fractions of the sides."""
-
-_EYES: Any = Fractions
 
 
 def require_expression(expression: str, version: WeightVersion) -> None:
@@ -52,37 +44,29 @@ class LoadedVersion:
     """Puts the expressions of one version of a model on batches of images.
 
     Weights are read band by band when they are needed, turned into float32 once, and kept within `memory` bytes; the
-    work is shared by `threads` threads. Several threads may use one object. Raises FormatError for weights that are not
-    such as the version's model has.
+    work is shared by `threads` threads. Several threads may use one object. Raises as
+    `CheckedVersion`, and BadParameterError for too little memory.
     """
 
     def __init__(self, version: WeightVersion, *, memory: int = WEIGHT_MEMORY, threads: int = 1) -> None:
-        manifest = version.manifest
-        self.version = version
+        checked, manifest = CheckedVersion(version), version.manifest
+        self.version, self.checked = version, checked
         self.reference = manifest.reference
         self.expressions: tuple[str, ...] = tuple(version.expressions)
         self.image_shape: tuple[int, int] = manifest.image_shape
-        self.min_max: bool = version.attributes["normalisation"] == "min-max"
+        self.min_max = checked.conventions.normalisation == "min-max"
         """Whether the model sees each image stretched from its own minimum to its own maximum."""
-        self._model = model_from_parameters(manifest.model.name, manifest.model.parameters)
-        self._weight_channels = Colour(manifest.colour).weight_channels(manifest.channels)
+        self.eyes, self.mouth = checked.conventions.eyes, checked.conventions.mouth
+        """As those of `Conventions`."""
+        self._model = checked.model
         self._encoder: ImageEncoder | None = None
         if (image_pass := self._model.image_pass()) is not None:
             memory //= 2
-            self._encoder = ImageEncoder(version, image_pass, memory)
-        self._cache = BandCache(version, (*self._model.reads, *ALPHAS.values()), memory)
-        try:
-            self._model.check_shapes(self._cache.shapes)
-        except BadParameterError as error:
-            raise FormatError(f"version {self.reference}: {error}") from None
+            self._encoder = ImageEncoder(checked, image_pass, memory)
+        self._cache = BandCache(checked, (*self._model.reads, *ALPHAS.values()), memory)
         self.refinement = Refinement.LEARNED if Refinement.LEARNED in self.refinements else Refinement.NONE
         """What outputs are refined by when nothing else is said."""
-        eyes = version.attributes.get("eyes")
-        self.eyes: Fractions | None = None if eyes is None else convert(_EYES, eyes, f"eyes of {self.reference}")
-        """Where eyes lie in the images, as `Frame.eyes`; None if the version does not say."""
-        self.mouth: tuple[float, float, float, float] = tuple(version.attributes.get("mouth", USUAL_MOUTH))
-        """(row0, row1, col0, col1) as fractions of the image's sides."""
-        self.shapes = Shapes(version, self._mask)
+        self.shapes = Shapes(checked, self._mask)
         self._threads, self._pools = threads, dict[int, ThreadPoolExecutor]()
 
     @property
@@ -116,13 +100,13 @@ class LoadedVersion:
         gray one is repeated. Raises ImageError for other numbers of channels.
         """
         *leading, found, rows, cols = images.shape
-        if self._weight_channels in (1, found):
+        if self.checked.weight_channels in (1, found):
             return images
         if found == 1:
-            return np.broadcast_to(images, (*leading, self._weight_channels, rows, cols))
+            return np.broadcast_to(images, (*leading, self.checked.weight_channels, rows, cols))
         raise ImageError(
-            f"images with {found} channels; {self.reference} has weights for each of {self._weight_channels} "
-            f"channels and expects 1 or {self._weight_channels}"
+            f"images with {found} channels; {self.reference} has weights for each of {self.checked.weight_channels} "
+            f"channels and expects 1 or {self.checked.weight_channels}"
         )
 
     def synthesize(

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.ground.colour import to_gray
+from fesdist.inference.checked import CheckedVersion
 from fesdist.inference.intensities import Images, unit_scale
 from fesdist.inference.recipe import Recipe
 from fesdist.shape.field import UNFOLDED_UP_TO, largest_intensity
 from fesdist.shape.warping import DISPLACEMENT, Displacement
-from storage.datasets.version import WeightVersion
 
 _KEPT_BYTES = 16 << 20
 """What is kept of each kind: learned, of recipes, and scaled."""
@@ -28,7 +28,7 @@ MaskOf = Callable[[Recipe], NDArray[np.float32] | None]
 class Shapes:
     """The displacements of a version, read when they are needed; threads may share them."""
 
-    def __init__(self, version: WeightVersion, mask_of: MaskOf = lambda _: None) -> None:
+    def __init__(self, version: CheckedVersion, mask_of: MaskOf = lambda _: None) -> None:
         self._version = version
         self._mask_of = mask_of
         image_bytes = 2 * 4 * math.prod(version.manifest.image_shape)

@@ -16,6 +16,7 @@ from fesdist.ground.files import write_whole
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.notices import Notice, counted_notice, noticed
 from fesdist.ground.share import Progress
+from fesdist.inference.checked import CheckedVersion
 from fesdist.report.facts import facts, headline
 from fesdist.report.flame_chart import flame_chart
 from fesdist.report.looks_section import judgement
@@ -100,7 +101,8 @@ def write_report(
     be read or does not fit, the report comes without faces and says why. `memory` is what this process may use, in
     bytes.
 
-    Raises BadParameterError for fewer than one person, a folder, or a file that cannot be written.
+    Raises BadParameterError for fewer than one person, a folder, or a file that cannot be written, and what
+    `CheckedVersion` does.
     """
     if Path(out).is_dir():
         raise BadParameterError(f"{out} is a folder; expected a file to write, such as {Path(out) / 'report.html'}")
@@ -108,7 +110,7 @@ def write_report(
         raise BadParameterError(f"people is {people}; expected 1 or more people in the gallery")
     store = WeightStore(store_uri)
     version = store.open(reference)
-    manifest = version.manifest
+    manifest, checked = version.manifest, CheckedVersion(version)
     evaluation, damaged = newest_evaluation(store, manifest.name, manifest.version)
     for_images = array_bytes(memory)
     comparer, missing = _comparer(version, stack_path or manifest.stack.path, for_images)
@@ -116,6 +118,7 @@ def write_report(
     unmeasured = None if evaluation is not None else Unmeasured.of(manifest, store_uri)
     sections = []
     for expression in version.expressions:
+        checked.arrays(expression)
         of_pairs = misaligned.get(expression)
         sections.append(build_section(version, expression, comparer, missing, evaluation, of_pairs, people))
         if on_progress is not None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fesdist.exports.npz.origin import origins_of
 from fesdist.families.windowed.ridge_map import checked_ridge, in_words
 from fesdist.ground.counting import counted
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.status import Status, troubles
+from fesdist.inference.checked import conventions_of
 from fesdist.registry import model_from_parameters
 from fesdist.report.reduced import stored_arrays
 from fesdist.training.shaping import LearnedShape
@@ -41,13 +43,12 @@ def facts(version: WeightVersion) -> Iterator[Fact]:
     subjects = manifest.stack.subjects
     everybody = {person for ids in subjects.values() for person in ids}
     yield Fact("Published", _when(manifest.created), f"by {manifest.created_by}, fesdist {manifest.code_version}")
-    if manifest.imported:
-        for file in manifest.imported["files"]:
-            yield Fact("Imported", file["name"], f"SHA-256 {file['sha256'][:16]}")
-    else:
+    for file in origins_of(manifest):
+        yield Fact("Imported", file.name, f"SHA-256 {file.sha256[:16]}")
+    if not manifest.imported:
         yield Fact("Learned from", counted(len(everybody), "person"), counted(len(subjects), "expression"))
         yield Fact("Training stack", manifest.stack.path, f"fingerprint {manifest.stack.fingerprint[:16]}")
-    normalisation = version.attributes["normalisation"]
+    normalisation = conventions_of(version).normalisation
     yield Fact(
         "Settings",
         _settings(manifest.model.parameters),

@@ -62,8 +62,10 @@ class WeightVersion:
 
     @property
     def input_expression(self) -> str:
-        """Return the expression that the model starts from."""
-        return str(self.attributes["input_expression"])
+        """Return the expression that the model starts from; raises `FormatError` where the version does not say."""
+        if not isinstance(found := self.attributes.get("input_expression"), str):
+            raise FormatError(f"version {self.manifest.reference} does not say which expression it starts from")
+        return found
 
     @property
     def expressions(self) -> tuple[str, ...]:

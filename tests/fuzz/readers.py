@@ -20,6 +20,7 @@ from fesdist.exports.npz.csr import Rows, write_rows
 from fesdist.exports.npz.label import MEMBER, Label
 from fesdist.exports.npz.reading import Said, import_files
 from fesdist.families.coded.pca import PrincipalComponents
+from fesdist.ground.colour import Colour
 from fesdist.images.belongings import Belongings
 from fesdist.images.decode import decode, read_header
 from fesdist.images.encode import encode
@@ -217,7 +218,9 @@ def _make_weights(folder: Path) -> None:
     """Write weights as scipy does, packed and plain, and with what fesdist adds to them."""
     matrix = np.tril(np.full((35, 36), 0.1)) * (np.arange(36) % 7 == 0)
     parts = csr_array(matrix)
-    label = Label("a@1", "omp", {"n_nonzero": 6, "ridge": 0.4}, "shared", 3, (5, 7), "sad", "neutral", "none", 0, 1)
+    label = Label(
+        "a@1", "omp", {"n_nonzero": 6, "ridge": 0.4}, Colour.SHARED, 3, (5, 7), "sad", "neutral", "none", 0, 1
+    )
     rows = Rows(parts.indptr, parts.indices, parts.data, {MEMBER: label.as_array()})
     (folder / "own.npz").write_bytes(write_rows(rows))
     save_npz(folder / "packed.npz", parts)

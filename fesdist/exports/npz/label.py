@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
 from storage.blobs.documents import decode, encode
 from storage.errors import StorageError
@@ -26,7 +27,7 @@ class Label:
     """The version they were exported from."""
     model: str
     parameters: Mapping[str, Any]
-    colour: str
+    colour: Colour
     channels: int
     """Of the images trained on."""
     image_shape: tuple[int, int]

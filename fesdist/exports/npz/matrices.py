@@ -66,7 +66,7 @@ def _padded(
     """Return support and values, (tap, pixel), of entries whose pixels ascend."""
     counts = np.bincount(pixels, minlength=n_pixels)
     most = max(int(counts.max(initial=0)), 1)
-    if most * n_pixels > _MOST_PLACES or most > max(MOST_TAPS, 1):
+    if most * n_pixels > _MOST_PLACES or most > MOST_TAPS:
         raise BadParameterError(
             f"{path}: an output pixel is made from {most} of {n_pixels} input pixels; expected at most {MOST_TAPS}, "
             "as in weights of MR, OMP or LSRF"
@@ -83,7 +83,7 @@ def _filled(array: NDArray[np.generic], n_taps: int, value: int) -> NDArray[np.g
 
 
 def _windows(taps: Taps) -> Windows | None:
-    """Return the map as one of windows, if no pixel lacks more of the common window than lies outside the image."""
+    """Return the map as one of windows, if one with as many taps as the fullest pixel has holds those of all pixels."""
     n_taps, (rows, cols) = taps.support.shape[1], taps.support.shape[2:]
     used = taps.support != UNUSED
     drow = taps.support // cols - np.arange(rows)[:, None]

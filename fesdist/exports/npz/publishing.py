@@ -9,23 +9,28 @@ from typing import Any
 
 import numpy as np
 
+from fesdist.exports.npz.origin import Origin
 from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.fixed_map import Taps, Windows
 from fesdist.families.common.layout import ArrayLayout, TileArrays, common_layout, l1_norm
 from fesdist.ground.alpha_maps import alpha_map
 from fesdist.ground.colour import Colour
+from fesdist.ground.errors import BadParameterError
 from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
 from fesdist.ground.notices import Notice
 from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.revision import revision
 from fesdist.ground.status import Status
-from fesdist.inference.loaded import USUAL_MOUTH
+from fesdist.inference.checked import USUAL_MOUTH
 from fesdist.training.job import Precision
 from fesdist.training.layout import dataset_spec, stored_layouts
 from storage.datasets.draft import WeightDraft
 from storage.datasets.manifest import Facts, ModelFacts, StackFacts
 from storage.datasets.store import WeightStore
+
+LARGEST_ARRAY = 6 << 30
+"""Bytes: what a file says of its own model decides how much is laid out in memory."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,7 @@ class Found:
     normalisation: str
     weights: Mapping[str, Weights]
     """By expression; all are of one model."""
-    files: Sequence[Mapping[str, Any]]
-    """What the manifest says of the files: plain JSON."""
+    files: Sequence[Origin]
     notices: Sequence[Notice] = ()
 
     @property
@@ -77,15 +81,25 @@ class Found:
 
 
 def publish(store: WeightStore, name: str, found: Found) -> int:
-    """Publish the next version of model `name`, and return its number."""
+    """Publish the next version of model `name`, and return its number.
+
+    Raises BadParameterError for a model whose arrays would be larger than any file of weights.
+    """
     fit = Fit(found.image_shape, found.channels, found.colour, "uint8", 1, 1)
     layouts, attributes = _layouts(found.model, fit), found.attributes()
+    if (most := max(layout.bytes_per_pixel for layout in layouts) * fit.n_pixels) > LARGEST_ARRAY:
+        rows, cols = found.image_shape
+        raise BadParameterError(
+            f"an array of {most >> 30:,} GiB for {found.model.describe()}, and images of {rows} x {cols}; expected at "
+            f"most {LARGEST_ARRAY >> 30}, as of weights that fesdist has exported: export the version again"
+        )
+    files = [file.to_record() for file in found.files]
     # Before there is a draft: what does not fit is refused, and leaves nothing behind.
     arrays = {expression: weights.arrays() for expression, weights in found.weights.items()}
-    digest = hashlib.sha256(repr((attributes, found.files, revision())).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(repr((attributes, files, revision())).encode()).hexdigest()[:16]
     draft = store.next_draft(name, digest)
     with draft.claimed():
-        draft.create(dataset_spec(found.model, layouts, attributes, found.image_shape), {"imported": found.files})
+        draft.create(dataset_spec(found.model, layouts, attributes, found.image_shape), {"imported": files})
         checksums = _write(draft, layouts, arrays, found.image_shape)
         return draft.publish(_facts(found, fit, digest), checksums)
 
@@ -126,6 +140,6 @@ def _facts(found: Found, fit: Fit, digest: str) -> Facts:
         stack=StackFacts("", "", {expression: () for expression in found.weights}),
         metrics=asdict(RunMetrics({name: ExpressionMetrics(statuses=solved) for name in found.weights})),
         job_digest=digest,
-        imported={"files": list(found.files)},
+        imported={"files": [file.to_record() for file in found.files]},
         notices=tuple(notice.to_record() for notice in found.notices),
     )

@@ -13,6 +13,7 @@ from typing import Any
 from fesdist.exports.npz.csr import LARGEST_FILE, Rows, read_rows
 from fesdist.exports.npz.label import Label, label_of
 from fesdist.exports.npz.matrices import form_of
+from fesdist.exports.npz.origin import Origin
 from fesdist.exports.npz.publishing import Found, Weights, publish
 from fesdist.exports.npz.writing import CHANNELS
 from fesdist.families.common.fixed_map import Windows
@@ -86,6 +87,8 @@ def import_files(paths: Sequence[Path], store_uri: str, name: str, said: Said) -
     models = [found.model for found in weights.values()]
     if any(model != models[0] for model in models):
         raise BadParameterError("the expressions have different receptive fields; import them one after the other")
+    before = label.input_expression if label else said.input_expression or "neutral"
+    check_name("expression", before)
     colour = _colour(said.colour, label, len(next(iter(groups.values()))))
     guessed = label is None and said.model is None
     text = (
@@ -97,19 +100,14 @@ def import_files(paths: Sequence[Path], store_uri: str, name: str, said: Said) -
         image_shape,
         label.channels if label else 1 if colour is Colour.GRAY else 3,
         colour,
-        label.input_expression if label else said.input_expression or "neutral",
+        before,
         label.normalisation if label else said.normalisation or "min-max",
         weights,
-        [_origin(file) for file in files],
+        [Origin(file.path.name, file.sha256, file.label.reference if file.label else "") for file in files],
         notices,
     )
     number = publish(WeightStore(store_uri), name, found)
     return Imported(name, number, models[0].name, models[0].describe(), image_shape, tuple(weights), colour, notices)
-
-
-def _origin(file: WeightFile) -> dict[str, str]:
-    exported = {"exported_from": file.label.reference} if file.label else {}
-    return {"name": file.path.name, "sha256": file.sha256, **exported}
 
 
 def _read(path: Path) -> WeightFile:

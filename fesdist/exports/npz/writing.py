@@ -9,6 +9,7 @@ from fesdist.exports.npz.label import MEMBER, Label
 from fesdist.exports.npz.matrices import rows_of
 from fesdist.exports.source import Exported, Source, Written
 from fesdist.families.common.fixed_map import Taps, Windows
+from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import write_whole
 from fesdist.ground.notices import Notice
@@ -49,12 +50,12 @@ def _label(source: Source, expression: str, number: int, sets: int) -> Label:
         manifest.reference,
         manifest.model.name,
         manifest.model.parameters,
-        manifest.colour,
+        Colour(manifest.colour),
         manifest.channels,
         manifest.image_shape,
         expression,
         str(attributes.get("input_expression", "neutral")),
-        str(attributes["normalisation"]),
+        source.loaded.checked.conventions.normalisation,
         number,
         sets,
     )

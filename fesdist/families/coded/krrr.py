@@ -38,6 +38,9 @@ from fesdist.ground.units import unit_of
 
 KERNELS = ("gaussian", "linear")
 
+SMALLEST_SIGMA = 1e-100
+"""The square of less, or of more than its inverse, may be no number."""
+
 
 @dataclass(frozen=True)
 class KernelReducedRank(CodedModel):
@@ -67,6 +70,11 @@ class KernelReducedRank(CodedModel):
         object.__setattr__(self, "rank", positive_count("rank", self.rank, 50))
         object.__setattr__(self, "ridge", positive("ridge", self.ridge, 0.01))
         object.__setattr__(self, "sigma", positive("sigma", self.sigma, 0.5))
+        if not SMALLEST_SIGMA <= self.sigma <= 1 / SMALLEST_SIGMA:
+            raise BadParameterError(
+                f"sigma {self.sigma:g}; expected {SMALLEST_SIGMA:g} to {1 / SMALLEST_SIGMA:g}, for instance 0.5: "
+                "intensities are in [0, 1]"
+            )
 
     def describe(self) -> str:
         sigma = f" of sigma {self.sigma:g}" if self.kernel == "gaussian" else ""

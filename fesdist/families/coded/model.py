@@ -45,6 +45,7 @@ class CodedModel(KeepsSamples, Coder, Model[Combinations], ABC):
 
     name: ClassVar[str]
     reads: ClassVar[tuple[str, ...]] = ("decoder", "bias")
+    follows_samples: ClassVar[tuple[str, ...]] = ("code", "vector")
 
     @abstractmethod
     def describe(self) -> str:

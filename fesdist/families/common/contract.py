@@ -35,6 +35,8 @@ class Model(Protocol[G]):
     """Whether `G` are `Sums`, of a size that does not depend on the samples; else it keeps the samples themselves."""
     reads: ClassVar[tuple[str, ...]]
     """The arrays with pixels that `apply` reads."""
+    follows_samples: ClassVar[tuple[str, ...]] = ()
+    """Dimensions of the layout whose lengths follow from the samples, so that a version alone does not tell them."""
     joint: ClassVar[bool] = False
     """Whether what is learned for an expression depends on the others it is trained with."""
     has_evidence: ClassVar[bool] = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from functools import partial
 from operator import index
 from typing import Any
@@ -18,10 +18,13 @@ kernel_option = partial(option, help="how alike two intensities, or two faces, a
 sigma_option = partial(option, help="width of a gaussian or laplacian kernel, in [0, 1] units", metavar="S")
 """Fields that several models have: options with their defaults, and what else differs between the models."""
 
+LARGEST = sys.float_info.max
+"""Whole numbers may be larger, and then are no floating-point numbers."""
+
 
 def positive(name: str, value: Any, example: float) -> float:
     """Return a finite number above 0 as float; raises BadParameterError for anything else."""
-    if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
+    if not (isinstance(value, (int, float)) and 0 < value <= LARGEST):
         raise BadParameterError(f"{name} {value!r}; expected a number above 0, for instance {example:g}")
     return float(value)
 

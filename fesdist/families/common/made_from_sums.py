@@ -11,6 +11,7 @@ import numpy as np
 from fesdist.families.common.contract import Model
 from fesdist.families.common.in_memory import Learned, gathered
 from fesdist.families.common.layout import Array, TileArrays
+from fesdist.families.common.pooling import checked_pool
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
 from fesdist.families.common.sums import Sums, added
@@ -78,6 +79,12 @@ class MadeFromSums(Generic[S]):
                 for kind, values in arrays.items():
                     found[name].setdefault(kind, np.empty(shape))[:, number] = values[:, 0]
         return found
+
+    def check_beyond_the_papers(self) -> None:
+        """Raise BadParameterError for a `pool` or a `mirror` that is none; the pool becomes a plain number."""
+        object.__setattr__(self, "pool", checked_pool(self.pool))
+        if not isinstance(self.mirror, bool):
+            raise BadParameterError(f"mirror {self.mirror!r}; expected True or False")
 
     def beyond_the_papers(self) -> dict[str, Any]:
         """Return the hyper-parameters that the papers' models lack, where they are not as in the papers."""

@@ -104,7 +104,8 @@ def kernel_named(name: str, shape: Mapping[str, Any]) -> IntensityKernel:
 
     Raises BadParameterError for an unknown name, a value out of range, and one that the kernel does not have.
     """
-    if name not in KERNELS:
+    # Among names, not among keys: what a manifest says may be of a type that is none.
+    if name not in tuple(KERNELS):
         raise BadParameterError(f"unknown kernel {name!r}; known: {', '.join(KERNELS)}")
     own = [field.name for field in fields(KERNELS[name])]
     foreign = [parameter for parameter in shape if parameter not in own]

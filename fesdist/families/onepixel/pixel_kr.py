@@ -28,7 +28,7 @@ from fesdist.families.common.hyperparameters import (
 from fesdist.families.common.in_memory import Learned
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays
 from fesdist.families.common.made_from_sums import MadeFromSums, same_mirror
-from fesdist.families.common.pooling import check_margin, checked_pool
+from fesdist.families.common.pooling import check_margin
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.onepixel.folds import IntensityValidation, evidence_of
 from fesdist.families.onepixel.functions import KERNELS, IntensityKernel, Laplacian, features, kernel_named
@@ -83,7 +83,7 @@ class PixelKernelRidge(MadeFromSums[IntensitySums], Model[IntensitySums]):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ridge", positive("ridge", self.ridge, 0.4))
-        checked_pool(self.pool)
+        self.check_beyond_the_papers()
         for name, value in asdict(self._kernel()).items():
             object.__setattr__(self, name, value)
 

@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from fesdist.families.common.fit import Fit
+from fesdist.families.common.hyperparameters import LARGEST
 from fesdist.families.sparse.greedy import GreedyModel
 from fesdist.families.sparse.kernels.locality import Rule
 from fesdist.ground.errors import BadParameterError
@@ -38,7 +39,7 @@ class LocalSparseReceptiveFields(GreedyModel):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not (isinstance(self.locality, (int, float)) and math.isfinite(self.locality) and self.locality >= 0):
+        if not (isinstance(self.locality, (int, float)) and 0 <= self.locality <= LARGEST):
             raise BadParameterError(f"locality {self.locality!r}; expected a number of 0 or more, for instance 60")
         object.__setattr__(self, "locality", float(self.locality))
 

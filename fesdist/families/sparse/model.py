@@ -119,8 +119,7 @@ class SparseModel(KeepsSamples, Model[KeptSamples], ABC):
         support, values, bias = ready["support"], ready["values"], ready["bias"]
         samples, channels, rows, cols = inputs.shape
         check_sets(len(bias), channels)
-        if support.max(initial=-1) >= rows * cols:
-            raise ValueError(f"inputs of {rows} x {cols} pixels, of which pixel {support.max()} is needed")
+        _check_support(support, (rows, cols))
         outputs = np.empty((samples, channels, *bias.shape[1:]), np.float32)
         step = max(1, _PLANES_AT_ONCE // channels)
         for number in range(len(bias)):
@@ -136,7 +135,9 @@ class SparseModel(KeepsSamples, Model[KeptSamples], ABC):
         return outputs
 
     def fixed_map(self, read: Callable[[str], Array]) -> Taps:
-        return Taps(read("support"), read("values"), read("bias"))
+        support = read("support")
+        _check_support(support, support.shape[-2:])
+        return Taps(support, read("values"), read("bias"))
 
     @classmethod
     def for_map(cls, form: FixedMap, **said: Any) -> Self:
@@ -161,6 +162,17 @@ def _taps(form: FixedMap, name: str) -> Taps:
     if not isinstance(form, (Taps, Windows)):
         raise BadParameterError(f"{type(form).__name__.lower()} for model {name!r}; expected weights of input pixels")
     return form.as_taps()
+
+
+def _check_support(support: Array, image_shape: tuple[int, ...]) -> None:
+    """Raise BadParameterError for input pixels that are not in the image: kernels do not look, and others write it."""
+    rows, cols = image_shape
+    low, high = int(support.min(initial=UNUSED)), int(support.max(initial=UNUSED))
+    if low < UNUSED or high >= rows * cols:
+        raise BadParameterError(
+            f"inputs of {rows} x {cols} pixels, of which pixel {low if low < UNUSED else high} is needed; expected "
+            f"0 to {rows * cols - 1}, or {UNUSED} for none"
+        )
 
 
 def _unit_planes(images: Array) -> NDArray[np.float32]:

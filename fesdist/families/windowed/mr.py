@@ -22,7 +22,6 @@ from fesdist.families.common.hyperparameters import mirror_option, pool_option, 
 from fesdist.families.common.in_memory import Learned
 from fesdist.families.common.layout import Array, ArrayLayout, TileArrays, common_layout
 from fesdist.families.common.made_from_sums import MadeFromSums, same_mirror
-from fesdist.families.common.pooling import checked_pool
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
 from fesdist.families.windowed.folds import WindowCandidate, WindowValidation, evidence_of
@@ -88,7 +87,7 @@ class MaskedRegression(MadeFromSums[WindowSums], Model[WindowSums]):
     def __post_init__(self) -> None:
         object.__setattr__(self, "offsets", check_offsets(self.offsets))
         object.__setattr__(self, "ridge", checked_ridge(self.ridge))
-        checked_pool(self.pool)
+        self.check_beyond_the_papers()
 
     @classmethod
     def with_window(cls, size: int, *, dilation: int = 1, ridge: float | RidgeMap = 0.4) -> MaskedRegression:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, load_npz, save_npz
 
 from fesdist.cli.main import main
+from fesdist.exports.npz.csr import Rows, write_rows
+from fesdist.exports.npz.label import MEMBER
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.report.build import write_report
 from storage.datasets.store import WeightStore
@@ -67,7 +71,12 @@ def images() -> NDArray[np.float64]:
     ("make", "words", "model"), [(windows, [], "mr"), (anywhere, [], "omp"), (anywhere, ["--model", "lsrf"], "lsrf")]
 )
 def test_an_imported_version_gives_the_outputs_of_its_matrix(
-    make: Any, words: list[str], model: str, tmp_path: Path, images: NDArray[np.float64]
+    make: Any,
+    words: list[str],
+    model: str,
+    tmp_path: Path,
+    images: NDArray[np.float64],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     matrix = make(0)
     save_npz(tmp_path / "weights.npz", csr_array(matrix))
@@ -85,6 +94,9 @@ def test_an_imported_version_gives_the_outputs_of_its_matrix(
     written = write_report(store, "authors@1", tmp_path / "report.html")
     assert "weights.npz" in (tmp_path / "report.html").read_text()
     assert "imported" in written.missing
+    digest = hashlib.sha256((tmp_path / "weights.npz").read_bytes()).hexdigest()[:12]
+    assert main(["show", store, "authors"]) == 0
+    assert f"imported     weights.npz (SHA-256 {digest})\n" in capsys.readouterr().out
 
 
 def test_three_files_are_the_channels_that_their_names_say(tmp_path: Path, images: NDArray[np.float64]) -> None:
@@ -119,6 +131,38 @@ def test_what_is_exported_is_read_by_scipy_and_comes_back_as_it_was(tmp_path: Pa
     imported = second.manifest.imported
     assert imported is not None
     assert imported["files"][0]["exported_from"] == "first@1"
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"colour": "sepia"}, "its array 'fesdist' cannot be read"),
+        ({"parameters": {"n_nonzero": 10**12, "ridge": 0.4}}, "an array of 260,770 GiB"),
+        ({"input_expression": "../neutral"}, "expression name '../neutral' cannot be used"),
+    ],
+)
+def test_what_a_file_says_of_itself_is_not_believed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], said: dict[str, Any], why: str
+) -> None:
+    label = {
+        "reference": "a@1",
+        "model": "omp",
+        "parameters": {"n_nonzero": 3, "ridge": 0.4},
+        "colour": "shared",
+        "channels": 3,
+        "image_shape": [ROWS, COLS],
+        "expression": "sad",
+        "input_expression": "neutral",
+        "normalisation": "none",
+        "set": 0,
+        "sets": 1,
+    }
+    found = csr_array(anywhere(0))
+    extra = {MEMBER: np.frombuffer(json.dumps(label | said).encode(), np.uint8)}
+    (tmp_path / "in.npz").write_bytes(write_rows(Rows(found.indptr, found.indices, found.data, extra)))
+    assert main(["import", str(tmp_path / "in.npz"), str(tmp_path / "store"), "--name", "first"]) == 1
+    assert why in capsys.readouterr().err
+    assert not WeightStore(str(tmp_path / "store")).names()
 
 
 def archive(**arrays: Any) -> bytes:

@@ -14,6 +14,7 @@ import pytest
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.inference.bands import BandCache
+from fesdist.inference.checked import CheckedVersion
 from fesdist.inference.loaded import LoadedVersion
 from storage.datasets.store import WeightStore
 from storage.errors import CorruptChunkError, FormatError
@@ -167,7 +168,7 @@ def test_the_cache_never_holds_more_than_its_memory(publish: Publish) -> None:
     version = publish(expressions=("sad", "smiling")).version
     band = 5 * 8 * 20 * 4  # four weights and a bias, eight rows of twenty columns, float32
     memory = 6 * band
-    cache = BandCache(version, ("weights", "bias"), memory)
+    cache = BandCache(CheckedVersion(version), ("weights", "bias"), memory)
     for expression in ("sad", "smiling", "sad"):
         for _ in cache.bands(expression):
             assert 0 < cache.held_bytes <= memory
@@ -177,7 +178,7 @@ def test_the_cache_never_holds_more_than_its_memory(publish: Publish) -> None:
 
 def test_bands_that_are_kept_are_not_read_again(publish: Publish, monkeypatch: pytest.MonkeyPatch) -> None:
     version = publish().version
-    cache = BandCache(version, ("weights",), 1 << 20)
+    cache = BandCache(CheckedVersion(version), ("weights",), 1 << 20)
     first = {band.region: band.arrays["weights"] for band in cache.bands("smiling")}
     monkeypatch.setattr(version, "read", None)
     assert all(first[band.region] is band.arrays["weights"] for band in cache.bands("smiling"))
@@ -188,7 +189,7 @@ def test_a_second_pass_over_too_many_bands_reads_only_what_was_dropped(
 ) -> None:
     version = publish(image_shape=(80, 20)).version
     band = 4 * 8 * 20 * 4
-    cache = BandCache(version, ("weights",), 10 * band)
+    cache = BandCache(CheckedVersion(version), ("weights",), 10 * band)
     list(cache.bands("smiling"))
     reads = []
     read = version.read

@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fesdist.ground.colour import to_gray
+from fesdist.inference.checked import CheckedVersion
 from fesdist.inference.detail import coarse
 from fesdist.inference.full_size import add_change
 from fesdist.inference.loaded import LoadedVersion
@@ -111,7 +112,7 @@ def test_a_face_is_folded_by_no_intensity(publish: Publish) -> None:
     down, right = places(SHAPE)
     # Rows come together by a quarter: they meet at an intensity of 4.
     squeezed = np.stack([-0.25 * (down - 12), 0 * right]).astype(np.float32)
-    shapes = Shapes(publish(displacement=squeezed).version)
+    shapes = Shapes(CheckedVersion(publish(displacement=squeezed).version))
     assert shapes.reached(SMILING, 3.0) == 3.0
     assert shapes.reached(SMILING, 100.0) == pytest.approx((1 - LEAST_AREA) / 0.25, abs=2e-3)
     limited = shapes.displacement(SMILING, 100.0)

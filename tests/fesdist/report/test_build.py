@@ -19,7 +19,7 @@ from fesdist.report.build import write_report
 from fesdist.training.job import TrainingRequest
 from fesdist.training.run import train
 from storage.datasets.store import WeightStore
-from storage.errors import NotFoundError
+from storage.errors import FormatError, NotFoundError
 from storage.stack.reading import StackSpec
 from storage.stack.writer import PendingSubject, StackWriter
 from tests.fesdist.evaluation.small_store import HELD_OUT, make_stack, publish
@@ -259,3 +259,23 @@ def test_an_alias_that_cannot_be_read_costs_no_report(stack: str, store: str, ou
     page = out.read_text(encoding="utf-8")
     assert '<span class="alias">production</span>' in page
     assert '<span class="alias">candidate</span>' not in page
+
+
+@pytest.mark.parametrize(
+    ("part", "said", "why"),
+    [
+        ("model", {"name": "mr", "parameters": {"offsets": [[0, 0], [0, 1]], "ridge": 1}}, "an array '.*; expected"),
+        ("colour", "sepia", "colour of small@1"),
+        ("imported", {"files": [{"name": 5, "sha256": ""}]}, "files of small@1"),
+        ("imported", {"a": 1}, "files of small@1"),
+    ],
+)
+def test_a_version_that_is_unlike_its_manifest_is_refused(
+    stack: str, store: str, out: Path, part: str, said: object, why: str
+) -> None:
+    reference = publish(store, stack)
+    path = Path(store, "small/versions/1.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {part: said}))
+    with pytest.raises(FormatError, match=why):
+        write_report(store, reference, out, stack_path=str(out.parent))
+    assert not out.exists()

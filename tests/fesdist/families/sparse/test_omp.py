@@ -314,7 +314,7 @@ def test_outputs_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="2 sets of weights for images with 3 channels; expected 1 or 3"):
         OMP.apply(arrays, images, Padding(0, 0, 0, 0))
     arrays["support"][0, 0, 0, 0] = 62
-    with pytest.raises(ValueError, match="inputs of 6 x 9 pixels, of which pixel 62 is needed"):
+    with pytest.raises(BadParameterError, match="inputs of 6 x 9 pixels, of which pixel 62 is needed"):
         OMP.apply({name: array[:1] for name, array in arrays.items()}, images[:, :, :6], Padding(0, 0, 0, 0))
 
 
