@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 
 from fesdist.exports.source import ExportedExpression
 from fesdist.families.common.fixed_map import Taps, Windows
+from fesdist.ground.errors import BadParameterError
 from fesdist.ground.receptive_field import Offset
 
 STEPS = (1024, 512, 256, 128)
 """Parts of 1 to which weights are rounded, the finest first; the finest that is small enough is taken."""
 ROOM = 850_000
 """Bytes for all weights of a page, as text."""
+_LARGEST_CODE = (1 << 16) - 1
+"""Of a difference, as `_differences` tells it."""
 MOVE_STEPS = 256
 """Parts of a pixel to which displacements are rounded."""
 
@@ -71,16 +74,25 @@ class Packed:
 def pack(changes: list[Change], mask: NDArray[np.float32]) -> Packed:
     """Return weights in the finest step for which there is room; in the coarsest, if there is none at all.
 
-    `mask`, (row, col) in [0, 1], comes first, in 255ths.
+    `mask`, (row, col) in [0, 1], comes first, in 255ths. Raises BadParameterError for weights that no step makes small
+    enough for 16 bits.
     """
-    for step in STEPS:
+    found, largest = None, max(float(np.abs(change.weights).max(initial=0)) for change in changes)
+    # Larger ones, and what is no number, are not even tried.
+    for step in STEPS if largest * STEPS[-1] <= _LARGEST_CODE else ():
         packed = _packed(changes, mask, step)
-        if len(packed.text) <= ROOM:
+        if packed is not None and len((found := packed).text) <= ROOM:
             break
-    return packed
+    if found is None:
+        raise BadParameterError(
+            f"weights of up to {largest:.0f}, which are too large for a page; export .onnx instead, or train with a "
+            "larger ridge"
+        )
+    return found
 
 
-def _packed(changes: list[Change], mask: NDArray[np.float32], step: int) -> Packed:
+def _packed(changes: list[Change], mask: NDArray[np.float32], step: int) -> Packed | None:
+    """Return weights in a step; None where neighbouring ones differ by more than 16 bits can tell."""
     planes: list[NDArray[Any]] = [np.rint(255 * mask).astype(np.int64)]
     worst = 0.0
     for change in changes:
@@ -97,6 +109,8 @@ def _packed(changes: list[Change], mask: NDArray[np.float32], step: int) -> Pack
         if change.moves is not None:
             planes += list(np.rint(change.moves.astype(np.float64) * MOVE_STEPS).astype(np.int64))
     codes = np.concatenate([_differences(plane).reshape(-1) for plane in planes])
+    if codes.min() < 0 or codes.max() > _LARGEST_CODE:
+        return None
     content = np.concatenate([(codes & 255).astype(np.uint8), (codes >> 8).astype(np.uint8)])
     return Packed(base64.b64encode(zlib.compress(content.tobytes(), 9)).decode(), step, worst)
 
@@ -116,12 +130,12 @@ def _rounded(change: Change, step: int) -> tuple[NDArray[np.int64], NDArray[np.i
     return weights, np.rint(change.bias * step + carried / 2).astype(np.int64)
 
 
-def _differences(plane: NDArray[np.int64]) -> NDArray[np.uint16]:
+def _differences(plane: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return what a plane differs by from left + above - above left, as 0, -1, 1, -2, 2 ... are 0, 1, 2, 3, 4 ..."""
     found = plane.copy()
     found[:, 1:] -= plane[:, :-1]
     found[1:] -= found[:-1].copy()
-    return ((found << 1) ^ (found >> 63)).astype(np.uint16)
+    return (found << 1) ^ (found >> 63)
 
 
 def _with_itself(

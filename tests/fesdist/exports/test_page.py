@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from PIL import Image
 from scipy.sparse import csr_array, save_npz
 
 from fesdist.cli.main import main
-from fesdist.exports.page.packing import Change, pack
+from fesdist.exports.page.packing import Change, Packed, pack
 from fesdist.exports.source import Source
 from fesdist.ground.colour import Colour
+from fesdist.ground.errors import BadParameterError
 from fesdist.images.encode import encode
 from fesdist.inference.full_size import add_change
 from fesdist.inference.intensities import unit_scale
@@ -59,6 +61,34 @@ def export(published: Published, out: Path) -> float:
     source = Source.open(published.store, published.reference, (), SynthesisSettings())
     changes = [Change.of(source.read(name), source.form_of(name)) for name in source.expressions]  # type: ignore[arg-type]
     return pack(changes, source.face_mask()).worst
+
+
+def unpacked(packed: Packed, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Return the planes of a page, (plane, row, col), as js/unpack.js finds them."""
+    low, high = np.frombuffer(zlib.decompress(base64.b64decode(packed.text)), np.uint8).reshape(2, -1).astype(np.int64)
+    codes = low | high << 8
+    planes = ((codes >> 1) ^ -(codes & 1)).reshape(-1, *shape).cumsum(axis=1).cumsum(axis=2)
+    return np.asarray(planes / packed.step)
+
+
+def change_of(weights: NDArray[np.float64]) -> Change:
+    """Return a change by weights of the pixel itself and of its neighbour, (1, 2, row, col)."""
+    return Change("sad", ((0, 0), (0, 1)), None, weights, np.zeros((1, *SHAPE)), None, False)
+
+
+@pytest.mark.parametrize(("largest", "step"), [(1.0, 1024), (20.0, 256), (60.0, 128)])
+def test_large_weights_are_rounded_to_steps_that_16_bits_can_tell(largest: float, step: int) -> None:
+    weights = np.random.default_rng(0).uniform(-largest, largest, (1, 2, *SHAPE))
+    packed = pack([change_of(weights)], np.ones(SHAPE, np.float32))
+    assert packed.step == step
+    assert np.abs(unpacked(packed, SHAPE)[1:3] - weights[0]).max() <= 1 / step
+
+
+@pytest.mark.parametrize("largest", [400.0, np.inf, np.nan])
+def test_weights_that_no_page_can_tell_are_refused(largest: float) -> None:
+    weights = np.where(np.arange(SHAPE[1]) % 2, 0.0, np.full((1, 2, *SHAPE), largest))
+    with pytest.raises(BadParameterError, match=r"weights of up to (400|inf|nan), which are too large for a page"):
+        pack([change_of(weights)], np.ones(SHAPE, np.float32))
 
 
 def opened(browser: Browser, page: Path, photo: Path) -> None:
