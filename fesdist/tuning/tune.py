@@ -13,11 +13,13 @@ from fesdist.cluster.settings import Cluster
 from fesdist.families.common.cells import CellErrors
 from fesdist.families.windowed.ridge_map import RidgeMap
 from fesdist.ground.colour import Colour
+from fesdist.ground.counting import counted
 from fesdist.ground.errors import BadParameterError
-from fesdist.ground.folds import split_people
+from fesdist.ground.folds import Fold, split_people
 from fesdist.ground.measures import REGIONS
 from fesdist.ground.share import Progress
 from fesdist.training.choice import Result, Score
+from fesdist.training.folds import Folds
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
 from fesdist.tuning.errors import Validation
 from fesdist.tuning.grid import candidates_of
@@ -74,6 +76,7 @@ def tune(
     )
     job = define_job(training, stack)
     folds = split_people(_people(job, stack), request.n_folds)
+    _check_taught(job, stack, folds)
     resources = Resources(cluster, memory, scratch, on_progress)
     models = [candidate.model for candidate in candidates]
     found = validate(models, training, job, stack, folds, resources, request.row_step, request.ridge_in_cells)
@@ -107,6 +110,19 @@ def tune(
 
 def _people(job: TrainingJob, stack: TrainingStack) -> set[str]:
     return {stack.subjects[sample].id for group in job.groups for sample in group.samples}
+
+
+def _check_taught(job: TrainingJob, stack: TrainingStack, folds: tuple[Fold, ...]) -> None:
+    """Raise BadParameterError for an expression whose people are all left out together, so that nobody teaches it."""
+    for group in job.groups:
+        own = Folds.of(folds, stack, group.samples)
+        if len(set(own.of_sample.values())) < 2:
+            name, n_people = group.expressions[0], counted(len(group.samples), "person")
+            raise BadParameterError(
+                f"{n_people} with {name!r}, all in one of {len(folds)} folds, so that nobody else could teach it; "
+                "expected people in two folds or more: leave it out with --expressions, give other --folds, or ingest "
+                "more pairs"
+            )
 
 
 def _result(options: Mapping[str, Any], found: Validation, number: int) -> Result:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fesdist.cluster.in_process import InProcessCluster
+from fesdist.ground.errors import BadParameterError
 from fesdist.ground.folds import split_people
 from fesdist.tuning.tune import TuningRequest, tune
 from fesdist.tuning.tuning import Tuning
@@ -35,3 +36,11 @@ def test_an_expression_of_which_nobody_is_in_the_last_folds(model: str, tmp_path
         for region, score in one.scores["sad"].items():
             assert score.mse_x100 == pytest.approx(other.scores["sad"][region].mse_x100, rel=1e-9)
             assert score.standard_error == pytest.approx(other.scores["sad"][region].standard_error, rel=1e-9)
+
+
+@pytest.mark.parametrize("model", ["ridge", "pixel-rr", "omp"])
+def test_an_expression_that_nobody_else_could_teach_is_refused(model: str, tmp_path: Path) -> None:
+    path = write_stack(tmp_path / "faces.zarr", side=16, people=4, lacking={"sad": (0, 1, 3)}, holdout=0.0)
+    with pytest.raises(BadParameterError, match=r"1 person with 'sad', all in one of 4 folds, .* leave it out"):
+        _tune(path, tmp_path / "both", model)
+    assert _tune(path, tmp_path / "happy", model, ("happy",)).n_folds == 4
