@@ -27,7 +27,7 @@ _DEFAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "krrr": ("krrr", {}),
     "bkrrr": ("bkrrr", {}),
 }
-"""AnyModel and options, those left out at their defaults: the rows of the papers' tables."""
+"""Model and options, those left out at their defaults: the rows of the papers' tables."""
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def _mean_table(result: ComparisonResult) -> Table:
 def _change_tables(
     title: str, changes: Sequence[Change], contenders: Sequence[Contender], shown: Shown
 ) -> Iterator[Table]:
-    """Yield a table for each direction, with a column for each change of expression."""
+    """Yield tables with a column for each change of expression and for their mean, as many as keep each narrow."""
     for sense, part in _columns(changes):
         yield _table(
             f"{title}{sense}",

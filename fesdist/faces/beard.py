@@ -8,7 +8,6 @@ import numpy as np
 
 from fesdist.faces.colours import Colour, mix, srgb
 from fesdist.faces.expression import ActionUnits
-from fesdist.faces.head import Head
 from fesdist.faces.layer import Layer, Plane
 from fesdist.faces.mouth import Mouth
 from fesdist.faces.noise import grain, table
@@ -38,7 +37,7 @@ class Beard:
             noise=table(rng, 96),
         )
 
-    def tint(self, layer: Layer, head: Head, mouth: Mouth, units: ActionUnits) -> None:
+    def tint(self, layer: Layer, mouth: Mouth, units: ActionUnits) -> None:
         """Darken jaw, chin and upper lip; the hair moves with the lips."""
         if self.strength == 0.0:
             return

@@ -121,7 +121,7 @@ class Eyes:
             upper, lower = self._lids(part, side, centre, units)
             opening = between(part, upper, lower)
             ball = part.like(mix(_WHITE, self.iris, 0.04))
-            self._paint_ball(ball, side, centre, upper, lower, units, light)
+            self._paint_ball(ball, side, centre, upper, lower, light)
             ball.filter(1.0, level)
             self._paint_catchlight(ball, centre, light)
             part.paint(opening, ball.colour)
@@ -134,7 +134,6 @@ class Eyes:
         centre: tuple[float, float],
         upper: Plane,
         lower: Plane,
-        units: ActionUnits,
         light: Light,
     ) -> None:
         x, y = centre

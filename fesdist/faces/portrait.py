@@ -96,7 +96,7 @@ class Portrait:
         self.nose.tint(face, units)
         self.eyes.tint(face, units)
         self.mouth.tint(face, units)
-        self.beard.tint(face, self.head, self.mouth, units)
+        self.beard.tint(face, self.mouth, units)
         self.brows.tint(face, units)
         self.light.shade(face, self.skin.wrap(), self.skin.gloss)
         self.brows.draw(face, self.eyes, units)
