@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,7 +54,7 @@ class Finding:
     table_digest: str = ""
 
     def __post_init__(self) -> None:
-        if self.choice not in (LARGEST, ALL) and not (self.choice.isdecimal() and int(self.choice) >= 1):
+        if self.choice not in (LARGEST, ALL) and not re.fullmatch(r"0*[1-9][0-9]{0,8}", self.choice):
             raise BadParameterError(
                 f"face {self.choice!r}; expected largest, all, or a number, 1 for the largest face, 2 for the next"
             )

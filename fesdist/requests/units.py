@@ -8,6 +8,8 @@ import re
 from fesdist.ground.errors import BadParameterError
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+MOST_MEGAPIXELS = 1e12
+"""More than any photograph has, so that the pixels can be counted."""
 
 
 def byte_size(text: str) -> int:
@@ -22,12 +24,12 @@ def byte_size(text: str) -> int:
 
 
 def megapixels(text: str) -> float:
-    """Return a number of megapixels; raises BadParameterError for less than a pixel."""
+    """Return a number of megapixels; raises BadParameterError for less than a pixel or more than `MOST_MEGAPIXELS`."""
     try:
         number = float(text)
     except ValueError:
         number = 0.0
-    if not (math.isfinite(number) and number >= 1e-6):
+    if not 1e-6 <= number <= MOST_MEGAPIXELS:
         raise BadParameterError(f"{text!r} is no limit; expected megapixels such as 64")
     return number
 
@@ -64,7 +66,7 @@ def mixture(text: str) -> dict[str, float]:
 
 def image_size(text: str) -> tuple[int, int]:
     """Return rows and columns of a text such as 128 or 128x96; raises BadParameterError."""
-    match = re.fullmatch(r"([1-9][0-9]*)(?:x([1-9][0-9]*))?", text)
+    match = re.fullmatch(r"([1-9][0-9]{0,8})(?:x([1-9][0-9]{0,8}))?", text)
     if match is None:
         raise BadParameterError(f"{text!r} is no size; expected pixels such as 128, or ROWSxCOLS such as 128x96")
     return int(match[1]), int(match[2] or match[1])

@@ -63,6 +63,8 @@ def tune(
     """
     if request.region not in REGIONS:
         raise BadParameterError(f"region {request.region!r}; expected one of {', '.join(REGIONS)}")
+    if request.row_step is not None and request.row_step < 1:
+        raise BadParameterError(f"row_step is {request.row_step}; expected 1 row or more")
     stack = TrainingStack.open(request.stack)
     candidates = candidates_of(request.model, request.values)
     training = TrainingRequest(

@@ -84,7 +84,7 @@ class Model(Protocol[G]):
     def enough_pixels(self, fit: Fit) -> int | None:
         """Return from how many pixels on a tile's other work hardly counts; None where the largest tiles are best.
 
-        Tiles of more would only be stored later, and lost with more.
+        At least 1. Tiles of more would only be stored later, and lost with more.
         """
         return None
 

@@ -68,7 +68,7 @@ class GreedyModel(SparseModel):
         # A tile compares each atom with each direction, as many as there may be values; a pixel each atom with the
         # directions once for each of its taps, in numbers of 16 bits.
         n_values = fit.n_samples * fit.colour.channels_per_fit(fit.channels)
-        return _HARDLY * _CHEAPER * n_values // self.n_nonzero
+        return max(1, _HARDLY * _CHEAPER * n_values // self.n_nonzero)
 
     def solving(self, fit: Fit, tile_shape: tuple[int, int]) -> Memory:
         channels, length = fit.colour.channels_per_fit(fit.channels), whole_registers(fit.n_samples)

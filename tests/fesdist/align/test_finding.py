@@ -86,7 +86,7 @@ def test_without_a_detector_a_table_is_enough() -> None:
         marked_only.found(PIXELS, SHAPE)
 
 
-@pytest.mark.parametrize("choice", ["0", "-1", "biggest", ""])
+@pytest.mark.parametrize("choice", ["0", "-1", "biggest", "", "9" * 5000])
 def test_another_choice_is_refused(choice: str) -> None:
     with pytest.raises(BadParameterError, match="expected largest, all, or a number"):
         Finding(USUAL, choice)

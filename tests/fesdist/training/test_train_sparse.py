@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +83,14 @@ def test_the_plan_counts_the_samples_that_are_kept(stack: TrainingStack, model: 
     job = define_job(TrainingRequest(stack.path, "", "faces", model), stack)
     plan = make_plan(job, stack, 1 << 30, 1)
     assert plan.projected_bytes > SIDE * SIDE * 3 * job.n_samples
+
+
+@pytest.mark.parametrize("make", [OrthogonalMatchingPursuit, LocalSparseReceptiveFields])
+def test_more_taps_than_an_image_has_pixels(make: Callable[[int], AnyModel], tmp_path: Path) -> None:
+    path = write_stack(tmp_path / "stack.zarr", side=6, people=3, expressions=("happy",), holdout=0.0)
+    request = TrainingRequest(str(path), str(tmp_path), "faces", make(200), Colour.GRAY)
+    train(request, InProcessCluster(), memory=1 << 30)
+    version = WeightStore(str(tmp_path)).open("faces")
+    support = version.read("happy", "support")
+    assert ((support >= 0).sum(axis=1) <= 6 * 6).all()
+    assert np.isfinite(LoadedVersion(version).synthesize(np.full((1, 3, 6, 6), 99, np.uint8), "happy")).all()

@@ -223,6 +223,12 @@ def test_the_region_decides(path: Path, tmp_path: Path) -> None:
         _tune(path, tmp_path, region="nose")
 
 
+@pytest.mark.parametrize("row_step", [0, -1])
+def test_rows_are_measured_one_in_one_or_more(path: Path, tmp_path: Path, row_step: int) -> None:
+    with pytest.raises(BadParameterError, match=f"row_step is {row_step}; expected 1 row or more"):
+        _tune(path, tmp_path, row_step=row_step)
+
+
 def test_a_region_without_measured_rows_cannot_decide(path: Path, tmp_path: Path) -> None:
     with pytest.raises(
         BadParameterError, match="no pixel of the mouth was measured in images of 26 x 26; give a smaller"
