@@ -16,6 +16,9 @@ from weakref import WeakSet
 
 from fesdist.ground.share import Progress
 
+MOST_IN_A_CELL = 8
+"""Names in a cell of a table: of more it is told how many there are."""
+
 _SECONDS_BETWEEN_LINES = 5.0
 _SECONDS_OF_COMPILING = 30.0
 _RULE = "─"

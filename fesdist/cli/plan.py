@@ -6,10 +6,11 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fesdist.cli.console import duration, say, size, table, warn
+from fesdist.cli.console import MOST_IN_A_CELL, duration, say, size, table, warn
 from fesdist.cli.notices import tell_of_compiling
 from fesdist.cluster.connect import size_of
 from fesdist.ground.counting import counted
+from fesdist.ground.notices import a_few
 from fesdist.planning.ahead import rehearse_ahead
 from fesdist.planning.estimate import CLUSTER_SECONDS, Estimate, estimate
 from fesdist.requests.learning import Plan
@@ -113,7 +114,10 @@ class _Planned:
                 ),
                 (
                     "expressions",
-                    ", ".join(f"{name} ({counted(n, 'pair')})" for name, n in sorted(self.samples.items())),
+                    a_few(
+                        (f"{name} ({counted(n, 'pair')})" for name, n in sorted(self.samples.items())),
+                        most=MOST_IN_A_CELL,
+                    ),
                 ),
                 ("regressions", f"{plan.n_pixels:,} an expression"),
                 ("tiles", f"{len(plan.grid)} of {tile_rows} x {tile_cols} pixels, one task each"),

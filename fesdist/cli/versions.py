@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fesdist.cli.console import minute, say, size, table, warn
+from fesdist.cli.console import MOST_IN_A_CELL, minute, say, size, table, warn
 from fesdist.ground.counting import counted
 from fesdist.ground.errors import FesdistError
 from fesdist.ground.metrics import RunMetrics
+from fesdist.ground.notices import a_few
 from fesdist.requests.exits import EXIT_ERROR
 from fesdist.requests.weights import Versions
 from storage.blobs.documents import Document
@@ -179,7 +180,7 @@ def _print(store: WeightStore, name: str, manifests: list[Manifest]) -> None:
                 _model(manifest.model),
                 manifest.colour,
                 " x ".join(map(str, manifest.image_shape)),
-                ", ".join(manifest.expressions),
+                a_few(manifest.expressions, most=MOST_IN_A_CELL),
                 _mean_error(manifest, "face"),
                 _mean_error(manifest, "mouth"),
                 ", ".join(sorted(aliases.get(manifest.version, []))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,11 @@ import pytest
 from PIL import Image
 
 from fesdist.cli.main import main
+from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
+from tests.drafts import create_draft
 from tests.fesdist.evaluation.small_store import make_stack, publish
+from tests.storage.conftest import FACTS, WEIGHTS, fill
 
 
 @pytest.fixture
@@ -123,6 +127,14 @@ def test_a_version_is_copied_and_a_model_deleted(
     assert main(["delete", weights, "small", "--all"]) == 0
     assert main(["versions", weights]) == 0
     assert "has no models yet" in capsys.readouterr().out
+
+
+def test_of_many_expressions_the_first_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = WeightStore(str(tmp_path / "weights"))
+    draft = create_draft(store, "many", "job", WEIGHTS, {})
+    draft.publish(replace(FACTS, expressions=tuple("abcdefghij")), fill(draft))
+    assert main(["versions", store.uri]) == 0
+    assert "  a, b, c, d, e, f, g, h and 2 more  " in capsys.readouterr().out
 
 
 def test_a_photograph_is_replaced_and_a_person_deleted(
