@@ -121,7 +121,7 @@ class ScoreStage(Stage[Batch, BatchScores]):
         stack = TrainingStack.open(self.stack)
         comparison = Comparer(stack, WeightStore(self.store).open(self.reference), self.memory).compare(key)
         mouth = mouth_region(stack.spec.mouth, stack.image_shape)
-        values = {method: measure(made, comparison.targets, mouth) for method, made in comparison.outputs.items()}
+        values = measure(comparison.outputs, comparison.targets, mouth)
         looks, identities = self.judges[key.expression].look({**comparison.outputs, REAL: comparison.targets})
         return BatchScores(values, looks, identities)
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.ground.errors import ImageError
+from fesdist.ground.similarity import ssim
 from fesdist.ground.tiles import Region
 
 Images = NDArray[np.floating[Any]]
 
 REGIONS = ("face", "mouth")
 MEASURES = ("mse_x100", "psnr", "ssim")
-
-SSIM_SIGMA = 1.5
-SSIM_WINDOW = 11
-"""Side of the Gaussian window in pixels: sigma 1.5 cut off at 3.5 sigma, as in Wang et al. 2004."""
 
 _SMALLEST_MSE = 1e-10
 
@@ -44,54 +41,32 @@ def psnr(outputs: Images, targets: Images) -> NDArray[np.float64]:
     PSNR = -10 log10(MSE) as the peak is 1. Both are (sample, channel, row, col) floating point in [0, 1]; the
     result is (sample,) float64.
     """
-    return np.asarray(-10.0 * np.log10(np.maximum(mse_x100(outputs, targets) / 100.0, _SMALLEST_MSE)))
+    return _decibels(mse_x100(outputs, targets))
 
 
-def ssim(output: Images, target: Images, region: Region) -> tuple[float, float]:
-    """Return the structural similarity of two images over the whole face and over `region`.
-
-    SSIM = (2 μy μt + C1)(2 σyt + C2) / ((μy² + μt² + C1)(σy² + σt² + C2)) in Gaussian windows of sigma 1.5,
-    with C1 = 0.01², C2 = 0.03² (Wang et al. 2004, eq. 13), averaged over channels. The face is averaged over
-    the pixels whose window lies inside the image, as in that paper; the region over all of its pixels.
-
-    `output` and `target` are (channel, row, col) floating point in [0, 1]. Raises ImageError when they are
-    smaller than the window.
-    """
-    rows, cols = target.shape[1:]
-    if min(rows, cols) < SSIM_WINDOW:
-        raise ImageError(
-            f"images of {rows} x {cols} pixels: SSIM expects at least {SSIM_WINDOW} x {SSIM_WINDOW}, "
-            "the size of its window; evaluate with larger images"
-        )
-    from skimage.metrics import structural_similarity  # which takes a while, and few measure it
-
-    face, per_pixel = structural_similarity(  # type: ignore[no-untyped-call]
-        target.astype(np.float64),
-        output.astype(np.float64),
-        data_range=1.0,
-        channel_axis=0,
-        gaussian_weights=True,
-        sigma=SSIM_SIGMA,
-        use_sample_covariance=False,
-        full=True,
-    )
-    return float(face), float(per_pixel[(slice(None), *region.slices)].mean())
+def _decibels(error: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(-10.0 * np.log10(np.maximum(error / 100.0, _SMALLEST_MSE)))
 
 
-def measure(outputs: Images, targets: Images, mouth: Region) -> NDArray[np.float64]:
-    """Return every measure of every image, in the order of `REGIONS` and `MEASURES`.
+def measure(outputs: Mapping[str, Images], targets: Images, mouth: Region) -> dict[str, NDArray[np.float64]]:
+    """Return every measure of every image, in the order of `REGIONS` and `MEASURES`, by the names of `outputs`.
 
-    `outputs` and `targets` are (sample, channel, row, col) floating point in [0, 1]; the result is (region,
-    measure, sample) float64. Raises ImageError for images smaller than the window of SSIM.
+    All are (sample, channel, row, col) floating point in [0, 1]; the results are (region, measure, sample) float64.
+    Raises ImageError for images smaller than the window of SSIM.
     """
     crop = (slice(None), slice(None), *mouth.slices)
-    similarity = np.array([ssim(y, t, mouth) for y, t in zip(outputs, targets, strict=True)])
-    return np.array(
-        [
-            [mse_x100(outputs, targets), psnr(outputs, targets), similarity[:, 0]],
-            [mse_x100(outputs[crop], targets[crop]), psnr(outputs[crop], targets[crop]), similarity[:, 1]],
-        ]
-    )
+    alike = [
+        ssim({name: images[sample] for name, images in outputs.items()}, target, mouth)
+        for sample, target in enumerate(targets)
+    ]
+    found = {}
+    for name, images in outputs.items():
+        errors = mse_x100(images, targets), mse_x100(images[crop], targets[crop])
+        similarities = np.array([of_sample[name] for of_sample in alike]).T
+        found[name] = np.array(
+            [[error, _decibels(error), similar] for error, similar in zip(errors, similarities, strict=True)]
+        )
+    return found
 
 
 def gradient_energy(images: Images, mouth: Region) -> NDArray[np.float64]:

@@ -101,10 +101,8 @@ def values_of(
 ) -> dict[str, tuple[float, ...]]:
     """Return for each method the distances that `fesdist evaluate` would tell, in the order of `COLUMNS`."""
     mouth = mouth_region(stack.spec.mouth, stack.image_shape)
-    return {
-        method: tuple(measure(images, comparison.targets, mouth).mean(axis=-1).ravel().tolist())
-        for method, images in outputs.items()
-    }
+    found = measure(outputs, comparison.targets, mouth)
+    return {method: tuple(values.mean(axis=-1).ravel().tolist()) for method, values in found.items()}
 
 
 def seen_in(

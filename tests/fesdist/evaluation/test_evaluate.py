@@ -15,7 +15,8 @@ from fesdist.evaluation.looks import REAL
 from fesdist.evaluation.rows import error_rows
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, METHODS, MODEL, MOVED, REFINED, SYNTHESIZED, UNCHANGED
 from fesdist.ground.errors import BadParameterError
-from fesdist.ground.measures import mouth_region, mse_x100, psnr, ssim
+from fesdist.ground.measures import mouth_region, mse_x100, psnr
+from fesdist.ground.similarity import ssim
 from fesdist.inference.loaded import LoadedVersion
 from storage.datasets.records import Records
 from storage.datasets.store import WeightStore
@@ -51,7 +52,7 @@ def test_scores_are_those_of_the_images_one_person_at_a_time(stack: str, store: 
             assert scores.each(method, "mouth", "mse_x100")[position] == pytest.approx(
                 mse_x100(outputs[inside], t[inside])[0], rel=1e-4
             )
-            face, mouth_ssim = ssim(outputs[0], t[0], mouth)
+            face, mouth_ssim = ssim({method: outputs[0]}, t[0], mouth)[method]
             assert scores.each(method, "face", "ssim")[position] == pytest.approx(face, rel=1e-4)
             assert scores.each(method, "mouth", "ssim")[position] == pytest.approx(mouth_ssim, rel=1e-4)
 
