@@ -98,10 +98,14 @@ def interrupts_held_back() -> Iterator[None]:
 
     A terminal sends them to all processes at once, SIGHUP when it is closed, but only the client knows how to stop in
     order. Processes and threads inherit the mask of blocked signals, so workers that are started again later are spared
-    as well.
+    as well. SIGTERM comes a moment later, too: what is amid its start cannot be stopped in order.
     """
     _track_quietly()  # or else it starts with the first worker, and unblocks Ctrl-C
-    with _heeded_afterwards(signal.SIGINT, signal.SIGHUP), _blocked(signal.SIGINT, signal.SIGHUP):
+    # SIGTERM is not blocked: it is how processes that are started meanwhile are ended.
+    with (
+        _heeded_afterwards(signal.SIGINT, signal.SIGHUP, signal.SIGTERM),
+        _blocked(signal.SIGINT, signal.SIGHUP),
+    ):
         yield
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing import spawn
 from typing import Any
 
@@ -49,20 +49,21 @@ def started(n_workers: int, memory: int, imported: Sequence[str] = ()) -> Iterat
     """
     with dask.config.set(OWN_SETTINGS), _workers_without_main(), _workers_environment(imported):
         security = temporary_security()
-        with forking.interrupts_held_back(), _failures_told():
-            local = LocalCluster(
-                n_workers=n_workers,
-                threads_per_worker=1,
-                memory_limit=int(memory * MEMORY_LIMIT_FACTOR),
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
-                worker_dashboard_address="127.0.0.1:0",
-                security=security,
-                env=dict(os.environ),  # what they are forked from has ours as it was when the first cluster was started
-                silence_logs=logging.CRITICAL,  # in the workers
-            )
-        with local, Client(local, set_as_default=False) as client:
-            yield DaskCluster(client)
+        with ExitStack() as opened:
+            with forking.interrupts_held_back(), _failures_told():
+                local = LocalCluster(
+                    n_workers=n_workers,
+                    threads_per_worker=1,
+                    memory_limit=int(memory * MEMORY_LIMIT_FACTOR),
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0",
+                    worker_dashboard_address="127.0.0.1:0",
+                    security=security,
+                    env=dict(os.environ),  # what they are forked from has ours as it was when it was started
+                    silence_logs=logging.CRITICAL,  # in the workers
+                )
+                opened.enter_context(local)  # here, as what was held back comes at the end of this block
+            yield DaskCluster(opened.enter_context(Client(local, set_as_default=False)))
 
 
 @contextmanager

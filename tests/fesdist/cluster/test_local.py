@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from multiprocessing import forkserver
 from pathlib import Path
 
@@ -132,13 +133,21 @@ def test_workers_are_not_forked_from_what_a_program_has_begun_for_itself() -> No
         server._stop()
 
 
-def test_interrupts_wait_for_the_end_of_what_starts_though_other_threads_get_them() -> None:
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def stops(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
+    """A signal that raises KeyboardInterrupt in this process meanwhile."""
+    before = signal.signal(request.param, signal.default_int_handler)
+    yield request.param
+    signal.signal(request.param, before)
+
+
+def test_interrupts_wait_for_the_end_of_what_starts_though_other_threads_get_them(stops: signal.Signals) -> None:
     """As those that read get them, where the main thread blocks them."""
     begun, reached = threading.Event(), list[str]()
 
     def interrupted() -> None:
         begun.wait()
-        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        signal.pthread_kill(threading.get_ident(), stops)
 
     reader = threading.Thread(target=interrupted)
     reader.start()
@@ -152,6 +161,30 @@ def test_interrupts_wait_for_the_end_of_what_starts_though_other_threads_get_the
     with pytest.raises(KeyboardInterrupt):
         start()
     assert reached == ["the end"]
+
+
+def test_a_cluster_is_closed_that_was_interrupted_while_it_started(
+    stops: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or its workers would last as long as this process, and Dask would end them when half of what it needs is gone."""
+    told = list[str]()
+
+    class Starting:
+        def __init__(self, **_: object) -> None:
+            told.append("starts")
+            os.kill(os.getpid(), stops)
+            told.append("runs")
+
+        def __enter__(self) -> None:
+            pass
+
+        def __exit__(self, *_: object) -> None:
+            told.append("closed")
+
+    monkeypatch.setattr(local, "LocalCluster", Starting)
+    with pytest.raises(KeyboardInterrupt), open_cluster(ClusterSettings(workers=1)):
+        told.append("is used")
+    assert told == ["starts", "runs", "closed"]
 
 
 @pytest.mark.parametrize(("memory", "workers"), [(None, 8), (5 << 30, 5), (1, 1)])
