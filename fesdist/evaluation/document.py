@@ -9,6 +9,7 @@ from typing import Any
 
 from fesdist.evaluation.looks import Looks, Seen
 from fesdist.evaluation.scores import METHODS, UNCHANGED, ExpressionScores
+from fesdist.ground.letters import escaped
 from fesdist.ground.notices import Notice
 from storage.blobs.documents import Document, convert, decode, encode
 from storage.errors import FormatError
@@ -92,7 +93,7 @@ class Evaluation:
         """Return the record that the weight store keeps: plain JSON values."""
         record = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "not_kept"}
         expressions = {scores.expression: scores for scores in self.expressions}
-        record |= {"format_version": FORMAT_VERSION, "expressions": expressions}
+        record |= {"format_version": FORMAT_VERSION, "expressions": expressions, "stack": escaped(self.stack)}
         return decode(Document, encode(record, _WHAT), _WHAT)
 
     @classmethod

@@ -142,7 +142,7 @@ def write_report(
             timing=flame_chart(manifest.measured(RunMetrics)),
             judgement=judgement(evaluation, comparer, people),
         )
-        .encode()
+        .encode(errors="backslashreplace")  # names of files may be no text
     )
     write_whole(Path(out), page, "the report")
     return Report(manifest.reference, Path(out), len(page), missing, unmeasured, damaged)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.files import write_whole
+from fesdist.ground.letters import escaped
 from fesdist.ground.options import Option
 from fesdist.requests.build import options_of
 from fesdist.requests.groups import Chosen
@@ -86,7 +87,7 @@ def read_entrants(path: str) -> tuple[Entrant, ...]:
 def write_config(path: Path, tuning: Tuning) -> None:
     """Write the configuration that `tuning` chose, whole or not at all; a mask is named from its folder, as it is read.
 
-    Raises BadParameterError when the file cannot be written.
+    Raises BadParameterError when the file cannot be written, or the mask's name is no text.
     """
     import tomli_w
 
@@ -94,10 +95,21 @@ def write_config(path: Path, tuning: Tuning) -> None:
     if "mask" in options:
         options["mask"] = _named_from(path.parent, options["mask"])
     chosen = {"colour": tuning.colour, "input": tuning.input_expression, "expressions": list(tuning.expressions)}
-    tables = {"model": {"model": tuning.model, **options}, "training": chosen, "tuning": tuning.to_json()}
+    tables = {
+        "model": {"model": tuning.model, **options},
+        "training": chosen,
+        "tuning": tuning.to_json() | {"stack": escaped(tuning.stack)},
+    }
     text = _ROWS.sub(lambda row: f"[{' '.join(row[1].split())}]", tomli_w.dumps(tables))
     heading = "# Chosen by `fesdist tune`; `fesdist train STACK STORE --name NAME --config` trains it.\n\n"
-    write_whole(path, (heading + text).encode(), "the configuration")
+    try:
+        content = (heading + text).encode()
+    except UnicodeEncodeError as error:
+        raise BadParameterError(
+            f"the configuration {path} cannot name the mask {options.get('mask')!a}, as some of its bytes are no text; "
+            "rename it, or its folder, and repeat the command"
+        ) from error
+    write_whole(path, content, "the configuration")
 
 
 def _read(path: str) -> dict[str, Any]:

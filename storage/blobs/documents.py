@@ -25,7 +25,7 @@ T = TypeVar("T")
 def encode(value: Any, what: str) -> bytes:
     """Return a dataclass or a dict as JSON with sorted keys; a dataclass is an object with a key for each field.
 
-    Raises `MismatchError` naming `what` for what JSON cannot hold.
+    Raises `MismatchError` naming `what` for what JSON cannot hold, bytes of names that are no text among it.
     """
     try:
         text = json.dumps(value, allow_nan=False, sort_keys=True, default=_fields)
@@ -34,7 +34,13 @@ def encode(value: Any, what: str) -> bytes:
             f"{what} cannot be written as JSON: {error}; expected plain numbers, texts, lists and dicts, no NaN"
         ) from error
     # In lines, as `json` itself would write them, which then does without its own C.
-    return msgspec.json.format(text.encode(), indent=1)
+    try:
+        return msgspec.json.format(text.encode(), indent=1)
+    except msgspec.DecodeError as error:
+        raise MismatchError(
+            f"{what} cannot be written as JSON: a name in it, of a file or a folder, has bytes that are no text; "
+            "rename it to what can be read as UTF-8"
+        ) from error
 
 
 def decode(kind: type[T], data: bytes, what: str, advice: str = _DAMAGED) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,10 @@ def record() -> dict[str, Any]:
 
 def test_what_fits_together_is_read(record: dict[str, Any]) -> None:
     assert Evaluation.from_record(record).to_record() == record
+
+
+def test_a_stack_whose_name_is_no_text_is_told_in_digits(record: dict[str, Any]) -> None:
+    assert replace(Evaluation.from_record(record), stack="f\udce4ces.zarr").to_record()["stack"] == r"f\udce4ces.zarr"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -76,6 +77,14 @@ def test_every_picture_has_a_text_and_a_size(stack: str, store: str, out: Path) 
     images = Page(out.read_text(encoding="utf-8")).images
     assert len(images) == 4 * len(HELD_OUT) + 9
     assert all(image["alt"] and image["width"] and image["height"] for image in images)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system has no names that are no text")
+def test_a_store_whose_name_is_no_text_is_told_in_digits(stack: str, store: str, out: Path, tmp_path: Path) -> None:
+    reference = publish(store, stack)
+    moved = shutil.move(store, tmp_path / "w\udce4ights")
+    write_report(str(moved), reference, out)
+    assert r"w\udce4ights" in out.read_text(encoding="utf-8")
 
 
 def test_aliases_that_cannot_be_read_are_left_out(stack: str, store: str, out: Path) -> None:

@@ -121,6 +121,14 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None
         _request(tmp_path / "small.toml")
 
 
+def test_of_names_that_are_no_text_a_stack_is_told_and_a_mask_refused(tmp_path: Path) -> None:
+    write_config(tmp_path / "tuned.toml", replace(TUNING, stack="f\udce4ces.zarr"))
+    assert tomllib.loads((tmp_path / "tuned.toml").read_text())["tuning"]["stack"] == r"f\udce4ces.zarr"
+    masked = replace(TUNING, results=(Result({"mask": "/m\udce4sk.npy", "ridge": 0.5}, SCORES),))
+    with pytest.raises(BadParameterError, match=r"cannot name the mask '/m\\udce4sk.npy', as some .* rename it"):
+        write_config(tmp_path / "masked.toml", masked)
+
+
 def test_one_model_only(tmp_path: Path) -> None:
     write_config(tmp_path / "tuned.toml", TUNING)
     with pytest.raises(BadParameterError, match=r"model 'omp' was given, but .*tuned.toml is about model 'mr'"):
