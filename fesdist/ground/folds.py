@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+from fesdist.ground.counting import counted
 from fesdist.ground.errors import BadParameterError
 
 Fold = frozenset[str]
@@ -24,7 +25,7 @@ def split_people(ids: Iterable[str], n_folds: int | None) -> tuple[Fold, ...]:
     count = len(order) if n_folds is None else n_folds
     if not 2 <= count <= len(order):
         raise BadParameterError(
-            f"{count} folds of {len(order)} people; expected 2 folds or more and at least a person in each: "
-            "give fewer folds, or ingest more pairs"
+            f"{counted(count, 'fold')} of {counted(len(order), 'person')}; expected 2 folds or more and at least a "
+            "person in each: give fewer folds, or ingest more pairs"
         )
     return tuple(frozenset(order[fold::count]) for fold in range(count))

@@ -27,7 +27,15 @@ def test_one_person_at_a_time() -> None:
     assert {tuple(fold) for fold in split_people(PEOPLE, None)} == {(person,) for person in PEOPLE}
 
 
-@pytest.mark.parametrize(("n_folds", "people"), [(1, PEOPLE), (12, PEOPLE), (None, ["alone"]), (-3, PEOPLE)])
-def test_folds_that_cannot_be(n_folds: int | None, people: list[str]) -> None:
-    with pytest.raises(BadParameterError, match=r"folds of \d+ people; expected 2 folds or more .* ingest more pairs"):
+@pytest.mark.parametrize(
+    ("n_folds", "people", "said"),
+    [
+        (1, PEOPLE, r"1 fold of \d+ people"),
+        (12, PEOPLE, r"12 folds of \d+ people"),
+        (None, ["alone"], "1 fold of 1 person"),
+        (-3, PEOPLE, r"-3 folds of \d+ people"),
+    ],
+)
+def test_folds_that_cannot_be(n_folds: int | None, people: list[str], said: str) -> None:
+    with pytest.raises(BadParameterError, match=rf"{said}; expected 2 folds or more .* ingest more pairs"):
         split_people(people, n_folds)
