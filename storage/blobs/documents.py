@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields, is_dataclass
 from threading import Lock
 from typing import Any, TypeVar
@@ -14,6 +15,10 @@ from storage.errors import BadNameError, FormatError, MismatchError, NewerFormat
 Document = dict[str, Any]
 
 _DAMAGED = "it was damaged or not written by fesdist"
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_LONE = re.compile("[\ud800-\udfff]")
+"""Code points that are half of a pair: Python has bytes of names as these that are no text."""
 
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 _looking_at_types = Lock()
@@ -38,8 +43,8 @@ def encode(value: Any, what: str) -> bytes:
         return msgspec.json.format(text.encode(), indent=1)
     except msgspec.DecodeError as error:
         raise MismatchError(
-            f"{what} cannot be written as JSON: a name in it, of a file or a folder, has bytes that are no text; "
-            "rename it to what can be read as UTF-8"
+            f"{what} cannot be written as JSON: {_no_text(text)}, in it, has bytes that are no text, as names of files "
+            "and folders may have; rename it to what can be read as UTF-8"
         ) from error
 
 
@@ -91,6 +96,12 @@ def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
         if kind not in _decoders:
             _decoders[kind] = msgspec.json.Decoder(kind)
         return _decoders[kind]
+
+
+def _no_text(text: str) -> str:
+    """Return the first string of a JSON that holds such bytes, with its quotation marks."""
+    strings: list[str] = _STRING.findall(text)
+    return next(each for each in strings if _LONE.search(json.loads(each)))
 
 
 def _fields(value: Any) -> Document:
