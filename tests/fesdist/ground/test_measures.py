@@ -13,14 +13,6 @@ from fesdist.ground.tiles import Region
 MOUTH = Region(15, 23, 6, 20)
 
 
-@pytest.fixture
-def pair() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return outputs and targets of four colour images of 28 x 26 pixels."""
-    rng = np.random.default_rng(1)
-    targets = rng.random((4, 3, 28, 26))
-    return np.clip(targets + 0.1 * rng.standard_normal(targets.shape), 0, 1), targets
-
-
 def test_mse_of_a_constant_difference_is_its_square_times_100() -> None:
     targets = np.full((2, 3, 12, 12), 0.5)
     assert mse_x100(targets + np.array([0.1, 0.2])[:, None, None, None], targets) == pytest.approx([1.0, 4.0])

@@ -15,14 +15,6 @@ from fesdist.ground.tiles import Region
 MOUTH = Region(15, 23, 6, 20)
 
 
-@pytest.fixture
-def pair() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return outputs and targets of two colour images of 28 x 26 pixels."""
-    rng = np.random.default_rng(1)
-    targets = rng.random((2, 3, 28, 26))
-    return np.clip(targets + 0.1 * rng.standard_normal(targets.shape), 0, 1), targets
-
-
 def literal_ssim_map(output: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return SSIM at every pixel of one channel, written out as in Wang et al. 2004."""
     offsets = np.arange(-5, 6)
