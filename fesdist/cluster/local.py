@@ -59,7 +59,8 @@ def started(n_workers: int, memory: int, imported: Sequence[str] = ()) -> Iterat
                     dashboard_address="127.0.0.1:0",
                     worker_dashboard_address="127.0.0.1:0",
                     security=security,
-                    env=dict(os.environ),  # what they are forked from has ours as it was when it was started
+                    # What they are forked from has ours as it was when the first cluster was started.
+                    env=dict(os.environ),
                     silence_logs=logging.CRITICAL,  # in the workers
                 )
                 opened.enter_context(local)  # here, as what was held back comes at the end of this block
