@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.layout import Array, common_layout
@@ -23,29 +22,10 @@ from fesdist.ground.errors import BadParameterError
 from fesdist.ground.tiles import Padding, Region, Tile
 from tests.fesdist import reference_lasso
 from tests.fesdist.families.problems import random_images, train
+from tests.fesdist.families.sparse.problems import dense, photographs, smooth_images
 
 LASSO = Lasso(l1=0.4, max_nonzero=40)
 SHAPE = (7, 9)
-
-
-def smooth_images(n: int, channels: int, seed: int, shape: tuple[int, int] = SHAPE) -> Array:
-    """Return images whose neighbouring pixels are alike, as in photographs."""
-    noise = np.random.default_rng(seed).normal(size=(n, channels, *shape))
-    for axis in (2, 3):
-        noise = noise + 0.9 * np.roll(noise, 1, axis) + 0.6 * np.roll(noise, 2, axis)
-    return np.clip(128 + 25 * noise, 0, 255).astype(np.uint8)
-
-
-def dense(solved: dict[str, Array], number: int = 0) -> Array:
-    """Return the weights and, last, the bias of one set as a matrix (output pixel, input pixel + 1)."""
-    support = solved["support"][number].reshape(solved["support"].shape[1], -1)
-    values = solved["values"][number].reshape(support.shape)
-    matrix = np.zeros((support.shape[1], support.shape[1] + 1))
-    for taps, weights in zip(support, values, strict=True):
-        used = taps >= 0
-        matrix[np.flatnonzero(used), taps[used]] = weights[used]
-    matrix[:, -1] = solved["bias"][number].ravel()
-    return matrix
 
 
 def gaps(inputs: Array, targets: Array, weights: Array, l1: float) -> Array:
@@ -74,7 +54,7 @@ def test_weights_are_those_of_the_plain_loop(dtype: str, n: int, l1: float) -> N
 
 @pytest.mark.parametrize("colour", list(Colour))
 def test_every_pixel_is_certified_in_every_colour_mode(colour: Colour) -> None:
-    inputs, targets = (smooth_images(20, 3, seed) for seed in (0, 1))
+    inputs, targets = (smooth_images(20, 3, SHAPE, seed) for seed in (0, 1))
     solved = train(LASSO, inputs, {"smiling": targets}, colour=colour)["smiling"]
     if colour is Colour.SHARED:
         parts = [(inputs, targets)]
@@ -91,18 +71,11 @@ def test_every_pixel_is_certified_in_every_colour_mode(colour: Colour) -> None:
 @pytest.mark.ict
 @pytest.mark.parametrize(("l1", "colour"), [(0.4, Colour.SHARED), (0.02, Colour.GRAY)])
 def test_every_pixel_of_rendered_faces_is_certified(ict_256: Path, l1: float, colour: Colour) -> None:
-    inputs, targets = (faces(ict_256 / expression) for expression in ("neutral", "happy"))
+    inputs, targets = (photographs(ict_256 / expression) for expression in ("neutral", "happy"))
     solved = train(Lasso(l1), inputs, {"happy": targets}, colour=colour)["happy"]
     seen = (inputs, targets) if colour is Colour.SHARED else (to_gray(inputs), to_gray(targets))
     assert gaps(seen[0] / 255, seen[1] / 255, dense(solved), l1).max() <= 1e-8
     assert (solved["status"] == SOLVED).all()
-
-
-def faces(folder: Path) -> Array:
-    """Return forty faces of 32 x 32 pixels."""
-    files = sorted(folder.glob("*.png"))[:40]
-    images = [np.asarray(Image.open(file).convert("RGB").resize((32, 32), Image.Resampling.BOX)) for file in files]
-    return np.array(images).transpose(0, 3, 1, 2)
 
 
 @given(
@@ -116,7 +89,7 @@ def faces(folder: Path) -> Array:
 def test_bits_do_not_depend_on_tiles_or_blocks(
     rows: int, cols: int, n_block: int, colour: Colour, floating: bool
 ) -> None:
-    inputs, targets = (smooth_images(37, 3, seed, (11, 13)) for seed in (0, 1))
+    inputs, targets = (smooth_images(37, 3, (11, 13), seed) for seed in (0, 1))
     if floating:
         inputs, targets = inputs / 255, targets / 255
     whole = train(LASSO, inputs, {"smiling": targets}, colour=colour)["smiling"]
@@ -126,8 +99,8 @@ def test_bits_do_not_depend_on_tiles_or_blocks(
 
 
 def test_expressions_solved_together_are_those_solved_alone() -> None:
-    inputs = smooth_images(20, 3, 0)
-    targets = {name: smooth_images(20, 3, seed) for seed, name in enumerate(("a", "b"), start=1)}
+    inputs = smooth_images(20, 3, SHAPE, 0)
+    targets = {name: smooth_images(20, 3, SHAPE, seed) for seed, name in enumerate(("a", "b"), start=1)}
     together = train(LASSO, inputs, targets, colour=Colour.SHARED)
     for name, images in targets.items():
         alone = train(LASSO, inputs, {name: images}, colour=Colour.SHARED)[name]
@@ -194,7 +167,7 @@ def test_a_pixel_that_needs_more_taps_has_the_best_weights_for_fewer_and_says_so
 
 
 def test_a_penalty_near_zero_gives_a_finite_answer_and_a_status() -> None:
-    inputs, targets = (smooth_images(40, 1, seed) for seed in (0, 1))
+    inputs, targets = (smooth_images(40, 1, SHAPE, seed) for seed in (0, 1))
     solved = train(Lasso(1e-12), inputs, {"smiling": targets})["smiling"]
     assert all(np.isfinite(values).all() for values in solved.values())
     assert set(np.unique(solved["status"])) <= {SOLVED, INEXACT}
@@ -202,7 +175,7 @@ def test_a_penalty_near_zero_gives_a_finite_answer_and_a_status() -> None:
 
 
 def test_taps_come_first_and_unused_ones_have_no_weight() -> None:
-    inputs, targets = (smooth_images(20, 1, seed) for seed in (0, 1))
+    inputs, targets = (smooth_images(20, 1, SHAPE, seed) for seed in (0, 1))
     solved = train(LASSO, inputs, {"smiling": targets})["smiling"]
     used = solved["support"][0] >= 0
     assert (used[:-1] >= used[1:]).all()
@@ -237,7 +210,7 @@ def test_the_layout_names_every_solved_array() -> None:
 
 @pytest.mark.parametrize("region", [Region(0, 7, 0, 9), Region(3, 6, 0, 9), Region(6, 7, 8, 9)])
 def test_outputs_are_the_bias_and_weighted_pixels(region: Region) -> None:
-    inputs, targets = (smooth_images(20, 3, seed) for seed in (0, 1))
+    inputs, targets = (smooth_images(20, 3, SHAPE, seed) for seed in (0, 1))
     solved = train(LASSO, inputs, {"smiling": targets}, colour=Colour.SHARED)["smiling"]
     images = random_images((5, 3, *SHAPE))
     seen, padding = LASSO.inputs_of(region, SHAPE)

@@ -16,7 +16,7 @@ from fesdist.ground.errors import BadParameterError
 from tests.fesdist import reference
 from tests.fesdist.families.authors import authors_images
 from tests.fesdist.families.problems import random_images, train
-from tests.fesdist.families.sparse.test_omp import dense, smooth_images
+from tests.fesdist.families.sparse.problems import dense, smooth_images
 
 SHAPE = (8, 10)
 
