@@ -16,7 +16,7 @@ from fesdist.families.common.layout import Array
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
 from fesdist.families.common.sums import added
-from fesdist.families.onepixel.functions import TOLERANCE, Gaussian, Laplacian, features_of, kernel_named
+from fesdist.families.onepixel.functions import Laplacian, features_of, kernel_named
 from fesdist.families.onepixel.kernels.systems import Tables, solve_by_features, solve_chain
 from fesdist.families.onepixel.sums import IntensitySums
 from fesdist.ground.colour import Colour, to_gray
@@ -150,84 +150,6 @@ def test_the_norm_of_a_straight_line_is_the_size_of_its_weight() -> None:
     solved = train(PixelKernelRidge("linear", ridge=0.4), inputs, {"smiling": targets})["smiling"]
     x, t = inputs[:, 0] / 255, targets[:, 0] / 255
     np.testing.assert_allclose(solved["norm"][0], (x * t).sum(axis=0) / ((x * x).sum(axis=0) + 0.4), atol=1e-12)
-
-
-@pytest.mark.parametrize("sigma", [1e-300, 0.001, 0.02, 0.2, 5.0, 1000.0])
-def test_features_leave_nothing_out(sigma: float) -> None:
-    kernel = Gaussian(sigma).matrix()
-    features = features_of(kernel)
-    np.testing.assert_allclose(features @ features.T, kernel, atol=4 * TOLERANCE)
-    assert features.shape[1] <= 256
-
-
-def test_a_gaussian_kernel_has_few_features() -> None:
-    assert features_of(Gaussian(0.2).matrix()).shape == (256, 21)
-    assert features_of(kernel_named("polynomial", {"degree": 3}).matrix()).shape == (256, 4)
-    assert features_of(kernel_named("linear", {}).matrix()).shape == (256, 1)
-
-
-def test_the_laplacian_kernel_has_the_inverse_that_the_chain_solves() -> None:
-    kernel = Laplacian(0.2)
-    inverse = np.zeros((256, 256))
-    np.fill_diagonal(inverse, kernel.end * (1 + kernel.decay**2))
-    inverse[0, 0] = inverse[-1, -1] = kernel.end
-    np.fill_diagonal(inverse[1:], -kernel.end * kernel.decay)
-    np.fill_diagonal(inverse[:, 1:], -kernel.end * kernel.decay)
-    np.testing.assert_allclose(inverse @ kernel.matrix(), np.eye(256), atol=1e-11)
-
-
-@pytest.mark.parametrize("sets", [1, 3])
-@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
-def test_outputs_are_looked_up(sets: int, dtype: str) -> None:
-    tables = np.random.default_rng(0).normal(size=(sets, 256, *SHAPE))
-    images = random_images((5, 3, *SHAPE))
-    shown = images if dtype == "uint8" else (images / 255).astype(dtype)
-    shown.flags.writeable = False
-    outputs = PixelKernelRidge().apply({"outputs": tables}, shown, NO_PADDING)
-    assert outputs.dtype == np.float32
-    rows, cols = np.indices(SHAPE)
-    for channel in range(3):
-        expected = tables[channel if sets == 3 else 0][images[:, channel], rows, cols]
-        np.testing.assert_allclose(outputs[:, channel], expected, atol=1e-6 if dtype == "uint8" else 1e-3)
-
-
-def test_between_two_intensities_outputs_lie_on_a_line() -> None:
-    tables = np.zeros((1, 256, 1, 4))
-    tables[0, :, 0] = np.arange(256)[:, None] ** 2
-    images = np.array([-0.5, 10.25 / 255, 254.5 / 255, 1.5]).reshape(1, 1, 1, 4)
-    outputs = PixelKernelRidge().apply({"outputs": tables}, images, NO_PADDING)
-    np.testing.assert_allclose(outputs.ravel(), [0, 100 + 0.25 * 21, (254**2 + 255**2) / 2, 255**2], rtol=1e-6)
-
-
-def test_a_pixel_that_is_no_number_has_an_output_that_is_none() -> None:
-    tables, images = np.ones((1, 256, 1, 3)), np.array([0.5, np.nan, np.inf]).reshape(1, 1, 1, 3)
-    outputs = PixelKernelRidge().apply({"outputs": tables}, images, NO_PADDING)
-    np.testing.assert_array_equal(outputs.ravel(), [1, np.nan, 1])
-
-
-@pytest.mark.parametrize("dtype", ["uint8", "float64"])
-def test_a_part_of_the_outputs_has_the_bits_of_the_whole(dtype: str) -> None:
-    model, region = PixelKernelRidge(), Region(1, 3, 2, 18)
-    arrays = {"outputs": np.random.default_rng(0).normal(size=(1, 256, *SHAPE))}
-    images = random_images((5, 3, *SHAPE)) if dtype == "uint8" else random_images((5, 3, *SHAPE)) / 255
-    seen, padding = model.inputs_of(region, SHAPE)
-    part = {"outputs": arrays["outputs"][..., *region.slices]}
-    outputs = model.apply(part, images[:, :, *seen.slices], padding)
-    assert np.array_equal(outputs, model.apply(arrays, images, NO_PADDING)[..., *region.slices])
-
-
-def test_outputs_that_do_not_fit_are_refused() -> None:
-    images = random_images((1, 3, *SHAPE))
-    with pytest.raises(ValueError, match=r"inputs of shape \(1, 3, 3, 19\); expected \(3, 18\) rows and columns"):
-        PixelKernelRidge().apply({"outputs": np.ones((1, 256, 3, 18))}, images, NO_PADDING)
-    with pytest.raises(ValueError, match="2 sets of weights for images with 3 channels; expected 1 or 3"):
-        PixelKernelRidge().apply({"outputs": np.ones((2, 256, *SHAPE))}, images, NO_PADDING)
-
-
-def test_prepared_arrays_are_used_as_they_are() -> None:
-    prepared = PixelKernelRidge().prepare({"outputs": np.ones((1, 256, *SHAPE)), "alpha": np.ones(3)})
-    assert set(prepared) == {"outputs"}
-    assert PixelKernelRidge().prepare(prepared)["outputs"] is prepared["outputs"]
 
 
 def test_floating_point_stacks_are_refused_before_anything_is_computed() -> None:
