@@ -150,6 +150,13 @@ def test_a_missing_array_is_told(stack: TrainingStack, stack_path: Path) -> None
         stack.read("smiling", [0], slice(0, 20), slice(0, 24))
 
 
+def test_a_lost_chunk_is_an_error_and_not_zeros(stack_path: Path) -> None:
+    chunk = next(path for path in sorted((stack_path / "neutral" / "c").rglob("*")) if path.is_file())
+    chunk.unlink()
+    with pytest.raises(FormatError, match=r"chunk neutral/c/.* is missing: the stack was damaged"):
+        TrainingStack.open(stack_path).read("neutral", [0], slice(0, 20), slice(0, 24))
+
+
 def test_xarray_opens_a_stack_without_fesdist(stack_path: Path) -> None:
     xarray = pytest.importorskip("xarray")
     with warnings.catch_warnings():
