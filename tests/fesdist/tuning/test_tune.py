@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Barrier
@@ -23,29 +20,13 @@ from fesdist.ground.folds import split_people
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.tiles import Tile
 from fesdist.registry import MaskedRegression, RidgeRegression
-from fesdist.training.choice import Result
 from fesdist.training.job import TrainingRequest, define_job
-from fesdist.tuning import by_training, fold_plan, fold_stage
+from fesdist.tuning import fold_plan, fold_stage
 from fesdist.tuning.tune import TuningRequest, tune
 from fesdist.tuning.tuning import Tuning
 from storage.stack.reading import StackSpec, TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
-from tests.fesdist.training.stacks import write_stack
-
-SIDE = 26
-GRID: Mapping[str, tuple[Any, ...]] = {"window": (1, 3), "ridge": (0.05, 2.0)}
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_stack(tmp_path_factory.mktemp("stack") / "stack.zarr", side=SIDE, people=14, lacking={"sad": [1, 2]})
-
-
-def _tune(path: Path, scratch: Path, memory: int = 1 << 30, **changes: Any) -> Tuning:
-    request = TuningRequest(str(path), "mr", GRID, n_folds=3)
-    tuning = tune(replace(request, **changes), InProcessCluster(), memory=memory, scratch=scratch)
-    shutil.rmtree(scratch)  # so that the next one computes all by itself
-    return tuning
+from tests.fesdist.tuning.conftest import GRID, SIDE, measured, tuned
 
 
 def _images(stack: TrainingStack, name: str, samples: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -78,11 +59,6 @@ def _left_out(stack: TrainingStack, expression: str, window: int, ridge: float) 
     return np.concatenate(errors)
 
 
-def _measured(tuning: Tuning) -> tuple[Result, ...]:
-    assert tuning.unchanged is not None
-    return (*tuning.results, tuning.unchanged)
-
-
 def _as_they_are(stack: TrainingStack, expression: str) -> NDArray[np.float64]:
     """Return the squared differences of targets and inputs, (sample x channel, row, col)."""
     samples = stack.samples(expression)
@@ -90,7 +66,7 @@ def _as_they_are(stack: TrainingStack, expression: str) -> NDArray[np.float64]:
 
 
 def test_errors_are_those_of_leaving_people_out_by_hand(path: Path, tmp_path: Path) -> None:
-    tuning = _tune(path, tmp_path)
+    tuning = tuned(path, tmp_path)
     stack = TrainingStack.open(path)
     mouth = mouth_region(stack.spec.mouth, stack.image_shape)
     for result in tuning.results:
@@ -110,37 +86,16 @@ def test_errors_are_those_of_leaving_people_out_by_hand(path: Path, tmp_path: Pa
     assert tuning.n_people == len({sample for name in stack.targets for sample in stack.samples(name)})
 
 
-def test_training_each_fold_gives_the_same_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    random = np.random.default_rng(1)
-    subjects = []
-    for person in range(12):
-        neutral = random.integers(0, 256, (3, SIDE, SIDE), dtype=np.uint8)
-        # Far from black and white, so that clipping changes nothing.
-        happy = 80 + neutral // 4 + random.integers(0, 20, neutral.shape, dtype=np.uint8)
-        subjects.append(PendingSubject(f"person{person}", {"neutral": neutral, "happy": happy}))
-    with StackWriter.create(tmp_path / "stack.zarr", StackSpec(SIDE, SIDE, 3, "uint8", "none")) as writer:
-        writer.append(subjects)
-        writer.assign_holdout(0.25, None)
-    from_sums = _tune(tmp_path / "stack.zarr", tmp_path / "a")
-    monkeypatch.setattr(MaskedRegression, "cross_validation", lambda candidates: None)
-    by_hand = _tune(tmp_path / "stack.zarr", tmp_path / "b")
-    assert by_hand.clipped
-    for one, other in zip(_measured(from_sums), _measured(by_hand), strict=True):
-        for region, score in one.scores["happy"].items():
-            assert score.mse_x100 == pytest.approx(other.scores["happy"][region].mse_x100, rel=1e-4)
-            assert score.standard_error == pytest.approx(other.scores["happy"][region].standard_error, rel=1e-3)
-
-
 @pytest.mark.parametrize("colour", [Colour.PER_CHANNEL, Colour.GRAY])
 def test_tiles_do_not_change_errors(
     path: Path, tmp_path: Path, colour: Colour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = _tune(path, tmp_path, colour=colour, ridge_in_cells=True)
+    whole = tuned(path, tmp_path, colour=colour, ridge_in_cells=True)
     monkeypatch.setattr(fold_plan, "TILE_SIDES", (16, 8))
     monkeypatch.setattr(fold_plan, "SAMPLES_AT_ONCE", 3)
-    tiled = _tune(path, tmp_path, colour=colour, ridge_in_cells=True)
+    tiled = tuned(path, tmp_path, colour=colour, ridge_in_cells=True)
     assert tiled.ridge_map == whole.ridge_map
-    for one, other in zip(_measured(tiled), _measured(whole), strict=True):
+    for one, other in zip(measured(tiled), measured(whole), strict=True):
         assert one.mean("face").mse_x100 == pytest.approx(other.mean("face").mse_x100, rel=1e-12)
         assert one.mean("mouth").mse_x100 == pytest.approx(other.mean("mouth").mse_x100, rel=1e-12)
 
@@ -148,7 +103,7 @@ def test_tiles_do_not_change_errors(
 def test_tiles_beside_each_other_find_the_same(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fold_plan, "TILE_SIDES", (8,))
     monkeypatch.setattr(fold_plan, "SMALLEST_BESIDE", 8)
-    alone = _tune(path, tmp_path)
+    alone = tuned(path, tmp_path)
     together, usual = Barrier(2, timeout=60), fold_stage.FoldStage.find
 
     def find(stage: Any, tile: Tile, group: int) -> Any:
@@ -178,16 +133,16 @@ def test_tiles_are_one_at_a_time_where_memory_is_short(path: Path) -> None:
 
 
 def test_one_person_at_a_time_and_some_of_the_rows(path: Path, tmp_path: Path) -> None:
-    tuning = _tune(path, tmp_path, n_folds=None, row_step=4, expressions=("happy",))
+    tuning = tuned(path, tmp_path, n_folds=None, row_step=4, expressions=("happy",))
     assert (tuning.n_folds, tuning.n_people, tuning.row_step) == (10, 10, 4)
     assert tuning.expressions == ("happy",)
-    every_row = _tune(path, tmp_path, n_folds=None, row_step=1, expressions=("happy",))
+    every_row = tuned(path, tmp_path, n_folds=None, row_step=1, expressions=("happy",))
     for some, every in zip(tuning.results, every_row.results, strict=True):
         assert some.mean("face").mse_x100 == pytest.approx(every.mean("face").mse_x100, rel=0.2)
 
 
 def test_the_input_is_measured_on_the_same_rows(path: Path, tmp_path: Path) -> None:
-    tuning = _tune(path, tmp_path, row_step=4)
+    tuning = tuned(path, tmp_path, row_step=4)
     stack = TrainingStack.open(path)
     assert tuning.unchanged is not None
     for expression, scores in tuning.unchanged.scores.items():
@@ -197,7 +152,7 @@ def test_the_input_is_measured_on_the_same_rows(path: Path, tmp_path: Path) -> N
 
 def test_a_best_that_is_worse_than_the_input_is_told(tmp_path: Path) -> None:
     path = write_unchanging(tmp_path / "still.zarr")
-    tuning = _tune(path, tmp_path / "scratch", values={"window": (1,), "ridge": (1e4, 1e6)})
+    tuning = tuned(path, tmp_path / "scratch", values={"window": (1,), "ridge": (1e4, 1e6)})
     (worse, edge) = tuning.notices
     assert worse.text == "1 expression of which the model errs more than the photograph left as it is"
     assert "edge" in edge.text
@@ -217,37 +172,29 @@ def write_unchanging(path: Path) -> Path:
 
 def test_the_region_decides(path: Path, tmp_path: Path) -> None:
     for region in ("face", "mouth"):
-        tuning = _tune(path, tmp_path, region=region)
+        tuning = tuned(path, tmp_path, region=region)
         assert tuning.best.mean(region) == min((r.mean(region) for r in tuning.results), key=lambda s: s.mse_x100)
     with pytest.raises(BadParameterError, match="region 'nose'; expected one of face, mouth"):
-        _tune(path, tmp_path, region="nose")
+        tuned(path, tmp_path, region="nose")
 
 
 @pytest.mark.parametrize("row_step", [0, -1])
 def test_rows_are_measured_one_in_one_or_more(path: Path, tmp_path: Path, row_step: int) -> None:
     with pytest.raises(BadParameterError, match=f"row_step is {row_step}; expected 1 row or more"):
-        _tune(path, tmp_path, row_step=row_step)
+        tuned(path, tmp_path, row_step=row_step)
 
 
 def test_a_region_without_measured_rows_cannot_decide(path: Path, tmp_path: Path) -> None:
     with pytest.raises(
         BadParameterError, match="no pixel of the mouth was measured in images of 26 x 26; give a smaller"
     ):
-        _tune(path, tmp_path, region="mouth", row_step=25)
-    tuning = _tune(path, tmp_path, row_step=25)
+        tuned(path, tmp_path, region="mouth", row_step=25)
+    tuning = tuned(path, tmp_path, row_step=25)
     assert all(result.mean("mouth").mse_x100 == 0 for result in tuning.results)
 
 
-def test_a_region_without_pixels_cannot_decide_where_each_fold_is_trained(tmp_path: Path) -> None:
-    path = write_stack(tmp_path / "tiny.zarr", side=3, people=8, expressions=("happy",))
-    request = {"model": "omp", "values": {"n_nonzero": (1, 2)}}
-    with pytest.raises(BadParameterError, match="no pixel of the mouth was measured in images of 3 x 3"):
-        _tune(path, tmp_path / "mouth", region="mouth", **request)
-    assert _tune(path, tmp_path / "face", **request).best.mean("face").mse_x100 > 0
-
-
 def test_a_ridge_for_each_cell_is_among_those_tried(path: Path, tmp_path: Path) -> None:
-    tuning = _tune(path, tmp_path, ridge_in_cells=True)
+    tuning = tuned(path, tmp_path, ridge_in_cells=True)
     assert tuning.ridge_map is not None
     assert (len(tuning.ridge_map), len(tuning.ridge_map[0])) == CELLS
     assert {ridge for row in tuning.ridge_map for ridge in row} <= set(GRID["ridge"])
@@ -255,76 +202,22 @@ def test_a_ridge_for_each_cell_is_among_those_tried(path: Path, tmp_path: Path) 
     assert tuning.options["ridge"] == [list(row) for row in tuning.ridge_map]
 
 
-def test_models_without_sums_are_trained_for_each_fold(path: Path, tmp_path: Path) -> None:
-    tuning = _tune(path, tmp_path / "folds", model="omp", values={"n_nonzero": (1, 3)}, colour=Colour.GRAY)
-    assert [result.options for result in tuning.results] == [{"n_nonzero": 1}, {"n_nonzero": 3}]
-    assert all(result.mean("face").mse_x100 > 0 for result in tuning.results)
-    assert Tuning.from_json(tuning.to_json()) == tuning
-    with pytest.raises(BadParameterError, match="'omp' has one value for all pixels"):
-        _tune(path, tmp_path / "folds", model="omp", values={"n_nonzero": (1, 3)}, ridge_in_cells=True)
-
-
 def test_models_of_the_whole_image_need_one_pass(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     request: dict[str, Any] = {"model": "ridge", "values": {"ridge": (1.0, 100.0)}}
-    from_products = _tune(path, tmp_path / "a", **request)
+    from_products = tuned(path, tmp_path / "a", **request)
     monkeypatch.setattr(fold_plan, "TILE_SIDES", (8,))
-    tiled = _tune(path, tmp_path / "b", **request)
+    tiled = tuned(path, tmp_path / "b", **request)
     monkeypatch.setattr(RidgeRegression, "cross_validation", lambda candidates: None)
-    by_hand = _tune(path, tmp_path / "c", **request)
+    by_hand = tuned(path, tmp_path / "c", **request)
     assert by_hand.clipped
-    for one, small, other in zip(*map(_measured, (from_products, tiled, by_hand)), strict=True):
+    for one, small, other in zip(*map(measured, (from_products, tiled, by_hand)), strict=True):
         for expression, regions in one.scores.items():
             for region, score in regions.items():
                 assert score.mse_x100 == pytest.approx(small.scores[expression][region].mse_x100, rel=1e-9)
                 assert score.mse_x100 == pytest.approx(other.scores[expression][region].mse_x100, rel=0.05)
 
 
-def test_an_interrupted_tuning_goes_on_where_it_was(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    request = {"model": "omp", "values": {"n_nonzero": (1, 2)}, "expressions": ("happy",)}
-    undisturbed = _tune(path, tmp_path / "a", **request)
-    train, published = by_training.train, []
-
-    def dies_at_the_fourth(*arguments: Any, **options: Any) -> Any:
-        if len(published) == 3:
-            raise KeyboardInterrupt
-        published.append(train(*arguments, **options))
-        return published[-1]
-
-    monkeypatch.setattr(by_training, "train", dies_at_the_fourth)
-    with pytest.raises(KeyboardInterrupt):
-        _tune(path, tmp_path / "b", **request)
-
-    def counted(*arguments: Any, **options: Any) -> Any:
-        published.append(train(*arguments, **options))
-        return published[-1]
-
-    monkeypatch.setattr(by_training, "train", counted)
-    assert _tune(path, tmp_path / "b", **request) == undisturbed
-    assert [result.published for result in published[3:]] == [False] * 3 + [True] * 3
-
-
-def test_combinations_that_cannot_be_trained_do_not_stop_the_others(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    train = by_training.train
-
-    def refuses_even_numbers(request: TrainingRequest, *arguments: Any, **options: Any) -> Any:
-        if request.model.parameters()["n_nonzero"] % 2 == 0:
-            raise PlanError("too large")
-        return train(request, *arguments, **options)
-
-    monkeypatch.setattr(by_training, "train", refuses_even_numbers)
-    tuning = _tune(path, tmp_path / "a", model="omp", values={"n_nonzero": (1, 2, 3)}, expressions=("happy",))
-    assert [result.failed for result in tuning.results] == ["", "too large", ""]
-    assert tuning.chosen in (0, 2)
-    assert Tuning.from_json(tuning.to_json()) == tuning
-    with pytest.raises(BadParameterError, match="none of 2 combinations could be trained; the first: too large"):
-        _tune(path, tmp_path / "b", model="omp", values={"n_nonzero": (2, 4)}, expressions=("happy",))
-
-
 def test_too_little_memory(path: Path, tmp_path: Path) -> None:
     text = r"320 MiB are allowed, but 3 folds of \d+ samples need \d+ MiB .* give --memory"
     with pytest.raises(PlanError, match=text):
-        _tune(path, tmp_path, memory=RESERVED_BYTES)
+        tuned(path, tmp_path, memory=RESERVED_BYTES)
