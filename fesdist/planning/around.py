@@ -36,7 +36,6 @@ def count_shape(job: TrainingJob, stack: TrainingStack, costs: Costs) -> dict[st
     asked = [pairs[place] for place in evenly(len(pairs), ASKED)]
     batch = batches_of(pairs, stack)[0]
     list(found_flows(stack, batch[:1]))  # loads the library
-    n_known = 0
     with costs("shape", len(pairs) / len(asked)):
         n_known = sum(kept_flow(stack, pair) is not None for pair in asked)
     with costs("shape", len(pairs) / len(batch) * (1 - n_known / len(asked))):

@@ -92,14 +92,14 @@ def rehearse_others(
         for alike in _of_a_kind(of_groups):
             own = costs.empty()
             _count(alike[0], own)
-            costs.add_all(own, len(alike))
+            costs.add_all(own.seconds, len(alike))
     count_refinement(job, stack, plan.chunk, costs)
 
 
-def _of_a_kind(rehearsals: list[Rehearsal]) -> list[list[Rehearsal]]:
+def _of_a_kind(of_groups: list[Rehearsal]) -> list[list[Rehearsal]]:
     """Return together what takes the same: as many expressions with as many samples."""
     kinds: dict[tuple[int, int], list[Rehearsal]] = {}
-    for each in rehearsals:
+    for each in of_groups:
         kinds.setdefault((each.n_samples, len(each.group.expressions)), []).append(each)
     return list(kinds.values())
 

@@ -26,6 +26,7 @@ from fesdist.training.holding import PIECE
 from fesdist.training.images import JobImages
 from fesdist.training.job import CutJob, SampleGroup, TrainingJob
 from fesdist.training.layout import tile_layouts, weights_spec
+from fesdist.training.measuring import Shown, held_out_errors
 from fesdist.training.plan import TrainingPlan
 from fesdist.training.rows_behind import write_rows
 from storage.datasets.store import WeightStore
@@ -65,10 +66,10 @@ class Costs:
         """Return costs by the same clock, of nothing yet."""
         return Costs(self.now, self.enough_seconds)
 
-    def add_all(self, others: Costs, times: float) -> None:
-        """Count all of other costs, which the run has so many times."""
-        for phase, seconds in others.seconds.items():
-            self.add(phase, seconds, times)
+    def add_all(self, seconds: Mapping[str, float], times: float, growth: Mapping[str, float] | None = None) -> None:
+        """Count what was measured by phase, which the run does so many times, and times `growth` in some phases."""
+        for phase, of_phase in seconds.items():
+            self.add(phase, of_phase, times * (growth or {}).get(phase, 1.0))
 
     def clock(self) -> Clock:
         """Return an empty clock for what counts its phases itself."""
@@ -137,6 +138,23 @@ class Rehearsal:
             }
             for expression, arrays in solved.items()
         }
+
+    def judge(
+        self,
+        tile: Tile,
+        solved: Mapping[str, TileArrays],
+        people: Iterator[Shown],
+        costs: Costs,
+        times: float,
+        codes: float = 1.0,
+    ) -> None:
+        """Rehearse how a tile is measured on held-out people, who are read meanwhile; the run does that so many times.
+
+        Its outputs are made from `codes` times as many codes as are rehearsed with.
+        """
+        clock = costs.clock()
+        held_out_errors(self.context, tile, solved, clock.over("read", people), clock)
+        costs.add_all(clock.seconds, times * self.held_out_growth, {"held-out": codes})
 
     def write(self, solved: Mapping[str, TileArrays], costs: Costs) -> None:
         """Rehearse how a tile is written, filled with the pixels that were solved."""

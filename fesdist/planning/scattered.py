@@ -16,7 +16,7 @@ from fesdist.families.common.problem import TileProblem
 from fesdist.ground.tiles import Region, Tile
 from fesdist.planning.rehearsal import Costs, Rehearsal
 from fesdist.training.context import learned_from
-from fesdist.training.measuring import held_out_errors, streamed_people
+from fesdist.training.measuring import streamed_people
 
 TARGET_BYTES = 64 << 20
 """Of targets that are read, at most: all of a small image, else a strip between its middle and its left edge."""
@@ -50,10 +50,10 @@ def count_scattered(rehearsal: Rehearsal, costs: Costs) -> None:
     n_pixels, n_targets = math.prod(rehearsal.plan.image_shape), len(group.expressions)
     of_tile = n_pixels * (1 + n_targets / n_tiles)
     read = n_pixels + n_targets * math.prod(strip.region.shape)
-    for phase, seconds in clock.seconds.items():
-        costs.add(phase, seconds, rehearsal.growth * of_tile / read * n_tiles)
+    costs.add_all(clock.seconds, rehearsal.growth * of_tile / read * n_tiles)
     solved = _solve(rehearsal, gathered, strip.region, costs)
-    _judge(rehearsal, solved, costs)
+    people = streamed_people(context, rehearsal.tile, group.expressions, {}, rehearsal.plan.n_block)
+    rehearsal.judge(rehearsal.tile, rehearsal.filled(solved), people, costs, n_tiles)
     rehearsal.write(solved, costs)
 
 
@@ -109,11 +109,3 @@ def _places(region: Region, size: tuple[int, int]) -> list[Region]:
         )
         places.append(Region(row, row + rows, col, col + cols).shifted(region.row0, region.col0))
     return [place for pair in zip(places[: PLACES // 2], places[::-1], strict=False) for place in pair]
-
-
-def _judge(rehearsal: Rehearsal, solved: dict[str, TileArrays], costs: Costs) -> None:
-    context, tile, clock = rehearsal.context, rehearsal.tile, costs.clock()
-    people = streamed_people(context, tile, rehearsal.group.expressions, {}, rehearsal.plan.n_block)
-    held_out_errors(context, tile, rehearsal.filled(solved), clock.over("read", people), clock)
-    for phase, seconds in clock.seconds.items():
-        costs.add(phase, seconds, rehearsal.held_out_growth * rehearsal.n_tiles)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from fesdist.families.common.image_pass import ImagePass, Prepared
-from fesdist.families.common.layout import TileArrays
-from fesdist.passes.phases import Clock
 from fesdist.planning.rehearsal import Costs, Rehearsal
 from fesdist.training.image_stage import region_images
-from fesdist.training.measuring import Shown, held_out_errors, held_people, streamed_people
+from fesdist.training.measuring import held_people, streamed_people
 from fesdist.training.solving import hold_samples, solve_held, solve_streamed
 
 READ = 64
@@ -47,45 +45,31 @@ def count_image_pass(rehearsal: Rehearsal, image_pass: ImagePass[Any], costs: Co
 
 
 def _held(rehearsal: Rehearsal, costs: Costs) -> None:
-    context, group, growth = rehearsal.context, rehearsal.group, rehearsal.growth
+    context, group = rehearsal.context, rehearsal.group
     whole, piece = rehearsal.tile, rehearsal.piece
     few = replace(group, samples=group.samples[:READ])
     people, of_them = rehearsal.n_samples + rehearsal.n_held_out, len(few.samples) + rehearsal.held_out
     with costs("read", people / of_them * rehearsal.times(whole.region)):
         hold_samples(context, whole, few)
-    clock = costs.clock()
+    clock, times = costs.clock(), rehearsal.times(piece.region)
     held = hold_samples(context, piece, group)
     solved = solve_held(context, piece, group, held, clock)
-    _count(rehearsal, clock, costs, {"sums": growth})
-    _judge(rehearsal, solved, held_people(context, piece, held), costs)
+    costs.add_all(clock.seconds, times, {"sums": rehearsal.growth})
+    rehearsal.judge(piece, solved, held_people(context, piece, held), costs, times)
     rehearsal.write(solved, costs)
 
 
 def _streamed(rehearsal: Rehearsal, prepared: Mapping[str, Prepared], costs: Costs) -> None:
     context, group, piece = rehearsal.context, rehearsal.group, rehearsal.piece
-    clock = costs.clock()
+    clock, times = costs.clock(), rehearsal.times(piece.region)
     solved = solve_streamed(context, piece, group, prepared, rehearsal.plan.n_block, clock)
     # Codes may be as many as samples, and each of them sums up all samples.
     codes = _stored(rehearsal, rehearsal.n_samples) / _stored(rehearsal, len(group.samples))
     growth = rehearsal.growth
-    _count(rehearsal, clock, costs, {"read": growth, "sums": growth * codes, "solve": codes})
+    costs.add_all(clock.seconds, times, {"read": growth, "sums": growth * codes, "solve": codes})
     people = streamed_people(context, piece, group.expressions, prepared, rehearsal.plan.n_block)
-    _judge(rehearsal, solved, people, costs, codes)
+    rehearsal.judge(piece, solved, people, costs, times, codes)
     rehearsal.write(solved, costs)
-
-
-def _judge(
-    rehearsal: Rehearsal, solved: Mapping[str, TileArrays], people: Iterator[Shown], costs: Costs, codes: float = 1.0
-) -> None:
-    """Count what it takes to read held-out people, and to measure on them what has so many times more codes."""
-    clock, growth = costs.clock(), rehearsal.held_out_growth
-    held_out_errors(rehearsal.context, rehearsal.piece, solved, clock.over("read", people), clock)
-    _count(rehearsal, clock, costs, {"read": growth, "held-out": growth * codes})
-
-
-def _count(rehearsal: Rehearsal, clock: Clock, costs: Costs, growth: Mapping[str, float]) -> None:
-    for phase, seconds in clock.seconds.items():
-        costs.add(phase, seconds, growth.get(phase, 1.0) * rehearsal.times(rehearsal.piece.region))
 
 
 def _stored(rehearsal: Rehearsal, n_samples: int) -> int:
