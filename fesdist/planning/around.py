@@ -17,7 +17,7 @@ from fesdist.ground.tiles import TileGrid
 from fesdist.planning.rehearsal import Costs
 from fesdist.shape.field import FlowSums
 from fesdist.shape.warping import Displacement
-from fesdist.training.choosing import band_stage
+from fesdist.training.choosing import band_stage, judgeable
 from fesdist.training.flows import batches_of, found_flows, kept_flow, pairs_of
 from fesdist.training.folds import n_folds
 from fesdist.training.job import TrainingJob
@@ -53,6 +53,9 @@ def count_shape(job: TrainingJob, stack: TrainingStack, costs: Costs) -> dict[st
 
 def count_choice(model: AnyModel, chosen: Sequence[str], job: TrainingJob, stack: TrainingStack, costs: Costs) -> None:
     """Count what it takes to choose hyper-parameters on people left out; see `choosing.choose`."""
+    job = judgeable(job)
+    if not job.groups:
+        return
     stage = band_stage(model, chosen, job, stack)
     bands, middle = stage.bands, len(stage.bands) // 2
     pieces = bands[middle]

@@ -78,7 +78,7 @@ def choose(
     `job` is that of the model as it is, `array_bytes` what a worker has for arrays. Raises as `results` does.
     """
     model, chosen = request.model, request.chosen
-    job = replace(job, groups=tuple(group for group in job.groups if n_folds(len(group.samples)) >= 2))
+    job = judgeable(job)
     if not job.groups:
         return model, None
     ordered = [each for alike in _by_sums(model, chosen) for each in alike]
@@ -98,8 +98,13 @@ def choose(
     return model_from_parameters(model.name, parameters_of_all), choice
 
 
+def judgeable(job: TrainingJob) -> TrainingJob:
+    """Return the job with those of its groups that have several people, so that some can be left out."""
+    return replace(job, groups=tuple(group for group in job.groups if n_folds(len(group.samples)) >= 2))
+
+
 def band_stage(model: AnyModel, chosen: Sequence[str], job: TrainingJob, stack: TrainingStack) -> BandStage:
-    """Return the stage that judges all combinations of the hyper-parameters `chosen`."""
+    """Return the stage that judges all combinations of the hyper-parameters `chosen`, for a job that is `judgeable`."""
     by_sums = _by_sums(model, chosen)
     parameters = tuple(tuple(each.parameters() for each in alike) for alike in by_sums)
     return BandStage(job, parameters, side_of_pieces(by_sums, job, stack))

@@ -156,6 +156,19 @@ def test_what_the_run_chooses_is_counted(stack: TrainingStack, done: list[float]
     assert steps[2] > 2 * steps[1] > 0
 
 
+def test_nothing_is_counted_of_what_one_person_could_choose(tmp_path: Path, done: list[float]) -> None:
+    told = []
+    for people, expressions in ((6, ("happy", "sad")), (6, ("happy",)), (1, ("happy",))):
+        path, lacking = tmp_path / f"{len(told)}.zarr", {"sad": range(1, people)}
+        stack = TrainingStack.open(write_stack(path, people=people, lacking=lacking, holdout=0.0))
+        model = MaskedRegression.with_window(1)
+        request = TrainingRequest(stack.path, "", "counted", model, expressions=expressions, chosen=("ridge",))
+        phases = estimate(request, *_with(_plan(request, stack), stack), 1, now=lambda: done[0]).phases
+        told.append(phases.get("choice"))
+    assert told == [told[1], told[1], None]
+    assert told[1] > 0
+
+
 def _with(planned_: tuple[Any, TrainingPlan], stack: TrainingStack) -> tuple[Any, TrainingStack, TrainingPlan]:
     return planned_[0], stack, planned_[1]
 
