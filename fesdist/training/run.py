@@ -10,15 +10,12 @@ from fesdist.cluster.settings import Cluster, array_bytes
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.notices import Notice
 from fesdist.ground.share import Progress
-from fesdist.ground.tiles import TileGrid
 from fesdist.passes.phases import Clock
 from fesdist.passes.stage import results
-from fesdist.shape.warping import DISPLACEMENT
 from fesdist.training.choice import Choice
 from fesdist.training.choosing import choose, planned
 from fesdist.training.context import TaskAddress, open_context
 from fesdist.training.drafting import no_room, open_draft
-from fesdist.training.flows import displacement_of
 from fesdist.training.image_stage import prepare_image
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job, has_shape
 from fesdist.training.likeness import LearnedLikeness, learn_likeness, write_likeness
@@ -27,11 +24,10 @@ from fesdist.training.notices import kept_in, notices_of
 from fesdist.training.opened import see_stack
 from fesdist.training.plan import TrainingPlan, make_plan
 from fesdist.training.refining import write_refinement_maps
-from fesdist.training.shaping import LearnedShape, learn_shapes
+from fesdist.training.shaping import LearnedShape, learn_shapes, write_shapes
 from fesdist.training.survey import survey
 from fesdist.training.tile_report import summarise
 from fesdist.training.tile_stage import TileStage
-from storage.datasets.draft import WeightDraft
 from storage.datasets.manifest import Facts, ModelFacts, StackFacts
 from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
@@ -111,7 +107,7 @@ def train(
             on_plan(plan, n_resumed)
         with clock("likeness"):
             likeness, misaligned = learn_likeness(job, stack, found), notices_of_misaligned(job, stack, found)
-            checksums = _write_shapes(draft, job, plan) | write_likeness(draft, likeness)
+            checksums = write_shapes(draft, job, stack, plan.chunk) | write_likeness(draft, likeness)
         with clock("image pass"):
             checksums.update(prepare_image(address, cluster, on_progress))
         with clock("tiles"):
@@ -168,16 +164,6 @@ def _facts(
         shape={expression: asdict(learned) for expression, learned in shapes.items()} or None,
         likeness={name: asdict(found.limits) for name, found in likeness.items() if found.limits} or None,
     )
-
-
-def _write_shapes(draft: WeightDraft, job: TrainingJob, plan: TrainingPlan) -> dict[str, str]:
-    checksums: dict[str, str] = {}
-    for expression, digest in job.displacements.items():
-        displacement = displacement_of(job.stack, digest).at(plan.image_shape)
-        for band in TileGrid(plan.image_shape, (plan.chunk, plan.image_shape[1])):
-            values = displacement.over(band.region)
-            checksums.update(draft.write(expression, DISPLACEMENT, (slice(None), *band.region.slices), values))
-    return checksums
 
 
 def _see_same_files(address: TaskAddress) -> None:

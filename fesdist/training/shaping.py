@@ -13,13 +13,24 @@ from fesdist.cluster.settings import Cluster
 from fesdist.ground.evenly import evenly
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.share import Progress
+from fesdist.ground.tiles import TileGrid
 from fesdist.passes.stage import results
 from fesdist.shape.field import FlowSums
 from fesdist.shape.judging import ComparedPair, ShapeErrors, judged
-from fesdist.shape.warping import Displacement
-from fesdist.training.flows import FlowStage, Pair, batch_bytes, batches_of, flow_of, keep_displacement, pairs_of
+from fesdist.shape.warping import DISPLACEMENT, Displacement
+from fesdist.training.flows import (
+    FlowStage,
+    Pair,
+    batch_bytes,
+    batches_of,
+    displacement_of,
+    flow_of,
+    keep_displacement,
+    pairs_of,
+)
 from fesdist.training.folds import folds_of
 from fesdist.training.job import SampleGroup, TrainingJob
+from storage.datasets.draft import WeightDraft
 from storage.stack.reading import TrainingStack
 
 JUDGES = 128
@@ -62,6 +73,20 @@ def learn_shapes(
             learned[expression], displacement = _learned(stack, job.input_expression, expression, group)
             digests[expression] = keep_displacement(stack.path, displacement)
     return job.shaped(digests), learned
+
+
+def write_shapes(draft: WeightDraft, job: TrainingJob, stack: TrainingStack, chunk: int) -> dict[str, str]:
+    """Write the displacements of a job, and return the checksums of their chunks, of `chunk` rows and columns, by key.
+
+    Raises TileError where one of them is lost, and as `WeightDraft.write`.
+    """
+    checksums: dict[str, str] = {}
+    for expression, name in job.displacements.items():
+        displacement = displacement_of(stack.path, name).at(stack.image_shape)
+        for band in TileGrid(stack.image_shape, (chunk, stack.image_shape[1])):
+            values = displacement.over(band.region)
+            checksums |= draft.write(expression, DISPLACEMENT, (slice(None), *band.region.slices), values)
+    return checksums
 
 
 def _learned(
