@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fesdist.cluster.settings import DEFAULT_MEMORY, RESERVED_BYTES, array_bytes
 from fesdist.families.common.footprint import moving
+from fesdist.ground.counting import counted
 from fesdist.ground.errors import PlanError
 from fesdist.ground.memory import Allocation, Memory
 from fesdist.ground.tiles import TileGrid
@@ -199,23 +200,20 @@ def _arriving(stack: TrainingStack) -> tuple[Allocation, ...]:
 
 
 def _does_not_fit(plan: TrainingPlan, job: TrainingJob) -> PlanError:
-    tile_rows, tile_cols = plan.tile_shape
+    rows, cols = plan.tile_shape
+    tiles, expressions = f"{rows} x {cols} pixels", counted(len(job.expressions), "expression")
     # What is needed is rounded up, so that nobody is told that 352 MiB are fewer than 352 MiB.
-    allowed, needed, reserved = (
-        plan.allowed_bytes // 2**20,
-        math.ceil(plan.projected_bytes / 2**20),
-        RESERVED_BYTES // 2**20,
-    )
+    allowed, needed = plan.allowed_bytes // 2**20, math.ceil(plan.projected_bytes / 2**20)
+    reserved = f"{RESERVED_BYTES // 2**20} MiB for the process itself"
     advice = f"give --memory {needed}MiB or more, or train fewer expressions at once"
     if plan.image_pass_bytes > max(0, plan.allowed_bytes - RESERVED_BYTES):
         return PlanError(
             f"{allowed} MiB are allowed, but comparing each image with each other for model {job.model!r}, "
-            f"{job.n_samples} samples of {len(job.expressions)} expressions in tiles of {tile_rows} x {tile_cols} "
-            f"pixels, needs {needed} MiB ({reserved} MiB for the process itself); {advice}"
+            f"{job.n_samples} samples of {expressions} in tiles of {tiles}, needs {needed} MiB "
+            f"({reserved}); {advice}"
         )
     return PlanError(
-        f"{allowed} MiB are allowed, but a tile of {tile_rows} x {tile_cols} pixels for "
-        f"{_counted(len(job.expressions), 'expression')} needs {needed} MiB ({reserved} MiB for the process itself, "
+        f"{allowed} MiB are allowed, but a tile of {tiles} for {expressions} needs {needed} MiB ({reserved}, "
         f"the rest for arrays, with {plan.n_block} of {job.n_samples} samples read at a time); {advice}"
     )
 
@@ -224,7 +222,3 @@ def _even_side(length: int, side: int, chunk: int) -> int:
     """Return the smallest side of whole chunks that cuts `length` into no more tiles than `side` does."""
     n_tiles = math.ceil(length / side)
     return min(length, chunk * math.ceil(length / (chunk * n_tiles)))
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
