@@ -45,7 +45,7 @@ def validate_by_training(
             except (BadParameterError, PlanError, TileError) as error:
                 failed[number] = str(error)
                 break
-            _add(totals, result.metrics.expressions, stack, request, people, (fold, number))
+            _add(totals, result.metrics.expressions, stack, request, people, fold, number)
             resources.report(number * len(folds) + fold + 1, len(candidates) * len(folds))
     for number in failed:
         for of_expression in totals.values():
@@ -59,9 +59,10 @@ def _add(
     stack: TrainingStack,
     request: TrainingRequest,
     people: Fold,
-    place: tuple[int, int],
+    fold: int,
+    candidate: int,
 ) -> None:
-    fold, candidate = place
+    """Add to `totals` what a run of a candidate measured on the people of a fold."""
     for name, of_expression in totals.items():
         known = stack.samples(name, request.subjects, input_expression=request.input_expression)
         n_people = sum(stack.subjects[sample].id in people for sample in known)

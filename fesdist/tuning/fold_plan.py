@@ -17,7 +17,8 @@ FEWEST_SAMPLES = 8
 """Fewer at a time would decode the chunks of a stack too often; smaller tiles are better."""
 
 SMALLEST_BESIDE = 64
-"""Side of the smallest tiles that are judged beside each other: of smaller ones most is halo, one by one is better."""
+"""Side of the smallest tiles that are cut to keep workers busy, or judged beside each other: of smaller ones most is
+halo, and one by one is better."""
 
 MEASURED_PIXELS = 1 << 16
 """So many pixels, spread over the image, tell candidates apart as well as all of them would."""
@@ -52,7 +53,7 @@ def fold_plan(
     rows, cols = fit.image_shape
     busy = math.sqrt(rows * cols / (TILES_PER_WORKER * n_workers * threads))
     n_block = min(SAMPLES_AT_ONCE, fit.n_samples)
-    sides = [side for side in TILE_SIDES if side <= max(busy, 64)]
+    sides = [side for side in TILE_SIDES if side <= max(busy, SMALLEST_BESIDE)]
     blocks = (max(1, block) for block in (n_block, n_block // 4, FEWEST_SAMPLES))
     for at_once, side, block in product(dict.fromkeys((threads, 1)), sides, blocks):
         if at_once > 1 and side < SMALLEST_BESIDE:

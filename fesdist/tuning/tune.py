@@ -59,7 +59,7 @@ def tune(
     meanwhile is kept in the folder `scratch`, from which an equal tuning goes on; whoever has kept the result removes
     it. Held-out people of the stack take no part.
 
-    Raises BadParameterError, PlanError and TileError.
+    Raises BadParameterError, PlanError, TileError, ClusterError, and the errors of the storage rooms.
     """
     if request.region not in REGIONS:
         raise BadParameterError(f"region {request.region!r}; expected one of {', '.join(REGIONS)}")

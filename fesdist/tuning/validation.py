@@ -27,7 +27,7 @@ def validate(
 ) -> Validation:
     """Return the errors of all models, which are of one class, in the cheapest way there is for it.
 
-    Raises BadParameterError for `in_cells` with a model that has one penalty for all pixels.
+    Raises BadParameterError for `in_cells` with a model that has one penalty for all pixels; else as the way it takes.
     """
     validation = type(models[0]).cross_validation(models)
     if in_cells and not (validation and validation.by_place):
