@@ -36,9 +36,10 @@ TRIED: Mapping[str, tuple[Any, ...]] = {
     "pool": (0, 2),
     "mirror": (False, True),
 }
+"""Values among which a run chooses, by hyper-parameter."""
 
 BEYOND_CHANCE = 2.0
-"""Standard errors."""
+"""Standard errors above 0 of a difference that is no chance."""
 MOUTH_TOLERANCE = 0.01
 """Errors in the mouth that differ by less are alike."""
 
@@ -48,7 +49,9 @@ class Mouth:
     """Where the mouth is, and how much of the image it takes."""
 
     fractions: tuple[float, float, float, float]
+    """(row0, row1, col0, col1) of the sides, as in `StackSpec.mouth`."""
     share: float
+    """Of the image's pixels."""
 
     @classmethod
     def of(cls, stack: TrainingStack) -> Mouth:
@@ -146,8 +149,8 @@ def _best(
     """Return the best combination and its options: a ridge for the mouth and one around it, all else for the face.
 
     `errors` is (combination, region), `of_folds` those over the face as `_of_folds` returns them. What learns from
-    more, neighbours and mirror images, is taken unless it is worse beyond chance, as few people may mislead: by twice
-    the standard error of its differences over the folds.
+    more, neighbours and mirror images, is taken unless it is worse beyond chance, as few people may mislead: by
+    `BEYOND_CHANCE` standard errors of its differences over the folds.
     """
     inside = mouth.share * np.nan_to_num(errors[:, REGIONS.index("mouth")])
     around = errors[:, REGIONS.index("face")] - inside

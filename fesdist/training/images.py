@@ -26,6 +26,7 @@ class JobImages:
 
     stack: TrainingStack
     before: str
+    """The input expression."""
     displacements: Mapping[str, Displacement] = field(default_factory=dict)
     """By target expression; without one, inputs are as they were photographed."""
 

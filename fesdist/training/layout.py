@@ -1,4 +1,4 @@
-"""The arrays of a weight version: the model's own, those that every model has, and the refinement map."""
+"""The arrays of a weight version: the model's own, those of every model, refinement maps, a shape, a likeness."""
 
 from __future__ import annotations
 

@@ -49,8 +49,8 @@ def learn_likeness(job: TrainingJob, stack: TrainingStack, found: Signatures) ->
     @lru_cache
     def learned(samples: tuple[int, ...]) -> LearnedLikeness:
         asked = folds_of(stack, samples).parted(asked_of(samples))
-        found = [np.array([inputs[sample][SIDE] for sample in fold], np.int8) for fold in asked]
-        return likeness_of([of_fold.reshape(-1, SIDE, SIDE) for of_fold in found])
+        of_folds = [np.array([inputs[sample][SIDE] for sample in fold], np.int8) for fold in asked]
+        return likeness_of([of_fold.reshape(-1, SIDE, SIDE) for of_fold in of_folds])
 
     return {name: learned(group.samples) for group in job.groups for name in group.expressions}
 

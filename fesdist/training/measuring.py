@@ -20,6 +20,7 @@ from fesdist.training.holding import Held
 from fesdist.training.tile_report import SquaredErrors
 
 Errors = dict[str, SquaredErrors]
+"""By expression."""
 
 
 class Shown(NamedTuple):
