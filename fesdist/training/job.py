@@ -211,8 +211,8 @@ def _sides(
     """Return the samples that an expression is trained on, and those it is measured on."""
     known = [int(sample) for sample in stack.samples(expression, request.subjects, input_expression=before)]
     if request.held_out is not None:
-        measured = [sample for sample in known if stack.subjects[sample].id in request.held_out]
-        return tuple(sample for sample in known if sample not in set(measured)), tuple(measured)
+        measured = {sample for sample in known if stack.subjects[sample].id in request.held_out}
+        return tuple(sorted({*known} - measured)), tuple(sorted(measured))
     if request.subjects == "all":
         return tuple(known), ()
     return tuple(known), tuple(map(int, stack.samples(expression, "holdout", input_expression=before)))
