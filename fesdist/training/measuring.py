@@ -60,9 +60,9 @@ def streamed_people(
     own = tile.region.within(inputs)
     held_out = {expression: context.job.holdout.get(expression, ()) for expression in expressions}
     for samples in set(held_out.values()):
+        alike = [name for name, its_samples in held_out.items() if its_samples == samples]
         n_done = 0
         for block in stack.blocks(samples, n_block):
-            alike = [name for name, its_samples in held_out.items() if its_samples == samples]
             # Expressions of one group have their inputs in common: one that has a shape is alone in its group.
             seen = images.inputs(alike[0], block, inputs)
             still = images.photographs(block, tile.region) if alike[0] in images.displacements else seen[..., *own]

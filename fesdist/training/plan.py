@@ -20,6 +20,8 @@ from storage.blobs.threads import AT_ONCE
 from storage.stack.reading import TrainingStack
 
 LARGEST_TILE = 512
+"""Rows and columns."""
+
 TILES_PER_WORKER = 2
 """Fewer would leave workers idle at the end of a run; more would make tiles smaller, and read more halo."""
 

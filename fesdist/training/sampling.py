@@ -11,6 +11,7 @@ from fesdist.ground.tiles import Region, TileGrid
 SMALL = 1 << 16
 """Pixels of an image up to which it is summed as a whole, and some of its rows are judged."""
 JUDGED_ROWS = 16
+"""Of a small image, or up to twice as many."""
 PARTS = 8
 """A larger image is cut into so many bands, each into so many parts; a little near the middle of each is looked at."""
 MIDDLE = (2, 16)
