@@ -32,7 +32,7 @@ def rehearse_ahead(request: TrainingRequest, memory: int, cluster: ClusterSettin
 
 def _rehearse_choice(request: TrainingRequest) -> None:
     stack = TrainingStack.open(request.stack)
-    rehearse_choice(request, with_samples(define_job(request, stack), stack, FEW), stack, Costs(enough_seconds=0.0))
+    rehearse_choice(request, with_samples(define_job(request, stack), stack, FEW), stack, 0, Costs(enough_seconds=0.0))
 
 
 def _rehearse_others(request: TrainingRequest, memory: int, size: Size) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -17,7 +18,7 @@ from fesdist.ground.tiles import TileGrid
 from fesdist.planning.rehearsal import Costs
 from fesdist.shape.field import FlowSums
 from fesdist.shape.warping import Displacement
-from fesdist.training.choosing import band_stage, judgeable
+from fesdist.training.choosing import band_stage, judgeable, kept_bytes
 from fesdist.training.flows import batches_of, found_flows, kept_flow, pairs_of
 from fesdist.training.folds import n_folds
 from fesdist.training.job import TrainingJob
@@ -51,17 +52,24 @@ def count_shape(job: TrainingJob, stack: TrainingStack, costs: Costs) -> dict[st
     return dict.fromkeys(expressions, displacement.at(stack.image_shape))
 
 
-def count_choice(model: AnyModel, chosen: Sequence[str], job: TrainingJob, stack: TrainingStack, costs: Costs) -> None:
-    """Count what it takes to choose hyper-parameters on people left out; see `choosing.choose`."""
+def count_choice(
+    model: AnyModel, chosen: Sequence[str], job: TrainingJob, stack: TrainingStack, array_bytes: int, costs: Costs
+) -> None:
+    """Count what it takes to choose hyper-parameters on people left out; see `choosing.choose`.
+
+    A piece and its mirror image are judged, as those of a band read the same chunks.
+    """
     job = judgeable(job)
     if not job.groups:
         return
-    stage = band_stage(model, chosen, job, stack)
+    stage = replace(band_stage(model, chosen, job, stack), kept_bytes=kept_bytes(array_bytes, 1))
     bands, middle = stage.bands, len(stage.bands) // 2
-    pieces = bands[middle]
+    pieces, opened = bands[middle], stage.opened()
+    some = {len(pieces) // 2, len(pieces) - 1 - len(pieces) // 2}
     for group in job.groups:
-        with costs("choice", sum(map(len, bands))):
-            stage.judged_piece(group, middle, pieces[len(pieces) // 2])
+        with costs("choice", sum(map(len, bands)) / len(some)):
+            for place in some:
+                stage.judged_piece(opened, group, middle, pieces[place])
 
 
 def count_survey(job: TrainingJob, stack: TrainingStack, array_bytes: int, costs: Costs) -> None:

@@ -62,10 +62,10 @@ def estimate(
     job = replace(job, displacements={})
     compiled: list[float] = []
     with install_timer("numba:compile", compiled.append):
-        rehearse_choice(request, with_samples(job, stack, FEW), stack, Costs(now, 0.0))
+        rehearse_choice(request, with_samples(job, stack, FEW), stack, 0, Costs(now, 0.0))
         rehearse_others(request, with_samples(job, stack, FEW), stack, plan, Costs(now, 0.0))
     costs = Costs(now)
-    rehearse_choice(request, job, stack, costs)
+    rehearse_choice(request, job, stack, array_bytes(plan.allowed_bytes) // plan.at_once, costs)
     rehearse_others(request, job, stack, plan, costs)
     total = sum(costs.seconds.values())
     alone = sum(costs.seconds.get(step, 0.0) for step in ALONE)
@@ -74,10 +74,15 @@ def estimate(
     return Estimate(seconds, total, dict(costs.seconds), sum(compiled))
 
 
-def rehearse_choice(request: TrainingRequest, job: TrainingJob, stack: TrainingStack, costs: Costs) -> None:
-    """Count what a run takes to choose what is left to it; raises as reading the stack does."""
+def rehearse_choice(
+    request: TrainingRequest, job: TrainingJob, stack: TrainingStack, for_arrays: int, costs: Costs
+) -> None:
+    """Count what a run takes to choose what is left to it, in tasks that have `for_arrays` bytes.
+
+    Raises as reading the stack does.
+    """
     if request.chosen:
-        count_choice(request.model, request.chosen, job, stack, costs)
+        count_choice(request.model, request.chosen, job, stack, for_arrays, costs)
 
 
 def rehearse_others(

@@ -28,6 +28,9 @@ SIDES = (64, 32, 16)
 """Of the pieces that are summed at a time, rows and columns."""
 PIECE_BYTES = 96 << 20
 """What the sums of a piece may take: no more than a small plan leaves."""
+KEPT_BYTES = 64 << 20
+"""What a band keeps of the stack where there is room: pieces beside each other, their mirror images and all expressions
+read the same chunks, which a hundred people of two expressions have in so much."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +44,17 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
     """Of the pieces that are summed at a time."""
     at_once: int = 1
     """Bands for which the memory of a worker has room."""
+    kept_bytes: int = 0
+    """What each has room for beside the sums of a piece."""
 
     noun: ClassVar[str] = "band"
 
     def work(self, key: int) -> tuple[FoldErrors, ...]:
         """Return, for each group, the errors of all candidates in their order."""
-        found = []
+        found, stack = [], self.opened()
         for number, group in enumerate(self.job.groups):
             with part(number, len(self.job.groups)):
-                found.append(self._judged_band(group, key))
+                found.append(self._judged_band(stack, group, key))
         return tuple(found)
 
     def note(self, key: int) -> str:
@@ -63,14 +68,19 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
         """Return the pieces of each band."""
         return looked_at(stack_of(self.job).image_shape, self.side)
 
-    def judged_piece(self, group: SampleGroup, key: int, piece: Piece) -> list[FoldErrors]:
-        """Return what a piece of a band tells of the candidates, of all that are judged from the same sums."""
+    def opened(self) -> TrainingStack:
+        """Return the stack for reading the pieces of a band."""
         stack = stack_of(self.job)
+        return stack.keeping(self.kept_bytes) if self.kept_bytes else stack
+
+    def judged_piece(self, stack: TrainingStack, group: SampleGroup, key: int, piece: Piece) -> list[FoldErrors]:
+        """Return what a piece of a band tells of the candidates, of all that are judged from the same sums."""
         return [
             judged_in(
                 Tile(key, piece.region),
                 _validation([model_from_parameters(self.job.model, each) for each in parameters]),
                 self.job,
+                stack,
                 group,
                 folds_of(stack, group.samples),
                 judgement_of(stack, piece.row_step),
@@ -79,11 +89,11 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
             for parameters in self.parameters
         ]
 
-    def _judged_band(self, group: SampleGroup, key: int) -> FoldErrors:
+    def _judged_band(self, stack: TrainingStack, group: SampleGroup, key: int) -> FoldErrors:
         pieces = self.bands[key]
         found = []
         for number, piece in enumerate(pieces):
-            found.append(self.judged_piece(group, key, piece))
+            found.append(self.judged_piece(stack, group, key, piece))
             tell((number + 1) / len(pieces))
         return _side_by_side([reduce(add, alike) for alike in zip(*found, strict=True)])
 

@@ -25,7 +25,7 @@ from fesdist.ground.measures import REGIONS, mouth_region
 from fesdist.ground.share import Progress
 from fesdist.passes.stage import results
 from fesdist.registry import model_from_parameters
-from fesdist.training.band_stage import PIECE_BYTES, BandStage, side_of_pieces
+from fesdist.training.band_stage import KEPT_BYTES, PIECE_BYTES, BandStage, side_of_pieces
 from fesdist.training.choice import Choice, Result, Score
 from fesdist.training.folds import n_folds
 from fesdist.training.job import TrainingJob, TrainingRequest, has_shape
@@ -85,7 +85,8 @@ def choose(
     if not job.groups:
         return model, None
     ordered = [each for alike in _by_sums(model, chosen) for each in alike]
-    stage = replace(band_stage(model, chosen, job, stack), at_once=max(1, array_bytes // PIECE_BYTES))
+    at_once = max(1, min(cluster.threads, array_bytes // PIECE_BYTES))
+    stage = replace(band_stage(model, chosen, job, stack), at_once=at_once, kept_bytes=kept_bytes(array_bytes, at_once))
     bands = stage.bands
     found = results(stage, range(len(bands)), cluster, on_progress)
     totals = [reduce(add, of_group) for of_group in zip(*found, strict=True)]
@@ -111,6 +112,11 @@ def band_stage(model: AnyModel, chosen: Sequence[str], job: TrainingJob, stack: 
     by_sums = _by_sums(model, chosen)
     parameters = tuple(tuple(each.parameters() for each in alike) for alike in by_sums)
     return BandStage(job, parameters, side_of_pieces(by_sums, job, stack))
+
+
+def kept_bytes(array_bytes: int, at_once: int) -> int:
+    """Return what each of `at_once` bands has room for beside the sums of a piece, of the `array_bytes` of a worker."""
+    return max(0, min(KEPT_BYTES, array_bytes // at_once - PIECE_BYTES))
 
 
 def widest(model: AnyModel, chosen: Sequence[str]) -> AnyModel:

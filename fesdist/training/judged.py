@@ -13,7 +13,6 @@ from fesdist.ground.tiles import Region, Tile
 from fesdist.training.folds import Folds
 from fesdist.training.images import JobImages
 from fesdist.training.job import SampleGroup, TrainingJob
-from fesdist.training.opened import stack_of
 from storage.stack.reading import TrainingStack
 
 
@@ -28,16 +27,16 @@ def judged_in(
     tile: Tile,
     validation: CrossValidation[Any],
     job: TrainingJob,
+    stack: TrainingStack,
     group: SampleGroup,
     folds: Folds,
     judgement: Judgement,
     n_block: int,
 ) -> Any:
-    """Return what a tile tells of all candidates; the samples of `group` are read `n_block` at a time.
+    """Return what a tile tells of all candidates; samples of `group` are read `n_block` at a time from the job's stack.
 
     Raises as reading the stack does.
     """
-    stack = stack_of(job)
     images = JobImages.of(job, stack)
     inputs, padding = validation.inputs_of(tile.region, stack.image_shape)
     targets = validation.targets_of(tile.region, stack.image_shape)

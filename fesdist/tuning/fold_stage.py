@@ -65,8 +65,9 @@ class FoldStage(AddingUp[Beside]):
 
     def find(self, tile: Tile, group: int) -> Any:
         job, of_group, validation = self.work_on.job, self.work_on.job.groups[group], self.work_on.validation()
-        folds = Folds.of(self.work_on.folds, stack_of(job), of_group.samples)
-        return judged_in(tile, validation, job, of_group, folds, validation.judgement, self.n_block)
+        stack = stack_of(job)
+        folds = Folds.of(self.work_on.folds, stack, of_group.samples)
+        return judged_in(tile, validation, job, stack, of_group, folds, validation.judgement, self.n_block)
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Beside:
         return self.work_on.validation().restore(arrays)

@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 from storage.blobs.checksums import checksum
 from storage.blobs.direct import aligned_bytes
 from storage.blobs.guard import GuardedStore
+from storage.blobs.kept import KeptChunks
 from storage.blobs.location import Location
 from storage.blobs.metadata import ArrayFacts
 from storage.blobs.regions import Region, chunk_keys
@@ -48,9 +49,10 @@ class _Part(NamedTuple):
 class ChunkedArray:
     """One array of a guarded store; every byte is checked there before it is unpacked here."""
 
-    def __init__(self, store: GuardedStore, facts: ArrayFacts) -> None:
+    def __init__(self, store: GuardedStore, facts: ArrayFacts, kept: KeptChunks | None = None) -> None:
         self._store = store
         self.facts = facts
+        self._kept = kept
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -79,12 +81,16 @@ class ChunkedArray:
         """
         shape = (len(places), *(part.stop - part.start for part in region))
         values = (np.empty if fault else np.zeros)(shape, dtype or self.dtype)
+        whole = tuple(slice(0, length) for length in self.chunks)
 
         def fill(part: _Part) -> None:
             key = self.key(part.coordinates)
-            data = self._store.checked(key)
-            if data is not None:
-                values[part.outside] = self._values(data, key, part.inside, fault)
+            if self._kept is None:
+                found = self._stored(key, part.inside, fault)
+            else:
+                found = self._kept.part(key, part.inside, lambda: self._stored(key, whole, fault))
+            if found is not None:
+                values[part.outside] = found
             elif fault:
                 raise fault(key, None)
 
@@ -113,8 +119,14 @@ class ChunkedArray:
             numbers, inside, outside = zip(*along, strict=True)
             yield _Part(numbers, inside, outside)
 
-    def _values(self, data: bytes, key: str, inside: _Inside, fault: Fault | None) -> NDArray[Any]:
-        """Return the values in a place of a chunk, in memory of this thread that lasts until it asks for the next."""
+    def _stored(self, key: str, inside: _Inside, fault: Fault | None) -> NDArray[Any] | None:
+        """Return the values in a place of a chunk, or None where there is no such chunk.
+
+        They are in memory of this thread that lasts until it asks for the next.
+        """
+        data = self._store.checked(key)
+        if data is None:
+            return None
         little, (places, *others) = self.dtype.newbyteorder("<"), inside
         if not self.facts.packed:
             return np.frombuffer(data, little).reshape(self.chunks)[inside]

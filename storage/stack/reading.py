@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from storage.blobs.chunks import ChunkedArray
 from storage.blobs.guard import GuardedStore
+from storage.blobs.kept import KeptChunks
 from storage.blobs.location import Location
 from storage.blobs.regions import chunk_keys, resolve_region
 from storage.errors import FormatError, MismatchError, NotFoundError
 from storage.stack.format import StackContents, StackSpec, Subject
+from storage.stack.labelled import labelled
 from storage.stack.place import array_rule, read_contents, stack_location
 
 if TYPE_CHECKING:
@@ -28,9 +30,10 @@ __all__ = ["StackSpec", "Subject", "TrainingStack"]
 class TrainingStack:
     """A stack as it was when it was opened; images appended later need another `open`."""
 
-    def __init__(self, location: Location, contents: StackContents) -> None:
+    def __init__(self, location: Location, contents: StackContents, kept: KeptChunks | None = None) -> None:
         self._location = location
         self._contents = contents
+        self._kept = kept
         self._arrays: dict[str, ChunkedArray] = {}
 
     @staticmethod
@@ -41,6 +44,13 @@ class TrainingStack:
         """
         location = stack_location(path)
         return TrainingStack(location, read_contents(location))
+
+    def keeping(self, n_bytes: int) -> TrainingStack:
+        """Return this stack for reading the same places again and again.
+
+        Chunks are unpacked whole, and up to `n_bytes` of them kept as long as what is returned is.
+        """
+        return TrainingStack(self._location, self._contents, KeptChunks(n_bytes))
 
     @property
     def path(self) -> str:
@@ -241,18 +251,7 @@ class TrainingStack:
 
         `sample` has the coordinates `subject` (id) and `holdout` (bool).
         """
-        import xarray
-
-        arrays = {}
-        # One by one: while somebody appends, the arrays differ in length beyond what is committed.
-        for expression in (name for name in self.expressions if self._location.exists(f"{name}/zarr.json")):
-            dataset = xarray.open_zarr(self._guarded(expression), consolidated=False, zarr_format=3, chunks=None)
-            arrays[expression] = dataset[expression].isel(sample=slice(0, self.n_samples))
-        labels = {
-            "subject": ("sample", np.array([subject.id for subject in self.subjects], dtype=object)),
-            "holdout": ("sample", np.array([subject.holdout for subject in self.subjects], dtype=bool)),
-        }
-        return xarray.Dataset(arrays, coords=labels)
+        return labelled(self._location, self._contents, self._guarded)
 
     def _array(self, expression: str) -> ChunkedArray:
         if expression not in self._arrays:
@@ -260,7 +259,7 @@ class TrainingStack:
             facts = store.facts(expression)
             if facts is None:
                 raise FormatError(f"array {expression!r} of {self.path} is missing: the stack was damaged")
-            self._arrays[expression] = ChunkedArray(store, facts)
+            self._arrays[expression] = ChunkedArray(store, facts, self._kept)
         return self._arrays[expression]
 
     def _guarded(self, expression: str) -> GuardedStore:

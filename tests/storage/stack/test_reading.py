@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from storage.blobs.guard import GuardedStore
 from storage.blobs.local import LocalLocation
 from storage.blobs.location import open_location
 from storage.errors import FormatError, MismatchError, NotFoundError, StorageError
@@ -20,6 +21,8 @@ from storage.stack.format import StackSpec
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
 from tests.storage.conftest import SPEC, image, person
+
+WHOLE = slice(0, 20), slice(0, 24)
 
 
 @pytest.fixture
@@ -47,6 +50,24 @@ def test_samples_have_input_and_expression(stack: TrainingStack) -> None:
     assert stack.samples("smiling", "holdout").tolist() == [1, 4]
     assert stack.samples("smiling", "all").tolist() == [0, 1, 2, 4, 5, 6, 7, 8, 9]
     assert stack.samples("neutral", "all").dtype == np.int64
+
+
+def test_a_stack_that_keeps_chunks_reads_the_same_and_each_of_them_once(
+    stack: TrainingStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    regions = [([0, 2, 4, 5, 9], slice(3, 20), slice(0, 7)), ([2, 4], slice(0, 20), slice(5, 24)), ([9], *WHOLE)]
+    expected = [stack.read("neutral", *region) for region in regions]
+    kept, asked, checked = stack.keeping(1 << 20), Counter[str](), GuardedStore.checked
+
+    def counting(store: GuardedStore, key: str) -> bytes | None:
+        asked[key] += 1
+        return checked(store, key)
+
+    monkeypatch.setattr(GuardedStore, "checked", counting)
+    for _ in range(2):
+        for region, images in zip(regions, expected, strict=True):
+            np.testing.assert_array_equal(kept.read("neutral", *region), images)
+    assert {count for key, count in asked.items() if "/c/" in key} == {1}
 
 
 @pytest.mark.parametrize("samples", [[0], [0, 1, 2], [0, 2, 4, 5, 9], [9], []])
