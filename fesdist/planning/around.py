@@ -47,8 +47,9 @@ def count_shape(job: TrainingJob, stack: TrainingStack, costs: Costs) -> dict[st
     expressions, folds = job.expressions, n_folds(job.n_samples)
     with costs("shape", len(expressions) * (1 + folds)):
         displacement = sums.displacement()
-    with costs("shape", len(expressions) * min(job.n_samples, JUDGES)):
-        displacement.applied(images.inputs[None, None])
+    judges = max(1, min(job.n_samples, JUDGES) // folds)
+    with costs("shape", len(expressions) * folds):
+        displacement.applied(np.repeat(images.inputs[None, None], judges, axis=0))
     return dict.fromkeys(expressions, displacement.at(stack.image_shape))
 
 

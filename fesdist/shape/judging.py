@@ -48,9 +48,10 @@ def judged(
     unchanged, moved = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     for fold, people in pairs.items():
         learned = (total - sums[fold]).displacement()
-        for pair in people:
+        inputs = np.stack([pair.inputs for pair in people])
+        for pair, image in zip(people, learned.applied(inputs[:, None])[:, 0], strict=True):
             unchanged += _squared(pair.inputs, pair.target)
-            moved += _squared(learned.applied(pair.inputs[None, None])[0, 0], pair.target)
+            moved += _squared(image, pair.target)
     whole = Region(0, shape[0], 0, shape[1])
 
     def errors(part: Region) -> ShapeErrors:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,8 +16,9 @@ from fesdist.ground.evenly import evenly
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.share import Progress
 from fesdist.ground.tiles import TileGrid
-from fesdist.passes.stage import results
+from fesdist.passes.stage import Stage, results
 from fesdist.shape.field import FlowSums
+from fesdist.shape.flow import compared_shape
 from fesdist.shape.judging import ComparedPair, ShapeErrors, judged
 from fesdist.shape.warping import DISPLACEMENT, Displacement
 from fesdist.training.flows import (
@@ -30,11 +33,14 @@ from fesdist.training.flows import (
 )
 from fesdist.training.folds import folds_of
 from fesdist.training.job import SampleGroup, TrainingJob
+from fesdist.training.opened import stack_of
 from storage.datasets.draft import WeightDraft
 from storage.stack.reading import TrainingStack
 
 JUDGES = 128
 """People, at most, on whom a displacement is judged."""
+_BYTES_OF_SUMS = 256
+"""A pixel: three integers for each of at most five folds, for some of their sums, and what smoothing them takes."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,29 @@ class LearnedShape:
     mouth: ShapeErrors
 
 
+@dataclass(frozen=True)
+class ShapeStage(Stage[str, tuple[LearnedShape, str]]):
+    """The shape of each expression, from flows that the stack keeps; the displacement of this digest stays there."""
+
+    job: TrainingJob
+    at_once: int = 1
+    """Expressions for which the memory of a worker has room."""
+
+    stops_at_failure: ClassVar[bool] = True
+
+    def work(self, key: str) -> tuple[LearnedShape, str]:
+        stack = stack_of(self.job)
+        group = next(group for group in self.job.groups if key in group.expressions)
+        learned, displacement = _learned(stack, self.job.input_expression, key, group)
+        return learned, keep_displacement(stack.path, displacement)
+
+    def note(self, key: str) -> str:
+        return "learning the shape"
+
+    def called(self, key: str) -> str:
+        return f"the shape of {key}"
+
+
 def learn_shapes(
     job: TrainingJob,
     stack: TrainingStack,
@@ -65,14 +94,17 @@ def learn_shapes(
     Flows that the stack has already are not estimated again. A worker has `array_bytes` for arrays. Raises as `results`
     does.
     """
-    stage = FlowStage(stack.path, job.fingerprint, max(1, array_bytes // batch_bytes(stack)))
-    results(stage, batches_of(pairs_of(job), stack), cluster, on_progress)
-    digests, learned = dict[str, str](), dict[str, LearnedShape]()
-    for group in job.groups:
-        for expression in group.expressions:
-            learned[expression], displacement = _learned(stack, job.input_expression, expression, group)
-            digests[expression] = keep_displacement(stack.path, displacement)
-    return job.shaped(digests), learned
+    flows = FlowStage(stack.path, job.fingerprint, max(1, array_bytes // batch_bytes(stack)))
+    results(flows, batches_of(pairs_of(job), stack), cluster, on_progress)
+    shapes = ShapeStage(job, max(1, array_bytes // _bytes_of_one(stack)))
+    found = dict(zip(job.expressions, results(shapes, job.expressions, cluster, on_progress), strict=True))
+    digests = {expression: digest for expression, (_, digest) in found.items()}
+    return job.shaped(digests), {expression: learned for expression, (learned, _) in found.items()}
+
+
+def _bytes_of_one(stack: TrainingStack) -> int:
+    """Return the bytes that one expression takes at most: images of its judges, and the sums of all folds."""
+    return (2 * JUDGES + _BYTES_OF_SUMS) * math.prod(compared_shape(stack.image_shape))
 
 
 def write_shapes(draft: WeightDraft, job: TrainingJob, stack: TrainingStack, chunk: int) -> dict[str, str]:

@@ -15,8 +15,9 @@ from fesdist.registry import MODELS
 from fesdist.registry.options import model_from_options
 from fesdist.shape.warping import Displacement
 from fesdist.training.flows import FlowStage
-from fesdist.training.job import SHAPED_FROM, Shape, has_shape
+from fesdist.training.job import SHAPED_FROM, Shape, define_job, has_shape
 from fesdist.training.run import TrainingResult
+from fesdist.training.shaping import ShapeStage
 from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
 from tests.fesdist.shape.pictures import smooth_displacement
@@ -77,13 +78,15 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     comparing = FlowStage("", "").note(())
+    opened = TrainingStack.open(str(own_stack))
+    learning = ShapeStage(define_job(shaped_request(own_stack, tmp_path), opened)).note("happy")
 
     def stop_comparing(done: int, total: int, note: str) -> None:
         if (note, done) == (comparing, 8):  # all of one expression, as they lie in one chunk
             raise KeyboardInterrupt
 
     def stop_tiles(done: int, total: int, note: str) -> None:
-        if note != comparing and done == 2:
+        if note not in (comparing, learning) and done == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
