@@ -39,7 +39,8 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
 
     job: TrainingJob
     parameters: tuple[tuple[dict[str, Any], ...], ...]
-    """Of the candidates that are judged from the same sums, as `Model.parameters` returns them."""
+    """Of the candidates that are judged from the same sums, as `Model.parameters` returns them, and then of those that
+    learn from mirror images as well."""
     side: int
     """Of the pieces that are summed at a time."""
     at_once: int = 1
@@ -75,19 +76,17 @@ class BandStage(Stage[int, tuple[FoldErrors, ...]]):
 
     def judged_piece(self, stack: TrainingStack, group: SampleGroup, key: int, piece: Piece) -> list[FoldErrors]:
         """Return what a piece of a band tells of the candidates, of all that are judged from the same sums."""
-        return [
-            judged_in(
-                Tile(key, piece.region),
-                _validation([model_from_parameters(self.job.model, each) for each in parameters]),
-                self.job,
-                stack,
-                group,
-                folds_of(stack, group.samples),
-                judgement_of(stack, piece.row_step),
-                SAMPLES_AT_ONCE,
-            )
-            for parameters in self.parameters
-        ]
+        models = ([model_from_parameters(self.job.model, each) for each in alike] for alike in self.parameters)
+        return judged_in(
+            Tile(key, piece.region),
+            [_validation(alike) for alike in models],
+            self.job,
+            stack,
+            group,
+            folds_of(stack, group.samples),
+            judgement_of(stack, piece.row_step),
+            SAMPLES_AT_ONCE,
+        )
 
     def _judged_band(self, stack: TrainingStack, group: SampleGroup, key: int) -> FoldErrors:
         pieces = self.bands[key]

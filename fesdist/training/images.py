@@ -75,12 +75,19 @@ class JobImages:
         return turned(images) if mirrored else images
 
     def blocks(
-        self, group: SampleGroup, inputs: Region, targets: Region, n_block: int, *, mirror: bool = False
+        self,
+        group: SampleGroup,
+        inputs: Region,
+        targets: Region,
+        n_block: int,
+        *,
+        mirror: bool = False,
+        plain: bool = True,
     ) -> Iterator[tuple[Sequence[int], Samples]]:
         """Yield the samples of a group `n_block` at a time, and their places in the stack.
 
         With `mirror` each block is followed by its mirror image: what the images, turned left to right, show in these
-        regions.
+        regions. Without `plain` there are mirror images only.
         """
         cols = self.stack.image_shape[1]
         moved = any(name in self.displacements for name in group.expressions)
@@ -93,11 +100,12 @@ class JobImages:
             )
 
         for block in self.stack.blocks(group.samples, n_block):
-            seen, wanted = read(block, mirrored=False)
-            yield block.tolist(), Samples(seen, wanted, self._people(group, block, mirrored=False))
+            if plain:
+                seen, wanted = read(block, mirrored=False)
+                yield block.tolist(), Samples(seen, wanted, self._people(group, block, mirrored=False))
             if not mirror:
                 continue
-            if alike:
+            if plain and alike:
                 seen, wanted = turned(seen), {name: turned(images) for name, images in wanted.items()}
             else:
                 seen, wanted = read(block, mirrored=True)

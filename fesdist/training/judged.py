@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,23 +26,27 @@ def judgement_of(stack: TrainingStack, row_step: int, in_cells: bool = False) ->
 
 def judged_in(
     tile: Tile,
-    validation: CrossValidation[Any],
+    validations: Sequence[CrossValidation[Any]],
     job: TrainingJob,
     stack: TrainingStack,
     group: SampleGroup,
     folds: Folds,
     judgement: Judgement,
     n_block: int,
-) -> Any:
-    """Return what a tile tells of all candidates; samples of `group` are read `n_block` at a time from the job's stack.
+) -> list[Any]:
+    """Return what a tile tells of all candidates of each of `validations`.
 
-    Raises as reading the stack does.
+    These differ in mirror images only: one whose candidates learn from them comes after the one that goes without, and
+    goes on from its sums. Samples of `group` are read `n_block` at a time from the job's stack; raises as that does.
     """
-    images = JobImages.of(job, stack)
-    inputs, padding = validation.inputs_of(tile.region, stack.image_shape)
-    targets = validation.targets_of(tile.region, stack.image_shape)
+    images, first = JobImages.of(job, stack), validations[0]
+    inputs, padding = first.inputs_of(tile.region, stack.image_shape)
+    targets = first.targets_of(tile.region, stack.image_shape)
     problem = TileProblem(tile, padding, stack.channels, job.colour, group.expressions, image_shape=stack.image_shape)
-    gathered = validation.gather(problem, np.dtype(stack.dtype), folds.count)
-    for places, samples in images.blocks(group, inputs, targets, n_block, mirror=validation.mirror):
-        gathered.add(folds.numbers(places), samples)
-    return gathered.found(judgement)
+    gathered, found = first.gather(problem, np.dtype(stack.dtype), folds.count), list[Any]()
+    for validation in validations:
+        of_mirror, plain = validation.mirror, not found
+        for places, samples in images.blocks(group, inputs, targets, n_block, mirror=of_mirror, plain=plain):
+            gathered.add(folds.numbers(places), samples)
+        found.append(gathered.found(judgement))
+    return found

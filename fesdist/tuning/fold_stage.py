@@ -67,7 +67,8 @@ class FoldStage(AddingUp[Beside]):
         job, of_group, validation = self.work_on.job, self.work_on.job.groups[group], self.work_on.validation()
         stack = stack_of(job)
         folds = Folds.of(self.work_on.folds, stack, of_group.samples)
-        return judged_in(tile, validation, job, stack, of_group, folds, validation.judgement, self.n_block)
+        (found,) = judged_in(tile, [validation], job, stack, of_group, folds, validation.judgement, self.n_block)
+        return found
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Beside:
         return self.work_on.validation().restore(arrays)

@@ -94,7 +94,14 @@ class ChunkedArray:
             elif fault:
                 raise fault(key, None)
 
-        each(fill, list(self._parts(places, region)), self._store.at_once)
+        there, to_read = list[_Part](), list[_Part]()
+        for part in self._parts(places, region):
+            is_there = self._kept is not None and self.key(part.coordinates) in self._kept
+            (there if is_there else to_read).append(part)
+        each(fill, to_read, self._store.at_once)
+        # Handing them to other threads would take longer.
+        for part in there:
+            fill(part)
         return values
 
     def whole_chunks(self, region: Region, values: NDArray[Any]) -> list[WholeChunk]:

@@ -21,6 +21,9 @@ class KeptChunks:
         self._kept: OrderedDict[str, NDArray[Any]] = OrderedDict()
         self._lock = Lock()
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._kept
+
     def part(self, key: str, place: tuple[Any, ...], whole: Callable[[], NDArray[Any] | None]) -> NDArray[Any] | None:
         """Return the values in a place of a chunk, which nobody may change, or None where `whole` returns none.
 

@@ -12,7 +12,7 @@ from fesdist.cluster.in_process import InProcessCluster
 from fesdist.ground.tiles import Region, TileGrid
 from fesdist.training.holding import held_memory
 from fesdist.training.images import JobImages
-from fesdist.training.job import CutJob, define_job
+from fesdist.training.job import CutJob, SampleGroup, define_job
 from fesdist.training.plan import make_plan, plan_with_cut
 from fesdist.training.shaping import learn_shapes
 from storage.stack.reading import TrainingStack
@@ -41,6 +41,26 @@ def test_inputs_of_a_region_are_those_of_the_whole_image(images: JobImages, regi
     moved = images.displacements["sad"].applied(photographs)
     assert np.array_equal(images.inputs("sad", samples, region, mirrored=mirrored), moved[..., *region.slices])
     assert np.array_equal(images.targets("sad", samples, region, mirrored=mirrored), targets[..., *region.slices])
+
+
+@pytest.mark.parametrize(
+    ("name", "region"), [("sad", Region(10, 30, 0, 20)), ("sad", Region(10, 30, 0, 130)), (None, Region(0, 9, 0, 130))]
+)
+def test_mirror_images_alone_are_those_that_follow_the_photographs(
+    images: JobImages, name: str | None, region: Region
+) -> None:
+    """Of a moved expression, and of images that are not moved in a region that is its own mirror image."""
+    of = images if name else replace(images, displacements={})
+    group = SampleGroup((name or "happy",), (0, 1, 3, 5))
+    both = list(of.blocks(group, region, region, 3, mirror=True))
+    alone = list(of.blocks(group, region, region, 3, mirror=True, plain=False))
+    plain = list(of.blocks(group, region, region, 3))
+    assert len(both) == 2 * len(plain) == 2 * len(alone) == 4
+    for found, expected in zip([*plain, *alone], [*both[::2], *both[1::2]], strict=True):
+        assert found[0] == expected[0]
+        assert found[1].people == expected[1].people
+        assert np.array_equal(found[1].inputs, expected[1].inputs)
+        assert np.array_equal(found[1].targets[group.expressions[0]], expected[1].targets[group.expressions[0]])
 
 
 def test_the_plan_counts_what_moving_takes(moving_stack: Path, images: JobImages) -> None:
