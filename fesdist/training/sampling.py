@@ -38,7 +38,7 @@ class Piece:
 def looked_at(image_shape: tuple[int, int], side: int = 64) -> tuple[tuple[Piece, ...], ...]:
     """Return the pieces of each band of an image; what lies left of its middle lies right of it as well.
 
-    A small image is cut into pieces of `side` rows and columns.
+    A small image is cut into pieces of `side` rows and columns, of which those without a judged row are left out.
 
     >>> [[str(piece.region) for piece in band] for band in looked_at((100, 64))]
     [['rows 0:64, columns 0:64'], ['rows 64:100, columns 0:64']]
@@ -50,7 +50,8 @@ def looked_at(image_shape: tuple[int, int], side: int = 64) -> tuple[tuple[Piece
     rows, cols = image_shape
     if rows * cols <= SMALL:
         step, grid = max(1, rows // JUDGED_ROWS), TileGrid(image_shape, (side, side))
-        pieces = [Piece(tile.region, step) for tile in grid]
+        pieces = [piece for tile in grid if (piece := Piece(tile.region, step)).n_pixels]
+        # Pieces beside each other have the same rows, so that all of them are left out or none.
         return tuple(tuple(pieces[start : start + grid.shape[1]]) for start in range(0, len(pieces), grid.shape[1]))
     return tuple(
         tuple(

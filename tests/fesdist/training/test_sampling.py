@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fesdist.ground.tiles import Region
-from fesdist.training.sampling import PARTS, looked_at
+from fesdist.training.sampling import JUDGED_ROWS, PARTS, looked_at
 from storage.stack.format import StackSpec
 
 SHAPES = [
@@ -43,6 +43,24 @@ def test_every_part_of_the_image_has_one_and_sides_are_alike(shape: tuple[int, i
     turned = {region.mirrored(cols) for region in found}
     assert turned == set(found)
     assert {Region(rows - each.row1, rows - each.row0, each.col0, each.col1) for each in found} == set(found)
+
+
+@pytest.mark.parametrize("shape", [(4000, 1), (20_000, 3), (65_536, 1), (1100, 59), (1, 4000), (30, 2000), (128, 128)])
+@pytest.mark.parametrize("side", [64, 16])
+def test_of_small_images_pieces_are_looked_at_that_have_rows_to_judge(shape: tuple[int, int], side: int) -> None:
+    rows, cols = shape
+    bands = looked_at(shape, side)
+    assert all(piece.n_pixels for band in bands for piece in band)
+    judged = [
+        (row, piece.region.col0, piece.region.col1)
+        for band in bands
+        for piece in band
+        for row in range(piece.region.row0, piece.region.row1)
+        if row % piece.row_step == 0
+    ]
+    step = max(1, rows // JUDGED_ROWS)
+    parts = [(col, min(col + side, cols)) for col in range(0, cols, side)]
+    assert sorted(judged) == [(row, *part) for row in range(0, rows, step) for part in parts]
 
 
 @pytest.mark.parametrize("shape", [(512, 512), (1024, 1024), (2048, 2048), (4096, 512)])
