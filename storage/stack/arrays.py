@@ -11,13 +11,14 @@ import zarr
 from numpy.typing import NDArray
 from zarr.codecs import BloscCodec
 
+from storage.blobs.chunks import ChunkedArray
 from storage.blobs.guard import GuardedStore
 from storage.blobs.location import Location
 from storage.blobs.names import RESERVED_IN_STACKS
 from storage.blobs.regions import chunk_keys, resolve_region
 from storage.errors import FormatError
 from storage.stack.format import DIMENSIONS, StackContents
-from storage.stack.labels import write_labels
+from storage.stack.labels import Labels
 from storage.stack.place import ROOT, array_rule
 
 _OF_BLOSC = "blosc decompression"
@@ -33,6 +34,7 @@ class StackArrays:
     def __init__(self, location: Location, contents: StackContents) -> None:
         self._location = location
         self._spec = contents.spec
+        self._labels = Labels(location)
         self._store = self._opened()
 
     @staticmethod
@@ -79,14 +81,15 @@ class StackArrays:
 
     def holds(self, expression: str, places: Collection[int]) -> bool:
         """Return whether anything but zeros is stored of an expression in these samples; reads them whole."""
-        if not self._stored(expression):
+        if not self._stored(expression) or (facts := self._store.facts(expression)) is None:
             return False
+        whole = tuple(slice(0, length) for length in self._spec.image_shape)
         with self._telling_damage(expression):
-            return bool(np.any(self._array(expression).oindex[np.array(sorted(places))]))
+            return bool(np.any(ChunkedArray(self._store, facts).read_at(np.array(sorted(places)), whole)))
 
     def commit(self, contents: StackContents) -> None:
         """Write the labels, then replace the root document: the one instant that counts."""
-        write_labels(self._location, contents.subjects)
+        self._labels.write(contents.subjects)
         self._location.write(ROOT, contents.encoded())
 
     def remove_uncommitted(self, contents: StackContents) -> None:
@@ -115,7 +118,7 @@ class StackArrays:
                 with self._telling_damage(name):
                     array[n_samples:] = 0
                 array.resize((n_samples, *array.shape[1:]))
-        write_labels(self._location, contents.subjects)
+        self._labels.write(contents.subjects)
 
     @contextmanager
     def _telling_damage(self, expression: str) -> Iterator[None]:

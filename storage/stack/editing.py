@@ -7,7 +7,7 @@ then zeros. Who gets another picture gets a new place. Killed at any instant, th
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,11 @@ def delete_person(path: str | Path, name: str) -> tuple[str, ...]:
     Raises `NotFoundError` for nobody of that name, and as `StackWriter.open`.
     """
     with StackWriter.open(path) as writer:
-        _erase(writer)
+        _erase(writer, _vacant(writer))
         person = find_person(writer.subjects, name, path)
+        place = writer.subjects.index(person)
         writer.commit(tuple(_nobody() if subject is person else subject for subject in writer.subjects), {})
-        _erase(writer)
+        _erase(writer, {place})
         return tuple(sorted(person.digests))
 
 
@@ -42,7 +43,7 @@ def replace_image(path: str | Path, name: str, expression: str, image: NDArray[A
     `StackWriter.open`.
     """
     with StackWriter.open(path) as writer:
-        _erase(writer)
+        _erase(writer, _vacant(writer))
         person = find_person(writer.subjects, name, path)
         if expression not in person.digests:
             raise NotFoundError(
@@ -60,7 +61,7 @@ def replace_image(path: str | Path, name: str, expression: str, image: NDArray[A
         subjects = tuple(_nobody() if subject is person else subject for subject in writer.subjects)
         new_place = len(subjects)
         writer.commit((*subjects, again), {each: {new_place: pixels} for each, pixels in images.items()})
-        _erase(writer)
+        _erase(writer, {place})
 
 
 def find_person(subjects: Sequence[Subject], name: str, path: str | Path) -> Subject:
@@ -89,8 +90,12 @@ def _nobody() -> Subject:
     return Subject(f"{NOBODY}{mark()}", "train")
 
 
-def _erase(writer: StackWriter) -> None:
-    """Overwrite what is left in places that are nobody's, also of an edit that was killed after its commit."""
-    places = {place for place, subject in enumerate(writer.subjects) if subject.is_nobody}
+def _vacant(writer: StackWriter) -> set[int]:
+    """Return the places that are nobody's; what an edit that was killed after its commit left is in one of them."""
+    return {place for place, subject in enumerate(writer.subjects) if subject.is_nobody}
+
+
+def _erase(writer: StackWriter, places: Collection[int]) -> None:
+    """Overwrite what is left in places that are nobody's."""
     if places:
         writer.overwrite(places)

@@ -29,16 +29,25 @@ _OPTIONAL = ("attributes", "configuration", "storage_transformers")
 """Metadata that releases of Zarr write, or leave out, where there is nothing to say."""
 
 
-def write_labels(location: Location, subjects: Sequence[Subject]) -> None:
-    """Write the arrays `subject` and `holdout` anew where they are not as they should be.
+class Labels:
+    """The labels of a stack, of which its only writer knows what was found or written last.
 
     fesdist never reads them but to verify them. Other programs may read them at any time, and whoever is killed here
     leaves less than was there, so what is right is left alone.
     """
-    for name, values in _labels(subjects).items():
-        if _faults(location, name, values):
-            location.delete(name)
-            _write(location.zarr_store("", read_only=False), name, values)
+
+    def __init__(self, location: Location) -> None:
+        self._location = location
+        self._right: dict[str, NDArray[Any]] = {}
+
+    def write(self, subjects: Sequence[Subject]) -> None:
+        """Write the arrays `subject` and `holdout` anew where they are not as they should be."""
+        for name, values in _labels(subjects).items():
+            known = self._right.pop(name, None)
+            if not (np.array_equal(known, values) if known is not None else not _faults(self._location, name, values)):
+                self._location.delete(name)
+                _write(self._location.zarr_store("", read_only=False), name, values)
+            self._right[name] = values
 
 
 def label_faults(path: str | Path) -> list[str]:

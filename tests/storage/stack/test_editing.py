@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from storage.blobs.limits import LARGEST_READ
+from storage.blobs.local import LocalLocation
 from storage.errors import MismatchError, NotFoundError
 from storage.stack import editing
+from storage.stack import format as stack_format
 from storage.stack.editing import delete_person, replace_image
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
@@ -127,3 +131,34 @@ def test_an_edit_killed_after_its_commit_is_finished_by_the_next(path: Path, mon
         delete_person(path, "000")
     with StackWriter.open(path) as writer:
         assert not writer._arrays.holds("happy", [0])
+
+
+@pytest.mark.parametrize("edit", ["delete", "replace"])
+def test_an_edit_looks_at_the_places_of_earlier_ones_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edit: str
+) -> None:
+    """A chunk is unpacked for them, and after many edits that is most of the stack."""
+    monkeypatch.setattr(stack_format, "_MOST_SAMPLES", 2)
+    path = tmp_path / "stack.zarr"
+    with StackWriter.create(path, SPEC) as writer:
+        for first in range(0, 8, 2):
+            writer.append([person(n, "neutral", "happy") for n in (first, first + 1)], 0.2)
+    for number in (0, 2, 4):
+        delete_person(path, f"{number:03d}")
+    read, keys = LocalLocation.read, Counter[str]()
+
+    def counted(location: LocalLocation, key: str, most: int = LARGEST_READ) -> bytes:
+        keys[key] += 1
+        return read(location, key, most)
+
+    monkeypatch.setattr(LocalLocation, "read", counted)
+    if edit == "delete":
+        delete_person(path, "006")
+    else:
+        replace_image(path, "006", "happy", image(77))
+    for expression in ("neutral", "happy"):
+        assert [keys[f"{expression}/c/{chunk}/0/0/0"] for chunk in range(3)] == [1, 1, 1]
+        assert keys[f"{expression}/c/3/0/0/0"]
+        with StackWriter.open(path) as writer:
+            assert not writer._arrays.holds(expression, [0, 2, 4, 6])
+    assert TrainingStack.open(path).verify() == []

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from numpy.typing import NDArray
 
+from storage.blobs.location import Location
+from storage.stack import labels
 from storage.stack.labels import label_faults
 from storage.stack.writer import StackWriter
 from tests.storage.conftest import person
@@ -42,6 +46,23 @@ def test_labels_that_are_right_are_left_alone(stack_path: Path) -> None:
         writer.append([person(10, "neutral", "smiling")])
     assert label_faults(stack_path) == []
     assert all((file.stat().st_ino, file.stat().st_mtime_ns) not in before for file in files)
+
+
+def test_a_writer_compares_them_once(stack_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else writes meanwhile; and those of many people take long to compare."""
+    faults, compared = labels._faults, list[str]()
+
+    def counted(location: Location, name: str, values: NDArray[Any]) -> list[tuple[str, str]]:
+        compared.append(name)
+        return faults(location, name, values)
+
+    monkeypatch.setattr(labels, "_faults", counted)
+    with StackWriter.open(stack_path) as writer:
+        writer.append([person(10, "neutral", "smiling")])
+        writer.assign_holdout(0.9)
+        writer.overwrite({0})
+    assert compared == ["subject", "holdout"]
+    assert label_faults(stack_path) == []
 
 
 def test_what_makes_other_readers_see_other_labels_is_named(stack_path: Path) -> None:
