@@ -90,11 +90,11 @@ def fill(
 ) -> None:
     """Decode the photographs of `people` and append them to a stack; `holdout` is a fraction or ids.
 
-    Every batch gets its sides before the next one is read, so an interrupted ingest leaves a stack to train from.
+    Every batch gets its sides as it is stored, so an interrupted ingest leaves a stack to train from.
     Raises what `StackWriter.append` and `StackWriter.assign_holdout` do.
     """
     # Those whom a killed ingest left without a side get one now; ids that were trained on are refused before any work.
-    _assign(writer, holdout)
+    writer.assign_holdout(*_sides(holdout, {subject.id for subject in writer.subjects}))
     read = partial(read_image, spec=writer.spec, pixel_limit=pixel_limit, aligner=aligner)
     total, done = sum(len(person.files) for person in people), 0
     for batch in _batches(people, writer.spec, writer.batch):
@@ -107,8 +107,7 @@ def fill(
         images = account.usable(attempts)
         used = account.paired(batch, images, writer.spec.input_expression)
         account.look_at(used, images, writer.spec.input_expression)
-        _append(writer, used, images, account)
-        _assign(writer, holdout)
+        _append(writer, used, images, account, holdout)
 
 
 def read_image(path: Path, spec: StackSpec, pixel_limit: int, aligner: Aligner | None = None) -> Image:
@@ -134,7 +133,13 @@ def read_image(path: Path, spec: StackSpec, pixel_limit: int, aligner: Aligner |
     return (pixels.astype(np.float64) - low) / (high - low)
 
 
-def _append(writer: StackWriter, people: Sequence[Person], images: Mapping[Path, Image], account: Account) -> None:
+def _append(
+    writer: StackWriter,
+    people: Sequence[Person],
+    images: Mapping[Path, Image],
+    account: Account,
+    holdout: float | frozenset[str],
+) -> None:
     stored = {subject.id: subject.digests for subject in writer.subjects}
     pending = []
     for person in people:
@@ -147,7 +152,7 @@ def _append(writer: StackWriter, people: Sequence[Person], images: Mapping[Path,
             account.unpaired.append(person.id)
         else:
             pending.append(PendingSubject(person.id, own))
-    outcome = writer.append(pending)
+    outcome = writer.append(pending, *_sides(holdout, stored.keys() | {each.id for each in pending}))
     account.added += len(outcome.added)
     account.unchanged += len(outcome.unchanged)
     files = {person.id: person.files for person in people}
@@ -164,8 +169,6 @@ def _batches(people: Sequence[Person], spec: StackSpec, most: int) -> Iterator[S
         yield people[start : start + n_people]
 
 
-def _assign(writer: StackWriter, holdout: float | frozenset[str]) -> None:
-    if isinstance(holdout, frozenset):
-        writer.assign_holdout(ids=holdout & {subject.id for subject in writer.subjects})
-    else:
-        writer.assign_holdout(fraction=holdout)
+def _sides(holdout: float | frozenset[str], known: Collection[str]) -> tuple[float | None, frozenset[str] | None]:
+    """Return the fraction and the ids by which a stack of the people `known` chooses whom to hold out."""
+    return (None, holdout.intersection(known)) if isinstance(holdout, frozenset) else (holdout, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any, Literal, Protocol
 
@@ -122,6 +123,12 @@ class StackSpec:
         return min(side, self.height) * min(side, self.width) * self.channels * np.dtype(self.dtype).itemsize
 
 
+@lru_cache(maxsize=4096)
+def _check_expression(name: str) -> None:
+    """Refuse a name as `check_name` does; a stack has few of them, and each of its people has most."""
+    check_name("expression", name)
+
+
 @dataclass(frozen=True)
 class Subject:
     """One person of a stack; their place in the table of subjects is their sample index in every array."""
@@ -134,7 +141,7 @@ class Subject:
 
     def __post_init__(self) -> None:
         for expression in self.digests:
-            check_name("expression", expression)
+            _check_expression(expression)
 
     @property
     def is_nobody(self) -> bool:
@@ -155,7 +162,7 @@ class StackContents:
     subjects: tuple[Subject, ...] = ()
     format_version: int = FORMAT_VERSION
 
-    @property
+    @cached_property
     def expressions(self) -> tuple[str, ...]:
         """Return all expressions that somebody has, the input expression first, the others sorted."""
         found = {expression for subject in self.subjects for expression in subject.digests}

@@ -64,7 +64,7 @@ def _lowest(subjects: Sequence[Subject], fraction: float) -> set[str]:
     if not 0 <= fraction < 1:
         raise MismatchError(f"a fraction of {fraction} was to be held out; expected 0 <= fraction < 1")
     sides = {subject.id: subject.split for subject in subjects}
-    groups = sorted(_groups(subjects), key=lambda group: min(map(_rank, group)))
+    groups = _groups(subjects)
     # Where others of a group are on both sides already, what is new is learned from, as they are.
     chosen = {
         name
@@ -75,8 +75,9 @@ def _lowest(subjects: Sequence[Subject], fraction: float) -> set[str]:
     }
     n_people = sum(not subject.is_nobody for subject in subjects)
     left = round(fraction * n_people) - len(chosen.union(name for name in sides if sides[name] == "holdout"))
-    for group in groups:
-        if len(group) <= left and not any(sides[name] for name in group):
+    new = [group for group in groups if not any(sides[name] for name in group)]
+    for group in sorted(new, key=lambda group: min(map(_rank, group))):
+        if len(group) <= left:
             chosen.update(group)
             left -= len(group)
     return chosen

@@ -122,9 +122,12 @@ class StackWriter:
         """Return how many subjects one `append` takes: those of one chunk."""
         return self.spec.chunks()[0]
 
-    def append(self, subjects: Sequence[PendingSubject]) -> AppendOutcome:
+    def append(
+        self, subjects: Sequence[PendingSubject], fraction: float | None = None, ids: Collection[str] | None = None
+    ) -> AppendOutcome:
         """Store and commit a batch of people: new ones at the end, new expressions of known ones in their place.
 
+        With `fraction` or `ids` everybody without a side gets one by the same commit, as `assign_holdout` gives it.
         Raises `MismatchError` for a batch that is too large or images that do not fit, `BadNameError` for an
         expression, `NoSpaceError` when the disk is full; the stack is then as it was.
         """
@@ -132,12 +135,13 @@ class StackWriter:
             raise MismatchError(f"a batch of {len(subjects)} subjects was given; expected at most {self.batch}")
         for pending in subjects:
             self._check(pending)
-        table = {subject.id: dict(subject.digests) for subject in self.subjects}
+        table = {subject.id: subject for subject in self.subjects}
         slots = {name: slot for slot, name in enumerate(table)}
         outcome = AppendOutcome()
         images: dict[str, dict[int, NDArray[Any]]] = {}
         for pending in subjects:
-            known = table.setdefault(pending.id, {})
+            person = table.get(pending.id) or Subject(pending.id)
+            known = dict(person.digests)
             slot = slots.setdefault(pending.id, len(slots))
             for expression, image in pending.images.items():
                 new, old = self.digest(image), known.get(expression)
@@ -147,10 +151,11 @@ class StackWriter:
                     outcome.added.append((pending.id, expression))
                 else:
                     (outcome.unchanged if old == new else outcome.conflicts).append((pending.id, expression))
+            table[pending.id] = replace(person, digests=known)
         if outcome.added:
-            sides = {subject.id: subject.split for subject in self.subjects}
-            people = (Subject(name, sides.get(name), digests) for name, digests in table.items())
-            self.commit(tuple(people), images)
+            people = tuple(table.values())
+            sided = people if fraction is None and ids is None else assign_split(people, fraction, ids)
+            self.commit(sided, images)
         return outcome
 
     def assign_holdout(self, fraction: float | None = None, ids: Collection[str] | None = None) -> tuple[str, ...]:

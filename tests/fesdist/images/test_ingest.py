@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from fesdist.images.pairs import Layout
 from fesdist.images.summary import PairCount
 from fesdist.images.survey import Wanted
 from storage.errors import BadNameError, MismatchError, NoSpaceError, StorageError
+from storage.stack.arrays import StackArrays
+from storage.stack.format import StackContents
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
 from tests.fesdist.ground.heads import head
@@ -223,10 +226,10 @@ def test_what_was_stored_before_an_interruption_stays_and_is_continued(
 ) -> None:
     append, calls = StackWriter.append, iter(range(100))
 
-    def failing(writer: StackWriter, subjects: list[object]) -> object:
+    def failing(writer: StackWriter, *given: Any) -> object:
         if next(calls) == 2:
             raise trouble
-        return append(writer, subjects)  # type: ignore[arg-type]
+        return append(writer, *given)
 
     with monkeypatch.context() as patch:
         patch.setattr(filling, "_BATCH_BYTES", 3 * 2 * 8 * 8 * 3)
@@ -239,6 +242,27 @@ def test_what_was_stored_before_an_interruption_stays_and_is_continued(
     summary = ingest(folder, stack)
     assert (summary.added, summary.unchanged) == (8, 12)
     assert summary.pairs == {"happy": PairCount(8, 2)}
+
+
+@pytest.mark.parametrize("holdout", [0.2, ("1", "8")])
+def test_a_batch_is_one_commit(
+    folder: Folder, stack: Path, monkeypatch: pytest.MonkeyPatch, holdout: float | tuple[str, ...]
+) -> None:
+    """As each writes the table of all people anew."""
+    commit, commits = StackArrays.commit, list[StackContents]()
+
+    def counted(arrays: StackArrays, contents: StackContents) -> None:
+        commits.append(contents)
+        commit(arrays, contents)
+
+    monkeypatch.setattr(filling, "_BATCH_BYTES", 4 * 2 * 8 * 8 * 3)
+    monkeypatch.setattr(StackArrays, "commit", counted)
+    ingest(folder, stack, holdout=holdout)
+    assert [len(contents.subjects) for contents in commits] == [4, 8, 10]
+    assert all(subject.split for contents in commits for subject in contents.subjects)
+    assert TrainingStack.open(stack).subjects == commits[-1].subjects
+    if not isinstance(holdout, float):
+        assert {subject.id for subject in commits[-1].subjects if subject.holdout} == set(holdout)
 
 
 def test_london_photographs(london_128: Path, stack: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from storage.errors import MismatchError
 from storage.stack import format as stack_format
-from storage.stack.format import StackSpec, digest
+from storage.stack.format import StackContents, StackSpec, Subject, digest
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
 from tests.storage.conftest import image
@@ -23,6 +24,23 @@ def test_the_digest_covers_shape_type_and_pixels() -> None:
     others: list[NDArray[Any]] = [values.reshape(1, 4, 3), values.astype(np.float64), values[:, ::-1]]
     assert len({digest(values), *(digest(other) for other in others)}) == 4
     assert digest(values.astype(">f8")) == digest(values.astype("<f8"))
+
+
+def test_whose_expressions_there_are_is_asked_of_everybody_once() -> None:
+    """As every reading of a region asks for them."""
+    asked = []
+
+    class Digests(dict[str, str]):
+        def __iter__(self) -> Iterator[str]:
+            asked.append(self)
+            return super().__iter__()
+
+    people = tuple(Subject(f"{n}", None, Digests(sad="a", neutral="b")) for n in range(3))
+    asked.clear()
+    contents = StackContents(StackSpec(8, 8, 1, "uint8", "none"), people)
+    for _ in range(3):
+        assert contents.expressions == ("neutral", "sad")
+    assert asked == [subject.digests for subject in people]
 
 
 @pytest.mark.parametrize("size", [16, 128, 256, 512, 1024, 2048])

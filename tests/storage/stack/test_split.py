@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.errors import MismatchError, NotFoundError
+from storage.stack import split
 from storage.stack.format import Subject
 from storage.stack.split import assign_split, doubles
 
@@ -20,6 +23,17 @@ def test_the_number_held_out_is_exact(n_people: int, fraction: float) -> None:
     subjects = assign_split([Subject(f"{i}") for i in range(n_people)], fraction, None)
     assert len(held_out(subjects)) == round(fraction * n_people)
     assert all(subject.split is not None for subject in subjects)
+
+
+def test_those_who_have_a_side_are_not_ranked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    ranked = []
+    rank = split._rank
+    monkeypatch.setattr(split, "_rank", lambda name: ranked.append(name) or rank(name))
+    known = [Subject(f"{i}", "holdout" if i < 2 else "train") for i in range(10)]
+    new = [f"new{i}" for i in range(10)]
+    chosen = held_out(assign_split([*known, *map(Subject, new)], 0.2, None))
+    assert sorted(ranked) == new
+    assert chosen == {"0", "1", *sorted(new, key=lambda name: hashlib.sha256(name.encode()).digest())[:2]}
 
 
 @given(st.permutations([f"{i}" for i in range(12)]))

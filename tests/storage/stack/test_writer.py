@@ -23,6 +23,16 @@ def test_images_come_back_as_they_were_given(stack_path: Path) -> None:
     np.testing.assert_array_equal(stack.read("smiling", samples, *EVERYWHERE), expected)
 
 
+def test_people_of_whom_nothing_is_new_stay_the_objects_they_were(stack_path: Path) -> None:
+    """Whoever appends to many does not make all of them anew."""
+    with StackWriter.open(stack_path) as writer:
+        before = writer.subjects
+        writer.append([person(3, "sad"), person(20, "neutral"), person(1, "neutral")])
+        changed = [place for place, (old, new) in enumerate(zip(before, writer.subjects, strict=False)) if old != new]
+        assert changed == [3]
+        assert all(old is new for old, new in zip(before[4:], writer.subjects[4:], strict=False))
+
+
 def test_a_known_person_gains_an_expression_in_place(stack_path: Path) -> None:
     with StackWriter.open(stack_path) as writer:
         outcome = writer.append([person(3, "smiling"), person(0, "sad"), person(10, "neutral", "sad")])
