@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,24 @@ def misalignments(before: Signature, after: Signature) -> list[Misalignment]:
     return found
 
 
+def misalignments_of(pairs: Iterable[tuple[NDArray[Any], NDArray[Any]]]) -> Iterator[Misalignment]:
+    """Yield how the second photograph of each pair lies to the first, (channel, row, col) as `signature` takes them.
+
+    All are of one size. Some are looked at together, as each move costs as much for one pair as for many.
+    """
+    pairs = iter(pairs)
+    while some := list(islice(pairs, _AT_ONCE)):
+        if min(some[0][0].shape[1:]) < SIDE:
+            yield from [Misalignment(1.0)] * len(some)
+        else:
+            seen: dict[int, Signature] = {}
+            for image in (image for pair in some for image in pair):
+                if id(image) not in seen:
+                    seen[id(image)] = look(image)
+            first, second = (np.stack([seen[id(pair[place])] for pair in some]) for place in (0, 1))
+            yield from misalignments(first, second)
+
+
 def misalignment_to(before: NDArray[Any]) -> Callable[[NDArray[Any]], Misalignment]:
     """Return what tells how photographs lie to one of the same size, (channel, row, col) as `signature` takes them."""
     if min(before.shape[1:]) < SIDE:
@@ -73,6 +91,9 @@ def misalignment_to(before: NDArray[Any]) -> Callable[[NDArray[Any]], Misalignme
     first = look(before)
     return lambda after: misalignments(first[None], look(after)[None])[0]
 
+
+_AT_ONCE = 256
+"""Pairs that are looked at together."""
 
 _LEAST = 1.0
 """Squared difference, in the square of 32nds of a standard deviation, below which nothing is better."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fesdist.align.aligner import Aligner
 from fesdist.ground.blank import shown_instead
 from fesdist.ground.errors import ImageError
-from fesdist.ground.misalignment import misalignment_to
+from fesdist.ground.misalignment import misalignments_of
 from fesdist.ground.share import Progress
 from fesdist.images.decode import decode
 from fesdist.images.pairs import Person, Skipped
@@ -69,13 +69,17 @@ class Account:
 
     def look_at(self, people: Iterable[Person], images: Mapping[Path, Image], input_expression: str) -> None:
         """Enter which photographs show nothing, and which lie elsewhere than the same person's input."""
+        pairs = {}
         for person in people:
-            lies = misalignment_to(images[person.files[input_expression]])
+            before = images[person.files[input_expression]]
             for name, path in person.files.items():
                 if instead := shown_instead(images[path]):
                     self.blank[path] = instead
-                elif name != input_expression and (found := lies(images[path])).differs:
-                    self.misaligned[f"{person.id}, {name}"] = found.in_words()
+                elif name != input_expression:
+                    pairs[f"{person.id}, {name}"] = before, images[path]
+        for pair, found in zip(pairs, misalignments_of(pairs.values()), strict=True):
+            if found.differs:
+                self.misaligned[pair] = found.in_words()
 
 
 def fill(

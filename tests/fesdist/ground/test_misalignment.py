@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from fesdist.ground.misalignment import Misalignment, misalignment_to
+from fesdist.ground import misalignment
+from fesdist.ground.misalignment import Misalignment, misalignment_to, misalignments_of
+from fesdist.ground.signature import Floats, Signature, signature
 from fesdist.images.decode import decode
 from fesdist.images.resize import resize
 from tests.fesdist.ground.heads import head
@@ -30,6 +35,37 @@ def test_light_and_contrast_move_nothing() -> None:
 
 def test_of_tiny_pictures_nothing_is_said() -> None:
     assert misalignment_to(head(3, (31, 64)))(head(3, (31, 64), 0.1)) == Misalignment(1.0)
+
+
+@pytest.mark.parametrize("size", [(64, 64), (31, 64)])
+def test_many_pairs_are_looked_at_together_and_each_photograph_once(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    befores = [head(person, size) for person in range(3)]
+    pairs = [(before, 20 + head(n, size, 0.03 * n) // 2) for n, before in enumerate(befores) for _ in range(2)]
+    expected = [misalignment_to(before)(after) for before, after in pairs]
+    looks, moves = Counter[str](), Counter[int]()
+
+    def looked(image: NDArray[Any]) -> Signature:
+        looks["of a photograph"] += 1
+        return signature(image, misalignment.SIDE)
+
+    def differences(first: Floats, *others: Any) -> Floats:
+        moves[len(first)] += 1
+        return difference(first, *others)
+
+    difference = misalignment._differences
+    monkeypatch.setattr(misalignment, "look", looked)
+    monkeypatch.setattr(misalignment, "_differences", differences)
+    assert list(misalignments_of(iter(pairs))) == expected
+    if min(size) < misalignment.SIDE:
+        assert not looks
+        assert not moves
+    else:
+        assert looks["of a photograph"] == 3 + 6
+        assert set(moves) == {6}
+    monkeypatch.setattr(misalignment, "_AT_ONCE", 4)
+    assert list(misalignments_of(pairs)) == expected
 
 
 def _differing(folder: Path, expression: str, size: tuple[int, int], step: int) -> float:
