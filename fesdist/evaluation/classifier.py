@@ -37,19 +37,24 @@ class ExpressionClassifier:
         A ridge regression of the indicators of the expressions, in which each expression weighs the same however
         many photographs it has: with F the descriptors minus their weighted mean and T the indicators minus 1 / k,
         both with rows times the square root of the weight 1 / (k n_c), W = Fᵀ (F Fᵀ + λ I)⁻¹ T and
-        λ = RIDGE trace(F Fᵀ) / n.
+        λ = RIDGE trace(F Fᵀ) / n. Of more photographs than values W = (Fᵀ F + λ I)⁻¹ Fᵀ T, which is the same.
         """
         counts = [len(found) for found in photographs.values()]
         each = np.repeat([1 / (len(counts) * count) for count in counts], counts)[:, None]
-        values = np.concatenate([*photographs.values()]).astype(np.float64)
+        # In place from here on: of thousands of photographs each array takes a hundred megabytes.
+        F = np.concatenate([*photographs.values()], dtype=np.float64)
         indicators = np.repeat(np.eye(len(counts)), counts, axis=0)
-        centre = (each * values).sum(axis=0)
-        F = np.sqrt(each) * (values - centre)
+        centre = (each * F).sum(axis=0)
+        F -= centre
+        F *= np.sqrt(each)
         T = np.sqrt(each) * (indicators - 1 / len(counts))
-        products = F @ F.T
+        few = len(F) <= len(centre)
+        products = F @ F.T if few else F.T @ F
         # Where all photographs are alike there is nothing to learn, and nothing to divide by.
-        penalty = RIDGE * np.trace(products) / len(values) or 1.0
-        return cls(tuple(photographs), centre, F.T @ np.linalg.solve(products + penalty * np.eye(len(values)), T))
+        penalty = RIDGE * np.trace(products) / len(F) or 1.0
+        products.flat[:: len(products) + 1] += penalty
+        weights = F.T @ np.linalg.solve(products, T) if few else np.linalg.solve(products, F.T @ T)
+        return cls(tuple(photographs), centre, weights)
 
     def take(self, descriptors: Descriptors) -> tuple[str, ...]:
         """Return what each face, a row of `descriptors`, is taken for."""

@@ -23,6 +23,9 @@ from storage.stack.reading import TrainingStack
 MOST_PHOTOGRAPHS = 128
 """Of an expression that the classifier learns from, at most: every worker teaches its own, in a second or two."""
 
+MOST_OF_ALL = 4096
+"""Of all expressions together, at most; their descriptors take 80 MB."""
+
 LEAST_PHOTOGRAPHS = 2
 
 MOST_FACES = 4096
@@ -58,10 +61,11 @@ def teachers_of(stack: TrainingStack, split: Split) -> Teachers:
     """
     chosen: dict[str, tuple[int, ...]] = {}
     if split != "train":
+        most = max(LEAST_PHOTOGRAPHS, min(MOST_PHOTOGRAPHS, MOST_OF_ALL // len(stack.expressions)))
         for expression in stack.expressions:
             known = stack.samples(expression, "train", input_expression=expression)
             if len(known) >= LEAST_PHOTOGRAPHS:
-                chosen[expression] = tuple(known[evenly(len(known), MOST_PHOTOGRAPHS)].tolist())
+                chosen[expression] = tuple(known[evenly(len(known), most)].tolist())
     everybody = sorted({sample for samples in chosen.values() for sample in samples})
     return Teachers(stack.path, stack.fingerprint(tuple(chosen), everybody), tuple(chosen.items()))
 

@@ -73,6 +73,10 @@ def test_few_teachers_are_chosen_evenly_and_never_among_those_who_are_judged(
     train = stack.samples("happy", "train").tolist()
     monkeypatch.setattr(judging, "MOST_PHOTOGRAPHS", 3)
     assert dict(teachers_of(stack, "holdout").samples)["happy"] == (train[0], train[6], train[11])
+    monkeypatch.setattr(judging, "MOST_OF_ALL", 8)
+    assert teachers_of(stack, "holdout").counts == {"neutral": 2, "happy": 2, "surprised": 2}
+    monkeypatch.setattr(judging, "MOST_OF_ALL", 3)
+    assert teachers_of(stack, "holdout").counts == {"neutral": 2, "happy": 2, "surprised": 2}
     assert teachers_of(stack, "train").counts == {}
 
 
