@@ -34,7 +34,7 @@ def read_reduced(
     col) float64. Chunks are read one after the other. Squares are a power of two wide, so that chunks are whole
     squares; one that is cut off at the border is the mean of what is left of it.
     """
-    stored = stored_arrays(version, expression)[array]
+    stored = version.facts(expression, array)
     *leading, rows, cols = stored.shape
     chunk_rows, chunk_cols = stored.chunks[-2:]
     factor = _factor(max(rows, cols), side)

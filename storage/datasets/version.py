@@ -84,6 +84,10 @@ class WeightVersion:
         what = f"array {group}/{array} of {self.manifest.reference}"
         return source.read(resolve_region(region, source.shape, what), dtype=dtype)
 
+    def facts(self, group: str, array: str) -> ArrayFacts:
+        """Return what the metadata of an array promise; raises `NotFoundError`."""
+        return self._chunked(group, array).facts
+
     def stored_bytes(self, group: str, array: str) -> int:
         """Return the bytes that an array takes in the store, its metadata included."""
         return self._location.size(f"{self._folder}/{check_name('expression', group)}/{check_name('array', array)}")

@@ -64,6 +64,8 @@ def _lowest(subjects: Sequence[Subject], fraction: float) -> set[str]:
     if not 0 <= fraction < 1:
         raise MismatchError(f"a fraction of {fraction} was to be held out; expected 0 <= fraction < 1")
     sides = {subject.id: subject.split for subject in subjects}
+    if None not in sides.values():
+        return set()
     groups = _groups(subjects)
     # Where others of a group are on both sides already, what is new is learned from, as they are.
     chosen = {

@@ -36,6 +36,12 @@ def test_those_who_have_a_side_are_not_ranked_again(monkeypatch: pytest.MonkeyPa
     assert chosen == {"0", "1", *sorted(new, key=lambda name: hashlib.sha256(name.encode()).digest())[:2]}
 
 
+def test_where_everybody_has_a_side_nobody_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(split, "_groups", None)
+    people = (Subject("ann", "train"), Subject("bob", "holdout"))
+    assert assign_split(people, 0.9, None) == people
+
+
 @given(st.permutations([f"{i}" for i in range(12)]))
 def test_the_choice_does_not_depend_on_the_order(ids: list[str]) -> None:
     chosen = held_out(assign_split([Subject(name) for name in ids], 0.25, None))
