@@ -56,10 +56,11 @@ class BandCache:
         self._band_bytes = depth * band_rows * cols * np.dtype(np.float32).itemsize
         self._reading_bytes = self._band_bytes + _READING * depth * band_rows * min(self._piece_cols, cols)
         if self._reading_bytes > memory:
+            more = 2 * (self._reading_bytes - memory)
             raise BadParameterError(
                 f"{memory / 2**20:.1f} MiB of the memory that is allowed are left for weights, but reading {band_rows} "
-                f"rows of {version.manifest.reference} takes {self._reading_bytes / 2**20:.1f} MiB: allow at least as "
-                "much more"
+                f"rows of {version.manifest.reference} takes {self._reading_bytes / 2**20:.1f} MiB: allow "
+                f"{ceil(more / 2**20)} MiB more, half of which is for weights"
             )
 
     @property

@@ -181,8 +181,9 @@ def test_the_memory_of_a_run_decides_whether_its_weights_can_be_read(
 ) -> None:
     published = publish()
     request = FolderRequest(photographs, tmp_path / "out", published.store, "london")
-    with pytest.raises(BadParameterError, match="allow at least as much more"):
+    with pytest.raises(BadParameterError, match="allow 1 MiB more, half of which is for weights"):
         foresee(request, 1000)
+    assert foresee(request, 1000 + (1 << 20)).n_images == 3
     # What is kept where nobody says anything is no limit for those who allow more.
     monkeypatch.setitem(LoadedVersion.__init__.__kwdefaults__, "memory", 1000)
     assert foresee(request, 1 << 20).n_images == 3
