@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Literal
 
 from fesdist.comparing.entrants import Entrant
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
 from fesdist.training.job import TrainingRequest, define_job, has_shape
-from storage.blobs.names import check_name
+from storage.blobs.names import LONGEST_NAME, check_name
 from storage.stack.reading import TrainingStack
 
 Direction = Literal["both", "forward", "backward"]
@@ -28,8 +28,13 @@ class Change:
         return f"{self.before} → {self.after}"
 
     def model_name(self, entrant: str) -> str:
-        """Return the name under which the store keeps what an entrant has learned of this change."""
-        return f"compare-{entrant}-{self.before}-{self.after}"
+        """Return the name under which the store keeps what an entrant has learned of this change.
+
+        Expressions whose names would make too long a one are told by their digest, 16 hexadecimal digits.
+        """
+        ends = f"{self.before}-{self.after}"
+        name = f"compare-{entrant}-{ends}"
+        return name if len(name) <= LONGEST_NAME else f"compare-{entrant}-{sha256(ends.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True)
@@ -106,4 +111,4 @@ def _key(request: TrainingRequest, stack: TrainingStack, change: Change) -> str:
     held_out = stack.samples(change.after, "holdout", input_expression=change.before)
     images = stack.fingerprint((change.before, change.after), held_out)
     shape = " with a shape" if has_shape(request.shape, stack.image_shape) else ""
-    return hashlib.sha256(f"{define_job(request, stack).digest()} {images}{shape}".encode()).hexdigest()[:16]
+    return sha256(f"{define_job(request, stack).digest()} {images}{shape}".encode()).hexdigest()[:16]

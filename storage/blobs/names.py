@@ -6,8 +6,11 @@ import re
 
 from storage.errors import BadNameError
 
-_ALLOWED = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}", re.ASCII)
-_EXPECTED = '1 to 100 letters a-z, A-Z, digits, "_", "-" or ".", the first one no "."'
+LONGEST_NAME = 100
+"""Characters of a name, at most."""
+
+_ALLOWED = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9_.-]{{0,{LONGEST_NAME - 1}}}", re.ASCII)
+_EXPECTED = f'1 to {LONGEST_NAME} letters a-z, A-Z, digits, "_", "-" or ".", the first one no "."'
 _NOT_NUMBERS = ("model", "alias")
 """Kinds whose names must differ from version numbers, as both may follow the "@" of a reference."""
 

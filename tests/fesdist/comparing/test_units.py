@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,20 @@ def test_keys_differ_by_settings_and_images(stack: TrainingStack, tmp_path: Path
     found = [units(stack, "mr-3"), units(stack, "mr-5"), units(stack, "mr-3", colour=Colour.GRAY), units(other, "mr-3")]
     assert len({unit.key for some in found for unit in some}) == 12
     assert [unit.key for unit in units(same, "mr-3")] == [unit.key for unit in found[0]]
+
+
+def test_expressions_with_long_names_have_a_digest_in_their_place(tmp_path: Path) -> None:
+    """Each may have as many characters as the name of a model."""
+    longest = 100 - len("compare-mr-3-neutral-")
+    names = ("a" * longest, "b" * 100, "c" * 100)
+    stack = TrainingStack.open(write_stack(tmp_path / "stack.zarr", side=16, expressions=names))
+    changes = changes_of(stack, "both", None)
+    entrants = choose_entrants(default_entrants(), ["mr-3"])
+    found = make_units(stack, "weights", entrants, (*changes["forward"], *changes["backward"]), Colour.SHARED)
+    assert found[0].request.name == f"compare-mr-3-neutral-{names[0]}"
+    others = {unit.request.name for unit in found if names[0] not in unit.request.name}
+    assert len(others) == 4
+    assert all(re.fullmatch("compare-mr-3-[0-9a-f]{16}", name) for name in others)
 
 
 def test_a_name_that_the_store_cannot_keep_is_refused(stack: TrainingStack) -> None:
