@@ -17,7 +17,7 @@ class KeptChunks:
     """
 
     def __init__(self, most_bytes: int) -> None:
-        self._room = most_bytes
+        self._most_bytes = self._room = most_bytes
         self._kept: OrderedDict[str, NDArray[Any]] = OrderedDict()
         self._lock = Lock()
 
@@ -44,7 +44,7 @@ class KeptChunks:
 
     def _keep(self, key: str, values: NDArray[Any]) -> None:
         with self._lock:
-            if key in self._kept:
+            if key in self._kept or values.nbytes > self._most_bytes:
                 return
             self._kept[key] = values
             self._room -= values.nbytes

@@ -49,6 +49,13 @@ def test_a_chunk_that_is_larger_than_all_the_room_is_not_kept(unpacking: Unpacki
     kept = KeptChunks(7)
     assert read(kept, unpacking, "112") == [1, 1, 2]
     assert unpacking.asked == ["1", "1", "2"]
+    kept = KeptChunks(8)
+    assert read(kept, unpacking, "3") == [3]
+    large = kept.part("large", WHOLE, lambda: np.zeros(9, np.uint8))
+    assert large is not None
+    assert len(large) == 9
+    assert "3" in kept
+    assert "large" not in kept
 
 
 def test_part_of_a_chunk_that_is_not_there_is_none() -> None:
