@@ -26,6 +26,8 @@ from storage.errors import FormatError
 USUAL_MOUTH = (0.60, 0.80, 0.30, 0.70)
 """Where aligned faces have it, of versions that do not say: (row0, row1, col0, col1) as fractions of the sides."""
 
+Normalisation = Literal["none", "min-max"]
+
 _FLOATS = frozenset({"float32", "float64"})
 
 
@@ -33,7 +35,7 @@ _FLOATS = frozenset({"float32", "float64"})
 class Conventions:
     """What a version says of the images that its model sees."""
 
-    normalisation: Literal["none", "min-max"]
+    normalisation: Normalisation
     """Whether the model sees each image as it is, or stretched from its own minimum to its own maximum."""
     eyes: Fractions | None = None
     """Where eyes lie in the images, as `Frame.eyes`; None if the version does not say."""

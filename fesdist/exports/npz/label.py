@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.align.frame import Fractions
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
+from fesdist.inference.checked import USUAL_MOUTH, Conventions, Normalisation
 from storage.blobs.documents import decode, encode
 from storage.errors import StorageError
 
@@ -33,16 +35,25 @@ class Label:
     image_shape: tuple[int, int]
     expression: str
     input_expression: str
-    normalisation: str
+    normalisation: Normalisation
     set: int
     """Number of the set of weights: 0 is red, or all channels together."""
     sets: int
+    mouth: tuple[float, float, float, float] = USUAL_MOUTH
+    """As `Conventions.mouth`; releases before 0.6.0 did not say it, nor where eyes are."""
+    eyes: Fractions | None = None
+    """As `Conventions.eyes`."""
 
     def __post_init__(self) -> None:
-        if self.normalisation not in ("none", "min-max") or not 0 <= self.set < self.sets <= 3:
-            raise ValueError(f"{self.normalisation!r} normalisation, set {self.set} of {self.sets}")
+        if not 0 <= self.set < self.sets <= 3:
+            raise ValueError(f"set {self.set} of {self.sets}")
         if min(self.image_shape) < 1 or self.channels not in (1, 3):
             raise ValueError(f"images of {self.image_shape} with {self.channels} channels")
+        self.conventions()
+
+    def conventions(self) -> Conventions:
+        """Return what the version says of its images; raises ValueError where that cannot be."""
+        return Conventions(self.normalisation, self.eyes, self.mouth)
 
     def as_array(self) -> NDArray[np.uint8]:
         """Return the label as `MEMBER` holds it."""

@@ -22,7 +22,7 @@ from fesdist.ground.notices import Notice
 from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.revision import revision
 from fesdist.ground.status import Status
-from fesdist.inference.checked import USUAL_MOUTH
+from fesdist.inference.checked import Conventions
 from fesdist.training.job import Precision
 from fesdist.training.layout import dataset_spec, stored_layouts
 from storage.datasets.draft import WeightDraft
@@ -55,7 +55,7 @@ class Found:
     channels: int
     colour: Colour
     input_expression: str
-    normalisation: str
+    conventions: Conventions
     weights: Mapping[str, Weights]
     """By expression; all are of one model."""
     files: Sequence[Origin]
@@ -75,8 +75,9 @@ class Found:
             "channels": self.channels,
             "expressions": list(self.weights),
             "input_expression": self.input_expression,
-            "normalisation": self.normalisation,
-            "mouth": list(USUAL_MOUTH),
+            "normalisation": self.conventions.normalisation,
+            "mouth": list(self.conventions.mouth),
+            **({"eyes": [list(eye) for eye in self.conventions.eyes]} if self.conventions.eyes else {}),
         }
 
 

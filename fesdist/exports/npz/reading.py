@@ -20,6 +20,7 @@ from fesdist.families.common.fixed_map import Windows
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.notices import Notice, counted_notice
+from fesdist.inference.checked import Conventions, Normalisation
 from fesdist.registry import model_from_parameters, model_named
 from storage.blobs.names import check_name
 from storage.datasets.store import WeightStore
@@ -46,7 +47,7 @@ class Said:
     size: tuple[int, int] | None = None
     """Rows and columns; a square if None."""
     colour: str | None = None
-    normalisation: str | None = None
+    normalisation: Normalisation | None = None
     """The papers' is min-max."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Hyper-parameters with which the weights were found; they do not change outputs."""
@@ -101,7 +102,7 @@ def import_files(paths: Sequence[Path], store_uri: str, name: str, said: Said) -
         label.channels if label else 1 if colour is Colour.GRAY else 3,
         colour,
         before,
-        label.normalisation if label else said.normalisation or "min-max",
+        label.conventions() if label else Conventions(said.normalisation or "min-max"),
         weights,
         [Origin(file.path.name, file.sha256, file.label.reference if file.label else "") for file in files],
         notices,

@@ -45,7 +45,7 @@ def write_npz(source: Source, out: Path) -> Exported:
 
 
 def _label(source: Source, expression: str, number: int, sets: int) -> Label:
-    manifest, attributes = source.manifest, source.loaded.version.attributes
+    manifest, conventions = source.manifest, source.loaded.checked.conventions
     return Label(
         manifest.reference,
         manifest.model.name,
@@ -54,10 +54,12 @@ def _label(source: Source, expression: str, number: int, sets: int) -> Label:
         manifest.channels,
         manifest.image_shape,
         expression,
-        str(attributes.get("input_expression", "neutral")),
-        source.loaded.checked.conventions.normalisation,
+        str(source.loaded.version.attributes.get("input_expression", "neutral")),
+        conventions.normalisation,
         number,
         sets,
+        conventions.mouth,
+        conventions.eyes,
     )
 
 

@@ -28,7 +28,7 @@ from fesdist.inference.settings import SynthesisSettings
 from fesdist.report.build import write_report
 from storage.datasets.store import WeightStore
 from tests.fesdist.exports.browser import Browser
-from tests.fesdist.exports.test_npz import COLS, ROWS, anywhere
+from tests.fesdist.exports.weight_files import COLS, ROWS, anywhere
 from tests.fesdist.inference.conftest import Publish, Published
 
 SHAPE = (24, 20)
