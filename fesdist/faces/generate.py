@@ -12,6 +12,7 @@ from PIL import Image
 from fesdist.faces.expression import EXPRESSIONS, ActionUnits, action_units, check_expression
 from fesdist.faces.portrait import Portrait
 from fesdist.ground.errors import BadParameterError, ImageError
+from fesdist.ground.files import whole_file
 
 SMALLEST, LARGEST = 16, 4096
 
@@ -46,7 +47,8 @@ def write_faces(
 ) -> int:
     """Write `folder`/<expression>/<person>.png for persons 000, 001, ... and return the number of files.
 
-    Existing files of these names are replaced. `on_progress(done, total, note)` is called after each file.
+    Existing files of these names are replaced; none is ever there by half. `on_progress(done, total, note)` is called
+    after each file.
 
     Raises BadParameterError for the settings that `face` refuses and for fewer than one person, before anything is
     written; ImageError for a folder that cannot be written.
@@ -89,8 +91,8 @@ def _draw(portrait: Portrait, units: ActionUnits, size: int) -> NDArray[np.uint8
 
 def _save(image: NDArray[np.uint8], path: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.ascontiguousarray(image.transpose(1, 2, 0))).save(path)
+        with whole_file(path) as file:
+            Image.fromarray(np.ascontiguousarray(image.transpose(1, 2, 0))).save(file, "PNG")
     except OSError as error:
         raise ImageError(
             f"{path} cannot be written ({error.strerror or error}): expected a folder with room and the right to "

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -125,6 +128,23 @@ def test_a_folder_holds_every_person_with_every_expression(tmp_path: Path) -> No
     ]
     stored = np.asarray(Image.open(tmp_path / "sad" / "001.png")).transpose(2, 0, 1)
     np.testing.assert_array_equal(stored, face(1, "sad", 32, seed=7))
+
+
+def test_a_face_that_cannot_be_written_whole_leaves_the_one_that_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_faces(tmp_path, 1, 16, ("neutral",), seed=1)
+    before = (tmp_path / "neutral" / "000.png").read_bytes()
+
+    def half(image: Image.Image, file: BinaryIO, form: str) -> None:
+        file.write(before[:50])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Image.Image, "save", half)
+    with pytest.raises(ImageError, match="No space left"):
+        write_faces(tmp_path, 1, 16, ("neutral",), seed=2)
+    assert [path.name for path in (tmp_path / "neutral").iterdir()] == ["000.png"]
+    assert (tmp_path / "neutral" / "000.png").read_bytes() == before
 
 
 def test_an_unknown_expression_is_refused_before_anything_is_written(tmp_path: Path) -> None:
