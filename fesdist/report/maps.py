@@ -102,7 +102,7 @@ def weight_maps(version: WeightVersion, expression: str) -> Iterator[MapFigure]:
 def error_maps(gallery: Gallery) -> Iterator[MapFigure]:
     """Yield the mean error of doing nothing and of the model, on one scale, and the difference."""
     unchanged, model = (shrink_to(plane, MAP_SIDE) for plane in (gallery.unchanged_error, gallery.model_error))
-    limits = 0.0, float(np.percentile(unchanged, _SHOWN_PERCENT))
+    limits = 0.0, _end(unchanged)
     people = f"{gallery.n_compared} {gallery.who}"
     yield _unsigned(
         "Error of doing nothing",
@@ -174,7 +174,7 @@ def _montage(version: WeightVersion, expression: str, taps: Plane) -> MapFigure:
 
 
 def _signed(title: str, caption: str, values: Plane, unit: str) -> MapFigure:
-    limit = float(np.nanpercentile(np.abs(values), _SHOWN_PERCENT))
+    limit = _end(np.abs(values))
     return _figure(title, caption, values, unit, DIVERGING, (-limit, limit))
 
 
@@ -182,7 +182,14 @@ def _unsigned(
     title: str, caption: str, values: Plane, unit: str, limits: tuple[float, float] | None = None
 ) -> MapFigure:
     low, high = np.percentile(values, (100 - _SHOWN_PERCENT, _SHOWN_PERCENT))
-    return _figure(title, caption, values, unit, SEQUENTIAL, limits or (min(0.0, float(low)), float(high)))
+    nothing = low == high == 0
+    scale = min(0.0, float(low)), _end(values) if nothing else float(high)
+    return _figure(title, caption, values, unit, SEQUENTIAL, limits or scale)
+
+
+def _end(sizes: Plane) -> float:
+    """Return where the scale of values from 0 on ends: at the largest where nearly all are 0, at 1 where all are."""
+    return float(np.nanpercentile(sizes, _SHOWN_PERCENT)) or float(np.nanmax(sizes)) or 1.0
 
 
 def _figure(
