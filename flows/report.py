@@ -19,7 +19,8 @@ def report_stage(request: Report) -> Written:
         written = carry_out(request, running.progress)
         if request.stack is not None and not written.missing:
             picture = gallery_png(request.stack, request.store, written.reference)
-            show_picture("faces", picture, f"What {written.reference} makes of faces")
+            if picture is not None:
+                show_picture("faces", picture, f"What {written.reference} makes of faces")
         running.notice(written.notices, written.reference)
         show_file("report", written.path, f"Report of {written.reference}")
         running.outcome = str(written.path)

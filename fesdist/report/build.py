@@ -28,7 +28,7 @@ from fesdist.training.notices import kept_in
 from storage.datasets.manifest import Manifest
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
-from storage.errors import FormatError, NotFoundError
+from storage.errors import FormatError, StorageError
 from storage.stack.reading import TrainingStack
 
 
@@ -114,7 +114,12 @@ def write_report(
     evaluation, damaged = newest_evaluation(store, manifest.name, manifest.version)
     for_images = array_bytes(memory)
     comparer, missing = _comparer(version, stack_path or manifest.stack.path, for_images)
-    misaligned = misaligned_people(version, comparer.stack, for_images) if comparer is not None else {}
+    misaligned = {}
+    if comparer is not None:
+        try:
+            misaligned = misaligned_people(version, comparer.stack, for_images)
+        except FormatError as error:  # of a photograph that teaches: no other is shown beside it
+            comparer, missing = None, str(error)
     unmeasured = None if evaluation is not None else Unmeasured.of(manifest, store_uri)
     sections = []
     for expression in version.expressions:
@@ -170,6 +175,6 @@ def _comparer(version: WeightVersion, stack_path: str, array_bytes: int) -> tupl
     try:
         stack = TrainingStack.open(stack_path)
         check_fit(stack, version)
-    except (NotFoundError, FormatError, BadParameterError) as error:
+    except (StorageError, OSError, BadParameterError) as error:
         return None, str(error)
     return Comparer(stack, version, array_bytes), ""

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from fesdist.evaluation.comparison import Batch, Comparer, Comparison
 from fesdist.evaluation.people import learned_from, people
 from fesdist.evaluation.scores import MODEL, REFINED, SYNTHESIZED, UNCHANGED
+from fesdist.ground.errors import BadParameterError
 from fesdist.ground.evenly import evenly
 from fesdist.ground.measures import mse_x100
 from fesdist.report.pictures import Face, face
+from storage.errors import FormatError
 from storage.stack.format import Split
 from storage.stack.reading import TrainingStack
 
@@ -70,10 +72,19 @@ class Gallery:
         return f"people whom the stack holds out, although the model has learned from {share} of them"
 
 
+def gallery_if_any(comparer: Comparer, expression: str, n_people: int) -> tuple[Gallery | None, str]:
+    """Return what `open_gallery` does, or None and why: nobody has the expression, or a photograph is damaged."""
+    try:
+        return open_gallery(comparer, expression, n_people), ""
+    except (BadParameterError, FormatError) as error:
+        return None, str(error)
+
+
 def open_gallery(comparer: Comparer, expression: str, n_people: int) -> Gallery:
     """Compare people of the stack and return `n_people` of them, evenly spread from the best to the worst.
 
-    They are held-out people where the stack has any with that expression, else people of the training split.
+    They are held-out people where the stack has any with that expression, else people of the training split. Raises
+    as `people` does, and FormatError for a photograph that is not as it was stored.
     """
     stack = comparer.stack
     before = comparer.version.input_expression

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from fesdist.evaluation.comparison import Comparer
 from fesdist.evaluation.document import Evaluation
 from fesdist.evaluation.scores import MEAN_DIFFERENCE, MODEL, ExpressionScores
-from fesdist.ground.errors import BadParameterError
 from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
 from fesdist.report.chart import Chart, people_chart
-from fesdist.report.gallery import Gallery, Person, open_gallery
+from fesdist.report.gallery import Gallery, Person, gallery_if_any
 from fesdist.report.looks_section import LooksTable, judged, looks_table
 from fesdist.report.maps import MapFigure, error_maps, weight_maps
 from fesdist.report.misaligned import MisalignedPeople
@@ -74,10 +73,7 @@ def build_section(
     """Return the section of `expression`; without a `comparer` (and for the reason `missing`) there are no faces."""
     gallery = None
     if comparer is not None:
-        try:
-            gallery = open_gallery(comparer, expression, n_people)
-        except BadParameterError as error:
-            missing = str(error)
+        gallery, missing = gallery_if_any(comparer, expression, n_people)
     scores = evaluation.of(expression) if evaluation is not None else None
     measured = version.manifest.measured(RunMetrics).expressions.get(expression, ExpressionMetrics())
     return Section(

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import zarr
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.cluster.settings import ClusterSettings
@@ -20,8 +21,8 @@ from fesdist.report.build import write_report
 from fesdist.training.job import TrainingRequest
 from fesdist.training.run import train
 from storage.datasets.store import WeightStore
-from storage.errors import FormatError, NotFoundError
-from storage.stack.reading import StackSpec
+from storage.errors import FormatError, NotFoundError, StorageError
+from storage.stack.reading import StackSpec, TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
 from tests.fesdist.evaluation.small_store import HELD_OUT, make_stack, publish
 from tests.fesdist.ground.heads import head
@@ -168,6 +169,30 @@ def test_a_report_without_its_stack_says_so_and_keeps_the_maps(stack: str, store
     assert "stack.zarr" in report.missing
     assert "The faces are not shown" in page.text
     assert "input + mean difference" in page.text
+    assert len(page.images) == 6
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied", "stack"), StorageError("nobody answers")])
+def test_a_stack_that_cannot_be_opened_costs_the_faces_alone(
+    error: Exception, stack: str, store: str, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(path: str) -> TrainingStack:
+        raise error
+
+    reference = publish(store, stack)
+    monkeypatch.setattr(TrainingStack, "open", unreadable)
+    assert write_report(store, reference, out).missing == str(error)
+    assert len(Page(out.read_text(encoding="utf-8")).images) == 6
+
+
+@pytest.mark.parametrize("damaged", ["p0", "p6"])
+def test_a_damaged_photograph_costs_the_faces_alone(damaged: str, stack: str, store: str, out: Path) -> None:
+    reference = publish(store, stack)
+    zarr.open_array(f"{stack}/smiling", mode="r+")[int(damaged[1:])] = 0
+    report = write_report(store, reference, out)
+    page = Page(out.read_text(encoding="utf-8"))
+    assert f"smiling of {damaged}: its pixels, in smiling/c/0/0/0/0, were changed" in page.text
+    assert bool(report.missing) is (damaged == "p0")  # of whom the photographs are asked how they lie
     assert len(page.images) == 6
 
 

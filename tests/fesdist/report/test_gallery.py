@@ -89,9 +89,30 @@ def test_large_faces_are_shown_reduced(tmp_path: Path, store: str) -> None:
     assert gallery.people[0].before.shape == (1, 256, 128)
 
 
+def sheet_of(stack: str, store: str, reference: str, people: int) -> Image.Image:
+    png = gallery_png(stack, store, reference, people=people)
+    assert png is not None
+    return Image.open(io.BytesIO(png))
+
+
 def test_contact_sheet_is_a_png_with_a_row_for_each_person(stack: str, store: str) -> None:
     reference = publish(store, stack)
-    one, three = (Image.open(io.BytesIO(gallery_png(stack, store, reference, people=people))) for people in (1, 3))
+    one, three = (sheet_of(stack, store, reference, people) for people in (1, 3))
     assert one.format == "PNG"
     assert one.width == three.width > 4 * SHAPE[1]
     assert three.height > one.height + 2 * SHAPE[0]
+
+
+def test_a_sheet_has_the_expressions_that_somebody_has(tmp_path: Path, stack: str, store: str) -> None:
+    both = make_stack(tmp_path / "two.zarr", expressions=("angry", "smiling"))
+    reference = publish(store, both, expressions=("angry", "smiling"))
+    assert gallery_png(stack, store, reference) == gallery_png(stack, store, publish(store, stack))
+    assert gallery_png(make_stack(tmp_path / "none.zarr", expressions=("sad",)), store, reference) is None
+
+
+def test_faces_of_a_row_or_a_column_make_no_sheet_of_a_mile(tmp_path: Path, store: str) -> None:
+    for shape in ((1, 300), (300, 1)):
+        stack = make_stack(tmp_path / f"{shape}.zarr", shape=shape)
+        sheet = sheet_of(stack, store, publish(store, stack), 1)
+        assert 4 * 128 < sheet.width < 4 * 300
+        assert sheet.height < 400
