@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from storage.errors import MismatchError, NotFoundError
-from storage.stack.format import Subject
+from storage.stack.format import Split, Subject
 
 
 def assign_split(
@@ -67,14 +67,7 @@ def _lowest(subjects: Sequence[Subject], fraction: float) -> set[str]:
     if None not in sides.values():
         return set()
     groups = _groups(subjects)
-    # Where others of a group are on both sides already, what is new is learned from, as they are.
-    chosen = {
-        name
-        for group in groups
-        if {sides[other] for other in group} <= {"holdout", None}
-        for name in group
-        if any(sides[other] for other in group)
-    }
+    chosen = _joining(groups, sides)
     n_people = sum(not subject.is_nobody for subject in subjects)
     left = round(fraction * n_people) - len(chosen.union(name for name in sides if sides[name] == "holdout"))
     new = [group for group in groups if not any(sides[name] for name in group)]
@@ -83,6 +76,19 @@ def _lowest(subjects: Sequence[Subject], fraction: float) -> set[str]:
             chosen.update(group)
             left -= len(group)
     return chosen
+
+
+def _joining(groups: Iterable[tuple[str, ...]], sides: Mapping[str, Split | None]) -> set[str]:
+    """Return who is held out because others are who have a picture in common with them.
+
+    Where some of these are on the other side, what is new is learned from, as they are.
+    """
+    return {
+        name
+        for group in groups
+        if {sides[other] for other in group} in ({"holdout"}, {"holdout", None})
+        for name in group
+    }
 
 
 def _rank(name: str) -> bytes:
@@ -101,4 +107,5 @@ def _named(subjects: Sequence[Subject], ids: Collection[str]) -> set[str]:
             f"{len(trained)} people to hold out are to be trained on since earlier, the first is {trained[0]!r}; nobody"
             " changes side: hold out others, or make a new stack"
         )
-    return {name for group in _groups(subjects) if not wanted.isdisjoint(group) for name in group}
+    groups = _groups(subjects)
+    return _joining(groups, sides) | {name for group in groups if not wanted.isdisjoint(group) for name in group}

@@ -106,6 +106,9 @@ def test_who_comes_later_goes_where_the_others_are() -> None:
     assert _sides(("a", "holdout", "x"), ("b", None, "x"), fraction=0) == "hh"
     assert _sides(("a", "train", "x"), ("b", None, "x"), fraction=0.5) == "tt"
     assert _sides(("a", "train", "x"), ("b", "holdout", "x"), ("c", None, "x"), fraction=0.5) == "tht"
+    assert _sides(("a", "holdout", "x"), ("b", None, "x"), ("c", None, "y"), ids=[]) == "hht"
+    assert _sides(("a", "holdout", "x"), ("b", None, "x"), ("c", None, "y"), ids=["c"]) == "hhh"
+    assert _sides(("a", "train", "x"), ("b", "holdout", "x"), ("c", None, "x"), ids=[]) == "tht"
 
 
 def test_who_is_held_out_by_name_takes_the_others_along() -> None:
