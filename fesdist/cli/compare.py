@@ -28,7 +28,8 @@ def run(request: Compare) -> int:
         _print(result)
     if request.out is not None:
         page = markdown(f"Comparison on {Path(request.stack).name}", tables_of(result), closing_lines(result))
-        write_whole(Path(request.out), page.encode(), "the file of tables")
+        # Names of stacks may be no text.
+        write_whole(Path(request.out), page.encode(errors="backslashreplace"), "the file of tables")
     return concluded(result.notices, strict=request.strict, code=EXIT_SOME_FAILED if result.failed else 0)
 
 

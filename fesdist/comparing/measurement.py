@@ -12,8 +12,6 @@ from fesdist.ground.measures import REGIONS
 from storage.blobs.documents import convert
 from storage.errors import FormatError
 
-_AGAIN = "remove it to measure again"
-
 
 @dataclass(frozen=True)
 class Measurement:
@@ -44,10 +42,7 @@ class Measurement:
     @classmethod
     def from_record(cls, record: Mapping[str, Any], what: str) -> Measurement:
         """Rebuild the measurement from the record that `to_record` returned; raises FormatError naming `what`."""
-        try:
-            measurement = convert(cls, record, what)
-        except FormatError as error:
-            raise FormatError(f"{error}; {_AGAIN}") from error
+        measurement = convert(cls, record, what)
         if any(set(REGIONS) - set(measurement.mse_x100.get(method, {})) for method in ALWAYS):
-            raise FormatError(f"{what}: errors are missing; it was damaged or not written by fesdist; {_AGAIN}")
+            raise FormatError(f"{what}: errors are missing; it was damaged or not written by fesdist")
         return measurement

@@ -24,7 +24,7 @@ from fesdist.ground.share import Progress
 from fesdist.passes.stage import results
 from fesdist.training.run import train
 from storage.datasets.store import WeightStore
-from storage.errors import NoSpaceError, StorageError
+from storage.errors import FormatError, NoSpaceError, StorageError
 from storage.stack.reading import TrainingStack
 
 
@@ -51,7 +51,7 @@ def compare(
     that is gone and a full disk end the comparison. `on_progress` gets units done, all units, and the next one.
 
     Raises BadParameterError for unknown expressions and for changes on which nobody held out could be measured,
-    ClusterError and NoSpaceError.
+    FormatError for a measurement that cannot be read, ClusterError and NoSpaceError.
     """
     stack, store = TrainingStack.open(request.stack), WeightStore(request.store)
     directions = changes_of(stack, request.direction, request.expressions)
@@ -71,8 +71,12 @@ def compare(
 
 
 def _stored(store: WeightStore, unit: Unit) -> Measurement | None:
-    record = store.comparisons(unit.request.name).get(unit.key)
-    return None if record is None else Measurement.from_record(record, f"comparison {unit.key} of {unit.request.name}")
+    records = store.comparisons(unit.request.name)
+    try:
+        record = records.get(unit.key)
+        return None if record is None else Measurement.from_record(record, records.where(unit.key))
+    except FormatError as error:
+        raise FormatError(f"{error}; remove it to measure again") from error
 
 
 class _Bench:

@@ -38,6 +38,10 @@ class Records:
         except NotFoundError:
             return None
 
+    def where(self, key: str) -> str:
+        """Return where the record of this key is, for messages."""
+        return self._told(f"{key}.json")
+
     def readable(self) -> tuple[dict[str, Document], dict[str, StorageError]]:
         """Return the records that can be read by key, in order, and likewise what is wrong with the others."""
         found: dict[str, Document] = {}
@@ -54,5 +58,8 @@ class Records:
         return map(self._read, self._location.list(self._folder))
 
     def _read(self, file: str) -> Document:
-        key = f"{self._folder}/{file}"
-        return decode(Document, self._location.read(key, LARGEST_DOCUMENT), f"{key} in {self._location.uri}")
+        data = self._location.read(f"{self._folder}/{file}", LARGEST_DOCUMENT)
+        return decode(Document, data, self._told(file))
+
+    def _told(self, file: str) -> str:
+        return f"{self._folder}/{file} in {self._location.uri}"

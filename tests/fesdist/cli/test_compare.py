@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,13 @@ def test_tables_winners_and_markdown(
     assert re.findall(r"\*\*(\S+(?: %)?)\*\*", out.read_text()) == best
     assert run(stack, weights, *options) == 0
     assert capsys.readouterr().out == printed
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system has no names that are no text")
+def test_a_stack_whose_name_is_no_text_has_a_file_of_tables(tmp_path: Path) -> None:
+    stack, out = make_stack(tmp_path / "s\udce4.zarr"), tmp_path / "tables.md"
+    assert run(stack, tmp_path / "weights", "--models", "pixel-rr", "--out", str(out)) == 3
+    assert out.read_text().startswith("# Comparison on s\\udce4.zarr\n")
 
 
 def test_json_has_every_number(stack: str, weights: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -193,7 +193,9 @@ def test_a_damaged_record_says_what_to_do(stack: str, store: str) -> None:
     (record, _) = sorted(Path(store).glob("*/comparisons/*.json"))
     lacking = json.loads(record.read_text())
     del lacking["mse_x100"][ALWAYS[-1]]["mouth"]
-    for damaged, fault in (({}, "Object missing required field"), (lacking, "errors are missing")):
-        record.write_text(json.dumps(damaged))
-        with pytest.raises(FormatError, match=f"{fault}.* remove it to measure again"):
+    faults = {"{}": "Object missing required field", json.dumps(lacking): "errors are missing", "{": "is no JSON"}
+    where = f"{record.relative_to(store)} in {store}"
+    for damaged, fault in faults.items():
+        record.write_text(damaged)
+        with pytest.raises(FormatError, match=f"^{where}.*{fault}.* remove it to measure again$"):
             compare(request, HERE)
