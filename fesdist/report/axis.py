@@ -10,7 +10,7 @@ _FACTORS = ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,)
 
 
 def tick_step(largest: float) -> float:
-    """Return 1, 2 or 5 times a power of ten, so that three to six steps reach the largest value.
+    """Return 1, 2 or 5 times a power of ten, so that two to four steps reach the largest value.
 
     >>> tick_step(7.5), tick_step(0.03)
     (2.0, 0.01)

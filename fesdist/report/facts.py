@@ -58,8 +58,8 @@ def facts(version: WeightVersion) -> Iterator[Fact]:
         overlap = f"; without overlap: {counted(len(shape.unusable), 'pair')}" if shape.unusable else ""
         moves = f"moves by up to {shape.largest:.1f} pixels"
         yield Fact(f"Shape of {expression}", moves, f"from {counted(shape.people, 'person')}{overlap}")
-    chunks = f"{counted(len(version.checksums), 'chunk')} with checksums"
-    yield Fact("Weights", _megabytes(_stored_bytes(version)), chunks)
+    files = f"{counted(len(version.checksums), 'file')} with checksums"
+    yield Fact("Weights", _megabytes(_stored_bytes(version)), files)
     yield from _run_facts(manifest.measured(RunMetrics))
 
 

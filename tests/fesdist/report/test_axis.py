@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from fesdist.report.axis import logarithmic_ticks
+from fesdist.report.axis import logarithmic_ticks, tick_step
 
 
 @pytest.mark.parametrize(
@@ -27,3 +29,7 @@ def test_ticks_are_two_to_seven_within_the_axis(low: float, ratio: float) -> Non
     ticks = logarithmic_ticks(low, low * ratio)
     assert 2 <= len(ticks) <= 7
     assert low <= ticks[0] < ticks[-1] <= low * ratio
+
+
+def test_steps_are_two_to_four() -> None:
+    assert {math.ceil(largest / tick_step(largest / 100) / 100) for largest in range(1, 1000)} == {2, 3, 4}

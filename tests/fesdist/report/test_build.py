@@ -73,6 +73,12 @@ def test_a_report_needs_no_other_file_and_no_script(stack: str, store: str, out:
     assert not re.search(r"<script|@import|url\(|https?://", page.text)
 
 
+def test_all_files_with_checksums_are_counted_as_files(stack: str, store: str, out: Path) -> None:
+    write_report(store, publish(store, stack), out)
+    files = sum(path.is_file() for path in Path(store, "small", "data").rglob("*"))
+    assert f"{files} files with checksums" in out.read_text(encoding="utf-8")
+
+
 def test_every_picture_has_a_text_and_a_size(stack: str, store: str, out: Path) -> None:
     write_report(store, publish(store, stack), out)
     images = Page(out.read_text(encoding="utf-8")).images
