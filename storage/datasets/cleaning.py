@@ -8,7 +8,7 @@ from typing import Any
 from storage.blobs.location import Location
 from storage.blobs.provenance import seconds_since
 from storage.datasets.claims import claimants
-from storage.datasets.deletion import read_tombstones, readable_or_raise, remove_deleted
+from storage.datasets.deletion import read_tombstones, readable_or_raise, remove_deleted, worked_on
 from storage.datasets.draft import DraftJob, read_job
 from storage.datasets.keys import data_folder, draft_folder, job_key, receipt_keys
 from storage.datasets.manifest import Manifest, read_manifests
@@ -63,9 +63,9 @@ def clean_model(location: Location, name: str, older_than: float) -> list[DraftI
         # Last, as a draft without its job is not seen any more.
         location.delete(draft_folder(name, draft.id))
         removed.append(draft)
-    versions = readable_or_raise(location, name)
+    working, versions = worked_on(location, name), readable_or_raise(location, name)
     for tombstone in read_tombstones(location, name):
-        remove_deleted(location, tombstone, versions)
+        remove_deleted(location, tombstone, versions, working)
     published = {manifest.draft for manifest in versions}
     for draft_id in location.list(f"{name}/drafts"):
         folder = draft_folder(name, draft_id)

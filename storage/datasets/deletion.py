@@ -32,6 +32,8 @@ def delete_version(location: Location, aliases: Aliases, name: str, number: int,
     Raises `MismatchError` while an alias names it, `FormatError` if its manifest, or another one, cannot be read, as
     nobody knows then which data is whose. Readers find the version as it was, or none.
     """
+    # Asked first: who publishes a draft works on it until its manifest is out.
+    working = worked_on(location, name)
     manifest = read_manifest(location, name, number)
     others = [other for other in readable_or_raise(location, name) if other.version != number]
     _check_aliases(aliases, manifest)
@@ -43,7 +45,7 @@ def delete_version(location: Location, aliases: Aliases, name: str, number: int,
     except MismatchError:
         location.delete(tombstone_key(name, number))
         raise
-    remove_deleted(location, tombstone, others)
+    remove_deleted(location, tombstone, others, working)
     return tombstone
 
 
@@ -82,16 +84,40 @@ def _read_tombstone(location: Location, name: str, number: int) -> Tombstone:
     return Tombstone(name, number, _UNKNOWN, "", "", "", "its tombstone is damaged")
 
 
-def remove_deleted(location: Location, tombstone: Tombstone, others: list[Manifest]) -> None:
-    """Remove what a deleted version had, first its manifest; what the `others` of its model name stays."""
+def worked_on(location: Location, name: str) -> set[str]:
+    """Return the data of drafts of a model that processes work on, as manifests name them."""
+    drafts = location.list(f"{name}/drafts")
+    return {f"data/{draft}" for draft in drafts if claimants(location, draft_folder(name, draft))}
+
+
+def remove_deleted(location: Location, tombstone: Tombstone, others: list[Manifest], working: set[str]) -> None:
+    """Remove what a deleted version had, first its manifest; what the `others` of its model name stays.
+
+    So does, until it is called again, the data that processes were `working` on before the others were listed: they may
+    publish it as a further version.
+    """
     name, number = tombstone.name, tombstone.version
     # Not deleted, so that a publisher who is late finds the number taken.
     location.write(manifest_key(name, number), encode(tombstone, f"tombstone of {name}@{number}"))
     if tombstone.checksums_digest not in {"", *(other.checksums_digest for other in others)}:
-        location.delete(checksums_key(name, tombstone.checksums_digest))
-    if tombstone.data not in {other.data for other in others}:
+        _remove_checksums(location, name, tombstone.checksums_digest)
+    if tombstone.data not in {*working, *(other.data for other in others)}:
         location.delete(f"{name}/{tombstone.data}")
     location.delete(f"{name}/evaluations/{number}")
+
+
+def _remove_checksums(location: Location, name: str, digest: str) -> None:
+    """Remove the checksums of deleted versions, unless another with the same is published meanwhile.
+
+    Publishing looks for them after it wrote the manifest: one of the two sees the other.
+    """
+    key = checksums_key(name, digest)
+    with suppress(NotFoundError):
+        content = location.read(key)
+        location.delete(key)
+        versions = read_manifests(location, name).values()
+        if any(isinstance(found, Manifest) and found.checksums_digest == digest for found in versions):
+            location.write(key, content)
 
 
 def readable_or_raise(location: Location, name: str) -> list[Manifest]:

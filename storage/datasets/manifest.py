@@ -246,6 +246,9 @@ def publish_manifest(location: Location, name: str, data: str, facts: Facts, che
         document = {"format": FORMAT, "format_version": _format_version(facts, checksums)}
         document |= {part.name: getattr(manifest, part.name) for part in fields(manifest)}
         if created(location, manifest_key(name, number), encode(document, f"manifest of {manifest.reference}")):
+            # Whoever deletes a version with the same checksums may have seen no other that has them.
+            if not location.exists(key):
+                location.write(key, listed)
             return number
     raise too_many(f"the publication of {name!r}")
 

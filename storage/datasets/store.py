@@ -113,7 +113,8 @@ class WeightStore:
         """Delete a version for ever: its number is not used again, and who deleted it and when is kept.
 
         Raises `NotFoundError` if there is none, `MismatchError` while an alias names it, and `FormatError` if a
-        manifest of the model cannot be read. Interrupted, it is as good as done; `clean` removes what was left.
+        manifest of the model cannot be read. Interrupted, it is as good as done; `clean` removes what was left, also
+        where a process was still working on the draft that the version was.
         """
         self._check_version(name, number)
         return delete_version(self._location, self.aliases(name), name, number, note)

@@ -131,6 +131,51 @@ def test_data_that_two_versions_share_goes_with_the_last(store: WeightStore) -> 
     assert not (Path(store.uri) / "london/data/shared").exists()
 
 
+def test_data_that_somebody_still_works_on_goes_when_nobody_does(store: WeightStore) -> None:
+    draft, twin = (create_draft(store, "london", "shared", WEIGHTS, {}) for _ in range(2))
+    checksums = fill(draft)
+    with twin.claimed():
+        assert draft.publish(FACTS, checksums) == 1
+        store.delete("london", 1)
+        assert store.names() == []
+        store.clean()
+        assert twin.publish(FACTS, checksums) == 2
+    assert store.open("london@2").verify() == []
+    with create_draft(store, "london", "left", WEIGHTS, {}).claimed():
+        store.delete("london", 2)
+    assert not (Path(store.uri) / "london/data/shared").exists()
+
+
+@pytest.mark.parametrize("listed", ["before", "after"])
+def test_equal_weights_that_are_published_meanwhile_keep_their_checksums(
+    three: WeightStore, monkeypatch: pytest.MonkeyPatch, listed: str
+) -> None:
+    location, delete = three._location, three._location.delete
+
+    def late(key: str) -> None:
+        if "/checksums/" in key:
+            monkeypatch.undo()
+            publish(WeightStore(three.uri), "london", "job-4", seed=2)
+        delete(key)
+
+    def early(key: str, data: bytes) -> None:
+        if key == "london/versions/4.json":
+            monkeypatch.undo()
+            WeightStore(three.uri).delete("london", 2)
+        create(key, data)
+
+    if listed == "before":
+        monkeypatch.setattr(location, "delete", late)
+        three.delete("london", 2)
+    else:
+        draft = create_draft(three, "london", "job-4", WEIGHTS, {})
+        checksums, create = fill(draft, 2), draft._location.create
+        monkeypatch.setattr(draft._location, "create", early)
+        assert draft.publish(FACTS, checksums) == 4
+    assert three.open("london@4").verify() == []
+    assert [manifest.version for manifest in three.versions("london")] == [1, 3, 4]
+
+
 @pytest.mark.parametrize("step", [0, 1, 2, 3])
 def test_a_deletion_that_was_killed_is_finished_by_cleaning(
     three: WeightStore, monkeypatch: pytest.MonkeyPatch, step: int
