@@ -33,10 +33,10 @@ def run(folder: Path, people: int = PEOPLE, size: int = SIZE) -> None:
     pairs, strangers = folder / "pairs", folder / "strangers"
     start = time.perf_counter()
     warn("demo: drawing faces")
-    draw(pairs, people, size, EXPRESSIONS, seed=0)
-    draw(strangers, STRANGERS, size, EXPRESSIONS[:1], seed=1)
+    n_people = draw(pairs, people, size, EXPRESSIONS, seed=0)
+    n_strangers = draw(strangers, STRANGERS, size, EXPRESSIONS[:1], seed=1)
     drawn = time.perf_counter()
-    drawing = f"{counted(people, 'person')} with {len(EXPRESSIONS)} expressions, {STRANGERS} strangers"
+    drawing = f"{counted(n_people, 'person')} with {len(EXPRESSIONS)} expressions, {counted(n_strangers, 'stranger')}"
     say(outcome_line("faces", drawn - start, drawing))
     warn("demo: starting Prefect")
     start_embedded(folder / "prefect")
@@ -47,15 +47,15 @@ def run(folder: Path, people: int = PEOPLE, size: int = SIZE) -> None:
     say(f"open {report.path}")
 
 
-def draw(folder: Path, people: int, size: int, expressions: Sequence[str], seed: int) -> None:
-    """Write generated faces to `folder`, unless an earlier run did."""
-    if folder.exists():
-        return
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    with progress("drawing faces", "faces") as report:
-        write_faces(partial, people, size, expressions, seed, on_progress=report)
-    partial.rename(folder)
+def draw(folder: Path, people: int, size: int, expressions: Sequence[str], seed: int) -> int:
+    """Write generated faces to `folder`, unless an earlier run did, of however many; return of how many people."""
+    if not folder.exists():
+        partial = folder.with_name(f"{folder.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        with progress("drawing faces", "faces") as report:
+            write_faces(partial, people, size, expressions, seed, on_progress=report)
+        partial.rename(folder)
+    return len(list((folder / expressions[0]).glob("*.png")))
 
 
 def main() -> int:

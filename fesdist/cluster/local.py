@@ -20,7 +20,8 @@ from fesdist.cluster.settings import Cluster
 from fesdist.ground.errors import ClusterError
 
 MEMORY_LIMIT_FACTOR = 1.25
-"""A worker is stopped when it exceeds its allowed memory by a quarter: the plan was wrong, and swapping is no help."""
+"""Dask's limit of a worker is so many times its allowed memory. At 95 % of that it is stopped: the plan was wrong, and
+swapping is no help."""
 
 _WORKER_NAME = "Dask Worker process"
 """How the names of processes begin that Dask starts."""

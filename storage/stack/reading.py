@@ -117,7 +117,7 @@ class TrainingStack:
         """Return the ascending indices of people who have both the input and `expression`; (sample,) int64.
 
         `input_expression` is the stack's own when None. People whose side was not decided yet are in "all" only.
-        Raises `NotFoundError` for an unknown expression.
+        Raises `NotFoundError` for an unknown expression, `MismatchError` for an unknown split.
         """
         before = self.spec.input_expression if input_expression is None else input_expression
         self._check_expression(before)

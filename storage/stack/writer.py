@@ -178,8 +178,9 @@ class StackWriter:
     def commit(self, subjects: tuple[Subject, ...], images: Mapping[str, Mapping[int, NDArray[Any]]]) -> None:
         """Store images, by expression and sample index, in places that were nobody's, then let `subjects` count.
 
-        After a failure only what was committed before counts; what else was written is removed, at the latest by the
-        next writer. Raises `NoSpaceError` when the disk is full.
+        After a failure only what was committed before counts. What else was written is removed, at the latest by the
+        next writer, or lies in places without a digest, which are no images. Raises `NoSpaceError` when the disk is
+        full.
         """
         contents = replace(self._contents, subjects=subjects)
         with interrupts_afterwards(), telling_disk_errors(self._location.uri):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.demo import main
+from flows.demo import draw, main
 from storage.datasets.store import WeightStore
 
 pytestmark = pytest.mark.slow
@@ -38,6 +38,12 @@ def test_a_place_that_takes_no_folder_is_told_in_a_line(
     monkeypatch.setattr(sys, "argv", ["demo", str(tmp_path / "file" / "demo")])
     assert main() == 1
     assert "demo: error: no folder can be made at" in capsys.readouterr().err
+
+
+def test_faces_of_an_earlier_demo_are_counted_as_they_are(tmp_path: Path) -> None:
+    faces = tmp_path / "pairs"
+    assert draw(faces, 2, 16, ("neutral", "happy"), seed=0) == 2
+    assert draw(faces, 3, 16, ("neutral", "happy"), seed=0) == 2
 
 
 def test_demo_stops_cleanly_at_ctrl_c_and_then_runs_quietly_to_its_end_below_its_folder_only(tmp_path: Path) -> None:
