@@ -123,7 +123,8 @@ class LocalLocation:
 
     def tidy(self, below: str = "") -> None:
         found = [*self._path(below).rglob(f"*{_PARTIAL}"), *self._pending.glob("*")]
-        leftovers = [file for file in found if not below or _abandoned(file)]
+        # What people have named may be a folder of such a name.
+        leftovers = [file for file in found if not file.is_dir() and (not below or _abandoned(file))]
         # The first stacks had a file of this name.
         for leftover in (*leftovers, self._pending) if self._pending.is_file() else leftovers:
             leftover.unlink(missing_ok=True)

@@ -17,8 +17,8 @@ _NOT_NUMBERS = ("model", "alias")
 FLOWS = "flows"
 """Folder of a stack for what was found in its images: it can be found again."""
 
-RESERVED_IN_STACKS = ("subject", "holdout", FLOWS)
-"""Names in a stack that are no expressions: labels, and the folder above."""
+RESERVED_IN_STACKS = ("subject", "holdout", FLOWS, "zarr.json")
+"""Names in a stack that are no expressions: labels, the folder above, and Zarr's document, which versions have, too."""
 
 
 def check_name(kind: str, name: str) -> str:

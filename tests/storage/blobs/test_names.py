@@ -34,8 +34,9 @@ def test_models_and_aliases_are_no_numbers() -> None:
 
 
 def test_expressions_are_no_labels() -> None:
-    with pytest.raises(BadNameError, match="a stack keeps other things in subject, holdout, flows"):
-        check_name("expression", "holdout")
+    for name in ("subject", "holdout", "flows", "zarr.json"):
+        with pytest.raises(BadNameError, match=r"a stack keeps other things in subject, holdout, flows, zarr\.json;"):
+            check_name("expression", name)
 
 
 @pytest.mark.parametrize("name", TRICKS)

@@ -46,6 +46,18 @@ def test_a_known_person_gains_an_expression_in_place(stack_path: Path) -> None:
     np.testing.assert_array_equal(stack.read("smiling", [3], *EVERYWHERE)[0], person(3, "smiling").images["smiling"])
 
 
+@pytest.mark.parametrize("expression", ["c", "sad.partial", "zarr.json.partial", "sad.zarr"])
+def test_an_expression_may_be_called_as_files_are(tmp_path: Path, expression: str) -> None:
+    path = tmp_path / "faces"
+    with StackWriter.create(path, SPEC) as writer:
+        writer.append([person(0, "neutral", expression)])
+    with StackWriter.open(path) as writer:
+        writer.append([person(1, "neutral", expression)])
+    stack = TrainingStack.open(path)
+    assert stack.verify() == []
+    assert stack.samples(expression, "all").tolist() == [0, 1]
+
+
 def test_the_same_pixels_are_unchanged_and_others_a_conflict(stack_path: Path) -> None:
     before = (stack_path / "zarr.json").read_bytes()
     with StackWriter.open(stack_path) as writer:
