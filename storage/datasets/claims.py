@@ -51,16 +51,17 @@ class Claim:
 def claimed(location: Location, folder: str) -> Iterator[str]:
     """Say, for as long as the block runs, that it works on the draft in `folder`; yield the name of the claim."""
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    _held.add(name)
-    _write(location, folder, name)
     ended = Event()
     renewing = Thread(target=_renew, args=(location, folder, name, ended), daemon=True)
-    renewing.start()
+    _held.add(name)
     try:
+        _write(location, folder, name)
+        renewing.start()
         yield name
     finally:
         ended.set()
-        renewing.join()
+        if renewing.ident is not None:  # it has begun
+            renewing.join()
         if name in _held:
             _held.remove(name)
             # One that stays counts no longer than this process lives, elsewhere for an hour; what the block raised is

@@ -117,6 +117,23 @@ def test_a_claim_that_cannot_be_removed_hides_no_other_error(
         raise StorageError("the disk is full")
 
 
+def test_a_claim_whose_answer_was_lost_holds_nothing(
+    store: WeightStore, draft: WeightDraft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = draft._location.write
+
+    def unanswered(key: str, data: bytes) -> None:
+        write(key, data)
+        raise StorageError("nobody answers")
+
+    with monkeypatch.context() as lost:
+        lost.setattr(draft._location, "write", unanswered)
+        with pytest.raises(StorageError, match="nobody answers"), draft.claimed():
+            pass
+    assert store.drafts()[0].claimants == ()
+    assert [removed.id for removed in store.clean()] == ["job-0"]
+
+
 @pytest.mark.parametrize(
     "place", ["elsewhere", f"{where()} of a container", ""], ids=["host", "container", "earlier version"]
 )
