@@ -25,6 +25,10 @@ class NewerFormatError(FormatError):
     """Data that is in order, and that only a later release reads."""
 
 
+class ChangedError(StorageError):
+    """Images of a stack that were deleted or replaced while somebody read them."""
+
+
 class CorruptChunkError(StorageError):
     """A chunk that is missing, or whose bytes do not match the checksum that its version keeps."""
 

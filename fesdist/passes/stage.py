@@ -9,12 +9,15 @@ from fesdist.cluster.settings import Cluster, Outcome
 from fesdist.ground.errors import TileError
 from fesdist.ground.notices import a_few
 from fesdist.ground.share import Progress
-from storage.errors import NoSpaceError
+from storage.errors import ChangedError, NoSpaceError
 
 K = TypeVar("K")
 R = TypeVar("R")
 
 FAILURES_NAMED = 3
+
+_ENDS = (NoSpaceError, ChangedError)
+"""Errors that every other key would end with as well."""
 
 MOST_OF_A_KEY = 0.99
 """Share of a key that may be done while it runs."""
@@ -72,7 +75,8 @@ def results(stage: Stage[K, R], keys: Sequence[K], cluster: Cluster, on_progress
     `on_progress` is called when the stage begins, with nothing done, and while keys are at work, of which parts are
     done. What an earlier run has kept is neither done nor to do.
 
-    Raises NoSpaceError at once, and TileError when all other keys are done, or as `Stage.stops_at_failure` says.
+    Raises NoSpaceError and ChangedError at once, and TileError when all other keys are done, or as
+    `Stage.stops_at_failure` says.
     """
     found: dict[int, R] = {}
     failures: list[Outcome[K]] = []
@@ -80,7 +84,7 @@ def results(stage: Stage[K, R], keys: Sequence[K], cluster: Cluster, on_progress
     standing = _Standing(stage, keys, on_progress)
     on_part = standing.runs if on_progress else None
     for outcome in cluster.run(_kept_or_worked, keys, stage, on_part=on_part, at_once=stage.at_once):
-        if outcome.error is not None and (stage.stops_at_failure or isinstance(outcome.error, NoSpaceError)):
+        if outcome.error is not None and (stage.stops_at_failure or isinstance(outcome.error, _ENDS)):
             raise outcome.error
         if outcome.error is not None:
             failures.append(outcome)

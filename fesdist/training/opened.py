@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import socket
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 from fesdist.ground.errors import ClusterError
 from fesdist.training.job import TrainingJob
-from storage.errors import StorageError
+from storage.errors import FormatError, StorageError
+from storage.stack.current import check_current
 from storage.stack.reading import TrainingStack
 
 
@@ -23,6 +27,30 @@ def opened_stack(path: str, fingerprint: str) -> TrainingStack:
 def stack_of(job: TrainingJob) -> TrainingStack:
     """Return the stack of a job."""
     return opened_stack(job.stack, job.fingerprint)
+
+
+@contextmanager
+def only_current_images(job: TrainingJob, stack: TrainingStack) -> Iterator[None]:
+    """Raise ChangedError after the block if images of a job were deleted or replaced since its stack was opened.
+
+    What the block has read of them may be black; that it found them changed is told as what it is.
+    """
+    try:
+        yield
+    except FormatError:
+        _check_images(job, stack)
+        raise
+    _check_images(job, stack)
+
+
+def _check_images(job: TrainingJob, stack: TrainingStack) -> None:
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for group in job.groups:
+        for expression in group.expressions:
+            samples = {*group.samples, *job.holdout.get(expression, ())}
+            wanted[expression] |= samples
+            wanted[job.input_expression] |= samples
+    check_current(stack, wanted)
 
 
 def see_stack(path: str, fingerprint: str) -> None:

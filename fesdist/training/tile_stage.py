@@ -19,6 +19,7 @@ from fesdist.passes.stage import Stage
 from fesdist.training.context import TaskAddress, TaskContext, open_context
 from fesdist.training.image_stage import prepared_for
 from fesdist.training.measuring import Shown, held_out_errors, held_people, streamed_people
+from fesdist.training.opened import only_current_images
 from fesdist.training.plan import TrainingPlan
 from fesdist.training.rows_behind import RowsBehind
 from fesdist.training.solving import hold_samples, solve_held, solve_streamed
@@ -48,8 +49,18 @@ class TileStage(Stage[int, TileReport]):
         return signed
 
     def work(self, key: int) -> TileReport:
-        """Train a tile, sign its receipt, and return its report; running one twice writes the same bytes."""
+        """Train a tile, sign its receipt, and return its report; running one twice writes the same bytes.
+
+        Raises ChangedError where images that it has read were deleted or replaced.
+        """
         context = open_context(self.address)
+        with only_current_images(context.job, context.stack):
+            report = self._trained(context, key)
+        context.draft.put_receipt(report.key, report)
+        return report
+
+    def _trained(self, context: TaskContext, key: int) -> TileReport:
+        """Train a tile, write its chunks, and return its report."""
         start, clock, tile = time.perf_counter(), Clock(), context.grid[key]
         checksums: dict[str, str] = {}
         statuses: dict[str, dict[Status, int]] = {}
@@ -69,11 +80,9 @@ class TileStage(Stage[int, TileReport]):
             face.update(of_face)
             mouth.update(of_mouth)
         seconds = round(time.perf_counter() - start, 3)
-        report = TileReport(
+        return TileReport(
             key, checksums, statuses, face, mouth, seconds, peak_bytes(), self.plan.projected_bytes, clock.seconds
         )
-        context.draft.put_receipt(report.key, report)
-        return report
 
     def _solved(
         self, context: TaskContext, tile: Tile, number: int, clock: Clock, behind: RowsBehind

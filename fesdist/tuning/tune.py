@@ -21,6 +21,7 @@ from fesdist.ground.share import Progress
 from fesdist.training.choice import Result, Score
 from fesdist.training.folds import Folds
 from fesdist.training.job import TrainingJob, TrainingRequest, define_job
+from fesdist.training.opened import only_current_images
 from fesdist.tuning.errors import Validation
 from fesdist.tuning.grid import candidates_of
 from fesdist.tuning.resources import Resources
@@ -81,7 +82,8 @@ def tune(
     _check_taught(job, stack, folds)
     resources = Resources(cluster, memory, scratch, on_progress)
     models = [candidate.model for candidate in candidates]
-    found = validate(models, training, job, stack, folds, resources, request.row_step, request.ridge_in_cells)
+    with only_current_images(job, stack):
+        found = validate(models, training, job, stack, folds, resources, request.row_step, request.ridge_in_cells)
     if len(found.failed) == len(models):
         raise BadParameterError(f"none of {len(models)} combinations could be trained; the first: {found.failed[0]}")
     rows, cols = stack.image_shape

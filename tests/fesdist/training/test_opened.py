@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
@@ -12,6 +13,10 @@ from fesdist.registry import MaskedRegression
 from fesdist.training.job import Shape, TrainingRequest
 from fesdist.training.opened import opened_stack, see_stack
 from fesdist.training.run import train
+from fesdist.training.tile_stage import TileStage
+from storage.datasets.store import WeightStore
+from storage.errors import ChangedError
+from storage.stack.editing import delete_person
 from storage.stack.reading import TrainingStack
 from tests.fesdist.training.stacks import write_stack
 
@@ -44,3 +49,28 @@ def test_the_next_run_sees_the_stack_as_it_is_by_then(tmp_path: Path) -> None:
     (tmp_path / "stack.zarr").rename(tmp_path / "elsewhere.zarr")
     with pytest.raises(ClusterError, match="does not see the client's files"):
         see_stack(stack, "images")
+
+
+@pytest.mark.parametrize("side", [40, 136], ids=["found changed as a whole", "read in parts"])
+@pytest.mark.parametrize("split", ["train", "holdout"])
+def test_nothing_is_learned_from_pictures_that_are_taken_out_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, split: Literal["train", "holdout"], side: int
+) -> None:
+    path, store = write_stack(tmp_path / "stack.zarr", side=side), WeightStore(str(tmp_path / "weights"))
+    stack = TrainingStack.open(path)
+    person = stack.subjects[int(stack.samples("happy", split)[-1])]
+    request = TrainingRequest(str(path), store.uri, "m", MaskedRegression.with_window(1))
+    solved = TileStage._solved
+
+    def solving(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        delete_person(path, person.id)
+        return solved(*arguments)
+
+    monkeypatch.setattr(TileStage, "_solved", solving)
+    with pytest.raises(ChangedError, match=f"of {person.id} was deleted or replaced in {path} while it was read"):
+        train(request, InProcessCluster(), memory=1 << 30)
+    assert store.names() == []
+    assert [draft.n_receipts for draft in store.drafts()] == [0]
+    train(request, InProcessCluster(), memory=1 << 30)
+    assert person.id not in store.open("m").manifest.stack.subjects["happy"]

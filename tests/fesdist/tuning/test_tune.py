@@ -22,10 +22,14 @@ from fesdist.ground.tiles import Tile
 from fesdist.registry import MaskedRegression, RidgeRegression
 from fesdist.training.job import TrainingRequest, define_job
 from fesdist.tuning import fold_plan, fold_stage
+from fesdist.tuning import tune as module
 from fesdist.tuning.tune import TuningRequest, tune
 from fesdist.tuning.tuning import Tuning
+from storage.errors import ChangedError
+from storage.stack.editing import delete_person
 from storage.stack.reading import StackSpec, TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
+from tests.fesdist.training.stacks import write_stack
 from tests.fesdist.tuning.conftest import GRID, SIDE, measured, tuned
 
 
@@ -63,6 +67,21 @@ def _as_they_are(stack: TrainingStack, expression: str) -> NDArray[np.float64]:
     """Return the squared differences of targets and inputs, (sample x channel, row, col)."""
     samples = stack.samples(expression)
     return (_images(stack, "neutral", samples) - _images(stack, expression, samples)) ** 2
+
+
+def test_nothing_is_told_of_people_who_are_taken_out_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_stack(tmp_path / "stack.zarr", side=SIDE)
+    person = TrainingStack.open(path).people[int(TrainingStack.open(path).samples("happy")[0])]
+    validate = module.validate
+
+    def meanwhile(*arguments: Any) -> Any:
+        found = validate(*arguments)
+        delete_person(path, person.id)
+        return found
+
+    monkeypatch.setattr(module, "validate", meanwhile)
+    with pytest.raises(ChangedError, match=f"of {person.id} was deleted or replaced"):
+        tuned(path, tmp_path / "scratch")
 
 
 def test_errors_are_those_of_leaving_people_out_by_hand(path: Path, tmp_path: Path) -> None:

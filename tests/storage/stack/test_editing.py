@@ -10,9 +10,10 @@ import pytest
 
 from storage.blobs.limits import LARGEST_READ
 from storage.blobs.local import LocalLocation
-from storage.errors import MismatchError, NotFoundError
+from storage.errors import ChangedError, MismatchError, NotFoundError
 from storage.stack import editing
 from storage.stack import format as stack_format
+from storage.stack.current import check_current
 from storage.stack.editing import delete_person, replace_image
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
@@ -162,3 +163,19 @@ def test_an_edit_looks_at_the_places_of_earlier_ones_once(
         with StackWriter.open(path) as writer:
             assert not writer._arrays.holds(expression, [0, 2, 4, 6])
     assert TrainingStack.open(path).verify() == []
+
+
+def test_whoever_reads_an_image_that_is_taken_out_can_know_it(path: Path) -> None:
+    before = TrainingStack.open(path)
+    wanted = {"neutral": [0, 2, 3], "happy": [0]}
+    delete_person(path, "001")
+    with StackWriter.open(path) as writer:
+        writer.append([person(0, "sad"), person(20, "neutral")])
+    check_current(before, wanted)
+    replace_image(path, "003", "neutral", image(5))
+    with pytest.raises(ChangedError, match=f"neutral of 003 was deleted or replaced in {path} while it was read"):
+        check_current(before, wanted)
+    check_current(before, {"neutral": [0, 2], "happy": [0]})
+    delete_person(path, "000")
+    with pytest.raises(ChangedError, match="happy of 000 was deleted or replaced"):
+        check_current(before, {"happy": [0]})
