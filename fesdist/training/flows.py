@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +21,8 @@ from fesdist.training.job import TrainingJob
 from fesdist.training.opened import opened_stack
 from storage.blobs.names import FLOWS
 from storage.blobs.notes import Notes
-from storage.errors import NoSpaceError, StorageError
+from storage.errors import ChangedError, NoSpaceError, StorageError
+from storage.stack.current import check_current
 from storage.stack.format import digest
 from storage.stack.reading import TrainingStack
 
@@ -52,6 +54,7 @@ class FlowStage(Stage[tuple[Pair, ...], int]):
         for pair, (flow, images) in zip(new, found_flows(stack, new), strict=True):
             arrays: dict[str, NDArray[Any]] = {"steps": flow.steps, "before": images.inputs, "after": images.target}
             _keep(stack.path, _key(stack, pair), arrays)
+        _rid_of_those_taken_out(stack, new)
         return len(key)
 
     def amount(self, key: tuple[Pair, ...]) -> int:
@@ -62,6 +65,23 @@ class FlowStage(Stage[tuple[Pair, ...], int]):
 
     def called(self, key: tuple[Pair, ...]) -> str:
         return f"the shape of {key[0].before} and {key[0].after} of samples {key[0].sample} to {key[-1].sample}"
+
+
+def _rid_of_those_taken_out(stack: TrainingStack, pairs: Sequence[Pair]) -> None:
+    """Raise ChangedError, and remove what was kept of pairs, if some were deleted or replaced since they were read.
+
+    Who deletes them removes what is kept after having said so: one of the two sees the other.
+    """
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for pair in pairs:
+        wanted[pair.before].add(pair.sample)
+        wanted[pair.after].add(pair.sample)
+    try:
+        check_current(stack, wanted)
+    except ChangedError:
+        for pair in pairs:
+            _notes(stack.path).remove(_key(stack, pair))
+        raise
 
 
 def batches_of(pairs: Sequence[Pair], stack: TrainingStack) -> list[tuple[Pair, ...]]:

@@ -41,6 +41,10 @@ class Notes:
         except (NotFoundError, ValueError, zipfile.BadZipFile, RuntimeError, EOFError):
             return None
 
+    def remove(self, key: str) -> None:
+        """Remove the arrays of this key, if there are any."""
+        open_location(self.uri).delete(self._path(key))
+
     def _path(self, key: str) -> str:
         return f"{self.folder}/{check_name('notes', key)}.npz"
 

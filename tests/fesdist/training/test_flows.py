@@ -7,11 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from fesdist.ground.errors import TileError
+from fesdist.shape.flow import Flow
 from fesdist.shape.warping import Displacement
-from fesdist.training import shaping
+from fesdist.training import flows, shaping
 from storage.blobs.notes import Notes
+from storage.errors import ChangedError
+from storage.stack.editing import delete_person
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
 from tests.fesdist.training.conftest import TRUE, checksums, shaped_request, train_anew
@@ -57,6 +61,23 @@ def test_damaged_flows_are_found_again(
     train_anew(shaped_request(own_stack, tmp_path))
     assert len(estimated) == 4
     assert checksums(tmp_path) == undisturbed
+
+
+def test_no_flow_is_kept_of_who_is_taken_out_meanwhile(
+    own_stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estimate = flows.estimate_flow
+
+    def meanwhile(*images: NDArray[np.uint8]) -> Flow:
+        monkeypatch.undo()
+        delete_person(own_stack, "person03")
+        return estimate(*images)
+
+    monkeypatch.setattr(flows, "estimate_flow", meanwhile)
+    with pytest.raises(ChangedError, match=r"of person03 was deleted or replaced in .* while it was read"):
+        train_anew(shaped_request(own_stack, tmp_path, expressions=("happy",)))
+    assert not list((own_stack / "flows").rglob("*.npz"))
+    assert train_anew(shaped_request(own_stack, tmp_path, expressions=("happy",))).shapes["happy"].people == 7
 
 
 def test_a_flow_that_disappears_is_told(own_stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
