@@ -62,11 +62,16 @@ class Tuning:
         return tuple(self.best.scores)
 
     def at_the_edge(self) -> tuple[str, ...]:
-        """Return the options whose chosen number is the smallest or the largest that was tried."""
+        """Return the options whose chosen number is the smallest or the largest that was tried.
+
+        A switch has none: nothing lies below 0, and a single value beside it, like yes beside no, says whether.
+        """
         edges = []
         for option, value in self.best.options.items():
             tried = {result.options[option] for result in self.results}
-            if isinstance(value, (int, float)) and len(tried) > 1 and value in (min(tried), max(tried)):
+            if isinstance(value, str) or not value or len(tried - {0}) < 2:
+                continue
+            if value in (min(tried), max(tried)):
                 edges.append(option)
         return tuple(edges)
 

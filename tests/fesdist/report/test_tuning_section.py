@@ -122,4 +122,6 @@ def test_what_a_run_chose_by_itself_is_drawn_as_well(stack: str, store: str, out
         "mirror no, pool 0",
     ):
         assert expected in page.text
+    assert "may be better: mirror" not in page.text
+    assert "may be better: pool" not in page.text
     assert page.text.count('<circle class="chosen" c') == 2
