@@ -11,7 +11,9 @@ from fesdist.ground.evenly import evenly
 from fesdist.report.axis import tick_step
 
 WIDTH, HEIGHT = 1100, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 36, 4, 10, 10
+_RIGHT, _TOP, _BOTTOM = 4, 10, 10
+_GAP, _DIGIT = 8, 12
+"""From labels to lines, and room for a character of a label at the size that they have on a phone."""
 MOST_PEOPLE = 120
 
 
@@ -51,24 +53,27 @@ def people_chart(scores: ExpressionScores) -> Chart:
     # Where nobody errs at all there is an axis, too.
     top = step * max(1.0, np.ceil(largest / step))
 
+    labels = {tick: f"{tick:g}" for tick in np.arange(0, top + step / 2, step).round(10)}
+    left = _GAP + _DIGIT * max(map(len, labels.values()))
+
     def height(error: float) -> float:
         return round(float(HEIGHT - _BOTTOM - (HEIGHT - _BOTTOM - _TOP) * error / top), 1)
 
     return Chart(
         WIDTH,
         HEIGHT,
-        _LEFT,
+        left,
         WIDTH - _RIGHT,
         tuple(
             Mark(
-                round(_LEFT + (WIDTH - _LEFT - _RIGHT) * (position + 0.5) / len(shown), 1),
+                round(left + (WIDTH - left - _RIGHT) * (position + 0.5) / len(shown), 1),
                 height(unchanged[person]),
                 height(model[person]),
                 f"{scores.people[person]}: {unchanged[person]:.3f} unchanged, {model[person]:.3f} model",
             )
             for position, person in enumerate(shown)
         ),
-        tuple((height(tick), f"{tick:g}") for tick in np.arange(0, top + step / 2, step).round(10)),
+        tuple((height(tick), label) for tick, label in labels.items()),
         int((model > unchanged).sum()),
         len(scores.people),
     )

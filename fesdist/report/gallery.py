@@ -64,12 +64,15 @@ class Gallery:
     @property
     def who(self) -> str:
         """Return who they are, in words."""
+        one = self.n_compared == 1
+        people = "person" if one else "people"
         if self.split == "train":
-            return "people that it was trained on, as the stack holds nobody out"
+            return f"{people} that it was trained on, as the stack holds nobody out"
         if not self.n_known:
-            return "held-out people"
+            return f"held-out {people}"
         share = "all" if self.n_known == self.n_compared else f"{self.n_known:,}"
-        return f"people whom the stack holds out, although the model has learned from {share} of them"
+        known = "them" if one else f"{share} of them"
+        return f"{people} whom the stack holds out, although the model has learned from {known}"
 
 
 def gallery_if_any(comparer: Comparer, expression: str, n_people: int) -> tuple[Gallery | None, str]:

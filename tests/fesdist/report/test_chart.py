@@ -32,3 +32,12 @@ def test_where_nobody_errs_all_are_at_the_bottom(people: int) -> None:
     assert (label, len(others) > 0) == ("0", True)
     assert 0 < others[-1][0] < bottom < HEIGHT
     assert {(mark.unchanged, mark.model) for mark in chart.marks} == {(bottom, bottom)}
+
+
+@pytest.mark.parametrize(("largest", "longest"), [(1.0, "0.5"), (0.012, "0.005")])
+def test_labels_have_room_at_the_size_that_they_have_on_a_phone(largest: float, longest: str) -> None:
+    chart = people_chart(scores_of([largest] * 3, [0.0] * 3))
+    assert max((label for _, label in chart.ticks), key=len) == longest
+    # Letters of 19 units, digits being three fifths as wide; eight units are between a label and the lines.
+    assert chart.left - 8 >= 0.6 * 19 * len(longest)
+    assert chart.left < chart.marks[0].x
