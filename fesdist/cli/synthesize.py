@@ -81,7 +81,7 @@ def _tell(summary: SynthesisSummary) -> None:
     say(f"  {done} done, {n_outputs} in {duration(summary.seconds)}{rate}")
     if summary.n_faces or summary.left_alone:
         alone = f", {summary.left_alone} left alone: too small, or not asked for" if summary.left_alone else ""
-        say(f"  {counted(summary.n_faces, 'face')} in them{alone}")
+        say(f"  {counted(summary.n_faces, 'face')} in {'it' if summary.done == 1 else 'them'}{alone}")
     _tell_earlier(summary)
     say(f"  outputs and manifest.jsonl are in {summary.out}")
 

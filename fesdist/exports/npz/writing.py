@@ -80,5 +80,5 @@ def _notices(source: Source) -> list[Notice]:
         left_out.append("the refinement, which keeps the photograph where the weights do not know better")
     if not left_out:
         return []
-    text = f"the papers' layout has no room for {' and '.join(left_out)}; .onnx and .html have them"
+    text = f"the papers' layout has no room for {', and '.join(left_out)}; .onnx and .html have them"
     return [Notice("left out", len(left_out), text)]

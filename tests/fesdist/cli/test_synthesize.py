@@ -39,6 +39,9 @@ def test_it_says_what_was_made_how_fast_and_where(
     assert f"outputs and manifest.jsonl are in {out}" in printed
     synthesize._tell(SynthesisSummary("london@1", ("sad",), out, done=3, n_outputs=3, seconds=4.0))
     assert "3 images in 4.0 s, 45.0 images/min" in capsys.readouterr().out
+    for done, where in ((1, "2 faces in it"), (3, "2 faces in them")):
+        synthesize._tell(SynthesisSummary("london@1", ("sad",), out, done=done, n_outputs=done, n_faces=2, seconds=4.0))
+        assert where in capsys.readouterr().out
     run(photographs, out, "--weights", store, "--model", "london")
     assert "3 photographs done before in the same way" in capsys.readouterr().out
 
