@@ -40,7 +40,8 @@ def _show_version(store: WeightStore, version: WeightVersion, *, as_json: bool) 
     if as_json:
         say(json.dumps(asdict(manifest) | {"aliases": aliases}, indent=2))
         return
-    learned = {name: len(ids) for name, ids in manifest.stack.subjects.items()}
+    # Of whom an imported version learned from nobody knows.
+    learned = {} if manifest.imported else {name: len(ids) for name, ids in manifest.stack.subjects.items()}
     made = f"{minute(manifest.created)} by {manifest.created_by}, fesdist {manifest.code_version}"
     rows = [
         ("created", made),
@@ -50,7 +51,10 @@ def _show_version(store: WeightStore, version: WeightVersion, *, as_json: bool) 
         ("shape", "moves the photograph first" if manifest.shape else "none"),
         (
             "expressions",
-            ", ".join(f"{name} ({counted(learned.get(name, 0), 'person')})" for name in manifest.expressions),
+            ", ".join(
+                f"{name} ({counted(learned[name], 'person')})" if name in learned else name
+                for name in manifest.expressions
+            ),
         ),
         _source(manifest),
         ("weights", f"{size(version.all_bytes())} in {store.uri}/{manifest.name}/{manifest.data}"),
@@ -58,7 +62,10 @@ def _show_version(store: WeightStore, version: WeightVersion, *, as_json: bool) 
     say(manifest.reference)
     table(("", ""), rows)
     say()
-    print_errors(manifest.measured(RunMetrics))
+    if manifest.imported:
+        say("imported, so no errors were measured; `fesdist evaluate` measures them on the people of a stack")
+    else:
+        print_errors(manifest.measured(RunMetrics))
     tell(kept_in(manifest))
 
 

@@ -69,8 +69,8 @@ class Alignment:
         """
         if (eyes := known or self.eyes) is None:
             raise BadParameterError(
-                f"{reference} does not say where eyes are in its images, as its stack was not made with "
-                "--align; say it with --eyes X,Y,X,Y, fractions of width and height"
+                f"{reference} does not say where eyes are in its images, as it did not learn from a "
+                "stack made with --align; say it with --eyes X,Y,X,Y, fractions of width and height"
             )
         return finding_of(eyes, self.face, self.points)
 

@@ -45,7 +45,7 @@ class Unmeasured:
         """Return what is not known of a version that was not evaluated."""
         command = shlex.join(["fesdist", "evaluate", manifest.stack.path or "STACK", store, manifest.reference])
         metrics = manifest.measured(RunMetrics)
-        if not metrics.expressions:
+        if manifest.imported or not metrics.expressions:
             return cls(f"{manifest.reference} was not measured", command, "measures it on held-out people")
         if any(facts.face for facts in metrics.expressions.values()):
             lacks = f"{manifest.reference} was measured by its training only, on held-out people"
@@ -140,7 +140,7 @@ def write_report(
             unmeasured=unmeasured,
             missing=missing,
             notices=(*kept_in(manifest), *(evaluation.notices if evaluation else ()), *damaged),
-            store=store_uri,
+            export=shlex.join(["fesdist", "export", store_uri, manifest.reference, f"{manifest.name}.html"]),
             page=page_beside(Path(out), manifest.reference),
             sections=sections,
             tuning=tuning_section(manifest),

@@ -68,7 +68,13 @@ def test_an_imported_version_gives_the_outputs_of_its_matrix(
     assert "imported" in written.missing
     digest = hashlib.sha256((tmp_path / "weights.npz").read_bytes()).hexdigest()[:12]
     assert main(["show", store, "authors"]) == 0
-    assert f"imported     weights.npz (SHA-256 {digest})\n" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"imported     weights.npz (SHA-256 {digest})\n" in shown
+    assert "expressions  expression\n" in shown
+    assert "imported, so no errors were measured" in shown
+    assert written.unmeasured is not None
+    assert written.unmeasured.lacks == "authors@1 was not measured"
+    assert written.unmeasured.command == f"fesdist evaluate STACK {store} authors@1"
 
 
 def test_three_files_are_the_channels_that_their_names_say(tmp_path: Path, images: NDArray[np.float64]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
+import shlex
 from importlib.resources import files
 from pathlib import Path
 
@@ -40,3 +42,12 @@ def test_words_that_are_longer_than_a_line_are_broken() -> None:
     assert broken >= {"h1", "h2", "p", "nav a", "figcaption", ".facts dd"}, (
         "names of models, expressions, people, files"
     )
+
+
+def test_a_command_can_be_copied_where_a_folder_has_a_space(tmp_path: Path) -> None:
+    store = str(tmp_path / "my weights")
+    reference = publish(store, make_stack(tmp_path / "small.zarr"))
+    write_report(store, reference, tmp_path / "report.html")
+    command = re.search(r"<code>(fesdist export .*?)</code>", (tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert command is not None
+    assert shlex.split(html.unescape(command[1])) == ["fesdist", "export", store, reference, "small.html"]
