@@ -173,6 +173,8 @@ def _read(photograph: Underway, loaded: LoadedVersion, job: FolderJob) -> None:
         photograph.refuse("failed", str(error))
     else:
         photograph.inputs, photograph.belongings = inputs, found.belongings
+        if not loaded.min_max and job.settings.texture != 0:
+            photograph.look_at_faces(inputs, movable=loaded.shapes.present)
         if job.settings.output_size is OutputSize.INPUT:
             photograph.full, scale = loaded.match_channels(found.fine), 1.0
             if job.settings.sweep:

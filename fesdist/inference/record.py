@@ -74,7 +74,7 @@ class Record:
     strange: bool = False
     """Whether it does not lie as the photographs that the version learned from."""
     blank: tuple[str, ...] = ()
-    """What shows nothing, in a sentence each: the photograph, or what was made of it."""
+    """What shows nothing or too little, in a sentence each: the photograph, a face in it, or what was made of it."""
 
     def after(self, earlier: Record | None) -> Record:
         """Return this record with the outputs of an earlier one that still hold."""

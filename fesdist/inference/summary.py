@@ -63,7 +63,7 @@ class SynthesisSummary:
     doubtful: Some[Record] = field(default_factory=Some)
     """The same that were used all the same."""
     blank: Some[Record] = field(default_factory=Some)
-    """Photographs that show nothing and were used, and those of which something was made that does."""
+    """Photographs that show nothing or too little and were used, and those of which something was made that does."""
     others: Some[str] = field(default_factory=Some)
     """Files in the folder that are no images by their names."""
     left_out: dict[str, str] = field(default_factory=dict)
@@ -123,8 +123,8 @@ class SynthesisSummary:
             ),
             *noticed(
                 "doubtful",
-                "{n photograph} of which nothing can be seen, or nothing in what was made of it (what is transparent "
-                "is taken for white)",
+                "{n photograph} of which nothing can be seen, too little of a face, or nothing in what was made of it "
+                "(what is transparent is taken for white)",
                 {record.file.name: a_few(record.blank) for record in self.blank},
                 self.blank.n,
             ),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fesdist.align.face import Face
 from fesdist.align.finding import Finding, Found, Placed
 from fesdist.align.frame import Placement
-from fesdist.ground.blank import shown_instead
+from fesdist.ground.blank import shown_instead, spoilt_by_light
 from fesdist.images.belongings import Belongings, PixelValues
 from fesdist.inference.recipe import Recipe
 from fesdist.inference.record import FaceRecord, InputFile, Record, Status
@@ -84,6 +84,14 @@ class Underway:
         """Enter `name`, what a picture is of, if that shows nothing."""
         if instead := shown_instead(picture):
             self.blank.append(f"{name} is {instead}")
+
+    def look_at_faces(self, faces: NDArray[np.uint8], *, movable: bool) -> None:
+        """Enter faces, (face, channel, row, col), that the light has spoilt; `movable` ones can do without colours."""
+        if self.blank:
+            return
+        keep = "; --texture 0 keeps its colours, and only moves it" if movable else ""
+        spoilt = sorted(set(map(spoilt_by_light, faces)) - {""})
+        self.blank.extend(f"a face is {light}, and may get patches{keep}" for light in spoilt)
 
     def record(self, job: FolderJob, seconds: float) -> Record:
         """Return what became of it."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fesdist.ground.blank import shown_instead
+from fesdist.ground.blank import shown_instead, spoilt_by_light
 from tests.fesdist.ground.heads import head
 
 NOISE = np.random.default_rng(0).integers(0, 12, (3, 40, 50))
@@ -34,3 +34,20 @@ def test_nothing_is_told_from_something(picture: NDArray[np.int64], words: str) 
     assert shown_instead(octets / 255) == words
     # Of a large picture a part of the pixels is looked at.
     assert shown_instead(octets.repeat(9, axis=1).repeat(8, axis=2)) == words
+
+
+@pytest.mark.parametrize(
+    ("brightness", "words"), [(0.2, "too dark"), (0.3, "too dark"), (0.8, ""), (1.0, ""), (1.3, ""), (4.0, "burnt out")]
+)
+def test_faces_that_the_light_has_spoilt_are_told(brightness: float, words: str) -> None:
+    bright = 100 + HEAD / 1.5
+    face = np.clip(brightness * bright, 0, 255).astype(np.uint8)
+    assert spoilt_by_light(face) == words
+    assert spoilt_by_light(face.repeat(9, axis=1).repeat(8, axis=2)) == words
+
+
+@pytest.mark.parametrize("ground", [0, 255])
+def test_the_ground_behind_a_face_does_not_matter(ground: int) -> None:
+    face = np.full((1, 40, 50), ground, np.uint8)
+    face[:, 8:36, 10:40] = 100 + HEAD[:1, 8:36, 10:40] // 2
+    assert spoilt_by_light(face) == ""

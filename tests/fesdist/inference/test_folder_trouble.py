@@ -176,6 +176,25 @@ def test_nothing_to_see_is_told_of_photographs_and_of_what_is_made_of_them(
     assert records(tmp_path / "out")["clear.png"]["blank"] == ["the photograph is white all over"]
 
 
+def test_faces_that_the_light_has_spoilt_are_told_with_what_helps(publish: Publish, tmp_path: Path) -> None:
+    photographs = tmp_path / "photographs"
+    seen = np.random.default_rng(0).integers(100, 200, (24, 20, 3))
+    for name, shown in (("good", seen), ("dark", seen // 4), ("burnt", np.minimum(2 * seen, 255))):
+        photographs.mkdir(exist_ok=True)
+        Image.fromarray(shown.astype(np.uint8)).save(photographs / f"{name}.png")
+    still = folder_made(photographs, tmp_path / "still", publish().store, "london")
+    assert {record.file.name: record.blank for record in still.blank} == {
+        "dark.png": ("a face is too dark, and may get patches",),
+        "burnt.png": ("a face is burnt out, and may get patches",),
+    }
+    shaped = publish(seed=1, displacement=np.zeros((2, 24, 20), np.float32)).store
+    (notice,) = folder_made(photographs, tmp_path / "moved", shaped, "london@2").notices
+    assert (notice.kind, notice.count) == ("doubtful", 2)
+    assert notice.examples["dark.png"].endswith("; --texture 0 keeps its colours, and only moves it")
+    settings = SynthesisSettings(texture=0.0)
+    assert folder_made(photographs, tmp_path / "kept", shaped, "london@2", settings=settings).notices == ()
+
+
 def test_the_memory_of_a_run_decides_whether_its_weights_can_be_read(
     publish: Publish, photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
