@@ -7,7 +7,7 @@ import hashlib
 import io
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -42,6 +42,21 @@ class Points:
         """
         name = composed(name)
         return self.faces.get(name) or self.faces.get(str(PurePosixPath(name).with_suffix(""))) or ()
+
+    def unlike(self, names: Iterable[str]) -> str:
+        """Return that none of the photographs `names` is marked, and how both name them; "" if one is or none is there.
+
+        Whoever marks eyes means them: a table that is named otherwise would be passed over without a word.
+        """
+        first = ""
+        for name in names:
+            if self.of(name):
+                return ""
+            first = first or name
+        if not first:
+            return ""
+        told = f"there like {next(iter(self.faces))}" if self.faces else "and it is empty"
+        return f"{self.source} marks none of the photographs: they are named like {first}, {told}"
 
 
 def read_points(source: str | Path) -> Points:

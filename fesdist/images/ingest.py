@@ -125,6 +125,7 @@ def ingest(
         crowded=tuple(sorted(aligner.crowded)) if aligner else (),
         blank=account.blank,
         misaligned=account.misaligned,
+        unmarked=wanted.points.unlike(path.relative_to(source).as_posix() for path in files) if wanted.points else "",
         of_outputs=holds_outputs(os.listdir(source)),
     )
 

@@ -60,6 +60,8 @@ class IngestSummary:
     misaligned: Mapping[str, str] = field(default_factory=dict)
     """Where photographs lie that do not lie as the same person's input, by person and expression."""
 
+    unmarked: str = ""
+    """What is wrong with a table of points that marks none of the photographs."""
     of_outputs: bool = False
     """Whether the folder of photographs is one that `synthesize` wrote."""
 
@@ -101,6 +103,7 @@ class IngestSummary:
                 "{n photograph} stretched, as proportions differ (better crop them first)",
                 self.stretched,
             ),
+            *counted_notice("doubtful", self.unmarked, int(bool(self.unmarked))),
             *noticed(
                 "doubtful",
                 "{n photograph} with several faces, of which the largest was taken",

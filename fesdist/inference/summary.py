@@ -76,6 +76,8 @@ class SynthesisSummary:
     """Versions whose outputs are in the same folder, made with other settings."""
     reached: Mapping[str, float] = field(default_factory=dict)
     """The intensity to which a shape followed, by expression, where more would have folded faces."""
+    unmarked: str = ""
+    """What is wrong with a table of points that marks none of the photographs."""
     seconds: float = 0.0
 
     def leave_out(self, name: str, reason: str) -> None:
@@ -136,6 +138,7 @@ class SynthesisSummary:
                 "them first",
                 self.stretched,
             ),
+            *counted_notice("doubtful", self.unmarked, int(bool(self.unmarked))),
             *noticed(
                 "doubtful",
                 f"{self.out} also holds images made otherwise (by {{n version}}, or with other settings); give each "

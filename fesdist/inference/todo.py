@@ -45,6 +45,7 @@ class Todo:
         self._places = OutputPlaces(job.root, job.out)
         self._replaces = job.out.exists() and not (job.out / FILE_NAME).exists()
         self._others: list[str] = []
+        self._marked = False
         self.n_found = 0
         """Photographs found so far."""
         self.n_tasks = 0
@@ -72,6 +73,9 @@ class Todo:
         # All of them at once, so that whoever asks for progress has a total.
         yield from list(self._lacking(first, manifest, points, tidy))
         yield from self._lacking(self._rest, manifest, points, tidy)
+        # Of those that arrive one after the other the table may have others.
+        if points and self._only is None and not self._marked:
+            self._summary.unmarked = points.unlike(image for image, _ in first)
 
     def _lacking(
         self, named: Iterable[Named], manifest: FolderManifest, points: Points | None, tidy: bool
@@ -82,11 +86,13 @@ class Todo:
             for folder in self._places.take_new() if tidy else ():
                 remove_leftovers(folder)
             file = InputFile.of(job.root, image)
+            marked = points.of(image) if points else ()
+            self._marked |= bool(marked)
             done = {} if job.settings.force else manifest.intact_outputs(file, job.digest)
             if lacking := {expression: name for expression, name in own.items() if done.get(expression) != name}:
                 self.n_tasks += 1
                 self._count_present(file, lacking.values(), manifest)
-                yield PhotographTask(file, lacking, points.of(image) if points else ())
+                yield PhotographTask(file, lacking, marked)
             else:
                 self._summary.unchanged += 1
         self._enter_others(manifest)

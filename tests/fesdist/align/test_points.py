@@ -29,6 +29,16 @@ def test_another_folder_is_another_photograph(tmp_path: Path) -> None:
     assert points.of("002.jpg") == ()
 
 
+def test_a_table_that_marks_none_of_the_photographs_is_told(tmp_path: Path) -> None:
+    points = read_points(_table(tmp_path, HEAD, "neutral/001,1,2,30,4"))
+    assert points.unlike(["001.jpg", "002.jpg"]) == (
+        f"{tmp_path / 'points.csv'} marks none of the photographs: they are named like 001.jpg, there like neutral/001"
+    )
+    assert points.unlike(["neutral/000.jpg", "neutral/001.jpg"]) == ""
+    assert points.unlike([]) == ""
+    assert read_points(_table(tmp_path, HEAD)).unlike(["001.jpg"]).endswith("named like 001.jpg, and it is empty")
+
+
 def test_expression_and_face_id_stand_for_a_file(tmp_path: Path) -> None:
     head = f"mouth_left_x,face_id, expression,{','.join(COLUMNS)}"
     points = read_points(_table(tmp_path, f"\ufeff{head}", "9,001,smiling,1,2,30,4"))

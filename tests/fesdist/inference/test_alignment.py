@@ -136,6 +136,16 @@ def test_what_is_done_is_not_done_again_unless_points_change(photos: Path, publi
     assert _run(photos, published, _settings(photos)).done == 1
 
 
+def test_a_table_that_marks_none_of_the_photographs_is_told(photos: Path, published: Published) -> None:
+    assert _run(photos, published, _settings(photos)).unmarked == ""
+    assert _run(photos, published, _settings(photos)).unmarked == "", "all are done, and one of them is marked"
+    table = photos.parent / "points.csv"
+    table.write_text(table.read_text().replace("group/two.png", "two.png"))
+    summary = _run(photos, published, _settings(photos), "other")
+    expected = f"{table} marks none of the photographs: they are named like nobody.png, there like two.png"
+    assert expected in [notice.text for notice in summary.notices]
+
+
 def test_one_face_is_written_at_the_models_size(photos: Path, published: Published) -> None:
     settings = _settings(photos)
     assert settings.alignment
