@@ -11,6 +11,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from fesdist.images.ingest import ingest
+from storage.stack.reading import TrainingStack
+
 Pixels = NDArray[np.uint8]
 Save = Callable[..., Path]
 
@@ -57,3 +60,9 @@ def folder(tmp_path: Path, save_face: Save) -> Path:
 @pytest.fixture
 def stack(tmp_path: Path) -> Path:
     return tmp_path / "stack.zarr"
+
+
+def ingested(folder: Path, stack: Path, holdout: float | list[str] | None = None) -> TrainingStack:
+    """Return the stack of a folder that was read just now."""
+    ingest(folder, stack, holdout=holdout)
+    return TrainingStack.open(stack)
