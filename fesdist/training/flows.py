@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -54,7 +53,8 @@ class FlowStage(Stage[tuple[Pair, ...], int]):
         for pair, (flow, images) in zip(new, found_flows(stack, new), strict=True):
             arrays: dict[str, NDArray[Any]] = {"steps": flow.steps, "before": images.inputs, "after": images.target}
             _keep(stack.path, _key(stack, pair), arrays)
-        _rid_of_those_taken_out(stack, new)
+        if new:
+            _rid_of_those_taken_out(stack, new)
         return len(key)
 
     def amount(self, key: tuple[Pair, ...]) -> int:
@@ -72,12 +72,8 @@ def _rid_of_those_taken_out(stack: TrainingStack, pairs: Sequence[Pair]) -> None
 
     Who deletes them removes what is kept after having said so: one of the two sees the other.
     """
-    wanted: dict[str, set[int]] = defaultdict(set)
-    for pair in pairs:
-        wanted[pair.before].add(pair.sample)
-        wanted[pair.after].add(pair.sample)
     try:
-        check_current(stack, wanted)
+        check_current(stack, ((name, (pair.sample,)) for pair in pairs for name in (pair.before, pair.after)))
     except ChangedError:
         for pair in pairs:
             _notes(stack.path).remove(_key(stack, pair))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
@@ -38,19 +37,17 @@ def only_current_images(job: TrainingJob, stack: TrainingStack) -> Iterator[None
     try:
         yield
     except FormatError:
-        _check_images(job, stack)
+        check_current(stack, _images_of(job))
         raise
-    _check_images(job, stack)
+    check_current(stack, _images_of(job))
 
 
-def _check_images(job: TrainingJob, stack: TrainingStack) -> None:
-    wanted: dict[str, set[int]] = defaultdict(set)
+def _images_of(job: TrainingJob) -> Iterator[tuple[str, Iterable[int]]]:
     for group in job.groups:
         for expression in group.expressions:
             samples = {*group.samples, *job.holdout.get(expression, ())}
-            wanted[expression] |= samples
-            wanted[job.input_expression] |= samples
-    check_current(stack, wanted)
+            yield expression, samples
+            yield job.input_expression, samples
 
 
 def see_stack(path: str, fingerprint: str) -> None:

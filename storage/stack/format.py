@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -178,6 +179,13 @@ class StackContents:
             "expressions": list(self.expressions),
             "subjects": [{"id": s.id, "split": s.split, "digests": dict(s.digests)} for s in self.subjects],
         }
+
+    def fingerprint(self, expressions: Sequence[str], samples: Iterable[int]) -> str:
+        """Return what `TrainingStack.fingerprint` does, of samples that there are."""
+        people = (self.subjects[int(index)] for index in samples)
+        rows = [[subject.id, *(subject.digests.get(name) for name in expressions)] for subject in people]
+        spec = StackContents(self.spec).to_document()["spec"]
+        return sha256(json.dumps([spec, expressions, rows], sort_keys=True).encode()).hexdigest()
 
     def encoded(self) -> bytes:
         """Return the root document: a Zarr group with the truth among its attributes."""

@@ -28,11 +28,15 @@ def stack_location(path: str | Path) -> Location:
 
 def read_contents(location: Location) -> StackContents:
     """Return what the root attributes of a stack commit; raises `NotFoundError` and `FormatError`."""
+    return StackContents.decoded(read_root(location), location.uri)
+
+
+def read_root(location: Location) -> bytes:
+    """Return the document that commits a stack; raises `NotFoundError`."""
     try:
-        data = location.read(ROOT, LARGEST_DOCUMENT)
+        return location.read(ROOT, LARGEST_DOCUMENT)
     except NotFoundError:
         raise NotFoundError(f"there is no training stack in {location.uri}: ingest photographs into it first") from None
-    return StackContents.decoded(data, location.uri)
 
 
 def array_rule(spec: StackSpec, n_samples: int, most: int = _MOST_SAMPLES) -> Rule:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.blobs.checksums import checksum
 from storage.blobs.chunks import ChunkedArray
 from storage.blobs.guard import GuardedStore
 from storage.blobs.kept import KeptChunks
@@ -19,7 +18,7 @@ from storage.blobs.regions import chunk_keys, resolve_region
 from storage.errors import FormatError, MismatchError, NotFoundError
 from storage.stack.format import StackContents, StackSpec, Subject
 from storage.stack.labelled import labelled
-from storage.stack.place import array_rule, read_contents, stack_location
+from storage.stack.place import array_rule, read_root, stack_location
 
 if TYPE_CHECKING:
     import xarray
@@ -28,10 +27,14 @@ __all__ = ["StackSpec", "Subject", "TrainingStack"]
 
 
 class TrainingStack:
-    """A stack as it was when it was opened; images appended later need another `open`."""
+    """A stack as it was when it was opened; images appended later need another `open`.
 
-    def __init__(self, location: Location, contents: StackContents, kept: KeptChunks | None = None) -> None:
+    `root` is the checksum of the document that it was opened by.
+    """
+
+    def __init__(self, location: Location, contents: StackContents, root: str, kept: KeptChunks | None = None) -> None:
         self._location = location
+        self.root = root
         self._contents = contents
         self._kept = kept
         self._arrays: dict[str, ChunkedArray] = {}
@@ -43,14 +46,15 @@ class TrainingStack:
         Raises `NotFoundError`, and `FormatError` for damaged or newer stacks.
         """
         location = stack_location(path)
-        return TrainingStack(location, read_contents(location))
+        root = read_root(location)
+        return TrainingStack(location, StackContents.decoded(root, location.uri), checksum(root))
 
     def keeping(self, n_bytes: int) -> TrainingStack:
         """Return this stack for reading the same places again and again.
 
         Chunks are unpacked whole, and up to `n_bytes` of them kept as long as what is returned is.
         """
-        return TrainingStack(self._location, self._contents, KeptChunks(n_bytes))
+        return TrainingStack(self._location, self._contents, self.root, KeptChunks(n_bytes))
 
     @property
     def path(self) -> str:
@@ -241,10 +245,7 @@ class TrainingStack:
         for expression in names:
             self._check_expression(expression)
         self._check_range(np.asarray(samples, dtype=np.int64))
-        people = (self.subjects[int(index)] for index in samples)
-        rows = [[subject.id, *(subject.digests.get(name) for name in names)] for subject in people]
-        spec = StackContents(self.spec).to_document()["spec"]
-        return hashlib.sha256(json.dumps([spec, names, rows], sort_keys=True).encode()).hexdigest()
+        return self._contents.fingerprint(names, samples)
 
     def to_xarray(self) -> xarray.Dataset:
         """Return a dataset that is read when it is used: one array (sample, channel, row, col) for each expression.
