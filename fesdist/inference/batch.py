@@ -149,8 +149,8 @@ def _outputs(inputs: NDArray[np.uint8], name: str, intensity: float, loaded: Loa
 
 
 def _read(photograph: Underway, loaded: LoadedVersion, job: FolderJob) -> None:
+    path = job.root / photograph.task.file.name
     try:
-        path = job.root / photograph.task.file.name
         found = read_photograph(path, pixel_limit=job.settings.pixel_limit)
         photograph.look_at("the photograph", found.pixels)
         seen = loaded.match_channels(found.pixels)
@@ -170,7 +170,8 @@ def _read(photograph: Underway, loaded: LoadedVersion, job: FolderJob) -> None:
     except (NoFaceError, UnlikeError) as error:
         photograph.refuse("skipped", str(error))
     except ImageError as error:
-        photograph.refuse("failed", str(error))
+        # Records are told by the photograph's name already.
+        photograph.refuse("failed", str(error).removeprefix(f"{path}: "))
     else:
         photograph.inputs, photograph.belongings = inputs, found.belongings
         if not loaded.min_max and job.settings.texture != 0:

@@ -12,6 +12,7 @@ from fesdist.align.aligner import finding_of
 from fesdist.align.finding import ALL, Finding
 from fesdist.align.frame import Fractions
 from fesdist.align.points import Points
+from fesdist.ground.counting import counted
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.decode import PIXEL_LIMIT
 from fesdist.images.listing import Exclusion
@@ -136,7 +137,8 @@ class SynthesisSettings:
                 )
             return
         if not 2 <= self.sweep <= MOST_PICTURES:
-            raise BadParameterError(f"an animation of {self.sweep} pictures; expected 2 to {MOST_PICTURES}, such as 24")
+            asked = counted(self.sweep, "picture")
+            raise BadParameterError(f"an animation of {asked}; expected 2 to {MOST_PICTURES}, such as 24")
         if self.output_format not in _MOVING:
             raise BadParameterError(
                 f"format {self.output_format} of an animation; expected {', '.join(_MOVING)}: leave --format out"

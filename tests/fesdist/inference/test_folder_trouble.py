@@ -36,6 +36,7 @@ def test_a_photograph_that_fails_stops_nothing_and_is_tried_again(
     assert (first.done, [record.file.name for record in first.failed]) == (3, ["empty.png"])
     again = folder_made(photographs, tmp_path / "out", store, "london")
     assert (again.done, again.unchanged, len(again.failed)) == (0, 3, 1)
+    assert again.failed[0].reason.startswith("the file is empty")
 
 
 def test_a_folder_that_must_not_be_written_to_is_told(
