@@ -10,7 +10,7 @@ from fesdist.cli.console import say
 from fesdist.cli.notices import concluded
 from fesdist.ground.blank import shown_instead
 from fesdist.ground.errors import BadParameterError
-from fesdist.ground.misalignment import misalignment_to
+from fesdist.ground.misalignment import misalignments_of
 from fesdist.ground.notices import Notice, noticed
 from fesdist.images.decode import MEGAPIXEL, read_header
 from fesdist.images.filling import Image, read_image
@@ -58,12 +58,9 @@ def _misaligned(stack: TrainingStack, person: Subject, expression: str, image: I
     images = {expression: image} | {each: _stored(stack, each, place) for each in others}
     if before not in images:
         return {}
-    lies = misalignment_to(images[before])
-    return {
-        f"{person.id}, {each}": found.in_words()
-        for each in (others if expression == before else [expression])
-        if (found := lies(images[each])).differs
-    }
+    compared = others if expression == before else [expression]
+    found = misalignments_of((images[before], images[each]) for each in compared)
+    return {f"{person.id}, {each}": lies.in_words() for each, lies in zip(compared, found, strict=True) if lies.differs}
 
 
 def _limit(request: Replace) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, product
@@ -82,14 +82,6 @@ def misalignments_of(pairs: Iterable[tuple[NDArray[Any], NDArray[Any]]]) -> Iter
                     seen[id(image)] = look(image)
             first, second = (np.stack([seen[id(pair[place])] for pair in some]) for place in (0, 1))
             yield from misalignments(first, second)
-
-
-def misalignment_to(before: NDArray[Any]) -> Callable[[NDArray[Any]], Misalignment]:
-    """Return what tells how photographs lie to one of the same size, (channel, row, col) as `signature` takes them."""
-    if min(before.shape[1:]) < SIDE:
-        return lambda _: Misalignment(1.0)
-    first = look(before)
-    return lambda after: misalignments(first[None], look(after)[None])[0]
 
 
 _AT_ONCE = 256

@@ -29,8 +29,9 @@ SIDES = (64, 32, 16)
 PIECE_BYTES = 96 << 20
 """What the sums of a piece may take: no more than a small plan leaves."""
 KEPT_BYTES = 64 << 20
-"""What a band keeps of the stack where there is room: pieces beside each other, their mirror images and all expressions
-read the same chunks, which a hundred people of two expressions have in so much."""
+"""What a band keeps of the stack where there is room, as pieces beside each other, their mirror images and all
+expressions read the same chunks. Three rows of chunks of colour images of 256 x 256, inputs and targets of 192 people,
+take 54 MiB."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from storage.blobs.checksums import checksum
 from storage.errors import ChangedError
 from storage.stack.format import StackContents
-from storage.stack.place import read_root, stack_location
+from storage.stack.place import read_root
 from storage.stack.reading import TrainingStack
 
 
@@ -17,7 +17,7 @@ def check_current(stack: TrainingStack, wanted: Iterable[tuple[str, Iterable[int
     What was read before this passes is as it was stored. `wanted` is not looked at where nothing at all has changed.
     Raises as `TrainingStack.open` does, too.
     """
-    root = read_root(stack_location(stack.path))
+    root = read_root(stack.location)
     # Most often: to take apart what is said of thousands of people takes a hundred times as long.
     if checksum(root) == stack.root:
         return

@@ -29,11 +29,11 @@ __all__ = ["StackSpec", "Subject", "TrainingStack"]
 class TrainingStack:
     """A stack as it was when it was opened; images appended later need another `open`.
 
-    `root` is the checksum of the document that it was opened by.
+    It lies at `location`, and `root` is the checksum of the document that it was opened by.
     """
 
     def __init__(self, location: Location, contents: StackContents, root: str, kept: KeptChunks | None = None) -> None:
-        self._location = location
+        self.location = location
         self.root = root
         self._contents = contents
         self._kept = kept
@@ -54,17 +54,17 @@ class TrainingStack:
 
         Chunks are unpacked whole, and up to `n_bytes` of them kept as long as what is returned is.
         """
-        return TrainingStack(self._location, self._contents, self.root, KeptChunks(n_bytes))
+        return TrainingStack(self.location, self._contents, self.root, KeptChunks(n_bytes))
 
     @property
     def path(self) -> str:
         """Return the absolute path of the stack, or its address."""
-        return self._location.uri
+        return self.location.uri
 
     @property
     def chunks_at_once(self) -> int:
         """Return how many chunks may be on their way while a region is read."""
-        return self._location.at_once
+        return self.location.at_once
 
     @property
     def spec(self) -> StackSpec:
@@ -252,7 +252,7 @@ class TrainingStack:
 
         `sample` has the coordinates `subject` (id) and `holdout` (bool).
         """
-        return labelled(self._location, self._contents, self._guarded)
+        return labelled(self.location, self._contents, self._guarded)
 
     def _array(self, expression: str) -> ChunkedArray:
         if expression not in self._arrays:
@@ -265,7 +265,7 @@ class TrainingStack:
 
     def _guarded(self, expression: str) -> GuardedStore:
         rule = array_rule(self.spec, self.n_samples)
-        return GuardedStore(self._location, "", f"stack {self.path}", rule, only=expression)
+        return GuardedStore(self.location, "", f"stack {self.path}", rule, only=expression)
 
     def _damaged(self, key: str, error: RuntimeError | None) -> FormatError:
         if error is None:  # which Zarr would read as zeros
