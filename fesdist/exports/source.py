@@ -18,7 +18,7 @@ from fesdist.ground.tiles import Region
 from fesdist.inference.loaded import LoadedVersion, require_expression
 from fesdist.inference.recipe import Recipe
 from fesdist.inference.regions import region_mask
-from fesdist.inference.settings import SynthesisSettings
+from fesdist.inference.settings import Light, SynthesisSettings
 from fesdist.shape.warping import Displacement
 from storage.datasets.manifest import Manifest
 from storage.datasets.store import WeightStore
@@ -102,6 +102,12 @@ class Source:
     def shaped(self) -> bool:
         """Return whether the version moves the photograph before it changes it."""
         return self.loaded.shapes.present
+
+    @property
+    def brightness(self) -> float:
+        """Return how bright the model sees faces at least, 0 for as bright as they are; see `Exposure`."""
+        exposure = self.loaded.exposure if self.settings.light is Light.AUTO else None
+        return exposure.brightness if exposure else 0.0
 
     @property
     def texture(self) -> float:

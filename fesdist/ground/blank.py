@@ -16,6 +16,8 @@ _OVERLOOKED = 200
 _SIDE = 128
 """Rows and columns that are looked at, spread evenly."""
 
+TOO_DARK = "too dark"
+
 _DARK, _BURNT, _MUCH = 80 / 255, 250 / 255, 1 / 8
 """A face whose brightest twentieth is below the first is too dark, one with so much above the second is burnt out.
 
@@ -59,5 +61,5 @@ def spoilt_by_light(face: NDArray[np.uint8]) -> str:
     # The forehead down to the chin, between the ears.
     grey = face[:, rows // 5 : rows - rows // 10 : down, cols // 5 : cols - cols // 5 : right].mean(axis=0) / 255
     if np.quantile(grey, 0.95) < _DARK:
-        return "too dark"
+        return TOO_DARK
     return "burnt out" if (grey >= _BURNT).mean() > _MUCH else ""

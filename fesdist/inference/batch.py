@@ -25,7 +25,7 @@ from fesdist.inference.intensities import Images, Range, unit_scale
 from fesdist.inference.likeness import doubt_of
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.record import Record
-from fesdist.inference.settings import Detail, OutputSize, SynthesisSettings
+from fesdist.inference.settings import Detail, Light, OutputSize, SynthesisSettings
 from fesdist.inference.sweep import LONGEST_SIDE, intensities, milliseconds, there_and_back
 from fesdist.inference.underway import FolderJob, PhotographTask, Underway, for_weights
 from fesdist.passes.stage import Stage
@@ -145,6 +145,7 @@ def _outputs(inputs: NDArray[np.uint8], name: str, intensity: float, loaded: Loa
         texture=settings.texture,
         stretch=settings.stretch,
         detail=settings.keeps_detail(all(loaded.keeps_detail(expression) for expression, _ in recipe.parts)),
+        exposed=settings.light is Light.AUTO,
     )
 
 
@@ -175,7 +176,8 @@ def _read(photograph: Underway, loaded: LoadedVersion, job: FolderJob) -> None:
     else:
         photograph.inputs, photograph.belongings = inputs, found.belongings
         if not loaded.min_max and job.settings.texture != 0:
-            photograph.look_at_faces(inputs, movable=loaded.shapes.present)
+            lit = loaded.exposure is not None and job.settings.light is Light.AUTO
+            photograph.look_at_faces(inputs, movable=loaded.shapes.present, lit=lit)
         if job.settings.output_size is OutputSize.INPUT:
             photograph.full, scale = loaded.match_channels(found.fine), 1.0
             if job.settings.sweep:

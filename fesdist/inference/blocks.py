@@ -1,6 +1,13 @@
-"""Which images of a batch a thread takes at a time."""
+"""The threads that share a batch, and which of its images one of them takes at a time."""
 
 from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _CACHED_VALUES = 3 << 18
 """Values (samples x channels x rows x columns) of a block whose outputs are gone through again: few enough to stay in a
@@ -19,3 +26,18 @@ def blocks_of(shape: tuple[int, ...], threads: int, *, once: bool = False) -> li
     most = (_VALUES if once else _CACHED_VALUES) // (channels * rows * cols)
     step = max(1, min(most, -(-samples // threads)))
     return [slice(start, min(start + step, samples)) for start in range(0, samples, step)]
+
+
+class Threads:
+    """A number of threads, which begin when they are needed; several threads may hand them work."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self._pools: dict[int, ThreadPoolExecutor] = {}
+
+    def map(self, work: Callable[..., T], *items: Iterable[Any]) -> list[T]:
+        """Return what `work` makes of the items, in their order; what it raises is raised here."""
+        # By process: one that was forked has none of its parent's threads.
+        if (process := os.getpid()) not in self._pools:
+            self._pools = {process: ThreadPoolExecutor(self.number)}
+        return list(self._pools[process].map(work, *items))

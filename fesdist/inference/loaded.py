@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -14,14 +12,14 @@ from fesdist.align.frame import USUAL
 from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
-from fesdist.ground.refinement import ALPHAS, Refinement
+from fesdist.ground.refinement import Refinement
 from fesdist.ground.refinement import refine as blend
-from fesdist.inference.bands import Band, BandCache
-from fesdist.inference.blocks import blocks_of
+from fesdist.inference.blocks import Threads, blocks_of
 from fesdist.inference.checked import CheckedVersion
-from fesdist.inference.codes import ImageEncoder
 from fesdist.inference.intensities import Images, Range, stretched, unit_scale
+from fesdist.inference.lit import Gains, exposure_of
 from fesdist.inference.moving import Shapes, put_change
+from fesdist.inference.outputs import ModelOutputs
 from fesdist.inference.recipe import Recipe
 from fesdist.inference.regions import region_mask
 from fesdist.inference.room import check_room
@@ -58,28 +56,18 @@ class LoadedVersion:
         """Whether the model sees each image stretched from its own minimum to its own maximum."""
         self.eyes, self.mouth = checked.conventions.eyes, checked.conventions.mouth
         """As those of `Conventions`."""
-        self._model = checked.model
-        self._encoder: ImageEncoder | None = None
-        if (image_pass := self._model.image_pass()) is not None:
-            memory //= 2
-            self._encoder = ImageEncoder(checked, image_pass, memory)
-        self._cache = BandCache(checked, (*self._model.reads, *ALPHAS.values()), memory)
+        self.exposure = None if self.min_max else exposure_of(manifest)
+        """In what light the model learned; None if that does not matter to it, or the version does not say."""
+        self._threads = Threads(threads)
+        self._outputs = ModelOutputs(checked, memory, self._threads)
         self.refinement = Refinement.LEARNED if Refinement.LEARNED in self.refinements else Refinement.NONE
         """What outputs are refined by when nothing else is said."""
         self.shapes = Shapes(checked, self._mask)
-        self._threads, self._pools = threads, dict[int, ThreadPoolExecutor]()
-
-    @property
-    def _pool(self) -> ThreadPoolExecutor:
-        """Return the threads of this process: one that was forked has none of its parent's."""
-        if (process := os.getpid()) not in self._pools:
-            self._pools = {process: ThreadPoolExecutor(self._threads)}
-        return self._pools[process]
 
     @property
     def refinements(self) -> tuple[Refinement, ...]:
         """Return the ways in which outputs of this version can be refined."""
-        return tuple(way for way in Refinement if way not in ALPHAS or ALPHAS[way] in self._cache.names)
+        return self._outputs.refinements
 
     def keeps_detail(self, expression: str) -> bool:
         """Return whether the photograph's fine detail is better than the model's.
@@ -119,6 +107,7 @@ class LoadedVersion:
         texture: float | None = None,
         stretch: bool = False,
         detail: bool = False,
+        exposed: bool = False,
         out: Images | None = None,
     ) -> Images:
         """Return the inputs x with an expression: clip(x + intensity alpha (y - x)), where y is the model's output.
@@ -135,7 +124,8 @@ class LoadedVersion:
         with channels as in `match_channels`. The result is (sample, channel, row, col) float32 in [0, 1]. A min-max
         model sees (x - min x) / (max x - min x), and its outputs are brought back to the range of x. `stretch` maps
         the minimum and maximum of each output to 0 and 1, as the authors' code does. With `detail` the photograph keeps
-        its own fine detail, but in the mouth only if that has moved, and then its hues as well; see `with_detail`.
+        its own fine detail, but in the mouth only if that has moved, and then its hues as well; see `with_detail`. With
+        `exposed` y is made in the light that the model learned in, where the photograph is darker; see `relit`.
 
         `out` is filled and returned, see `check_room`: new memory costs as much as the products. What an earlier call
         has returned is best, as it begins with a line of the cache.
@@ -150,17 +140,18 @@ class LoadedVersion:
         if out is not None:
             check_room(out, inputs)
         strength = self.strength(intensity, texture)
+        gains = self._gains(inputs) if exposed else None
         own = Range.of(unit_scale(inputs)) if self.min_max else None
         seen = inputs if own is None else own.normalised(unit_scale(inputs))
         if self.shapes.present:
-            outputs = self._moved_outputs(seen, recipe, way, intensity, strength, detail)
+            outputs = self._moved_outputs(seen, recipe, way, gains, intensity, strength, detail)
         elif own is None and not detail and not stretch and len(recipe.parts) == 1 and not recipe.regions:
             # Nothing follows but clipping, which costs least where outputs are made.
             ((expression, weight),) = recipe.parts
             into = aligned.zeros(inputs.shape, np.float32) if out is None else out
-            return self._outputs(seen, expression, way, strength * weight, into)
+            return self._outputs.make(seen, expression, way, strength * weight, gains=gains, into=into)
         else:
-            outputs = self._unmoved_outputs(seen, recipe, way, strength)
+            outputs = self._unmoved_outputs(seen, recipe, way, gains, strength)
         if own is not None:
             outputs = own.restored(outputs)
         if detail and not self.shapes.present:
@@ -174,20 +165,29 @@ class LoadedVersion:
         recipe = wanted if isinstance(wanted, Recipe) else Recipe.of(wanted)
         if (displacement := self.shapes.displacement(recipe, intensity)) is None:
             return inputs
-        blocks = blocks_of(inputs.shape, self._threads)
-        parts = self._pool.map(lambda block: displacement.applied(inputs[block]), blocks)
+        blocks = blocks_of(inputs.shape, self._threads.number)
+        parts = self._threads.map(lambda block: displacement.applied(inputs[block]), blocks)
         return np.concatenate([inputs[:0], *parts])
 
-    def _unmoved_outputs(self, inputs: NDArray[Any], recipe: Recipe, way: Refinement, strength: float) -> Images:
+    def _unmoved_outputs(
+        self, inputs: NDArray[Any], recipe: Recipe, way: Refinement, gains: Gains | None, strength: float
+    ) -> Images:
         (expression, weight), *others = recipe.parts
-        outputs = self._outputs(inputs, expression, way, strength * weight)
+        outputs = self._outputs.make(inputs, expression, way, strength * weight, gains=gains)
         for expression, weight in others:
-            outputs += self._outputs(inputs, expression, way, strength * weight) - unit_scale(inputs)
+            outputs += self._outputs.make(inputs, expression, way, strength * weight, gains=gains) - unit_scale(inputs)
         mask = self._mask(recipe)
         return outputs if mask is None else np.asarray(blend(unit_scale(inputs), outputs, mask))
 
     def _moved_outputs(
-        self, inputs: NDArray[Any], recipe: Recipe, way: Refinement, intensity: float, texture: float, detail: bool
+        self,
+        inputs: NDArray[Any],
+        recipe: Recipe,
+        way: Refinement,
+        gains: Gains | None,
+        intensity: float,
+        texture: float,
+        detail: bool,
     ) -> Images:
         base, mask = self.moved(inputs, recipe, intensity), self._mask(recipe)
         outputs = np.empty(inputs.shape, np.float32)
@@ -195,7 +195,7 @@ class LoadedVersion:
         for expression, weight in recipe.parts if texture != 0 else ():
             as_learned = intensity == 1 and recipe == Recipe.of(expression)
             seen = base if as_learned else self.moved(inputs, expression)
-            made = self._outputs(seen, expression, way, 1.0)
+            made = self._outputs.make(seen, expression, way, 1.0, gains=gains)
             following = self.shapes.following(expression, recipe, intensity)
             put = partial(
                 put_change,
@@ -207,7 +207,7 @@ class LoadedVersion:
                 strength=texture * weight,
                 detail=detail,
             )
-            list(self._pool.map(put, blocks_of(inputs.shape, self._threads)))
+            self._threads.map(put, blocks_of(inputs.shape, self._threads.number))
         return outputs
 
     def _mask(self, recipe: Recipe) -> Images | None:
@@ -225,7 +225,7 @@ class LoadedVersion:
         def restore(samples: slice) -> None:
             outputs[samples] = with_detail(unit_scale(inputs[samples]), outputs[samples], mouth)
 
-        list(self._pool.map(restore, blocks_of(inputs.shape, self._threads)))
+        self._threads.map(restore, blocks_of(inputs.shape, self._threads.number))
 
     def strength(self, intensity: float, texture: float | None) -> float:
         """Return how strongly the change is added when these are said; see `synthesize`."""
@@ -253,32 +253,7 @@ class LoadedVersion:
                 f"{self.image_shape[0]} rows and {self.image_shape[1]} columns: resize them"
             )
 
-    def _outputs(
-        self, inputs: NDArray[Any], expression: str, way: Refinement, intensity: float, into: Images | None = None
-    ) -> Images:
-        """Return the outputs of one expression; where they go `into` something, they are clipped."""
-        outputs, clipped = np.empty(inputs.shape, np.float32) if into is None else into, into is not None
-        refined = way in ALPHAS or intensity != 1
-        blocks = blocks_of(inputs.shape, self._threads, once=self._model.puts_once and clipped and not refined)
-        codes = self._encoder.codes(inputs, expression, blocks, self._pool.map) if self._encoder and blocks else None
-
-        def fill(band: Band, samples: slice) -> None:
-            rows, cols = band.region.slices
-            seen, padding = self._model.inputs_of(band.region, self.image_shape)
-            given = inputs[samples, :, *seen.slices] if codes is None else codes[samples]
-            made = outputs[samples, :, rows, cols]
-            if clipped and not refined:
-                self._model.put(band.arrays, given, padding, made)
-                return
-            full = self._model.apply(band.arrays, given, padding)
-            if refined:
-                alpha = band.arrays[ALPHAS[way]] if way in ALPHAS else 1
-                full = blend(unit_scale(inputs[samples, :, rows, cols]), full, alpha, intensity)
-            if clipped:
-                np.clip(full, 0, 1, out=made)
-            else:
-                made[...] = full
-
-        for band in self._cache.bands(expression):
-            list(self._pool.map(fill, [band] * len(blocks), blocks))
-        return outputs
+    def _gains(self, inputs: NDArray[Any]) -> Gains | None:
+        """Return how much brighter the model shall see each of the inputs, None for no brighter."""
+        gains = None if self.exposure is None else self.exposure.gains(inputs)
+        return None if gains is None or (gains == 1).all() else gains

@@ -30,6 +30,14 @@ class Detail(StrEnum):
     MODEL = "model"
 
 
+class Light(StrEnum):
+    """In what light the model sees photographs that are darker than those that it learned from."""
+
+    AUTO = "auto"
+    """In theirs."""
+    PHOTOGRAPH = "photograph"
+
+
 class OutputSize(StrEnum):
     """How large the synthesized images are."""
 
@@ -83,6 +91,7 @@ class SynthesisSettings:
     refine: str | None = None
     """Value of a `Refinement`; None is the best that a version has."""
     detail: Detail = Detail.AUTO
+    light: Light = Light.AUTO
     regions: tuple[str, ...] = ()
     """Names of `REGION_NAMES`, the only parts of a face that change; none is all of it."""
     sweep: int = 0
@@ -160,8 +169,8 @@ class SynthesisSettings:
             del facts[name]
         if finding is not None:
             facts["faces"] = [finding.source, finding.choice, finding.frame.eyes]
-        for name in ("regions", "sweep"):
+        for name, usual in (("regions", ()), ("sweep", 0), ("light", Light.AUTO)):
             # What was made before there were such is not made again.
-            if not facts[name]:
+            if facts[name] == usual:
                 del facts[name]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]

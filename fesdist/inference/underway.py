@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fesdist.align.face import Face
 from fesdist.align.finding import Finding, Found, Placed
 from fesdist.align.frame import Placement
-from fesdist.ground.blank import shown_instead, spoilt_by_light
+from fesdist.ground.blank import TOO_DARK, shown_instead, spoilt_by_light
 from fesdist.images.belongings import Belongings, PixelValues
 from fesdist.inference.recipe import Recipe
 from fesdist.inference.record import FaceRecord, InputFile, Record, Status
@@ -85,12 +85,15 @@ class Underway:
         if instead := shown_instead(picture):
             self.blank.append(f"{name} is {instead}")
 
-    def look_at_faces(self, faces: NDArray[np.uint8], *, movable: bool) -> None:
-        """Enter faces, (face, channel, row, col), that the light has spoilt; `movable` ones can do without colours."""
+    def look_at_faces(self, faces: NDArray[np.uint8], *, movable: bool, lit: bool) -> None:
+        """Enter faces, (face, channel, row, col), that the light has spoilt.
+
+        `movable` ones can do without colours; dark ones do no harm if they are `lit` for the model.
+        """
         if self.blank:
             return
         keep = "; --texture 0 keeps its colours, and only moves it" if movable else ""
-        spoilt = sorted(set(map(spoilt_by_light, faces)) - {""})
+        spoilt = sorted(set(map(spoilt_by_light, faces)) - {"", TOO_DARK if lit else ""})
         self.blank.extend(f"a face is {light}, and may get patches{keep}" for light in spoilt)
 
     def record(self, job: FolderJob, seconds: float) -> Record:

@@ -81,13 +81,13 @@ def count_survey(job: TrainingJob, stack: TrainingStack, array_bytes: int, costs
     with costs("survey", n_images / len(block.samples)):
         of_people = list(SurveyStage(stack.path, job.fingerprint, array_bytes).work(block).values())
     asked = len(asked_of(samples))
-    if misalignment.SIDE in of_people[0]:
-        pictures = np.stack([signatures[misalignment.SIDE] for signatures in of_people])
+    if misalignment.SIDE in of_people[0].signatures:
+        pictures = np.stack([seen.signatures[misalignment.SIDE] for seen in of_people])
         of_asked = np.resize(pictures, (asked, *pictures.shape[1:]))
         with costs("likeness", len(job.expressions)):
             misalignment.misalignments(of_asked, of_asked[::-1])
     if has_likeness(job):
-        found = np.stack([signatures[SIDE] for signatures in of_people])
+        found = np.stack([seen.signatures[SIDE] for seen in of_people])
         folds = np.array_split(np.resize(found, (asked, *found.shape[1:])), n_folds(asked))
         with costs("likeness", len(alike)):
             likeness_of(folds)

@@ -11,7 +11,7 @@ from fesdist.ground.colour import to_gray
 from fesdist.inference.intensities import Images, unit_scale
 from fesdist.report.pictures import Picture, face, face_picture
 from fesdist.training.misaligned import MisalignedPair, misaligned_pairs
-from fesdist.training.survey import asked_of, signatures
+from fesdist.training.survey import asked_of, look_at
 from storage.datasets.version import WeightVersion
 from storage.stack.reading import TrainingStack
 
@@ -48,7 +48,7 @@ def misaligned_people(version: WeightVersion, stack: TrainingStack, array_bytes:
     everybody = {sample for samples in asked.values() for sample in samples}
     there = [expression for expression, samples in asked.items() if samples]
     fingerprint = stack.fingerprint((before, *there), sorted(everybody))
-    looked_at = signatures(stack, fingerprint, {**asked, before: everybody}, InProcessCluster(), array_bytes)
+    looked_at = look_at(stack, fingerprint, {**asked, before: everybody}, InProcessCluster(), array_bytes)
     found = {
         expression: misaligned_pairs(before, expression, samples, looked_at) for expression, samples in taught.items()
     }

@@ -40,6 +40,7 @@ fesdist export weights london london.npz"""
         None, "as in synthesize; not in .npz", implied="learned where the version has it, else none"
     )
     detail: Literal["auto", "photograph", "model"] = option("auto", "as in synthesize; not in .npz")
+    light: Literal["auto", "photograph"] = option("auto", "as in synthesize; not in .npz")
     intensity: float = option(1.0, "of .onnx, as in synthesize; the page has sliders", metavar="X")
     texture: float | None = option(
         None, "of .onnx, as in synthesize", metavar="X", implied="as --intensity, but 1 at most with a shape"
@@ -52,10 +53,14 @@ fesdist export weights london london.npz"""
 
     def settings(self) -> SynthesisSettings:
         """Return how outputs are made; raises BadParameterError for an intensity that means nothing."""
-        from fesdist.inference.settings import Detail, SynthesisSettings
+        from fesdist.inference.settings import Detail, Light, SynthesisSettings
 
         return SynthesisSettings(
-            refine=self.refine, detail=Detail(self.detail), intensity=self.intensity, texture=self.texture
+            refine=self.refine,
+            detail=Detail(self.detail),
+            light=Light(self.light),
+            intensity=self.intensity,
+            texture=self.texture,
         )
 
 

@@ -81,6 +81,9 @@ class Look(Aligned):
     detail: Literal["auto", "photograph", "model"] = option(
         "auto", "whose fine detail outputs have outside the mouth; auto is the model's where it foresaw most"
     )
+    light: Literal["auto", "photograph"] = option(
+        "auto", "in which the model sees a dark photograph; auto is that of those it learned from"
+    )
     region: tuple[str, ...] | None = option(
         None,
         "of the face change these parts only: mouth, eyes, brows, face",
@@ -123,13 +126,14 @@ class Look(Aligned):
         """Return the settings of a synthesis; raises BadParameterError for an intensity that means nothing."""
         from fesdist.images.decode import MEGAPIXEL
         from fesdist.inference.names import DEFAULT_PATTERN
-        from fesdist.inference.settings import Detail, OutputFormat, OutputSize, SynthesisSettings
+        from fesdist.inference.settings import Detail, Light, OutputFormat, OutputSize, SynthesisSettings
 
         size = OutputSize(self.size or ("input" if self.align else "model"))
         implied_format = "webp" if self.sweep else "same" if size is OutputSize.INPUT else "png"
         return SynthesisSettings(
             refine=self.refine,
             detail=Detail(self.detail),
+            light=Light(self.light),
             regions=self._regions(),
             sweep=self.sweep or 0,
             intensity=(1.5 if self.sweep else 1.0) if self.intensity is None else self.intensity,

@@ -12,7 +12,7 @@ from fesdist.ground.likeness import LEAST_PEOPLE, LikenessSums, Limits, limits
 from fesdist.ground.signature import SIDE, Signature
 from fesdist.training.folds import folds_of
 from fesdist.training.job import TrainingJob
-from fesdist.training.survey import Signatures, asked_of
+from fesdist.training.survey import Survey, asked_of
 from storage.datasets.draft import WeightDraft
 from storage.stack.reading import TrainingStack
 
@@ -40,7 +40,7 @@ def has_likeness(job: TrainingJob) -> bool:
     return job.n_samples >= LEAST_PEOPLE
 
 
-def learn_likeness(job: TrainingJob, stack: TrainingStack, found: Signatures) -> dict[str, LearnedLikeness]:
+def learn_likeness(job: TrainingJob, stack: TrainingStack, found: Survey) -> dict[str, LearnedLikeness]:
     """Return what was learned for each expression, from inputs that were not moved; nothing of too few people."""
     if not has_likeness(job):
         return {}
@@ -49,7 +49,7 @@ def learn_likeness(job: TrainingJob, stack: TrainingStack, found: Signatures) ->
     @lru_cache
     def learned(samples: tuple[int, ...]) -> LearnedLikeness:
         asked = folds_of(stack, samples).parted(asked_of(samples))
-        of_folds = [np.array([inputs[sample][SIDE] for sample in fold], np.int8) for fold in asked]
+        of_folds = [np.array([inputs[sample].signatures[SIDE] for sample in fold], np.int8) for fold in asked]
         return likeness_of([of_fold.reshape(-1, SIDE, SIDE) for of_fold in of_folds])
 
     return {name: learned(group.samples) for group in job.groups for name in group.expressions}

@@ -11,7 +11,7 @@ from fesdist.ground.misalignment import SIDE, Misalignment, misalignments
 from fesdist.ground.notices import Notice
 from fesdist.images.summary import of_misaligned_pairs
 from fesdist.training.job import TrainingJob
-from fesdist.training.survey import Signatures, asked_of
+from fesdist.training.survey import Survey, asked_of
 from storage.stack.reading import TrainingStack
 
 
@@ -23,20 +23,20 @@ class MisalignedPair:
     found: Misalignment
 
 
-def misaligned_pairs(before: str, after: str, samples: Sequence[int], found: Signatures) -> list[MisalignedPair]:
+def misaligned_pairs(before: str, after: str, samples: Sequence[int], found: Survey) -> list[MisalignedPair]:
     """Return those of `samples` whose images of two expressions lie at different places, the furthest apart first.
 
-    Only those are looked at of whom signatures were taken (`asked_of`); nobody where images are too small to tell.
+    Only those are compared who were looked at closely (`asked_of`); nobody where images are too small to tell.
     """
     asked = asked_of(samples)
-    if not asked or SIDE not in found[before][asked[0]]:
+    if not asked or SIDE not in found[before][asked[0]].signatures:
         return []
-    first, second = (np.stack([found[name][sample][SIDE] for sample in asked]) for name in (before, after))
+    first, second = (np.stack([found[name][sample].signatures[SIDE] for sample in asked]) for name in (before, after))
     pairs = map(MisalignedPair, asked, misalignments(first, second))
     return sorted((pair for pair in pairs if pair.found.differs), key=lambda pair: -pair.found.better)
 
 
-def notices_of_misaligned(job: TrainingJob, stack: TrainingStack, found: Signatures) -> tuple[Notice, ...]:
+def notices_of_misaligned(job: TrainingJob, stack: TrainingStack, found: Survey) -> tuple[Notice, ...]:
     """Return a notice where people who teach a job have photographs at different places."""
     misaligned = {
         f"{stack.subjects[pair.sample].id}, {expression}": pair.found.in_words()

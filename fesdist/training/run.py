@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
 from fesdist.cluster.settings import Cluster, array_bytes
+from fesdist.ground.exposure import Exposure
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.notices import Notice
 from fesdist.ground.share import Progress
@@ -25,7 +26,7 @@ from fesdist.training.opened import see_stack
 from fesdist.training.plan import TrainingPlan, make_plan
 from fesdist.training.refining import write_refinement_maps
 from fesdist.training.shaping import LearnedShape, learn_shapes, write_shapes
-from fesdist.training.survey import survey
+from fesdist.training.survey import Survey, survey
 from fesdist.training.tile_report import summarise
 from fesdist.training.tile_stage import TileStage
 from storage.datasets.manifest import Facts, ModelFacts, StackFacts
@@ -118,7 +119,7 @@ def train(
             checksums.update(write_refinement_maps(draft, job, stack, plan.chunk))
         metrics = replace(summarise(reports), steps=clock.seconds)
         notices = notices_of(shapes, metrics.expressions, misaligned)
-        facts = _facts(request, job, stack, metrics, choice, shapes, likeness)
+        facts = _facts(request, job, stack, metrics, choice, shapes, likeness, found)
         version = draft.publish(replace(facts, notices=tuple(each.to_record() for each in notices)), checksums)
     return TrainingResult(
         name=request.name,
@@ -143,6 +144,7 @@ def _facts(
     choice: Choice | None,
     shapes: Mapping[str, LearnedShape],
     likeness: Mapping[str, LearnedLikeness],
+    found: Survey,
 ) -> Facts:
     subjects = {
         expression: tuple(stack.subjects[sample].id for sample in group.samples)
@@ -162,7 +164,8 @@ def _facts(
         tuning=request.tuning,
         choice=asdict(choice) if choice else None,
         shape={expression: asdict(learned) for expression, learned in shapes.items()} or None,
-        likeness={name: asdict(found.limits) for name, found in likeness.items() if found.limits} or None,
+        likeness={name: asdict(learned.limits) for name, learned in likeness.items() if learned.limits} or None,
+        exposure=asdict(Exposure.of([seen.brightness for seen in found[job.input_expression].values()])),
     )
 
 

@@ -1,4 +1,4 @@
-"""Images are read whole and once before any is learned from: against their digests, and for how photographs lie."""
+"""Images are read whole and once before any is learned from: against their digests, for how they lie and are lit."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fesdist.cluster.settings import Cluster
 from fesdist.ground import misalignment
 from fesdist.ground.evenly import evenly
+from fesdist.ground.exposure import LightMeter
 from fesdist.ground.share import Progress
 from fesdist.ground.signature import SIDE, Signature, signatures_of
 from fesdist.passes.stage import Stage, results
@@ -20,13 +21,23 @@ from fesdist.training.opened import opened_stack
 from storage.stack.reading import TrainingStack
 
 MOST_ASKED = 256
-"""People of whose photographs signatures are taken: more hardly tell more of how photographs lie."""
+"""People whose photographs are looked at closely: more hardly tell more of how photographs lie."""
 
 _AT_WORK = 2
 """Images beside those of a block that are alive while a signature is made of one: of floating point, as integers."""
 
-Signatures = Mapping[str, Mapping[int, Mapping[int, Signature]]]
-"""By expression, sample and side."""
+
+class Seen(NamedTuple):
+    """What is kept of an image that was looked at."""
+
+    signatures: dict[int, Signature]
+    """By side."""
+    brightness: float
+    """As that of `fesdist.ground.exposure`."""
+
+
+Survey = Mapping[str, Mapping[int, Seen]]
+"""By expression and sample."""
 
 
 class Block(NamedTuple):
@@ -35,12 +46,12 @@ class Block(NamedTuple):
     expression: str
     samples: tuple[int, ...]
     asked: tuple[int, ...]
-    """Those of which there will be signatures."""
+    """Those of which something is kept."""
 
 
 @dataclass(frozen=True)
-class SurveyStage(Stage[Block, dict[int, dict[int, Signature]]]):
-    """Images as they were stored, or FormatError; the result are signatures, small enough to be sent home."""
+class SurveyStage(Stage[Block, dict[int, Seen]]):
+    """Images as they were stored, or FormatError; the result is small enough to be sent home."""
 
     stack: str
     fingerprint: str
@@ -52,11 +63,10 @@ class SurveyStage(Stage[Block, dict[int, dict[int, Signature]]]):
 
     stops_at_failure: ClassVar[bool] = True
 
-    def work(self, key: Block) -> dict[int, dict[int, Signature]]:
+    def work(self, key: Block) -> dict[int, Seen]:
         stack = opened_stack(self.stack, self.fingerprint)
-        sides = (SIDE, misalignment.SIDE) if min(stack.image_shape) >= misalignment.SIDE else (SIDE,)
         images = _whole(stack, key) if _room(stack, self.array_bytes) >= 1 else _in_bands(stack, key)
-        found = (signatures_of(bands, sides, gray_across) for bands in images)
+        found = (_seen(bands, stack.image_shape) for bands in images)
         return dict(zip(key.asked, found, strict=True))
 
     def amount(self, key: Block) -> int:
@@ -67,6 +77,13 @@ class SurveyStage(Stage[Block, dict[int, dict[int, Signature]]]):
 
     def called(self, key: Block) -> str:
         return f"{key.expression} of samples {key.samples[0]} to {key.samples[-1]}"
+
+
+def _seen(bands: Iterable[NDArray[Any]], shape: tuple[int, int]) -> Seen:
+    sides = (SIDE, misalignment.SIDE) if min(shape) >= misalignment.SIDE else (SIDE,)
+    meter = LightMeter(shape)
+    signatures = signatures_of(meter.passing(bands), sides, gray_across)
+    return Seen(signatures, meter.brightness)
 
 
 def _whole(stack: TrainingStack, key: Block) -> list[Iterable[NDArray[Any]]]:
@@ -85,8 +102,8 @@ def _in_bands(stack: TrainingStack, key: Block) -> list[Iterable[NDArray[Any]]]:
 
 def survey(
     job: TrainingJob, stack: TrainingStack, cluster: Cluster, array_bytes: int, on_progress: Progress | None = None
-) -> Signatures:
-    """Return signatures of some of the images that teach, after all of them were compared with their digests.
+) -> Survey:
+    """Return what is seen of some of the images that teach, after all of them were compared with their digests.
 
     Object stores compare what they have with checksums of their own: there only those images are read that are asked.
     Raises FormatError if an image is not as it was stored; else as `results` does.
@@ -96,10 +113,10 @@ def survey(
     asked = {expression: asked_of(samples) for expression, samples in taught.items()}
     asked[job.input_expression] = sorted({sample for samples in asked.values() for sample in samples})
     whole = {} if _in_objects(stack) else {job.input_expression: inputs, **taught}
-    return signatures(stack, job.fingerprint, asked, cluster, array_bytes, whole=whole, on_progress=on_progress)
+    return look_at(stack, job.fingerprint, asked, cluster, array_bytes, whole=whole, on_progress=on_progress)
 
 
-def signatures(
+def look_at(
     stack: TrainingStack,
     fingerprint: str,
     asked: Mapping[str, Collection[int]],
@@ -108,14 +125,14 @@ def signatures(
     *,
     whole: Mapping[str, Sequence[int]] | None = None,
     on_progress: Progress | None = None,
-) -> Signatures:
-    """Return signatures of the samples `asked` of expressions; those of `whole` are read and compared as well.
+) -> Survey:
+    """Return what is seen of the samples `asked` of expressions; those of `whole` are read and compared as well.
 
     `fingerprint` is of all that is read. A worker has `array_bytes` for images. Raises as `survey` does.
     """
     array_bytes //= cluster.threads
     blocks = blocks_of(stack, asked, array_bytes, whole or {})
-    found: dict[str, dict[int, dict[int, Signature]]] = {expression: {} for expression in asked}
+    found: dict[str, dict[int, Seen]] = {expression: {} for expression in asked}
     stage = SurveyStage(stack.path, fingerprint, array_bytes, cluster.threads)
     for block, part in zip(blocks, results(stage, blocks, cluster, on_progress), strict=True):
         found[block.expression].update(part)
@@ -136,7 +153,7 @@ def blocks_of(
 
 
 def asked_of(samples: Sequence[int]) -> list[int]:
-    """Return those of some samples of whom signatures are taken, spread over all."""
+    """Return those of some samples who are looked at closely, spread over all."""
     return [samples[place] for place in evenly(len(samples), MOST_ASKED)]
 
 

@@ -73,6 +73,8 @@ class Facts:
     """From which files a version was made that nobody trained here, as plain JSON; manifests may lack it."""
     likeness: Mapping[str, Any] | None = field(default=None, kw_only=True)
     """How far photographs may be from those that taught each expression, as plain JSON; manifests may lack it."""
+    exposure: Mapping[str, Any] | None = field(default=None, kw_only=True)
+    """How bright the photographs were that taught it, as plain JSON; manifests may lack it."""
     notices: tuple[Mapping[str, Any], ...] = field(default=(), kw_only=True)
     """What is doubtful of the version, as plain JSON; manifests may lack it."""
 

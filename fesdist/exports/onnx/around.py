@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from fesdist.exports.onnx.graph import Graph
 from fesdist.ground.colour import LUMA
+from fesdist.ground.exposure import DARKEST, face_area
 from fesdist.ground.tiles import Region
 from fesdist.inference.blur import gaussian
 from fesdist.shape.kernels import FLOAT_WEIGHTS, STEPS
@@ -22,6 +23,16 @@ def stretched(graph: Graph, images: str) -> tuple[str, str, str]:
     high = graph.add("ReduceMax", images, axes=[1, 2, 3])
     width = graph.add("Max", graph.add("Sub", high, low), graph.number(_SMALLEST_RANGE))
     return graph.add("Div", graph.add("Sub", images, low), width), low, width
+
+
+def gain_of(graph: Graph, images: str, usual: float) -> str:
+    """Return by what each image is multiplied, (sample, 1, 1, 1), to be `usual` bright, as `Exposure.gains` does."""
+    rows, cols = face_area(graph.shape[1:])
+    starts, ends = ([getattr(side, end) for side in (rows, cols)] for end in ("start", "stop"))
+    axes = [2, 3]
+    face = graph.add("Slice", images, *(graph.constant(each, np.int64) for each in (starts, ends, axes)))
+    found = graph.add("Max", graph.add("ReduceMean", face, axes=[1, 2, 3]), graph.number(DARKEST))
+    return graph.add("Max", graph.add("Div", graph.number(usual), found), graph.number(1))
 
 
 def moved(graph: Graph, images: str, displacement: Displacement, channels: int) -> str:

@@ -10,6 +10,7 @@ from fesdist.exports.page.packing import MOVE_STEPS, Change, Packed, pack
 from fesdist.exports.source import Exported, Source, Written
 from fesdist.families.common.fixed_map import Taps, Windows
 from fesdist.ground.errors import BadParameterError
+from fesdist.ground.exposure import DARKEST, face_area
 from fesdist.ground.files import write_whole
 from fesdist.ground.notices import Notice
 from fesdist.inference.detail import FEATHER_PER_SIDE, fine_sigma
@@ -53,6 +54,9 @@ def _model(source: Source, changes: list[Change], packed: Packed) -> dict[str, A
         "moves": source.shaped,
         "moveStep": MOVE_STEPS,
         "minMax": source.min_max,
+        "brightness": source.brightness,
+        "darkest": DARKEST,
+        "area": [side for part in face_area((rows, cols)) for side in (part.start, part.stop)],
         "fine": fine_sigma((rows, cols)),
         "feather": side * FEATHER_PER_SIDE,
         "mouth": [mouth.row0, mouth.row1, mouth.col0, mouth.col1],

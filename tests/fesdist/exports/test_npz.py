@@ -12,11 +12,16 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, load_npz, save_npz
 
 from fesdist.cli.main import main
+from fesdist.exports.npz.writing import write_npz
+from fesdist.exports.source import Source
 from fesdist.inference.loaded import LoadedVersion
+from fesdist.inference.settings import Light, SynthesisSettings
 from fesdist.report.build import write_report
 from storage.datasets.store import WeightStore
+from tests.fesdist.exports.test_page import moving
 from tests.fesdist.exports.weight_files import COLS, ROWS, anywhere, windows, write_labelled
 from tests.fesdist.families.authors import authors_images
+from tests.fesdist.inference.conftest import Publish
 
 
 def authors_outputs(matrix: NDArray[np.float64], images: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -131,6 +136,28 @@ def test_where_faces_have_mouth_and_eyes_comes_back(
     first, second = (WeightStore(store).open(name).attributes for name in ("first", "second"))
     assert {name: second[name] for name in ("mouth", "eyes") if name in second} == known
     assert second == first
+
+
+@pytest.mark.parametrize(
+    ("of_version", "words"),
+    [
+        ({"displacement": moving()}, ["the shape"]),
+        ({"learned": True, "metrics": {}}, ["the refinement"]),
+        ({"brightness": 0.5}, ["the brightness"]),
+        ({"displacement": moving(), "brightness": 0.5}, ["the shape", "the brightness"]),
+        ({}, []),
+    ],
+)
+def test_what_these_files_have_no_room_for_is_named(
+    publish: Publish, tmp_path: Path, of_version: dict[str, Any], words: list[str]
+) -> None:
+    source = Source.of(publish((24, 20), **of_version).version, (), SynthesisSettings())
+    notices = write_npz(source, tmp_path / "london.npz").notices
+    assert [(notice.kind, notice.count) for notice in notices] == [("left out", len(words))] * bool(words)
+    told = " ".join(notice.text for notice in notices)
+    assert [word for word in ("the shape", "the refinement", "the brightness") if word in told] == words
+    as_exposed = Source.of(source.loaded.version, (), SynthesisSettings(light=Light.PHOTOGRAPH))
+    assert "the brightness" not in str(write_npz(as_exposed, tmp_path / "exposed.npz").notices)
 
 
 @pytest.mark.authors

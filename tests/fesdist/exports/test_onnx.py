@@ -20,7 +20,7 @@ from fesdist.exports.onnx.writing import onnx_model
 from fesdist.exports.source import Source
 from fesdist.ground.colour import Colour
 from fesdist.inference.loaded import LoadedVersion
-from fesdist.inference.settings import Detail, SynthesisSettings
+from fesdist.inference.settings import Detail, Light, SynthesisSettings
 from fesdist.registry import (
     KernelReducedRank,
     LocalSparseReceptiveFields,
@@ -94,6 +94,7 @@ def check(version: WeightVersion, shape: tuple[int, ...], settings: SynthesisSet
     """Compare all outputs for two images and for one."""
     images = np.random.default_rng(1).random((2, *shape)).astype(np.float32)
     images[0, :, :4], images[0, :, 4:8] = 0, 1
+    images[1] *= 0.4
     model, loaded = onnx_model(Source.of(version, (), settings)), LoadedVersion(version)
     made = through_onnxruntime(model, images)
     assert tuple(made) == version.expressions
@@ -105,6 +106,7 @@ def check(version: WeightVersion, shape: tuple[int, ...], settings: SynthesisSet
             intensity=settings.intensity,
             texture=settings.texture,
             detail=settings.keeps_detail(loaded.keeps_detail(expression)),
+            exposed=settings.light is Light.AUTO,
         )
         np.testing.assert_allclose(outputs, expected, rtol=0, atol=tolerance)
         assert np.abs(expected - images).max() > 0.01 or settings.texture == 0
@@ -140,11 +142,18 @@ def test_every_fixed_map(versions: Versions, model: str, colour: Colour, refine:
         {"normalisation": "min-max", "learned": True},
         {"metrics": WEAK, "expressions": ("sad", "smiling")},
         {"channels": 1, "displacement": moving((24, 20))},
+        {"displacement": moving((24, 20)), "brightness": 0.5},
+        {"metrics": WEAK, "brightness": 0.5},
     ],
 )
 @pytest.mark.parametrize(
     "settings",
-    [SynthesisSettings(), SynthesisSettings(intensity=1.4), SynthesisSettings(intensity=0.5, texture=0.0)],
+    [
+        SynthesisSettings(),
+        SynthesisSettings(intensity=1.4),
+        SynthesisSettings(intensity=0.5, texture=0.0),
+        SynthesisSettings(light=Light.PHOTOGRAPH),
+    ],
 )
 def test_what_happens_around_a_map(publish: Publish, of_version: dict[str, Any], settings: SynthesisSettings) -> None:
     version = publish((24, 20), **of_version).version

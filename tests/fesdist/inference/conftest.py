@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fesdist.ground.colour import Colour
+from fesdist.ground.exposure import Exposure
 from fesdist.ground.likeness import LikenessSums
 from fesdist.ground.likeness import limits as known_limits
 from fesdist.ground.signature import signature
@@ -66,6 +67,7 @@ def publish(tmp_path: Path) -> Publish:
         displacement: NDArray[np.float32] | None = None,
         taught_by: NDArray[np.uint8] | None = None,
         limits: dict[str, Any] | None = None,
+        brightness: float | None = None,
     ) -> Published:
         generator = np.random.default_rng(seed)
         sets = colour.weight_channels(channels)
@@ -130,6 +132,7 @@ def publish(tmp_path: Path) -> Publish:
                 job_digest="",
                 shape=None if displacement is None else {name: {"people": 5} for name in expressions},
                 likeness=None if limits is None else dict.fromkeys(expressions, limits),
+                exposure=None if brightness is None else asdict(Exposure(5, brightness)),
             ),
             checksums,
         )

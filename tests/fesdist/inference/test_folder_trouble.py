@@ -20,7 +20,7 @@ from fesdist.inference import batch
 from fesdist.inference.foreseen import foresee
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.prepared import FolderRequest
-from fesdist.inference.settings import SynthesisSettings
+from fesdist.inference.settings import Light, SynthesisSettings
 from storage.errors import CorruptChunkError, NoSpaceError, NotFoundError, StorageError
 from tests.fesdist.cluster.servers import workers_of
 from tests.fesdist.inference.conftest import Publish
@@ -192,6 +192,13 @@ def test_faces_that_the_light_has_spoilt_are_told_with_what_helps(publish: Publi
     (notice,) = folder_made(photographs, tmp_path / "moved", shaped, "london@2").notices
     assert (notice.kind, notice.count) == ("doubtful", 2)
     assert notice.examples["dark.png"].endswith("; --texture 0 keeps its colours, and only moves it")
+    # A version that knows in what light it learned shows dark faces to its model in that.
+    lit = publish(seed=2, brightness=0.5).store
+    assert [record.file.name for record in folder_made(photographs, tmp_path / "lit", lit, "london@3").blank] == [
+        "burnt.png"
+    ]
+    settings = SynthesisSettings(light=Light.PHOTOGRAPH)
+    assert len(folder_made(photographs, tmp_path / "unlit", lit, "london@3", settings=settings).blank) == 2
     settings = SynthesisSettings(texture=0.0)
     assert folder_made(photographs, tmp_path / "kept", shaped, "london@2", settings=settings).notices == ()
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fesdist.ground.errors import BadParameterError
-from fesdist.inference.settings import OutputFormat, OutputSize, SynthesisSettings
+from fesdist.inference.settings import Light, OutputFormat, OutputSize, SynthesisSettings
 
 
 @pytest.mark.parametrize("intensity", [-0.1, float("nan"), float("inf")])
@@ -33,6 +33,7 @@ def test_a_pixel_limit_of_nothing_is_refused() -> None:
         {"refine": True},
         {"intensity": 1.5},
         {"texture": 0.5},
+        {"light": Light.PHOTOGRAPH},
         {"stretch": True},
         {"output_size": OutputSize.INPUT},
         {"output_format": OutputFormat.JPEG},

@@ -13,7 +13,7 @@ from fesdist.training.job import TrainingRequest
 from fesdist.training.misaligned import misaligned_pairs
 from fesdist.training.notices import kept_in
 from fesdist.training.run import train
-from fesdist.training.survey import signatures
+from fesdist.training.survey import look_at
 from storage.datasets.store import WeightStore
 from storage.stack.reading import StackSpec, TrainingStack
 from storage.stack.writer import PendingSubject, StackWriter
@@ -47,7 +47,7 @@ def test_the_furthest_apart_come_first(stack: str) -> None:
     opened, everybody = TrainingStack.open(stack), range(8)
     asked = dict.fromkeys(("neutral", "happy", "bright"), everybody)
     fingerprint = opened.fingerprint(tuple(asked), everybody)
-    looked_at = signatures(opened, fingerprint, asked, InProcessCluster(), 1 << 20)
+    looked_at = look_at(opened, fingerprint, asked, InProcessCluster(), 1 << 20)
     found = misaligned_pairs("neutral", "happy", everybody, looked_at)
     assert [(pair.sample, pair.found.in_words()) for pair in found] == [
         (5, "9 % further right"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import zarr
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.ground import misalignment
+from fesdist.ground.exposure import Exposure, brightness
 from fesdist.ground.signature import SIDE, signature, signatures_of
 from fesdist.registry import MaskedRegression
 from fesdist.simd.grays import gray_across
@@ -26,7 +27,7 @@ from storage.errors import FormatError
 from storage.stack.reading import TrainingStack
 from tests.fesdist.training.stacks import write_stack
 
-ROOM = 1 << 20
+ROOM, HUGE = 1 << 20, 1 << 30
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def _job(stack: Path) -> tuple[TrainingJob, TrainingStack]:
     return define_job(TrainingRequest(str(stack), "", "faces", MaskedRegression.with_window(1)), opened), opened
 
 
-def test_signatures_are_of_the_images_that_teach(stack: Path) -> None:
+def test_what_is_seen_is_of_the_images_that_teach(stack: Path) -> None:
     job, opened = _job(stack)
     found = survey(job, opened, InProcessCluster(), ROOM)
     assert set(found) == {"neutral", "happy", "sad"}
@@ -48,8 +49,10 @@ def test_signatures_are_of_the_images_that_teach(stack: Path) -> None:
         assert sorted(by_sample) == taught
         images = opened.read(expression, taught, slice(0, 40), slice(0, 40))
         for sample, image in zip(taught, images, strict=True):
-            assert by_sample[sample].keys() == {SIDE, misalignment.SIDE}
-            for side, found_signature in by_sample[sample].items():
+            seen = by_sample[sample]
+            assert seen.brightness == brightness(image[None])[0]
+            assert seen.signatures.keys() == {SIDE, misalignment.SIDE}
+            for side, found_signature in seen.signatures.items():
                 assert np.array_equal(found_signature, signature(image, side))
 
 
@@ -108,7 +111,7 @@ def test_a_signature_takes_no_more_than_is_counted(channels: int, dtype: str) ->
 def test_images_too_small_to_be_misaligned_have_no_large_signature(tmp_path: Path) -> None:
     job, opened = _job(write_stack(tmp_path / "small.zarr", side=misalignment.SIDE - 1, people=3))
     found = survey(job, opened, InProcessCluster(), ROOM)
-    assert {side for by_sample in found.values() for sides in by_sample.values() for side in sides} == {SIDE}
+    assert {side for by_sample in found.values() for seen in by_sample.values() for side in seen.signatures} == {SIDE}
 
 
 def test_images_that_do_not_fit_are_looked_at_in_bands(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,8 +126,10 @@ def test_images_that_do_not_fit_are_looked_at_in_bands(stack: Path, monkeypatch:
     found = survey(job, opened, InProcessCluster(), 0)
     assert sorted(checked) == [(name, sample) for name in sorted(found) for sample in sorted(found[name])]
     for name, by_sample in expected.items():
-        for sample, by_side in by_sample.items():
-            assert all(np.array_equal(found[name][sample][side], each) for side, each in by_side.items())
+        for sample, seen in by_sample.items():
+            in_bands = found[name][sample]
+            assert in_bands.brightness == seen.brightness
+            assert all(np.array_equal(in_bands.signatures[side], each) for side, each in seen.signatures.items())
 
 
 @pytest.mark.parametrize("room", [0, ROOM], ids=["in bands", "whole"])
@@ -141,3 +146,14 @@ def test_an_image_that_was_changed_is_refused(tmp_path: Path, room: int) -> None
         train(replace(request, shape=Shape.YES, chosen=("ridge",)), InProcessCluster(), memory=1 << 30)
     assert not (path / FLOWS).exists(), "flows of changed pixels would be kept for those that were stored"
     assert WeightStore(request.store).drafts() == []
+
+
+def test_a_version_says_in_what_light_it_learned(stack: Path, tmp_path: Path) -> None:
+    store = str(tmp_path / "weights")
+    train(TrainingRequest(str(stack), store, "faces", MaskedRegression.with_window(1)), InProcessCluster(), memory=HUGE)
+    opened = TrainingStack.open(stack)
+    # Who teaches nothing but "sad" teaches "happy" as well, so these are all.
+    taught = opened.read("neutral", opened.samples("happy"), slice(0, 40), slice(0, 40))
+    expected = Exposure.of(brightness(taught).tolist())
+    assert 0 < expected.brightness < 1
+    assert WeightStore(store).open("faces").manifest.exposure == asdict(expected)

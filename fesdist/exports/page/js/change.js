@@ -10,6 +10,9 @@ function changeOf(model, expression, face) {
     ? movedPlanes(face, rows, cols, expression.moves.down, expression.moves.right)
     : face;
   if (model.minMax) seen = seen.map((value) => (value - seenRange.low) / seenRange.width);
+  // A dark face is shown to the model in the light that it learned in.
+  const gain = Math.max(1, model.brightness / Math.max(brightnessOf(model, face), model.darkest));
+  if (gain > 1) seen = seen.map((value) => Math.min(gain * value, Math.max(value, 1)));
   let change = new Float32Array(3 * size);
   for (let channel = 0; channel < 3; channel++) {
     const { taps, bias } = expression.sets[Math.min(channel, expression.sets.length - 1)];
@@ -22,6 +25,7 @@ function changeOf(model, expression, face) {
     }
   }
   if (model.minMax) change = change.map((value) => value * seenRange.width);
+  if (gain > 1) change = change.map((value) => value / gain);
   return expression.detail ? withoutFineChange(model, change, expression.moves === null) : change;
 }
 
@@ -37,6 +41,16 @@ function addWindowTap(output, input, weights, [down, right], rows, cols) {
 
 function addTap(output, input, weights, source) {
   for (let at = 0; at < output.length; at++) output[at] += weights[at] * input[source[at]];
+}
+
+function brightnessOf({ rows, cols, area: [row0, row1, col0, col1] }, face) {
+  let sum = 0;
+  for (let start = 0; start < face.length; start += rows * cols) {
+    for (let row = row0; row < row1; row++) {
+      for (let col = col0; col < col1; col++) sum += face[start + row * cols + col];
+    }
+  }
+  return sum / (3 * (row1 - row0) * (col1 - col0));
 }
 
 function rangeOf(face) {
