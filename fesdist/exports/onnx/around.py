@@ -28,9 +28,8 @@ def stretched(graph: Graph, images: str) -> tuple[str, str, str]:
 def gain_of(graph: Graph, images: str, usual: float) -> str:
     """Return by what each image is multiplied, (sample, 1, 1, 1), to be `usual` bright, as `Exposure.gains` does."""
     rows, cols = face_area(graph.shape[1:])
-    starts, ends = ([getattr(side, end) for side in (rows, cols)] for end in ("start", "stop"))
-    axes = [2, 3]
-    face = graph.add("Slice", images, *(graph.constant(each, np.int64) for each in (starts, ends, axes)))
+    starts, ends, steps = ([getattr(side, name) for side in (rows, cols)] for name in ("start", "stop", "step"))
+    face = graph.add("Slice", images, *(graph.constant(each, np.int64) for each in (starts, ends, [2, 3], steps)))
     found = graph.add("Max", graph.add("ReduceMean", face, axes=[1, 2, 3]), graph.number(DARKEST))
     return graph.add("Max", graph.add("Div", graph.number(usual), found), graph.number(1))
 

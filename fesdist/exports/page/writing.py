@@ -56,7 +56,7 @@ def _model(source: Source, changes: list[Change], packed: Packed) -> dict[str, A
         "minMax": source.min_max,
         "brightness": source.brightness,
         "darkest": DARKEST,
-        "area": [side for part in face_area((rows, cols)) for side in (part.start, part.stop)],
+        "area": [number for part in face_area((rows, cols)) for number in (part.start, part.stop, part.step)],
         "fine": fine_sigma((rows, cols)),
         "feather": side * FEATHER_PER_SIDE,
         "mouth": [mouth.row0, mouth.row1, mouth.col0, mouth.col1],

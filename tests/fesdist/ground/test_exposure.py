@@ -29,6 +29,16 @@ def test_bands_are_as_bright_as_the_whole(images: np.ndarray, height: int) -> No
         assert meter.brightness == pytest.approx(whole, rel=1e-12)
 
 
+def test_of_a_tall_image_some_rows_are_looked_at() -> None:
+    tall = np.random.default_rng(1).integers(0, 256, (1, 1, 330, 16), dtype=np.uint8)
+    # A 64th of 330 rows is 5; 3/16 are 61.9, 14/16 are 288.8.
+    expected = np.mean([tall[0, 0, row, 3:13] / 255.0 for row in range(61, 288, 5)])
+    np.testing.assert_allclose(brightness(tall), expected, rtol=1e-12)
+    meter = LightMeter((330, 16))
+    assert len(list(meter.passing([tall[0, :, :100], tall[0, :, 100:103], tall[0, :, 103:]]))) == 3
+    np.testing.assert_allclose(meter.brightness, expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (16, 16)])
 def test_the_smallest_images_have_a_face(shape: tuple[int, int]) -> None:
     rows, cols = face_area(shape)

@@ -43,14 +43,15 @@ function addTap(output, input, weights, source) {
   for (let at = 0; at < output.length; at++) output[at] += weights[at] * input[source[at]];
 }
 
-function brightnessOf({ rows, cols, area: [row0, row1, col0, col1] }, face) {
+function brightnessOf({ rows, cols, area: [row0, row1, down, col0, col1, right] }, face) {
   let sum = 0;
+  let count = 0;
   for (let start = 0; start < face.length; start += rows * cols) {
-    for (let row = row0; row < row1; row++) {
-      for (let col = col0; col < col1; col++) sum += face[start + row * cols + col];
+    for (let row = row0; row < row1; row += down) {
+      for (let col = col0; col < col1; col += right, count++) sum += face[start + row * cols + col];
     }
   }
-  return sum / (3 * (row1 - row0) * (col1 - col0));
+  return sum / count;
 }
 
 function rangeOf(face) {
