@@ -46,10 +46,11 @@ from fesdist.inference.loaded import LoadedVersion as LoadedVersion
 from fesdist.inference.summary import SynthesisSummary
 from fesdist.report.build import Report as WrittenReport
 from fesdist.requests.learning import Train, Tune
+from fesdist.requests.measuring import Evaluate, Report
 from fesdist.requests.sharing import Export, Import
 from fesdist.requests.signature import takes
 from fesdist.requests.stacks import Faces, Ingest
-from fesdist.requests.using import Evaluate, Report, Synthesize
+from fesdist.requests.using import Synthesize
 from fesdist.requests.weights import Promote, Rollback
 from fesdist.training.run import TrainingResult
 from fesdist.tuning.tuning import Tuning

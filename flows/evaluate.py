@@ -8,8 +8,8 @@ from fesdist.cli.evaluate import carry_out
 from fesdist.evaluation.document import Evaluation
 from fesdist.evaluation.rows import error_rows, outside_rows
 from fesdist.evaluation.scores import MODEL
+from fesdist.requests.measuring import Evaluate, Report
 from fesdist.requests.signature import takes
-from fesdist.requests.using import Evaluate, Report
 from flows.artifacts import show_table
 from flows.report import report_stage
 from flows.stage import STAGE, stage

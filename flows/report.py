@@ -7,7 +7,7 @@ from prefect import task
 from fesdist.cli.report import carry_out
 from fesdist.report.build import Report as Written
 from fesdist.report.contact_sheet import gallery_png
-from fesdist.requests.using import Report
+from fesdist.requests.measuring import Report
 from flows.artifacts import show_file, show_picture
 from flows.stage import STAGE, stage
 

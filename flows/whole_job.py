@@ -15,9 +15,10 @@ from fesdist.report.build import Report as Written
 from fesdist.requests.build import Request, request_from, verb_of
 from fesdist.requests.groups import Computing, on_disk_argument
 from fesdist.requests.learning import Train
+from fesdist.requests.measuring import Evaluate, Report
 from fesdist.requests.signature import takes
 from fesdist.requests.stacks import Ingest
-from fesdist.requests.using import Evaluate, Report, Synthesize
+from fesdist.requests.using import Synthesize
 from flows.evaluate import evaluate_stage
 from flows.ingest import ingest_stage
 from flows.promote import promote_if_better

@@ -13,7 +13,7 @@ from fesdist.comparing.run import compare
 from fesdist.comparing.tables import closing_lines, tables_of
 from fesdist.ground.files import check_replaceable, write_whole
 from fesdist.requests.exits import EXIT_SOME_FAILED
-from fesdist.requests.using import Compare
+from fesdist.requests.measuring import Compare
 
 
 def run(request: Compare) -> int:

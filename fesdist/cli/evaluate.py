@@ -18,7 +18,7 @@ from fesdist.ground.counting import counted
 from fesdist.ground.share import Progress
 from fesdist.inference.photographs import find_photographs
 from fesdist.requests.exits import EXIT_ERROR
-from fesdist.requests.using import Evaluate
+from fesdist.requests.measuring import Evaluate
 
 _MEASURES = ("MSE x100", "change", "PSNR dB", "SSIM")
 

@@ -9,7 +9,7 @@ from fesdist.cli.notices import concluded
 from fesdist.ground.share import Progress
 from fesdist.report.build import Report as Written
 from fesdist.report.build import write_report
-from fesdist.requests.using import Report
+from fesdist.requests.measuring import Report
 from storage.datasets.store import WeightStore
 
 

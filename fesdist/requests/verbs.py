@@ -6,9 +6,10 @@ from typing import Any
 
 from fesdist.requests.build import verb_of
 from fesdist.requests.learning import Plan, Train, Tune
+from fesdist.requests.measuring import Compare, Evaluate, Report
 from fesdist.requests.sharing import Completion, Export, Import
 from fesdist.requests.stacks import Faces, Ingest, Replace
-from fesdist.requests.using import Compare, Evaluate, Report, Synthesize, Watch
+from fesdist.requests.using import Synthesize, Watch
 from fesdist.requests.weights import Copy, Delete, History, Promote, Rollback, Show, Verify, Versions
 
 _REQUESTS: tuple[type[Any], ...] = (

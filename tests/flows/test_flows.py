@@ -18,8 +18,9 @@ from fesdist.ground.errors import BadParameterError
 from fesdist.ground.measures import MEASURES, REGIONS
 from fesdist.requests.build import options_of
 from fesdist.requests.learning import Train, Tune
+from fesdist.requests.measuring import Evaluate
 from fesdist.requests.stacks import Ingest
-from fesdist.requests.using import Evaluate, Synthesize, Watch
+from fesdist.requests.using import Synthesize, Watch
 from flows.evaluate import evaluate
 from flows.ingest import ingest
 from flows.promote import promote_if_better, shortfall_of

@@ -9,8 +9,8 @@ import pytest
 
 from fesdist.cli import evaluate
 from fesdist.ground.errors import BadParameterError
+from fesdist.requests.measuring import Evaluate
 from fesdist.requests.parser import read_words
-from fesdist.requests.using import Evaluate
 from storage.datasets.records import Records
 from storage.datasets.store import WeightStore
 from storage.errors import StorageError

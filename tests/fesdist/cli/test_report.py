@@ -9,8 +9,8 @@ import pytest
 
 from fesdist.cli import report
 from fesdist.evaluation import comparison
+from fesdist.requests.measuring import Report
 from fesdist.requests.parser import read_words
-from fesdist.requests.using import Report
 from storage.stack.reading import TrainingStack
 from tests.fesdist.evaluation.small_store import make_stack, publish
 
