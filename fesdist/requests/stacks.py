@@ -135,6 +135,35 @@ fesdist replace faces.zarr anna smiling better.jpg --align"""
 
 
 @dataclass(frozen=True, kw_only=True)
+class Divide:
+    """Part an expression that people make with two kinds of mouths, such as smiles with teeth and without."""
+
+    EXAMPLE: ClassVar = """fesdist divide faces.zarr smiling
+fesdist divide faces.zarr smiling --names smiling,laughing
+fesdist divide faces.zarr smiling --undo"""
+
+    stack: str = argument("training stack", metavar="STACK")
+    expression: str = argument("expression of it", metavar="EXPRESSION")
+    names: tuple[str, ...] | None = option(
+        None,
+        "what the two are called, that of smaller changes first",
+        metavar="NAME,NAME",
+        implied="EXPRESSION-1,EXPRESSION-2",
+    )
+    undo: bool = option(False, "make one of the two again")
+
+    def two_names(self) -> tuple[str, str]:
+        """Return what the two are called; raises BadParameterError for another number of names."""
+        from fesdist.images.dividing import names_of
+
+        if self.names is None:
+            return names_of(self.expression)
+        if len(self.names) != 2:
+            raise BadParameterError(f"--names {','.join(self.names)}; expected two, separated by a comma")
+        return self.names[0], self.names[1]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Faces:
     """Draw people with several expressions, for a first visit, for tests and for benchmarks."""
 

@@ -1,4 +1,4 @@
-"""Taking a person out of a stack, and another picture in: a commit decides, then the old pixels are overwritten.
+"""A person taken out of a stack, another picture put in, other names for pictures: one commit decides.
 
 Sample indices are places in arrays, so nobody moves up: what was somebody's place is nobody's from the commit on, and
 then zeros. Who gets another picture gets a new place. Killed at any instant, the stack is as it was, or as asked for.
@@ -7,7 +7,7 @@ then zeros. Who gets another picture gets a new place. Killed at any instant, th
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ def delete_person(path: str | Path, name: str) -> tuple[str, ...]:
         _erase(writer, _vacant(writer))
         person = find_person(writer.subjects, name, path)
         place = writer.subjects.index(person)
-        writer.commit(tuple(_nobody() if subject is person else subject for subject in writer.subjects), {})
+        writer.commit(tuple(_nobody() if subject is person else subject for subject in writer.subjects))
         _erase(writer, {place})
         return tuple(sorted(person.digests))
 
@@ -60,8 +60,47 @@ def replace_image(path: str | Path, name: str, expression: str, image: NDArray[A
         again = replace(person, digests={each: writer.digest(pixels) for each, pixels in images.items()})
         subjects = tuple(_nobody() if subject is person else subject for subject in writer.subjects)
         new_place = len(subjects)
-        writer.commit((*subjects, again), {each: {new_place: pixels} for each, pixels in images.items()})
+        writer.commit((*subjects, again), ((each, {new_place: pixels}) for each, pixels in images.items()))
         _erase(writer, {place})
+
+
+def relabel(path: str | Path, moves: Mapping[str, Mapping[int, str]]) -> None:
+    """Let images be of other expressions, which `moves` says by the one they are of and by sample index, all at once.
+
+    Pixels and digests stay. Raises `MismatchError` for who has another image of the new expression, `NotFoundError` for
+    an image that is not there, `FormatError` for one that is not as it was stored, and as `StackWriter.open`.
+    """
+    with StackWriter.open(path) as writer:
+        stack, subjects, taken = TrainingStack.open(path), list(writer.subjects), dict[str, dict[int, str]]()
+        for old, by_place in moves.items():
+            for place, new in by_place.items():
+                person = subjects[place]
+                digests = dict(person.digests)
+                if old not in digests:
+                    raise NotFoundError(f"{person.id!r} has no {old!r} in {path}; expected one that is there")
+                digest = digests.pop(old)
+                if digests.setdefault(new, digest) != digest:
+                    raise MismatchError(
+                        f"{person.id!r} has another {new!r} already in {path} than the {old!r} that shall become that; "
+                        "expected one of them: take a person out with `fesdist delete`, and ingest them anew"
+                    )
+                if new not in person.digests:
+                    taken.setdefault(old, {})[place] = new
+                subjects[place] = replace(person, digests=digests)
+        writer.commit(tuple(subjects), _moved(stack, taken))
+        writer.tidy()
+
+
+def _moved(
+    stack: TrainingStack, taken: Mapping[str, Mapping[int, str]]
+) -> Iterator[tuple[str, dict[int, NDArray[Any]]]]:
+    """Yield images of the expressions that they become, those of a chunk at a time."""
+    whole = tuple(slice(0, side) for side in stack.image_shape)
+    for old, by_place in taken.items():
+        for block in stack.blocks(sorted(by_place), stack.spec.chunks()[0]):
+            images = dict(zip(block.tolist(), stack.read(old, block, *whole), strict=True))
+            for new in sorted({by_place[place] for place in images}):
+                yield new, {place: image for place, image in images.items() if by_place[place] == new}
 
 
 def find_person(subjects: Sequence[Subject], name: str, path: str | Path) -> Subject:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -155,7 +155,7 @@ class StackWriter:
         if outcome.added:
             people = tuple(table.values())
             sided = people if fraction is None and ids is None else assign_split(people, fraction, ids)
-            self.commit(sided, images)
+            self.commit(sided, images.items())
         return outcome
 
     def assign_holdout(self, fraction: float | None = None, ids: Collection[str] | None = None) -> tuple[str, ...]:
@@ -163,7 +163,7 @@ class StackWriter:
         before = {subject.id for subject in self.subjects if subject.holdout}
         subjects = assign_split(self.subjects, fraction, ids)
         if subjects != self.subjects:
-            self.commit(subjects, {})
+            self.commit(subjects)
         return tuple(subject.id for subject in subjects if subject.holdout and subject.id not in before)
 
     def check_image(self, subject: str, expression: str, image: NDArray[Any]) -> None:
@@ -175,8 +175,10 @@ class StackWriter:
                 f" (channel, row, col) = {self.spec.image_shape} {self.spec.dtype} as in {self._location.uri}"
             )
 
-    def commit(self, subjects: tuple[Subject, ...], images: Mapping[str, Mapping[int, NDArray[Any]]]) -> None:
-        """Store images, by expression and sample index, in places that were nobody's, then let `subjects` count.
+    def commit(
+        self, subjects: tuple[Subject, ...], images: Iterable[tuple[str, Mapping[int, NDArray[Any]]]] = ()
+    ) -> None:
+        """Store images of expressions, by sample index, in places that were nobody's, then let `subjects` count.
 
         After a failure only what was committed before counts. What else was written is removed, at the latest by the
         next writer, or lies in places without a digest, which are no images. Raises `NoSpaceError` when the disk is
@@ -187,7 +189,7 @@ class StackWriter:
             try:
                 self._lock.check()
                 self._arrays.resize(contents)
-                for expression, by_sample in images.items():
+                for expression, by_sample in images:
                     self._arrays.write(expression, by_sample)
                 self._lock.check()
                 self._arrays.commit(contents)
@@ -200,6 +202,12 @@ class StackWriter:
                     self._arrays.remove_uncommitted(self._contents)
                 raise
             self._contents = contents
+
+    def tidy(self) -> None:
+        """Remove arrays of expressions that nobody has any more."""
+        with interrupts_afterwards(), telling_disk_errors(self._location.uri):
+            self._lock.check()
+            self._arrays.remove_uncommitted(self._contents)
 
     def discard(self) -> None:
         """Remove the stack, as if it had never been created; raises `MismatchError` where it has people."""

@@ -1,4 +1,4 @@
-"""history, verify and delete as a user types them."""
+"""history, verify, divide and delete as a user types them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from storage.datasets.store import WeightStore
 from storage.stack.reading import TrainingStack
 from tests.drafts import create_draft
 from tests.fesdist.evaluation.small_store import make_stack, publish
+from tests.fesdist.images.test_dividing import written
 from tests.storage.conftest import FACTS, WEIGHTS, fill
 
 
@@ -159,3 +160,17 @@ def test_a_photograph_is_replaced_and_a_person_deleted(
     assert main(["delete", stack, name]) == 1
     assert f"there is nobody called {name!r}" in capsys.readouterr().err
     assert main(["verify", stack]) == 0
+
+
+def test_an_expression_is_divided_and_united_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stack = written(tmp_path / "faces.zarr", range(16))
+    assert main(["divide", stack, "smiling"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"smiling of {stack} is two expressions now, by how mouths change; versions trained before stay",
+        "  smiling-1  9 people, 1 of them held out: the smaller changes",
+        "  smiling-2  7 people, 2 of them held out: the larger ones",
+    ]
+    assert main(["divide", stack, "smiling", "--undo"]) == 0
+    assert capsys.readouterr().out == f"smiling-1 and smiling-2 of {stack} are smiling again, of 16 people\n"
+    assert main(["divide", stack, "smiling", "--names", "open"]) == 1
+    assert "--names open; expected two, separated by a comma" in capsys.readouterr().err
