@@ -12,6 +12,7 @@ import pytest
 from storage.blobs import objects as opened
 from storage.blobs.lease import EXPIRY_SECONDS, Lease
 from storage.errors import AlreadyExistsError, FormatError, StorageError
+from storage.stack.editing import relabel
 from storage.stack.format import StackContents
 from storage.stack.reading import TrainingStack
 from storage.stack.writer import StackWriter
@@ -44,6 +45,23 @@ def test_a_stack_is_written_appended_to_and_read(objects: ObjectServer, scheme: 
     assert stack.to_xarray()["holdout"].to_numpy().tolist() == [False, True, False, False, False]
     with pytest.raises(AlreadyExistsError, match=r"stack\.zarr is no empty folder, in which a stack"):
         StackWriter.create(uri, SPEC)
+
+
+def test_images_become_those_of_other_expressions(objects: ObjectServer) -> None:
+    before = _filled(URI)
+    relabel(URI, {"smiling": {0: "closed", 1: "open", 2: "open", 3: "closed"}})
+    stack = TrainingStack.open(URI)
+    assert stack.expressions == ("neutral", "closed", "open")
+    assert [sorted(subject.digests) for subject in stack.subjects] == [
+        ["closed", "neutral"],
+        ["neutral", "open"],
+        ["neutral", "open"],
+        ["closed", "neutral"],
+    ]
+    assert stack.verify() == []
+    assert not stack.location.list("smiling")
+    relabel(URI, {"closed": {0: "smiling", 3: "smiling"}, "open": {1: "smiling", 2: "smiling"}})
+    assert TrainingStack.open(URI).subjects == before.subjects
 
 
 def test_one_process_writes_at_a_time(objects: ObjectServer) -> None:
