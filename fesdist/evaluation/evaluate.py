@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from fesdist.cluster.connect import open_cluster
 from fesdist.cluster.settings import ClusterSettings
 from fesdist.evaluation.comparison import Batch, BatchScores, ScoreStage, batch_size
 from fesdist.evaluation.document import Evaluation
-from fesdist.evaluation.judging import joined_looks, judges_of, teachers_of
+from fesdist.evaluation.judging import Teachers, joined_looks, judges_of, teachers_of
 from fesdist.evaluation.notices import notices_of
 from fesdist.evaluation.outside import Wanted, look_outside
 from fesdist.evaluation.people import check_fit, learned_from, people_by_expression
@@ -27,6 +27,7 @@ from fesdist.passes.stage import results
 from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
 from storage.errors import StorageError
+from storage.stack.current import only_current
 from storage.stack.format import Split
 from storage.stack.reading import TrainingStack
 
@@ -49,7 +50,7 @@ def evaluate(
     that nobody there has is left out, and a store that cannot be written to keeps nothing; the evaluation says both.
     `photographs` are faces without targets, to be looked at as well: a folder, or what was found in one.
     Raises BadParameterError for a stack that does not fit the version or has nobody to evaluate for any expression,
-    for unknown names, and for a folder without photographs.
+    for unknown names, and for a folder without photographs; ChangedError where people were deleted meanwhile.
     """
     settings = cluster or ClusterSettings()
     found = find_photographs(Path(photographs)) if isinstance(photographs, str) else photographs
@@ -65,7 +66,7 @@ def evaluate(
         settings = ClusterSettings(workers=0, memory=settings.memory)
     judges = {expression: judges_of(stack, teachers, expression, len(chosen)) for expression, chosen in samples.items()}
     stage = ScoreStage(stack.path, store.uri, version.manifest.reference, settings.array_bytes, judges)
-    with open_cluster(settings, on_progress) as opened:
+    with open_cluster(settings, on_progress) as opened, only_current(stack, _read(version, samples, teachers)):
         scored = dict(zip(batches, results(stage, batches, opened, on_progress), strict=True))
         wanted = Wanted(stack, store.uri, version.manifest.reference, tuple(samples), teachers)
         outside = None if found is None else look_outside(found, wanted, opened, settings.array_bytes, on_progress)
@@ -92,6 +93,16 @@ def evaluate(
         untold = Notice("failed", 1, f"this evaluation could not be kept, so no report will show it: {error}")
         return replace(evaluation, not_kept=str(error), notices=(*evaluation.notices, untold))
     return evaluation
+
+
+def _read(
+    version: WeightVersion, samples: Mapping[str, NDArray[np.int64]], teachers: Teachers
+) -> Iterator[tuple[str, Iterable[int]]]:
+    """Yield all images that are read: expressions and samples."""
+    for expression, chosen in samples.items():
+        yield expression, chosen.tolist()
+        yield version.input_expression, chosen.tolist()
+    yield from teachers.samples
 
 
 def _batches(samples: Mapping[str, NDArray[np.int64]], size: int) -> list[Batch]:

@@ -21,6 +21,7 @@ from fesdist.passes.adding_up import AddingUp, added_up
 from fesdist.training.context import TaskAddress, TaskContext, open_context
 from fesdist.training.images import JobImages
 from fesdist.training.job import SampleGroup, TrainingJob
+from fesdist.training.opened import only_current_images
 from fesdist.training.plan import SAMPLES_AT_ONCE
 from storage.stack.reading import TrainingStack
 
@@ -36,7 +37,9 @@ class ImageStage(AddingUp[Any]):
 
     def find(self, tile: Tile, group: int) -> Any:
         context = open_context(self.address)
-        images = region_images(context.images, context.job, context.job.groups[group], tile.region)
+        # Before what is found is kept.
+        with only_current_images(context.job, context.stack):
+            images = region_images(context.images, context.job, context.job.groups[group], tile.region)
         return self._image_pass.find(images, context.job.colour)
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Any:

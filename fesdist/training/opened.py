@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import lru_cache
 
 from fesdist.ground.errors import ClusterError
 from fesdist.training.job import TrainingJob
-from storage.errors import FormatError, StorageError
-from storage.stack.current import check_current
+from storage.errors import StorageError
+from storage.stack.current import only_current
 from storage.stack.reading import TrainingStack
 
 
@@ -28,18 +28,9 @@ def stack_of(job: TrainingJob) -> TrainingStack:
     return opened_stack(job.stack, job.fingerprint)
 
 
-@contextmanager
-def only_current_images(job: TrainingJob, stack: TrainingStack) -> Iterator[None]:
-    """Raise ChangedError after the block if images of a job were deleted or replaced since its stack was opened.
-
-    What the block has read of them may be black; that it found them changed is told as what it is.
-    """
-    try:
-        yield
-    except FormatError:
-        check_current(stack, _images_of(job))
-        raise
-    check_current(stack, _images_of(job))
+def only_current_images(job: TrainingJob, stack: TrainingStack) -> AbstractContextManager[None]:
+    """Raise ChangedError after the block if images of a job were deleted or replaced since its stack was opened."""
+    return only_current(stack, _images_of(job))
 
 
 def _images_of(job: TrainingJob) -> Iterator[tuple[str, Iterable[int]]]:

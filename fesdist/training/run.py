@@ -22,7 +22,7 @@ from fesdist.training.job import TrainingJob, TrainingRequest, define_job, has_s
 from fesdist.training.likeness import LearnedLikeness, learn_likeness, write_likeness
 from fesdist.training.misaligned import notices_of_misaligned
 from fesdist.training.notices import kept_in, notices_of
-from fesdist.training.opened import see_stack
+from fesdist.training.opened import only_current_images, see_stack
 from fesdist.training.plan import TrainingPlan, make_plan
 from fesdist.training.refining import write_refinement_maps
 from fesdist.training.shaping import LearnedShape, learn_shapes, write_shapes
@@ -89,15 +89,16 @@ def train(
     if (error := no_room(store, most)) and not store.drafts(request.name):  # which may hold what is to be continued
         raise error
     cluster.on_every_worker(see_stack, job.stack, job.fingerprint)
-    with clock("survey"):
-        found = survey(job, stack, cluster, for_arrays, on_progress)
-    if shaped:
-        with clock("shape"):
-            job, shapes = learn_shapes(job, stack, cluster, for_arrays, on_progress)
-    if request.chosen:
-        with clock("choice"):
-            model, choice = choose(request, job, stack, cluster, for_arrays, on_progress)
-        job = replace(job, parameters=model.parameters())
+    with only_current_images(job, stack):
+        with clock("survey"):
+            found = survey(job, stack, cluster, for_arrays, on_progress)
+        if shaped:
+            with clock("shape"):
+                job, shapes = learn_shapes(job, stack, cluster, for_arrays, on_progress)
+        if request.chosen:
+            with clock("choice"):
+                model, choice = choose(request, job, stack, cluster, for_arrays, on_progress)
+            job = replace(job, parameters=model.parameters())
     if if_changed and (newest := _newest_of_same_job(store, request.name, job)):
         return newest
     with open_draft(store, request.name, job, stack, memory, cluster) as (draft, plan):
@@ -109,11 +110,12 @@ def train(
         with clock("likeness"):
             likeness, misaligned = learn_likeness(job, stack, found), notices_of_misaligned(job, stack, found)
             checksums = write_shapes(draft, job, stack, plan.chunk) | write_likeness(draft, likeness)
-        with clock("image pass"):
-            checksums.update(prepare_image(address, cluster, on_progress))
-        with clock("tiles"):
-            stage = TileStage(address, plan)
-            reports = results(stage, range(len(plan.grid)), cluster, on_progress)
+        with only_current_images(job, stack):
+            with clock("image pass"):
+                checksums.update(prepare_image(address, cluster, on_progress))
+            with clock("tiles"):
+                stage = TileStage(address, plan)
+                reports = results(stage, range(len(plan.grid)), cluster, on_progress)
         checksums.update((key, digest) for report in reports for key, digest in report.checksums.items())
         with clock("refinement"):
             checksums.update(write_refinement_maps(draft, job, stack, plan.chunk))

@@ -19,7 +19,7 @@ from fesdist.registry import model_from_parameters, model_named
 from fesdist.training.folds import Folds
 from fesdist.training.job import TrainingJob
 from fesdist.training.judged import judged_in, judgement_of
-from fesdist.training.opened import stack_of
+from fesdist.training.opened import only_current_images, stack_of
 from fesdist.tuning.beside_input import Beside, BesideInput
 from fesdist.tuning.errors import FoldTotals, Validation
 from fesdist.tuning.fold_plan import fold_plan, row_step_for
@@ -67,7 +67,8 @@ class FoldStage(AddingUp[Beside]):
         job, of_group, validation = self.work_on.job, self.work_on.job.groups[group], self.work_on.validation()
         stack = stack_of(job)
         folds = Folds.of(self.work_on.folds, stack, of_group.samples)
-        (found,) = judged_in(tile, [validation], job, stack, of_group, folds, validation.judgement, self.n_block)
+        with only_current_images(job, stack):  # before what is found is kept
+            (found,) = judged_in(tile, [validation], job, stack, of_group, folds, validation.judgement, self.n_block)
         return found
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Beside:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from fesdist.cluster.settings import ClusterSettings
 from fesdist.evaluation import comparison
+from fesdist.evaluation.comparison import Comparer, ScoreStage
 from fesdist.evaluation.document import Evaluation
 from fesdist.evaluation.evaluate import evaluate
 from fesdist.evaluation.looks import REAL
@@ -20,7 +22,8 @@ from fesdist.ground.similarity import ssim
 from fesdist.inference.loaded import LoadedVersion
 from storage.datasets.records import Records
 from storage.datasets.store import WeightStore
-from storage.errors import NotFoundError, StorageError
+from storage.errors import ChangedError, NotFoundError, StorageError
+from storage.stack.editing import delete_person
 from storage.stack.reading import TrainingStack
 from tests.fesdist.evaluation.small_store import HELD_OUT, PEOPLE, SHAPE, make_stack, publish
 from tests.fesdist.shape.pictures import smooth_displacement
@@ -55,6 +58,25 @@ def test_scores_are_those_of_the_images_one_person_at_a_time(stack: str, store: 
             face, mouth_ssim = ssim({method: outputs[0]}, t[0], mouth)[method]
             assert scores.each(method, "face", "ssim")[position] == pytest.approx(face, rel=1e-4)
             assert scores.each(method, "mouth", "ssim")[position] == pytest.approx(mouth_ssim, rel=1e-4)
+
+
+@pytest.mark.parametrize("person", [HELD_OUT[0], PEOPLE[0]], ids=["compared", "a teacher"])
+@pytest.mark.parametrize("step", [(ScoreStage, "work"), (Comparer, "compare")], ids=["not opened", "opened"])
+def test_who_is_taken_out_meanwhile_is_told(
+    tmp_path: Path, store: str, monkeypatch: pytest.MonkeyPatch, person: str, step: tuple[type, str]
+) -> None:
+    stack = make_stack(tmp_path / "two.zarr", expressions=("smiling", "sad"))
+    reference, undisturbed = publish(store, stack), getattr(*step)
+
+    def disturbed(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        delete_person(stack, person)
+        return undisturbed(*arguments)
+
+    monkeypatch.setattr(*step, disturbed)
+    with pytest.raises(ChangedError, match=f"of {person} was deleted or replaced in {stack} while it was read"):
+        evaluate(stack, store, reference, cluster=HERE)
+    assert not list(WeightStore(store).evaluations("small", 1))
 
 
 def test_a_version_with_a_shape_is_compared_with_the_photograph_moved_alone(stack: str, store: str) -> None:

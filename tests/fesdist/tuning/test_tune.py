@@ -84,6 +84,22 @@ def test_nothing_is_told_of_people_who_are_taken_out_meanwhile(tmp_path: Path, m
         tuned(path, tmp_path / "scratch")
 
 
+def test_nothing_is_kept_of_people_who_are_taken_out_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_stack(tmp_path / "stack.zarr", side=SIDE)
+    person = TrainingStack.open(path).people[int(TrainingStack.open(path).samples("happy")[0])]
+    judged = fold_stage.judged_in
+
+    def meanwhile(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        delete_person(path, person.id)
+        return judged(*arguments)
+
+    monkeypatch.setattr(fold_stage, "judged_in", meanwhile)
+    with pytest.raises(ChangedError, match=f"of {person.id} was deleted or replaced"):
+        tuned(path, tmp_path / "scratch")
+    assert not list((tmp_path / "scratch").rglob("*.npz"))
+
+
 def test_errors_are_those_of_leaving_people_out_by_hand(path: Path, tmp_path: Path) -> None:
     tuning = tuned(path, tmp_path)
     stack = TrainingStack.open(path)
