@@ -61,7 +61,7 @@ class _Found:
     def of(cls, store: WeightStore, name: str | None) -> _Found:
         """Return what there is of one model, or of all; raises NotFoundError for an unknown one."""
         drafts = store.drafts(name)
-        models = {each: store.readable_versions(each) for each in _names(store, drafts, name)}
+        models = {each: _readable(store, each) for each in _names(store, drafts, name)}
         evaluations = {
             (each, manifest.version): store.evaluations(each, manifest.version).readable()
             for each, (manifests, _) in models.items()
@@ -110,6 +110,17 @@ class _Found:
             }
             for name, (manifests, damaged) in self.models.items()
         }
+
+
+def _readable(store: WeightStore, name: str) -> tuple[list[Manifest], dict[int, StorageError]]:
+    """Return the manifests of a model of which all can be read that is listed, and what is wrong with the others."""
+    manifests, damaged = store.readable_versions(name)
+    for manifest in manifests:
+        try:
+            manifest.measured(RunMetrics)
+        except StorageError as error:
+            damaged[manifest.version] = error
+    return [each for each in manifests if each.version not in damaged], dict(sorted(damaged.items()))
 
 
 def _names(store: WeightStore, drafts: list[DraftInfo], wanted: str | None) -> list[str]:
@@ -196,7 +207,7 @@ def _print_timing(manifests: list[Manifest]) -> None:
     """Print the steps of each training, and the phases of its tiles: seconds on the wall, then seconds of workers."""
     for manifest in manifests:
         metrics = manifest.measured(RunMetrics)
-        if not metrics.phases:
+        if not any(metrics.phases.values()):
             say(f"{manifest.reference} does not tell where its time went: an earlier fesdist trained it, or another")
             continue
         computing = sum(metrics.phases.values())

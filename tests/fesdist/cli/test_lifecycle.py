@@ -161,6 +161,30 @@ def test_a_damaged_manifest_is_a_warning_and_an_exit_code(
     assert list(listed["damaged"]) == ["1"]
 
 
+def test_metrics_that_cannot_be_read_keep_no_other_version_from_the_list(
+    stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for ridge in ("1", "2", "3"):
+        _train(stack, tmp_path, "--ridge", ridge)
+    for number, damage in ((1, {"expressions": {"happy": 7}}), (3, {"phases": {"read": 0.0}})):
+        manifest = tmp_path / f"random/versions/{number}.json"
+        found = json.loads(manifest.read_text())
+        manifest.write_text(json.dumps(found | {"metrics": found["metrics"] | damage}))
+    capsys.readouterr()
+    assert main(["versions", str(tmp_path), "--timing"]) == 1
+    printed = capsys.readouterr()
+    assert [ridge for ridge in ("ridge 1", "ridge 2", "ridge 3") if ridge in printed.out] == ["ridge 2", "ridge 3"]
+    assert "random@2: seconds by step, then of" in printed.out
+    assert "random@3 does not tell where its time went" in printed.out
+    (told,) = printed.err.splitlines()
+    assert told.startswith("warning: metrics of random@1: Expected `object`, got `int`")
+    assert "restore that manifest from a copy" in told
+    assert main(["versions", str(tmp_path), "--json"]) == 1
+    listed = json.loads(capsys.readouterr().out)["random"]
+    assert [version["version"] for version in listed["versions"]] == [2, 3]
+    assert list(listed["damaged"]) == ["1"]
+
+
 def test_a_version_of_a_later_release_is_not_called_damaged(
     stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
