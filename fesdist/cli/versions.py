@@ -21,6 +21,9 @@ from storage.datasets.manifest import Manifest, ModelFacts
 from storage.datasets.store import WeightStore
 from storage.errors import NewerFormatError, NotFoundError, StorageError
 
+_OFTEN_ALIKE = ("colour", "size", "expressions")
+"""Columns that are told above the table where all versions of a model have the same there."""
+
 
 def run(request: Versions) -> int:
     """List or clean; return 0, or 1 if a document is damaged or of a later release, or an alias leads nowhere."""
@@ -181,24 +184,27 @@ def _print(store: WeightStore, name: str, manifests: list[Manifest]) -> None:
     aliases: dict[int, list[str]] = {}
     for alias, version in store.aliases(name).readable().items():
         aliases.setdefault(version, []).append(alias)
+    rows = [
+        {
+            "version": str(manifest.version),
+            "created": minute(manifest.created),
+            "model": _model(manifest.model),
+            "colour": manifest.colour,
+            "size": " x ".join(map(str, manifest.image_shape)),
+            "expressions": a_few(manifest.expressions, most=MOST_IN_A_CELL),
+            "face": _mean_error(manifest, "face"),
+            "mouth": _mean_error(manifest, "mouth"),
+            "aliases": ", ".join(sorted(aliases.get(manifest.version, []))),
+        }
+        for manifest in manifests
+    ]
+    # Once, and not in every row, so that the table fits into a terminal.
+    alike = {column: rows[0][column] for column in _OFTEN_ALIKE if len({row[column] for row in rows}) == 1}
+    columns = [column for column in rows[0] if column not in alike]
     say(name)
-    table(
-        ("version", "created", "model", "colour", "size", "expressions", "face", "mouth", "aliases"),
-        [
-            (
-                str(manifest.version),
-                minute(manifest.created),
-                _model(manifest.model),
-                manifest.colour,
-                " x ".join(map(str, manifest.image_shape)),
-                a_few(manifest.expressions, most=MOST_IN_A_CELL),
-                _mean_error(manifest, "face"),
-                _mean_error(manifest, "mouth"),
-                ", ".join(sorted(aliases.get(manifest.version, []))),
-            )
-            for manifest in manifests
-        ],
-    )
+    if told := "; ".join(f"{column} {cell}" for column, cell in alike.items()):
+        say(f"  {told}")
+    table(columns, [[row[column] for column in columns] for row in rows])
     say("  face, mouth: MSE x 100 on held-out people, the mean over the expressions")
     say()
 

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -135,7 +136,27 @@ def test_of_many_expressions_the_first_are_told(tmp_path: Path, capsys: pytest.C
     draft = create_draft(store, "many", "job", WEIGHTS, {})
     draft.publish(replace(FACTS, expressions=tuple("abcdefghij")), fill(draft))
     assert main(["versions", store.uri]) == 0
-    assert "  a, b, c, d, e, f, g, h and 2 more  " in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines()[1].endswith("; expressions a, b, c, d, e, f, g, h and 2 more")
+
+
+def test_what_all_versions_have_alike_is_no_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = WeightStore(str(tmp_path / "weights"))
+
+    def listed(job: str, **changes: Any) -> list[str]:
+        draft = create_draft(store, "m", job, WEIGHTS, {})
+        draft.publish(replace(FACTS, **changes), fill(draft))
+        assert main(["versions", store.uri]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    rows, cols = FACTS.image_shape
+    name, alike, columns, *_ = listed("first")
+    assert (name, alike) == ("m", f"  colour {FACTS.colour}; size {rows} x {cols}; expressions sad, smiling")
+    assert columns.split() == ["version", "created", "model", "face", "mouth", "aliases"]
+    name, alike, columns, _, first, second, *_ = listed("second", colour="gray")
+    assert alike == f"  size {rows} x {cols}; expressions sad, smiling"
+    assert columns.split() == ["version", "created", "model", "colour", "face", "mouth", "aliases"]
+    assert f"  {FACTS.colour}  " in first
+    assert "  gray  " in second
 
 
 def test_a_photograph_is_replaced_and_a_person_deleted(
