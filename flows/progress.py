@@ -27,7 +27,7 @@ def live_progress(stage: str, unit: str) -> Iterator[Progress]:
             nonlocal updated
             show(done, total, note)
             now = time.monotonic()
-            clock.saw(done)
+            clock.saw(done, total)
             if now - updated < SECONDS_BETWEEN_UPDATES and done != total:
                 return
             updated = now

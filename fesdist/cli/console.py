@@ -193,7 +193,7 @@ def _bar(title: str, unit: str) -> Iterator[Progress]:
         task = bar.add_task(title, total=None, note="", visible=False)
 
         def report(done: float, total: int, note: str = "") -> None:
-            clock.saw(done)
+            clock.saw(done, total)
             bar.update(task, completed=done, total=total or None, note=note, visible=True)
 
         yield report
@@ -206,7 +206,7 @@ def _lines(title: str, unit: str) -> Iterator[Progress]:
 
     def report(done: float, total: int, note: str = "") -> None:
         nonlocal last
-        clock.saw(done)
+        clock.saw(done, total)
         now = time.monotonic()
         if now - last < _SECONDS_BETWEEN_LINES and (done or total):
             return
@@ -244,16 +244,25 @@ def pace(rate: float, unit: str) -> str:
 
 
 class Clock:
-    """Measures a rate from the first report of a stage on, so that work done by an earlier run is not counted."""
+    """Measures a rate from the first report of a stage on, so that work done by an earlier run is not counted.
+
+    Where a stage does not say that it begins, that is when the first of it is done: what it took to start, as compiling
+    kernels and reading weights for a folder of photographs, is not counted either.
+    """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._first: tuple[float, float] | None = None
         self._last = 0.0
 
-    def saw(self, done: float) -> None:
-        """Note what is done now; whoever has done less than before, or nothing yet, begins another stage."""
-        if self._first is None or done < self._last or not done:
+    def saw(self, done: float, total: int) -> None:
+        """Note what is done now; whoever has done less than before, or nothing yet, begins another stage.
+
+        Nothing done of nobody knows how much is before the beginning.
+        """
+        if not done and not total:
+            self._first = None
+        elif self._first is None or done < self._last or not done:
             self._first = self._now(), done
         self._last = done
 

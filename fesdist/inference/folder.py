@@ -44,9 +44,9 @@ def synthesize_folder(
     the same version and settings are kept, unless the settings say otherwise. `out/manifest.jsonl` says what happened
     to each photograph.
 
-    `on_progress(done, total, note)` counts photographs; `total` is 0 until all of a large folder were found. A
-    photograph that fails is listed in the summary and stops nothing. Raises as `prepare`, and NoSpaceError when the
-    disk is full; what was written until then stays.
+    `on_progress(done, total, note)` counts photographs, with each batch; `total` is 0 until all of a large folder were
+    found. A photograph that fails is listed in the summary and stops nothing. Raises as `prepare`, and NoSpaceError
+    when the disk is full; what was written until then stays.
     """
     began = time.perf_counter()
     cluster = cluster or ClusterSettings()
@@ -62,9 +62,11 @@ def synthesize_folder(
         tasks = todo.tasks(manifest, run.points)
         for first in islice(tasks, 1):
             begun = _begun(chain((first,), tasks), job, manifest)
-            for record in _records(begun, replace(run, job=job), cluster, on_progress):
-                manifest.append(record)
-                summary.add(record)
+            for records in _batches(begun, replace(run, job=job), cluster, on_progress):
+                for record in records:
+                    manifest.append(record)
+                    summary.add(record)
+                # No sooner, as one of a batch says nothing of how long the others took.
                 if on_progress is not None:
                     total = todo.n_tasks if todo.complete else 0
                     on_progress(summary.n_seen, total, "" if total else f"{todo.n_found:,} found so far")
@@ -82,12 +84,13 @@ def _begun(tasks: Iterator[PhotographTask], job: FolderJob, manifest: FolderMani
         yield task
 
 
-def _records(
+def _batches(
     tasks: Iterator[PhotographTask],
     run: PreparedRun,
     settings: ClusterSettings,
     on_progress: Progress | None,
-) -> Iterator[Record]:
+) -> Iterator[list[Record]]:
+    """Yield what became of the photographs of each batch, as it comes."""
     todo = run.todo
     with open_cluster(settings, on_progress) as cluster:
         rows, cols = run.version.manifest.image_shape
@@ -102,14 +105,7 @@ def _records(
             if isinstance(outcome.error, (StorageError, BadParameterError)):
                 raise outcome.error
             if outcome.error is not None:
-                yield from (
-                    Record(
-                        task.file,
-                        "failed",
-                        f"its batch was given up: {outcome.error}",
-                        version=run.job.reference,
-                    )
-                    for task in outcome.item
-                )
+                why = f"its batch was given up: {outcome.error}"
+                yield [Record(task.file, "failed", why, version=run.job.reference) for task in outcome.item]
             else:
-                yield from outcome.result
+                yield outcome.result

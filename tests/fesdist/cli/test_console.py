@@ -79,19 +79,38 @@ def test_what_is_at_work_counts_and_what_is_rare_is_told_by_the_hour() -> None:
 def test_the_rate_is_that_of_the_stage_and_sinks_while_nothing_is_heard() -> None:
     at = [0.0]
     clock = Clock(lambda: at[0])
-    clock.saw(0)
+    clock.saw(0, 4)
     at[0] = 10.0
     assert clock.rate == 0  # so no time left is told
-    clock.saw(0.5)
+    clock.saw(0.5, 4)
     assert clock.rate == 0  # it may have been compiling all the while
     at[0] = 50.0
     assert clock.rate == 0.01
-    clock.saw(4)
+    clock.saw(4, 4)
     at[0] = 60.0
-    clock.saw(0)  # the next stage, which took long to begin
+    clock.saw(0, 4)  # the next stage, which took long to begin
     at[0] = 64.0
-    clock.saw(1)
+    clock.saw(1, 4)
     assert clock.rate == 0.25
+
+
+def test_what_it_takes_to_start_is_no_part_of_the_rate() -> None:
+    at = [0.0]
+    clock = Clock(lambda: at[0])
+    clock.saw(0, 0)  # looking for photographs
+    at[0] = 10.0  # as kernels were compiled
+    clock.saw(8, 1200)
+    at[0] = 10.25
+    assert clock.rate == 0
+    clock.saw(72, 1200)
+    assert clock.rate == 256
+    clock.saw(0, 0)  # another stage, whose workers start
+    at[0] = 20.0
+    assert clock.rate == 0
+    clock.saw(80, 1200)
+    at[0] = 21.0
+    clock.saw(90, 1200)
+    assert clock.rate == 10
 
 
 @pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["versions", "."], ["faces", "drawn"]])
