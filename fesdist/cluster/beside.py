@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from threading import Event
 
 from fesdist.cluster.settings import Item, OnPart, Outcome
-from fesdist.ground.share import told_to
+from fesdist.ground.share import ended_by, told_to
 
 
 class _Stopped(BaseException):
@@ -24,19 +24,22 @@ def run_beside(
     """Yield what `work` returns of each item, as it comes, with so many at work at the same time.
 
     `on_part` is called in the caller's thread. Closing the iterator, or an exception in the loop around it, ends tasks
-    where they next tell how far they are; those that never tell are waited for.
+    where they next heed it, or tell how far they are; those that never do are waited for.
     """
     waiting, arrived, stopped = iter(items), SimpleQueue[tuple[Item, Outcome[Item] | BaseException | float]](), Event()
 
-    def tell(item: Item, share: float) -> None:
+    def heed() -> None:
         if stopped.is_set():
             raise _Stopped
+
+    def tell(item: Item, share: float) -> None:
+        heed()
         if on_part is not None:
             arrived.put((item, float(share)))
 
     def task(item: Item) -> None:
         try:
-            with told_to(partial(tell, item)):
+            with told_to(partial(tell, item)), ended_by(heed):
                 arrived.put((item, work(item)))
         except BaseException as error:  # whatever ends a thread, the caller must hear of it, or wait for ever
             arrived.put((item, error))

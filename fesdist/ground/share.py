@@ -16,6 +16,7 @@ Progress = Callable[[float, int, str], None]
 """Gets what is done, all there is to do, 0 while nobody knows, and a note, which is all there is to say before that."""
 
 _TELL: ContextVar[Tell | None] = ContextVar("tell", default=None)
+_HEED: ContextVar[Callable[[], None] | None] = ContextVar("heed", default=None)
 
 
 def tell(share: float) -> None:
@@ -23,6 +24,23 @@ def tell(share: float) -> None:
     listening = _TELL.get()
     if listening is not None:
         listening(share)
+
+
+def heed() -> None:
+    """End the work here if nobody waits for it any more; for what takes long between two shares that are told."""
+    ending = _HEED.get()
+    if ending is not None:
+        ending()
+
+
+@contextmanager
+def ended_by(ending: Callable[[], None]) -> Iterator[None]:
+    """Have `ending` called where the block heeds; it raises what ends the work."""
+    token = _HEED.set(ending)
+    try:
+        yield
+    finally:
+        _HEED.reset(token)
 
 
 @contextmanager

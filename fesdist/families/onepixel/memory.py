@@ -61,7 +61,7 @@ def training_memory(
                     *solved,
                     *evidence,
                     differences,
-                    *(_a_row(fit, tile_shape[1], margin) if n_folds > 1 or margin else ()),
+                    *_a_row(fit, tile_shape[1], margin),
                     *_systems(rank, fit.n_expressions),
                 ),
             ),

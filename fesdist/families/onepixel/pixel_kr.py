@@ -159,12 +159,8 @@ class PixelKernelRidge(MadeFromSums[IntensitySums], Model[IntensitySums]):
         norm = np.empty((sets, n_expressions, *shape))
         status = np.zeros((sets, *shape), np.uint8)
         check_margin(gathered.margin, self.pool)
-        for channel, sums in enumerate(gathered.sums):
-            tables = Tables(outputs[channel], norm[channel], status[channel])
-            if gathered.margin == 0:
-                self._solver()(sums, tables)
-            else:
-                self._solve_rows(gathered, channel, tables)
+        for channel in range(sets):
+            self._solve_rows(gathered, channel, Tables(outputs[channel], norm[channel], status[channel]))
         before, *after = gathered.image_sums[..., *problem.tile.region.within(gathered.region)]
         return {
             expression: {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.cluster.settings import RETRIES
 from fesdist.ground.errors import TileError
-from fesdist.ground.share import tell
+from fesdist.ground.share import heed, tell
 
 PATIENCE = 60.0
 WORD: ContextVar[str] = ContextVar("word", default="nothing")
@@ -86,24 +87,27 @@ def test_tasks_see_the_context_of_the_caller() -> None:
     assert [outcome.result for outcome in outcomes] == ["something", "something"]
 
 
-def _wait_for_the_end(item: int, started: threading.Barrier, ended: list[int]) -> None:
+def _wait_for_the_end(item: int, started: threading.Barrier, ended: list[int], step: Callable[[], None]) -> None:
     if item < 2:
         started.wait(PATIENCE)
     if item == 0:
         return
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        tell(0.1)
+        step()
         time.sleep(0.001)
     ended.append(item)
 
 
+@pytest.mark.parametrize("step", [partial(tell, 0.1), heed], ids=["tell", "heed"])
 @pytest.mark.parametrize("listens", [True, False])
-def test_leaving_the_loop_ends_tasks_where_they_tell_how_far_they_are(listens: bool) -> None:
+def test_leaving_the_loop_ends_tasks_where_they_heed_it_or_tell_how_far_they_are(
+    listens: bool, step: Callable[[], None]
+) -> None:
     ended: list[int] = []
     on_part = (lambda item, share: None) if listens else None
     outcomes = InProcessCluster(2).run(
-        _wait_for_the_end, range(9), threading.Barrier(2), ended, on_part=on_part, at_once=2
+        _wait_for_the_end, range(9), threading.Barrier(2), ended, step, on_part=on_part, at_once=2
     )
     assert next(outcomes).item == 0
     start = time.monotonic()

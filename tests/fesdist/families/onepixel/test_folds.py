@@ -8,9 +8,11 @@ import pytest
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
+from fesdist.families.common.sums import added
 from fesdist.families.common.validation import Judgement
 from fesdist.families.onepixel.functions import KERNELS, kernel_named
 from fesdist.ground.colour import Colour, to_gray
+from fesdist.ground.share import ended_by
 from fesdist.ground.tiles import Padding, Region, Tile
 from fesdist.registry import PixelKernelRidge
 from tests.fesdist.families.measured import black_samples, peak
@@ -38,6 +40,30 @@ def expected(model: PixelKernelRidge, colour: Colour, inputs: np.ndarray, target
         seen, true = inputs[fold == FOLDS][:, judged].ravel(), targets[fold == FOLDS][:, judged].ravel() / 255
         error += float(((true - kernel[np.ix_(seen, known)] @ coefficients) ** 2).sum())
     return error
+
+
+@pytest.mark.parametrize("pool", [0, 1])
+def test_whoever_ends_it_is_heeded_between_rows(pool: int) -> None:
+    """As many features as intensities take seconds for 64 x 64 pixels."""
+    model, heeded = PixelKernelRidge(sigma=1e-4, pool=pool), list[int]()
+    images = random_images((len(FOLDS), 3, *SHAPE))
+    whole, none = Tile(0, Region(0, SHAPE[0], 0, SHAPE[1])), Padding(0, 0, 0, 0)
+    problem = TileProblem(whole, none, 3, Colour.PER_CHANNEL, ("happy",), image_shape=SHAPE)
+    of_folds = [model.gather(problem, np.dtype(np.uint8)) for _ in range(3)]
+    for fold, sums in enumerate(of_folds):
+        sums.add(Samples(images[fold == FOLDS], {"happy": images[fold == FOLDS]}))
+    with ended_by(lambda: heeded.append(1)):
+        model.solve(added(of_folds))
+        assert len(heeded) == 3 * SHAPE[0]
+        heeded.clear()
+        model.evidence(added(of_folds), of_folds, 1)
+        assert len(heeded) == len(of_folds) * 3 * SHAPE[0]
+        heeded.clear()
+        validation = PixelKernelRidge.cross_validation([model, model])
+        gathered = validation.gather(problem, np.dtype(np.uint8), 3)
+        gathered.add(FOLDS, Samples(images, {"happy": images}))
+        gathered.found(Judgement(SHAPE, (), 1))
+        assert len(heeded) == 2 * len(of_folds) * 3 * SHAPE[0]
 
 
 @pytest.mark.parametrize("row_step", [1, 3])
