@@ -181,18 +181,6 @@ def test_bits_do_not_depend_on_tiles_or_blocks(name: str, rows: int, cols: int, 
         assert np.array_equal(values, cut[array]), array
 
 
-def test_expressions_solved_together_are_those_solved_alone(model: CodedModel) -> None:
-    if isinstance(model, BilinearKernelReducedRank):
-        pytest.skip("the expressions of BKRRR share their codes by definition")
-    inputs = random_images((9, 1, *SHAPE))
-    targets = {name: random_images((9, 1, *SHAPE), seed) for seed, name in enumerate(("a", "b"), start=1)}
-    together = train_coded(model, inputs, targets)
-    for name, images in targets.items():
-        alone = train_coded(model, inputs, {name: images})[name]
-        for array, values in alone.items():
-            assert np.array_equal(together[name][array], values), (name, array)
-
-
 def test_expressions_with_fewer_samples_have_the_same_outputs(model: CodedModel) -> None:
     inputs, targets = random_images((6, 1, *SHAPE)), random_images((6, 1, *SHAPE), seed=1)
     images = random_images((2, 1, *SHAPE), seed=2)

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fesdist.families.common.fit import Fit
-from fesdist.families.common.layout import common_layout
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
 from fesdist.families.sparse.greedy import GreedyModel
@@ -74,15 +73,6 @@ def test_bits_do_not_depend_on_tiles_or_blocks(
             assert np.array_equal(values, cut["smiling"][name]), (model.name, name)
 
 
-def test_expressions_solved_together_are_those_solved_alone(model: GreedyModel) -> None:
-    inputs = smooth_images(20, 3, SHAPE, 0)
-    targets = {name: smooth_images(20, 3, SHAPE, seed) for seed, name in enumerate(("a", "b"), start=1)}
-    together = train(model, inputs, targets, colour=Colour.SHARED)
-    for name, images in targets.items():
-        alone = train(model, inputs, {name: images}, colour=Colour.SHARED)[name]
-        assert all(np.array_equal(together[name][array], values) for array, values in alone.items())
-
-
 @pytest.mark.parametrize("dtype", ["uint8", "float64"])
 @pytest.mark.parametrize("ridge", [1e-20, 0.4])
 @pytest.mark.parametrize("case", ["one sample", "black", "one pixel varies", "constant target", "equal pixels", "zero"])
@@ -136,18 +126,6 @@ def test_no_pixel_is_picked_twice_and_the_residual_is_that_of_a_ridge_fit(model:
         np.testing.assert_allclose(design.T @ residual, model.ridge * solution, atol=1e-11)
 
 
-def test_inputs_may_be_read_only_and_strided_and_are_not_changed(model: GreedyModel) -> None:
-    wide = random_images((20, 3, SHAPE[0], 2 * SHAPE[1]))
-    inputs, targets = wide[..., ::2], wide[..., 1::2]
-    for images in (wide, inputs, targets):
-        images.flags.writeable = False
-    before = wide.copy()
-    strided = train(model, inputs, {"smiling": targets})["smiling"]
-    packed = train(model, inputs.copy(), {"smiling": targets.copy()})["smiling"]
-    assert np.array_equal(wide, before)
-    assert all(np.array_equal(values, packed[name]) for name, values in strided.items())
-
-
 def test_statistics_can_be_solved_twice_and_added_to(model: GreedyModel) -> None:
     images = random_images((30, 1, *SHAPE))
     statistics = empty_statistics(model)
@@ -177,18 +155,6 @@ def empty_statistics(model: GreedyModel):  # type: ignore[no-untyped-def]
     tile = Tile(0, Region(0, SHAPE[0], 0, SHAPE[1]))
     _, padding = model.inputs_of(tile.region, SHAPE)
     return model.gather(TileProblem(tile, padding, 1, Colour.GRAY, ("smiling",)), np.dtype(np.uint8))
-
-
-def test_the_layout_names_every_solved_array(model: GreedyModel) -> None:
-    inputs = random_images((3, 3, *SHAPE))
-    for colour in Colour:
-        solved = train(model, inputs, {"smiling": inputs}, colour=colour)["smiling"]
-        sets = colour.weight_channels(3)
-        layouts = (*model.own_layout(sets), *common_layout(sets, 3))
-        assert {layout.name for layout in layouts} == set(solved)
-        for layout in layouts:
-            assert solved[layout.name].shape == (*(length for _, length in layout.leading), *SHAPE)
-            assert solved[layout.name].dtype == layout.dtype
 
 
 def test_a_model_is_rebuilt_from_its_parameters(model: GreedyModel) -> None:

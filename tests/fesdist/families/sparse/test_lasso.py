@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fesdist.families.common.fit import Fit
-from fesdist.families.common.layout import Array, common_layout
+from fesdist.families.common.layout import Array
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
 from fesdist.families.sparse.kernels.active_set import INEXACT, SOLVED, TOO_MANY
@@ -98,15 +98,6 @@ def test_bits_do_not_depend_on_tiles_or_blocks(
         assert np.array_equal(values, cut["smiling"][name]), name
 
 
-def test_expressions_solved_together_are_those_solved_alone() -> None:
-    inputs = smooth_images(20, 3, SHAPE, 0)
-    targets = {name: smooth_images(20, 3, SHAPE, seed) for seed, name in enumerate(("a", "b"), start=1)}
-    together = train(LASSO, inputs, targets, colour=Colour.SHARED)
-    for name, images in targets.items():
-        alone = train(LASSO, inputs, {name: images}, colour=Colour.SHARED)[name]
-        assert all(np.array_equal(together[name][array], values) for array, values in alone.items())
-
-
 @pytest.mark.parametrize("dtype", ["uint8", "float64"])
 @pytest.mark.parametrize("l1", [1e-3, 0.4])
 @pytest.mark.parametrize(
@@ -182,30 +173,6 @@ def test_taps_come_first_and_unused_ones_have_no_weight() -> None:
     assert (solved["values"][0][~used] == 0).all()
     assert (solved["values"][0][used] != 0).all()
     assert solved["bias"].any()
-
-
-def test_inputs_may_be_read_only_and_strided_and_are_not_changed() -> None:
-    wide = random_images((20, 3, SHAPE[0], 2 * SHAPE[1]))
-    inputs, targets = wide[..., ::2], wide[..., 1::2]
-    for images in (wide, inputs, targets):
-        images.flags.writeable = False
-    before = wide.copy()
-    strided = train(LASSO, inputs, {"smiling": targets})["smiling"]
-    packed = train(LASSO, inputs.copy(), {"smiling": targets.copy()})["smiling"]
-    assert np.array_equal(wide, before)
-    assert all(np.array_equal(values, packed[name]) for name, values in strided.items())
-
-
-def test_the_layout_names_every_solved_array() -> None:
-    inputs = random_images((3, 3, *SHAPE))
-    for colour in Colour:
-        solved = train(LASSO, inputs, {"smiling": inputs}, colour=colour)["smiling"]
-        sets = colour.weight_channels(3)
-        layouts = (*LASSO.own_layout(sets), *common_layout(sets, 3))
-        assert {layout.name for layout in layouts} == set(solved)
-        for layout in layouts:
-            assert solved[layout.name].shape == (*(length for _, length in layout.leading), *SHAPE)
-            assert solved[layout.name].dtype == layout.dtype
 
 
 @pytest.mark.parametrize("region", [Region(0, 7, 0, 9), Region(3, 6, 0, 9), Region(6, 7, 8, 9)])

@@ -11,8 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import load_npz
 
-from fesdist.families.common.fit import Fit
-from fesdist.families.common.layout import common_layout
 from fesdist.families.common.problem import TileProblem
 from fesdist.families.common.samples import Samples
 from fesdist.ground.colour import Colour, to_gray
@@ -75,16 +73,6 @@ def test_colour_modes(colour: Colour) -> None:
     np.testing.assert_allclose(solved["mean_difference"], difference, atol=1e-7)
 
 
-def test_expressions_solved_together_are_those_solved_alone() -> None:
-    inputs = random_images((20, 1, *SHAPE))
-    targets = {name: random_images((20, 1, *SHAPE), seed) for seed, name in enumerate(("a", "b", "c"), start=1)}
-    together = train(FIELDS["5x5"], inputs, targets)
-    for name, images in targets.items():
-        alone = train(FIELDS["5x5"], inputs, {name: images})[name]
-        for array, values in alone.items():
-            assert np.array_equal(together[name][array], values), (name, array)
-
-
 @given(
     rows=st.integers(1, 12),
     cols=st.integers(1, 24),
@@ -142,18 +130,6 @@ def test_a_pivot_that_is_not_positive_gives_the_mean_target() -> None:
         assert all(np.isfinite(values).all() for values in solved[name].values())
 
 
-def test_inputs_may_be_read_only_and_strided_and_are_not_changed() -> None:
-    wide = random_images((20, 3, SHAPE[0], 2 * SHAPE[1]))
-    inputs, targets = wide[..., ::2], wide[..., 1::2]
-    for images in (wide, inputs, targets):
-        images.flags.writeable = False
-    before = wide.copy()
-    strided = train(FIELDS["3x3"], inputs, {"smiling": targets}, colour=Colour.SHARED)["smiling"]
-    packed = train(FIELDS["3x3"], inputs.copy(), {"smiling": targets.copy()}, colour=Colour.SHARED)["smiling"]
-    assert np.array_equal(wide, before)
-    assert all(np.array_equal(values, packed[name]) for name, values in strided.items())
-
-
 def test_statistics_can_be_solved_twice_and_added_to() -> None:
     model, images = FIELDS["3x3"], random_images((30, 1, *SHAPE))
     statistics = _statistics(model, SHAPE, channels=1)
@@ -163,18 +139,6 @@ def test_statistics_can_be_solved_twice_and_added_to() -> None:
     statistics.add(Samples(images[10:20], {"smiling": images[20:]}))
     both = train(model, images[:20], {"smiling": images[10:]})["smiling"]
     assert np.array_equal(model.solve(statistics)["smiling"]["weights"], both["weights"])
-
-
-def test_the_layout_names_every_solved_array() -> None:
-    inputs = random_images((3, 3, *SHAPE))
-    for colour in Colour:
-        solved = train(FIELDS["3x3"], inputs, {"smiling": inputs}, colour=colour)["smiling"]
-        sets = colour.weight_channels(3)
-        layouts = (*FIELDS["3x3"].layout(Fit((8, 8), 3, colour, "uint8", 2, 1)), *common_layout(sets, 3))
-        assert {layout.name for layout in layouts} == set(solved)
-        for layout in layouts:
-            assert solved[layout.name].shape == (*(length for _, length in layout.leading), *SHAPE)
-            assert solved[layout.name].dtype == layout.dtype
 
 
 def test_bad_blocks_and_empty_statistics_are_refused() -> None:
