@@ -15,6 +15,7 @@ ROOT = "zarr.json"
 """Key of the document that commits a stack."""
 
 _MOST_SAMPLES = 1 << 24
+_SHOWN = 3
 
 
 def stack_location(path: str | Path) -> Location:
@@ -32,11 +33,21 @@ def read_contents(location: Location) -> StackContents:
 
 
 def read_root(location: Location) -> bytes:
-    """Return the document that commits a stack; raises `NotFoundError`."""
+    """Return the document that commits a stack; raises `NotFoundError`, which tells what is there instead."""
     try:
         return location.read(ROOT, LARGEST_DOCUMENT)
     except NotFoundError:
-        raise NotFoundError(f"there is no training stack in {location.uri}: ingest photographs into it first") from None
+        raise NotFoundError(_no_stack(location)) from None
+
+
+def _no_stack(location: Location) -> str:
+    expected = "expected the folder, or the prefix of a bucket, that `fesdist ingest` wrote to"
+    if isinstance(location, LocalLocation) and Path(location.uri).is_file():
+        return f"{location.uri} is a file, and no training stack; {expected}"
+    if found := location.list(""):
+        some = ", ".join(found[:_SHOWN]) + (", ..." if len(found) > _SHOWN else "")
+        return f"{location.uri} is no training stack: it holds {some}; {expected}"
+    return f"there is no training stack in {location.uri}: ingest photographs into it first"
 
 
 def array_rule(spec: StackSpec, n_samples: int, most: int = _MOST_SAMPLES) -> Rule:

@@ -165,6 +165,23 @@ def test_other_folders_are_no_stacks(tmp_path: Path) -> None:
         TrainingStack.open(tmp_path)
 
 
+def test_what_is_in_the_place_of_a_stack_is_told(tmp_path: Path) -> None:
+    expected = "expected the folder, or the prefix of a bucket, that `fesdist ingest` wrote to"
+    (tmp_path / "photos").mkdir()
+    for name in ("anna.jpg", "ben.jpg"):
+        (tmp_path / "photos" / name).touch()
+    with pytest.raises(NotFoundError) as error:
+        TrainingStack.open(tmp_path / "photos")
+    assert str(error.value) == (f"{tmp_path / 'photos'} is no training stack: it holds anna.jpg, ben.jpg; {expected}")
+    for name in ("carl.jpg", "dora.jpg"):
+        (tmp_path / "photos" / name).touch()
+    with pytest.raises(NotFoundError, match=r": it holds anna.jpg, ben.jpg, carl.jpg, \.\.\.; expected"):
+        TrainingStack.open(tmp_path / "photos")
+    with pytest.raises(NotFoundError) as error:
+        TrainingStack.open(tmp_path / "photos" / "anna.jpg")
+    assert str(error.value) == f"{tmp_path / 'photos' / 'anna.jpg'} is a file, and no training stack; {expected}"
+
+
 def test_a_missing_array_is_told(stack: TrainingStack, stack_path: Path) -> None:
     shutil.rmtree(stack_path / "smiling")
     with pytest.raises(FormatError, match=r"array 'smiling' of .* is missing: the stack was damaged"):
