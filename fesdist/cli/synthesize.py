@@ -14,7 +14,7 @@ from fesdist.ground.notices import a_few
 from fesdist.ground.share import Progress
 from fesdist.inference.folder import synthesize_folder
 from fesdist.inference.foreseen import foresee
-from fesdist.inference.prepared import FolderRequest
+from fesdist.inference.prepared import FolderRequest, prepare
 from fesdist.inference.summary import SynthesisSummary
 from fesdist.requests.exits import EXIT_SOME_FAILED
 from fesdist.requests.using import OnPhotographs, Synthesize
@@ -40,6 +40,11 @@ def carry_out(
 ) -> SynthesisSummary:
     """Synthesize what is asked for, or the photographs named in `only`; raises as `synthesize_folder`."""
     return synthesize_folder(_folder(request, only), cluster=request.cluster(), on_progress=on_progress)
+
+
+def check(request: OnPhotographs) -> None:
+    """Raise what is wrong with the version, the folder of outputs or the settings, before there are photographs."""
+    prepare(_folder(request, only=()), request.cluster().array_bytes)
 
 
 def _folder(request: OnPhotographs, only: Collection[str] | None = None) -> FolderRequest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ from pathlib import Path
 from fesdist.cli.console import say, warn
 from fesdist.cli.notices import tell
 from fesdist.cli.synthesize import carry_out as synthesize
-from fesdist.cli.synthesize import record_of
+from fesdist.cli.synthesize import check, record_of
 from fesdist.ground.counting import counted
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.notices import Notice
@@ -43,13 +44,19 @@ def run(request: Watch) -> int:
 def carry_out(request: Watch) -> Iterator[SynthesisSummary]:
     """Return what becomes of the photographs of each look, as they come.
 
-    Raises BadParameterError for a folder that is none, at once, and later what `synthesize_folder` raises.
+    Raises BadParameterError for a folder that is none, at once, as everything else that is wrong with what was asked
+    for: somebody who leaves it alone would learn of that from the first photograph. Later as `synthesize_folder`.
     """
     folder, settings = Path(request.photographs), request.settings()
     if not folder.is_dir():
         raise BadParameterError(f"{folder} is no folder; expected one that exists, into which photographs will come")
     if not 0 <= request.every <= _MOST_SECONDS:
         raise BadParameterError(f"--every {request.every:g}: expected seconds from 0 to {_MOST_SECONDS}, a day")
+    if request.idle is not None and not 0 <= request.idle < math.inf:
+        raise BadParameterError(
+            f"--idle {request.idle:g}: expected seconds, 0 or more; leave it out to watch until Ctrl-C"
+        )
+    check(request)
     inbox = Inbox(folder, Path(request.out), Exclusion(settings.exclude))
     # What was done before is known by the folder of outputs; --force counts for none of it, as it would repeat all.
     quietly = replace(request, force=False)
