@@ -10,7 +10,7 @@ from typing import Any
 
 from fesdist.cli.console import MOST_IN_A_CELL, minute, say, size, table, warn
 from fesdist.ground.counting import counted
-from fesdist.ground.errors import FesdistError
+from fesdist.ground.errors import BadParameterError, FesdistError
 from fesdist.ground.metrics import RunMetrics
 from fesdist.ground.notices import a_few
 from fesdist.requests.exits import EXIT_ERROR
@@ -137,6 +137,8 @@ def _names(store: WeightStore, drafts: list[DraftInfo], wanted: str | None) -> l
 
 
 def _clean(store: WeightStore, request: Versions) -> int:
+    if not request.older_than >= 0:
+        raise BadParameterError(f"--older-than {request.older_than:g}: expected hours, 0 or more, for instance 24")
     removed = store.clean(request.name, older_than=request.older_than * 3600)
     going_on = [draft for draft in store.drafts(request.name) if draft.claimants]
     if request.json:

@@ -134,6 +134,9 @@ def test_interrupted_runs_are_listed_and_cleaned(
     assert main(["versions", str(tmp_path), "--json", "--name", "random"]) == 0
     listed = json.loads(capsys.readouterr().out)["random"]
     assert (listed["versions"], listed["unpublished"][0]["tiles"]) == ([], 1)
+    for hours in ("nan", "-1"):
+        assert main(["versions", str(tmp_path), "--clean", f"--older-than={hours}"]) == 1
+        assert f"--older-than {hours}: expected hours, 0 or more" in capsys.readouterr().err
     assert main(["versions", str(tmp_path), "--clean", "--older-than", "1"]) == 0
     assert capsys.readouterr().out == "nothing to remove: no interrupted runs\n"
     assert main(["versions", str(tmp_path), "--clean"]) == 0
