@@ -176,8 +176,9 @@ def _read(photograph: Underway, loaded: LoadedVersion, job: FolderJob) -> None:
     else:
         photograph.inputs, photograph.belongings = inputs, found.belongings
         if not loaded.min_max and job.settings.texture != 0:
-            lit = loaded.exposure is not None and job.settings.light is Light.AUTO
-            photograph.look_at_faces(inputs, movable=loaded.shapes.present, lit=lit)
+            lightable = loaded.exposure is not None
+            lit = lightable and job.settings.light is Light.AUTO
+            photograph.look_at_faces(inputs, movable=loaded.shapes.present, lightable=lightable, lit=lit)
         if job.settings.output_size is OutputSize.INPUT:
             photograph.full, scale = loaded.match_channels(found.fine), 1.0
             if job.settings.sweep:

@@ -85,16 +85,18 @@ class Underway:
         if instead := shown_instead(picture):
             self.blank.append(f"{name} is {instead}")
 
-    def look_at_faces(self, faces: NDArray[np.uint8], *, movable: bool, lit: bool) -> None:
+    def look_at_faces(self, faces: NDArray[np.uint8], *, movable: bool, lightable: bool, lit: bool) -> None:
         """Enter faces, (face, channel, row, col), that the light has spoilt.
 
-        `movable` ones can do without colours; dark ones do no harm if they are `lit` for the model.
+        `movable` ones can do without colours; dark ones do no harm if they are `lit` for the model, which is possible
+        if they are `lightable`.
         """
         if self.blank:
             return
         keep = "; --texture 0 keeps its colours, and only moves it" if movable else ""
+        helps = {TOO_DARK: "; --light auto shows it to the model in a better light"} if lightable else {}
         spoilt = sorted(set(map(spoilt_by_light, faces)) - {"", TOO_DARK if lit else ""})
-        self.blank.extend(f"a face is {light}, and may get patches{keep}" for light in spoilt)
+        self.blank.extend(f"a face is {light}, and may get patches{helps.get(light, keep)}" for light in spoilt)
 
     def record(self, job: FolderJob, seconds: float) -> Record:
         """Return what became of it."""

@@ -198,7 +198,11 @@ def test_faces_that_the_light_has_spoilt_are_told_with_what_helps(publish: Publi
         "burnt.png"
     ]
     settings = SynthesisSettings(light=Light.PHOTOGRAPH)
-    assert len(folder_made(photographs, tmp_path / "unlit", lit, "london@3", settings=settings).blank) == 2
+    unlit = folder_made(photographs, tmp_path / "unlit", lit, "london@3", settings=settings)
+    assert {record.file.name: record.blank for record in unlit.blank} == {
+        "dark.png": ("a face is too dark, and may get patches; --light auto shows it to the model in a better light",),
+        "burnt.png": ("a face is burnt out, and may get patches",),
+    }
     settings = SynthesisSettings(texture=0.0)
     assert folder_made(photographs, tmp_path / "kept", shaped, "london@2", settings=settings).notices == ()
 
