@@ -125,8 +125,8 @@ class SynthesisSummary:
             ),
             *noticed(
                 "doubtful",
-                "{n photograph} of which nothing can be seen, too little of a face, or nothing in what was made of it "
-                "(what is transparent is taken for white)",
+                "{n photograph} with a face in bad light, or of which nothing can be seen, or nothing in what was made "
+                "of it (what is transparent is taken for white)",
                 {record.file.name: a_few(record.blank) for record in self.blank},
                 self.blank.n,
             ),
