@@ -101,8 +101,12 @@ def mouth_changes(stack: TrainingStack, expression: str, samples: Sequence[int])
 
     Of colours that is their saturation, 1 - min / max of the channels: teeth are gray, and skin and lips are not,
     whosever they are and in whatever light. Of gray images it is how many deviations they are from the mouth's mean.
+    Raises BadParameterError for images without room for a mouth.
     """
     mouth = mouth_region(stack.spec.mouth, stack.image_shape)
+    if 0 in mouth.shape:
+        height, width = stack.image_shape
+        raise BadParameterError(f"{stack.path} has images of {height} x {width} pixels; expected some for the mouth")
     rows, cols = mouth.slices
     found = [np.empty((0, _GRID[0] * _GRID[1]))]
     for block in stack.blocks(samples, stack.spec.chunks()[0]):

@@ -134,6 +134,15 @@ def test_names_that_mean_nothing_are_refused(stack: str, expression: str, names:
         divide(stack, expression, names)
 
 
+def test_images_without_room_for_a_mouth_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.zarr"
+    with StackWriter.create(path, StackSpec(2, 2, 3, "uint8", "none")) as writer:
+        image = np.zeros((3, 2, 2), np.uint8)
+        writer.append([PendingSubject("ann", {"neutral": image, "smiling": image})])
+    with pytest.raises(BadParameterError, match="images of 2 x 2 pixels; expected some for the mouth"):
+        divide(str(path), "smiling", ("a", "b"))
+
+
 def test_what_is_not_there_is_refused(stack: str) -> None:
     with pytest.raises(NotFoundError, match="has no expression 'laughing'"):
         divide(stack, "laughing", ("a", "b"))
