@@ -18,8 +18,8 @@ _SIDE = 128
 
 TOO_DARK = "too dark"
 
-_DARK, _BURNT, _MUCH = 80 / 255, 250 / 255, 1 / 8
-"""A face whose brightest twentieth is below the first is too dark, one with so much above the second is burnt out.
+_DARK, _BRIGHTEST, _BURNT, _MUCH = 80 / 255, 1 / 20, 250 / 255, 1 / 8
+"""A face of which less than a twentieth reaches the first is too dark, one with so much above the third is burnt out.
 
 The darkest of 80 people photographed in a studio has 96/255, and at most a thousandth of a face there is above 250/255.
 """
@@ -37,8 +37,7 @@ def shown_instead(picture: NDArray[Any]) -> str:
     """
     down, right = (max(1, side // _SIDE) for side in picture.shape[1:])
     values = picture[:, ::down, ::right].reshape(len(picture), -1)
-    overlooked = values.shape[1] // _OVERLOOKED
-    low, high = np.partition(values, (overlooked, -1 - overlooked), axis=1)[:, [overlooked, -1 - overlooked]].T
+    low, high = _all_but(values.shape[1] // _OVERLOOKED, values)
     if values.dtype.kind == "u":
         low, high = (each / np.iinfo(picture.dtype).max for each in (low, high))
     if high.max() < _BLACK:
@@ -60,6 +59,16 @@ def spoilt_by_light(face: NDArray[np.uint8]) -> str:
     down, right = max(1, rows // _SIDE), max(1, cols // _SIDE)
     # The forehead down to the chin, between the ears.
     grey = face[:, rows // 5 : rows - rows // 10 : down, cols // 5 : cols - cols // 5 : right].mean(axis=0) / 255
-    if np.quantile(grey, 0.95) < _DARK:
+    if (grey >= _DARK).mean() < _BRIGHTEST:
         return TOO_DARK
     return "burnt out" if (grey >= _BURNT).mean() > _MUCH else ""
+
+
+def _all_but(overlooked: int, values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the lowest and the highest of each row of values, (row, value), but for so many."""
+    last = values.shape[1] - 1 - overlooked
+    if values.dtype == np.uint8:  # a fifth of the time that it takes to put them in order
+        below = np.stack([np.bincount(row, minlength=256).cumsum() for row in values])
+        return (below <= overlooked).sum(axis=1), (below <= last).sum(axis=1)
+    ordered = np.partition(values, (overlooked, last), axis=1)
+    return ordered[:, overlooked], ordered[:, last]

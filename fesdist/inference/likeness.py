@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.ground.likeness import Likeness, LikenessSums, Limits
-from fesdist.ground.signature import SIDE, signature
+from fesdist.ground.signature import SIDE, signatures_of
+from fesdist.simd.grays import gray_across
 from storage.blobs.documents import convert
 from storage.datasets.version import WeightVersion
 from storage.errors import FormatError
@@ -26,7 +27,7 @@ def doubt_of(image: NDArray[Any], version: WeightVersion) -> str:
         return ""
     likeness, limits = known
     unlike = f"it does not lie as the photographs that {version.manifest.reference} learned from"
-    found = signature(image)
+    found = signatures_of([image], (SIDE,), gray_across)[SIDE]
     if not found.any():
         return f"{unlike}: it shows nothing"
     distance, nearer, move = likeness.measured(found)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fesdist.ground.blank import shown_instead, spoilt_by_light
+from fesdist.ground.blank import _all_but, shown_instead, spoilt_by_light
 from tests.fesdist.ground.heads import head
 
 NOISE = np.random.default_rng(0).integers(0, 12, (3, 40, 50))
@@ -51,3 +51,17 @@ def test_the_ground_behind_a_face_does_not_matter(ground: int) -> None:
     face = np.full((1, 40, 50), ground, np.uint8)
     face[:, 8:36, 10:40] = 100 + HEAD[:1, 8:36, 10:40] // 2
     assert spoilt_by_light(face) == ""
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 199, 200, 1000])
+def test_octets_are_counted_as_others_are_put_in_order(length: int) -> None:
+    random = np.random.default_rng(length)
+    values = random.integers(0, 256, (3, length), dtype=np.uint8)
+    values[0] //= 60
+    for overlooked in {0, length // 200, (length - 1) // 2}:
+        low, high = _all_but(overlooked, values)
+        in_order = np.sort(values, axis=1)
+        assert low.tolist() == in_order[:, overlooked].tolist()
+        assert high.tolist() == in_order[:, length - 1 - overlooked].tolist()
+        for found, expected in zip(_all_but(overlooked, values / 255), (low, high), strict=True):
+            np.testing.assert_array_equal(found, expected / 255)
