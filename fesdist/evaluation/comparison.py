@@ -83,7 +83,7 @@ class Comparer:
             **({MOVED: moved} if loaded.shapes.present else {}),
             MODEL: loaded.synthesize(images, expression, refine=Refinement.NONE),
             REFINED: loaded.synthesize(images, expression, refine=loaded.refinements[0]),
-            SYNTHESIZED: loaded.synthesize(images, expression, detail=detail, exposed=True),
+            SYNTHESIZED: loaded.synthesize(images, expression, detail=detail, relit=True),
         }
 
 

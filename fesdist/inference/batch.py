@@ -145,7 +145,7 @@ def _outputs(inputs: NDArray[np.uint8], name: str, intensity: float, loaded: Loa
         texture=settings.texture,
         stretch=settings.stretch,
         detail=settings.keeps_detail(all(loaded.keeps_detail(expression) for expression, _ in recipe.parts)),
-        exposed=settings.light is Light.AUTO,
+        relit=settings.light is Light.AUTO,
     )
 
 

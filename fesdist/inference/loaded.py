@@ -107,7 +107,7 @@ class LoadedVersion:
         texture: float | None = None,
         stretch: bool = False,
         detail: bool = False,
-        exposed: bool = False,
+        relit: bool = False,
         out: Images | None = None,
     ) -> Images:
         """Return the inputs x with an expression: clip(x + intensity alpha (y - x)), where y is the model's output.
@@ -125,7 +125,7 @@ class LoadedVersion:
         model sees (x - min x) / (max x - min x), and its outputs are brought back to the range of x. `stretch` maps
         the minimum and maximum of each output to 0 and 1, as the authors' code does. With `detail` the photograph keeps
         its own fine detail, but in the mouth only if that has moved, and then its hues as well; see `with_detail`. With
-        `exposed` y is made in the light that the model learned in, where the photograph is darker; see `relit`.
+        `relit` y is made in the light that the model learned in, where a photograph is darker: `fesdist.inference.lit`.
 
         `out` is filled and returned, see `check_room`: new memory costs as much as the products. What an earlier call
         has returned is best, as it begins with a line of the cache.
@@ -140,7 +140,7 @@ class LoadedVersion:
         if out is not None:
             check_room(out, inputs)
         strength = self.strength(intensity, texture)
-        gains = self._gains(inputs) if exposed else None
+        gains = self._gains(inputs) if relit else None
         own = Range.of(unit_scale(inputs)) if self.min_max else None
         seen = inputs if own is None else own.normalised(unit_scale(inputs))
         if self.shapes.present:

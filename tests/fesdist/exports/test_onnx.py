@@ -106,7 +106,7 @@ def check(version: WeightVersion, shape: tuple[int, ...], settings: SynthesisSet
             intensity=settings.intensity,
             texture=settings.texture,
             detail=settings.keeps_detail(loaded.keeps_detail(expression)),
-            exposed=settings.light is Light.AUTO,
+            relit=settings.light is Light.AUTO,
         )
         np.testing.assert_allclose(outputs, expected, rtol=0, atol=tolerance)
         assert np.abs(expected - images).max() > 0.01 or settings.texture == 0

@@ -134,7 +134,7 @@ def test_a_slider_shows_what_python_makes(kind: str, publish: Publish, browser: 
     np.testing.assert_array_equal(shown(browser, [0, 0]), photo)
     for strength in (1.0, 0.6, 1.4):
         expected = loaded.synthesize(
-            photo[None] / 255, "smiling", intensity=strength, detail=loaded.keeps_detail("smiling"), exposed=True
+            photo[None] / 255, "smiling", intensity=strength, detail=loaded.keeps_detail("smiling"), relit=True
         )
         found = shown(browser, [0, strength])
         # A position may be rounded to the next 64th of a pixel, and from one pixel to the next noise changes by 160.

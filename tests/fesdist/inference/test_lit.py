@@ -37,7 +37,7 @@ SAID: list[dict[str, Any]] = [
 @pytest.mark.parametrize("inputs", [MIXED, MIXED / 255], ids=["uint8", "float"])
 def test_outputs_are_those_of_the_equation(publish: Publish, inputs: np.ndarray) -> None:
     published = publish(brightness=USUAL)
-    made = LoadedVersion(published.version).synthesize(inputs, "smiling", exposed=True)
+    made = LoadedVersion(published.version).synthesize(inputs, "smiling", relit=True)
     expected = []
     for image in MIXED / 255:
         gain = max(1.0, USUAL / float(brightness(image[None])[0]))
@@ -54,11 +54,11 @@ def test_bright_photographs_keep_their_bits_beside_dark_ones(
 ) -> None:
     loaded = LoadedVersion(publish(brightness=USUAL, **of_version).version)
     plain = loaded.synthesize(MIXED, "smiling", **said)
-    made = loaded.synthesize(MIXED, "smiling", exposed=True, **said)
+    made = loaded.synthesize(MIXED, "smiling", relit=True, **said)
     assert np.array_equal(made[~IS_DARK], plain[~IS_DARK])
     assert all(np.abs(made[sample] - plain[sample]).max() > 0.01 for sample in np.flatnonzero(IS_DARK))
     for sample in range(len(MIXED)):
-        alone = loaded.synthesize(MIXED[sample : sample + 1], "smiling", exposed=True, **said)
+        alone = loaded.synthesize(MIXED[sample : sample + 1], "smiling", relit=True, **said)
         assert np.array_equal(alone[0], made[sample])
 
 
@@ -70,17 +70,17 @@ def test_a_photograph_in_half_the_light_gets_half_the_change(
     published = publish(brightness=USUAL, displacement=displacement, expressions=("sad", "smiling"))
     loaded = LoadedVersion(published.version)
     usual = (BRIGHT * (USUAL / brightness(BRIGHT))[:, None, None, None] / 255).astype(np.float32)
-    bright = loaded.synthesize(usual, wanted, intensity=0.7, exposed=True)
-    dark = loaded.synthesize(usual / 2, wanted, intensity=0.7, exposed=True)
+    bright = loaded.synthesize(usual, wanted, intensity=0.7, relit=True)
+    dark = loaded.synthesize(usual / 2, wanted, intensity=0.7, relit=True)
     assert bright.max() < 1  # nothing is cut off there that is left here
     np.testing.assert_allclose(dark, bright / 2, atol=1e-5)
 
 
 def test_what_a_caller_has_is_filled(publish: Publish) -> None:
     loaded = LoadedVersion(publish(brightness=USUAL).version)
-    made = loaded.synthesize(MIXED, "smiling", exposed=True)
+    made = loaded.synthesize(MIXED, "smiling", relit=True)
     room = loaded.synthesize(MIXED, "smiling")
-    assert loaded.synthesize(MIXED, "smiling", exposed=True, out=room) is room
+    assert loaded.synthesize(MIXED, "smiling", relit=True, out=room) is room
     assert np.array_equal(room, made)
 
 
@@ -101,7 +101,7 @@ def test_versions_to_which_the_light_means_nothing_make_what_they_made(
     loaded = LoadedVersion(publish(**of_version).version)
     assert loaded.exposure is None
     plain = loaded.synthesize(MIXED, "smiling")
-    assert np.array_equal(loaded.synthesize(MIXED, "smiling", exposed=True), plain)
+    assert np.array_equal(loaded.synthesize(MIXED, "smiling", relit=True), plain)
 
 
 def test_what_is_no_exposure_is_refused_by_name(publish: Publish) -> None:
