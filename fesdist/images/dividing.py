@@ -52,7 +52,7 @@ def divide(path: str, expression: str, names: Names) -> tuple[Kind, Kind]:
     `relabel` does.
     """
     stack = TrainingStack.open(path)
-    if expression == stack.spec.input_expression or len({expression, *names}) < 3:
+    if len({stack.spec.input_expression, expression, *names}) < 4:
         raise BadParameterError(
             f"{expression} shall become {names[0]} and {names[1]}; expected an expression that is not the stack's "
             f"input, {stack.spec.input_expression}, and two other names for its kinds"

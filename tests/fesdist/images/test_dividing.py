@@ -127,6 +127,7 @@ def test_gray_mouths_are_told_by_their_pattern(tmp_path: Path, dtype: str) -> No
         ("neutral", ("a", "b"), r"neutral shall become a and b; expected an expression that is not the stack's input"),
         ("smiling", ("a", "a"), "and two other names for its kinds"),
         ("smiling", ("smiling", "a"), "and two other names for its kinds"),
+        ("smiling", ("a", "neutral"), "and two other names for its kinds"),
     ],
 )
 def test_names_that_mean_nothing_are_refused(stack: str, expression: str, names: tuple[str, str], message: str) -> None:
