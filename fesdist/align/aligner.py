@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from fesdist.align.crop import crop
 from fesdist.align.finding import LARGEST, Finding
-from fesdist.align.frame import Fractions, Frame
+from fesdist.align.frame import Frame
 from fesdist.align.points import Points
 from fesdist.ground.errors import ImageError
 
 
-def finding_of(eyes: Fractions, choice: str, points: Points | None) -> Finding:
+def finding_of(frame: Frame, choice: str, points: Points | None) -> Finding:
     """Return how faces are found for a frame; raises BadParameterError when there is neither detector nor table."""
-    finding = Finding(Frame(eyes), choice, points.source if points else "", points.digest if points else "")
+    finding = Finding(frame, choice, points.source if points else "", points.digest if points else "")
     finding.require()
     return finding
 
@@ -31,19 +31,28 @@ class Aligner:
     """Tables of points name photographs relative to it."""
     points: Points | None = None
     crowded: list[Path] = field(default_factory=list)
+    drops: dict[Path, complex] = field(default_factory=dict)
+    """Of each photograph that was aligned, as `fesdist.align.frame.drop_of`."""
 
     @classmethod
-    def of(cls, eyes: Fractions, root: Path, points: Points | None) -> Aligner:
+    def of(cls, frame: Frame, root: Path, points: Points | None) -> Aligner:
         """Return an aligner for a frame; raises as `finding_of`."""
-        return cls(finding_of(eyes, LARGEST, points), root, points)
+        return cls(finding_of(frame, LARGEST, points), root, points)
 
-    def aligned(self, path: Path, pixels: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
-        """Return the face in a photograph, (channel, *shape) uint8; raises ImageError for one without."""
+    def aligned(
+        self, path: Path, pixels: NDArray[np.uint8], shape: tuple[int, int], drop: complex | None = None
+    ) -> NDArray[np.uint8]:
+        """Return the face in a photograph, (channel, *shape) uint8; raises ImageError for one without.
+
+        `drop` is that of the person's input; None if this is the input.
+        """
         marked = self.points.of(path.relative_to(self.root).as_posix()) if self.points else ()
         try:
-            found = self.finding.found(pixels, shape, marked)
+            found = self.finding.found(pixels, shape, marked, drop)
         except ImageError as error:
             raise ImageError(f"{path}: {error}") from None
         if found.left_out:
             self.crowded.append(path)
-        return crop(pixels, found.placed[0].placement, shape)
+        largest = found.placed[0]
+        self.drops[path] = largest.drop
+        return crop(pixels, largest.placement, shape)

@@ -38,9 +38,9 @@ def crop(photograph: NDArray[np.uint8], placement: Placement, shape: tuple[int, 
     for row0 in range(0, rows, strip_rows):
         row1 = min(row0 + strip_rows, rows)
         down = (np.arange(dense * row0, dense * row1)[:, None] + 0.5) / dense
-        x = placed.turn.real * across - placed.turn.imag * down + placed.shift.real
-        y = placed.turn.imag * across + placed.turn.real * down + placed.shift.imag
-        result[:, row0:row1] = _means(interpolated(part[None], steps_of(y), steps_of(x))[0], dense)
+        x, y = placed.in_photograph(across, down)
+        places = steps_of(y + placed.shift.imag), steps_of(x + placed.shift.real)
+        result[:, row0:row1] = _means(interpolated(part[None], *places)[0], dense)
     return result
 
 

@@ -14,11 +14,13 @@ Eyes = tuple[Point, Point]
 
 @dataclass(frozen=True)
 class Face:
-    """Where a face is, by its eyes."""
+    """Where a face is, by its eyes and lips."""
 
     eyes: Eyes
     confidence: float = 1.0
     """In [0, 1]."""
+    lips: Point | None = None
+    """Their middle; None if nobody has said."""
 
     @property
     def eye_distance(self) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fesdist.align.detector import Detector, default_detector
 from fesdist.align.face import Face
-from fesdist.align.frame import Frame, Placement, place
+from fesdist.align.frame import Frame, Placement, drop_of, place
 from fesdist.ground.errors import BadParameterError, ImageError, NoFaceError
 
 ALL, LARGEST = "all", "largest"
@@ -29,6 +29,8 @@ class Placed:
 
     face: Face
     placement: Placement
+    drop: complex
+    """As `drop_of` returns it, or as it was given."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,18 @@ class Finding:
                 raise
             return None
 
-    def found(self, pixels: NDArray[np.uint8], shape: tuple[int, int], marked: Sequence[Face] = ()) -> Found:
+    def found(
+        self,
+        pixels: NDArray[np.uint8],
+        shape: tuple[int, int],
+        marked: Sequence[Face] = (),
+        drop: complex | None = None,
+    ) -> Found:
         """Return the faces of a photograph, (channel, row, col) uint8, placed in images of `shape` (rows, cols).
 
-        `marked` are those that a table has of it; else they are detected. Raises ImageError if it has no face that was
-        asked for.
+        `marked` are those that a table has of it; else they are detected. `drop` is that of another photograph of the
+        person, by which this one shall be placed; None for its own. Raises ImageError if it has no face that was asked
+        for.
         """
         faces = self._faces(pixels, marked)
         if not faces:
@@ -94,11 +103,12 @@ class Finding:
             raise NoFaceError(f"no face was found{unmarked}; mark its eyes in a table and give that with --points")
         too_small, placed = [], []
         for face in sorted(faces, key=lambda face: -face.eye_distance):
-            placement = place(face, self.frame, shape)
+            own = drop_of(face, self.frame, shape) if drop is None else drop
+            placement = place(face, self.frame, shape, own)
             if face.eye_distance < SMALLEST_EYE_DISTANCE or placement.scale < SMALLEST_SCALE:
                 too_small.append(face)
             else:
-                placed.append(Placed(face, placement))
+                placed.append(Placed(face, placement, own))
         if not placed:
             largest = too_small[0].eye_distance
             needed = max(SMALLEST_EYE_DISTANCE, SMALLEST_SCALE * largest / place(too_small[0], self.frame, shape).scale)

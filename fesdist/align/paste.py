@@ -66,8 +66,7 @@ def put_back(
             base = photograph[:, rows, cols]
         else:
             down, right = faded[channels:]
-            to_the_right = placement.turn.real * right - placement.turn.imag * down
-            downwards = placement.turn.imag * right + placement.turn.real * down
+            to_the_right, downwards = placement.in_photograph(right, down)
             places = steps_of(y - around.row0 + downwards), steps_of(x - around.col0 + to_the_right)
             base = interpolated(moving[None], *places)[0]
         added = faded[:channels]
@@ -84,8 +83,9 @@ def _touched(learned: NDArray[np.float32], placement: Placement, photograph: tup
     row0, row1, col0, col1 = rows[0] - _TAPS, rows[-1] + 1 + _TAPS, cols[0] - _TAPS, cols[-1] + 1 + _TAPS
     row0, row1 = max(row0, 0), min(row1, learned.shape[1])
     col0, col1 = max(col0, 0), min(col1, learned.shape[2])
-    part = Placement(placement.turn, placement.turn * complex(col0, row0) + placement.shift)
-    corners, (height, width) = part.corners((row1 - row0, col1 - col0)), photograph
+    first = placement.across * col0 + placement.down * row0 + placement.shift
+    part, (height, width) = Placement(placement.across, placement.down, first), photograph
+    corners = part.corners((row1 - row0, col1 - col0))
     seen = Region(
         max(0, math.floor(corners.imag.min())),
         min(height, math.ceil(corners.imag.max())),

@@ -1,4 +1,4 @@
-"""Eyes that somebody has marked: a table of points for photographs in which no detector finds a face."""
+"""Eyes and lips that somebody has marked: a table for photographs in which no detector finds a face."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from fesdist.align.face import Face
+from fesdist.align.face import Face, Point
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.letters import composed
 
 COLUMNS = ("left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y")
+LIPS = ("mouth_left_x", "mouth_left_y", "mouth_right_x", "mouth_right_y")
+"""The corners of the mouth: columns that may be there."""
 _EXPECTED = (
     f"expected a CSV file with the columns file,{','.join(COLUMNS)} (pixels, the eye on the left of the image first; "
-    "face_id and expression may stand for file), or a folder of .tem files"
+    f"face_id and expression may stand for file, and {','.join(LIPS)} may follow), or a folder of .tem files"
 )
 _LARGEST_TABLE = 256 << 20
 _LARGEST_TEM = 1 << 20
@@ -62,9 +64,9 @@ class Points:
 def read_points(source: str | Path) -> Points:
     """Return the faces in a table of points.
 
-    A CSV file has a line a face. A folder has `.tem` files, named as the photographs: the number of points, then one
-    point a line as x and y, of which the first two are the pupils. Raises BadParameterError for anything else, saying
-    which line is wrong.
+    A CSV file has a line a face; the middle of the lips is that between the corners of the mouth. A folder has `.tem`
+    files, named as the photographs: the number of points, then one point a line as x and y, of which the first two are
+    the pupils. Raises BadParameterError for anything else, saying which line is wrong.
     """
     path = Path(source)
     try:
@@ -102,7 +104,8 @@ def _of_table(path: Path, text: str) -> dict[str, tuple[Face, ...]]:
             name = f"{folder}/{name}" if folder else name
         if not name:
             raise BadParameterError(f"{where} names no photograph; {_EXPECTED}")
-        faces[composed(name.replace("\\", "/"))].append(_face([row.get(column) or "" for column in COLUMNS], where))
+        eyes, corners = ([row.get(column) or "" for column in columns] for columns in (COLUMNS, LIPS))
+        faces[composed(name.replace("\\", "/"))].append(_face(eyes, where, corners if all(corners) else ()))
     return {name: tuple(found) for name, found in faces.items()}
 
 
@@ -124,14 +127,22 @@ def _of_folder(path: Path) -> Points:
     return Points(str(path), hashlib.sha256(b"".join(read)).hexdigest(), faces)
 
 
-def _face(words: Sequence[str], where: str) -> Face:
+def _face(eyes: Sequence[str], where: str, corners: Sequence[str] = ()) -> Face:
+    left, right = _two_points(eyes, "eyes", where)
+    if not corners:
+        return Face((left, right))
+    (left_x, left_y), (right_x, right_y) = _two_points(corners, "corners of a mouth", where)
+    return Face((left, right), lips=((left_x + right_x) / 2, (left_y + right_y) / 2))
+
+
+def _two_points(words: Sequence[str], what: str, where: str) -> tuple[Point, Point]:
     try:
         left_x, left_y, right_x, right_y = (float(word) for word in words)
     except ValueError:
         raise BadParameterError(f"{where}: {', '.join(words)!r} are no two points; {_EXPECTED}") from None
-    face = Face(((left_x, left_y), (right_x, right_y)))
-    if not all(map(math.isfinite, (left_x, left_y, right_x, right_y))) or face.eye_distance < 1:
+    apart = math.dist((left_x, left_y), (right_x, right_y))
+    if not (math.isfinite(apart) and apart >= 1):
         raise BadParameterError(
-            f"{where}: eyes at {left_x:g},{left_y:g} and {right_x:g},{right_y:g}; expected two places that differ"
+            f"{where}: {what} at {left_x:g},{left_y:g} and {right_x:g},{right_y:g}; expected two places that differ"
         )
-    return face
+    return (left_x, left_y), (right_x, right_y)

@@ -54,7 +54,8 @@ def _print(summary: IngestSummary) -> None:
     there = f", {summary.unchanged} were already there" if summary.unchanged else ""
     say(f"stored {counted(summary.added, 'photograph')}{there}; the stack holds {counted(summary.n_people, 'person')}")
     if summary.aligned and spec.eyes:
-        say(f"aligned: the eyes of every face are at {said(spec.eyes)} of width and height")
+        lips = f", the lips of {spec.input_expression} faces at {spec.lips[0]:g},{spec.lips[1]:g}" if spec.lips else ""
+        say(f"aligned: the eyes of every face are at {said(spec.eyes)}{lips} of width and height")
     if summary.resized:
         sizes = [f"{rows} x {cols}" for rows, cols in summary.resized]
         say(f"resized {sum(summary.resized.values())} of them from {a_few(sizes)}")

@@ -8,7 +8,7 @@ import numpy as np
 
 from fesdist.align.aligner import Aligner, finding_of
 from fesdist.align.finding import LARGEST
-from fesdist.align.frame import Fractions
+from fesdist.align.frame import Fractions, Frame
 from fesdist.align.points import read_points
 from fesdist.cli.console import say
 from fesdist.cli.notices import concluded
@@ -31,9 +31,10 @@ _APART = 1 / 4
 
 def run(request: Replace) -> int:
     """Replace the photograph; raises ImageError for a file that is none, and as `replace_image`."""
-    spec, file = TrainingStack.open(request.stack).spec, Path(request.file)
-    aligner = _aligner(request, spec, file)
-    image = read_image(file, spec, _limit(request), aligner)
+    stack, file = TrainingStack.open(request.stack), Path(request.file)
+    drop = find_person(stack.subjects, request.person, request.stack).drop
+    aligner = _aligner(request, stack.spec, file)
+    image = read_image(file, stack.spec, _limit(request), aligner, complex(*drop) if drop else 1 + 0j)
     replace_image(request.stack, request.person, request.expression, image)
     say(
         f"{request.expression} of {request.person} in {request.stack} is now {request.file}; versions trained before "
@@ -77,7 +78,7 @@ def _elsewhere(eyes: Fractions, image: Image) -> str:
     pixels = image if image.dtype == np.uint8 else np.rint(255 * image).astype(np.uint8)
     shape = image.shape[1], image.shape[2]
     try:
-        face = finding_of(eyes, LARGEST, None).found(pixels, shape).placed[0].face
+        face = finding_of(Frame(eyes), LARGEST, None).found(pixels, shape).placed[0].face
     except (BadParameterError, ImageError):
         return ""
     wanted = np.multiply(eyes, (shape[1], shape[0]))
@@ -107,4 +108,4 @@ def _aligner(request: Replace, spec: StackSpec, file: Path) -> Aligner | None:
             f"{request.stack} does not say where its faces have their eyes; expected a stack that was ingested with "
             "--align or --eyes: leave --align out, and give a photograph that lies as the others"
         )
-    return Aligner.of(spec.eyes, file.parent, read_points(request.points) if request.points else None)
+    return Aligner.of(Frame(spec.eyes, spec.lips), file.parent, read_points(request.points) if request.points else None)

@@ -96,6 +96,7 @@ def _show_stack(stack: TrainingStack, *, as_json: bool) -> None:
         ("normalisation", spec.normalisation),
         ("input", spec.input_expression),
         ("eyes", "not said" if spec.eyes is None else " and ".join(f"{x:.3f}, {y:.3f}" for x, y in spec.eyes)),
+        *([("lips", "{:.3f}, {:.3f}".format(*spec.lips))] if spec.lips else []),
         ("held out", counted(sum(each.holdout for each in known), "person")),
     ]
     table(("", ""), rows)

@@ -92,7 +92,7 @@ class Source:
             loaded.refinement_said(settings.refine),
             settings,
             loaded,
-            Frame(eyes).eyes if eyes else loaded.eyes or USUAL.eyes,
+            (Frame(eyes) if eyes else loaded.frame or USUAL).eyes,
         )
         # What no export can have is refused before anything is written.
         source.form_of(source.expressions[0])

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -99,23 +100,38 @@ def fill(
     """
     # Those whom a killed ingest left without a side get one now; ids that were trained on are refused before any work.
     writer.assign_holdout(*_sides(holdout, {subject.id for subject in writer.subjects}))
-    read = partial(read_image, spec=writer.spec, pixel_limit=pixel_limit, aligner=aligner)
-    total, done = sum(len(person.files) for person in people), 0
+    total, done, name = sum(len(person.files) for person in people), 0, writer.spec.input_expression
     for batch in _batches(people, writer.spec, writer.batch):
+        inputs = {path: person.files[name] for person in batch for path in person.files.values()}
+        read = partial(_read, inputs=inputs, spec=writer.spec, pixel_limit=pixel_limit, aligner=aligner)
+        # Inputs first: they tell where the others' lips would be without an expression.
+        firsts = list(dict.fromkeys(inputs.values()))
+        others = [path for path in inputs if path not in inputs.values()]
         attempts: list[tuple[Path, Image | ImageError]] = []
-        for attempt in attempt_all(read, [path for person in batch for path in person.files.values()]):
+        for attempt in chain(attempt_all(read, firsts), attempt_all(read, others)):
             attempts.append(attempt)
             done += 1
             if on_progress is not None:
                 on_progress(done, total, attempt[0].name)
         images = account.usable(attempts)
-        used = account.paired(batch, images, writer.spec.input_expression)
-        account.look_at(used, images, writer.spec.input_expression)
-        _append(writer, used, images, account, holdout)
+        used = account.paired(batch, images, name)
+        account.look_at(used, images, name)
+        _append(writer, used, images, aligner.drops if aligner and writer.spec.lips else {}, account, holdout)
 
 
-def read_image(path: Path, spec: StackSpec, pixel_limit: int, aligner: Aligner | None = None) -> Image:
+def _read(
+    path: Path, *, inputs: Mapping[Path, Path], spec: StackSpec, pixel_limit: int, aligner: Aligner | None
+) -> Image:
+    """Return what `read_image` does of a photograph, placed by the drop of its input if that was aligned."""
+    return read_image(path, spec, pixel_limit, aligner, aligner.drops.get(inputs[path]) if aligner else None)
+
+
+def read_image(
+    path: Path, spec: StackSpec, pixel_limit: int, aligner: Aligner | None = None, drop: complex | None = None
+) -> Image:
     """Return the photograph in `path` as a stack of this `spec` holds it, (channel, row, col): its face, if aligned.
+
+    `drop` is that of the person's input; None if this is the input.
 
     Normalisation "none": uint8 in 0..255, as decoded. "min-max": float64 (v - min) / (max - min) in [0, 1], where
     min and max go over all pixels and channels of the image, as in the code of Khan et al. 2020; raises
@@ -126,7 +142,7 @@ def read_image(path: Path, spec: StackSpec, pixel_limit: int, aligner: Aligner |
         path, colour="gray" if spec.channels == 1 else "rgb", size=None if aligner else size, pixel_limit=pixel_limit
     )
     if aligner:
-        pixels = aligner.aligned(path, pixels, size)
+        pixels = aligner.aligned(path, pixels, size, drop)
     if spec.normalisation == "none":
         return pixels
     low, high = int(pixels.min()), int(pixels.max())
@@ -141,6 +157,7 @@ def _append(
     writer: StackWriter,
     people: Sequence[Person],
     images: Mapping[Path, Image],
+    drops: Mapping[Path, complex],
     account: Account,
     holdout: float | frozenset[str],
 ) -> None:
@@ -155,7 +172,8 @@ def _append(
             account.skipped.append(Skipped(person.files[name], reason))
             account.unpaired.append(person.id)
         else:
-            pending.append(PendingSubject(person.id, own))
+            drop = drops.get(person.files[name])
+            pending.append(PendingSubject(person.id, own, None if drop is None else (drop.real, drop.imag)))
     outcome = writer.append(pending, *_sides(holdout, stored.keys() | {each.id for each in pending}))
     account.added += len(outcome.added)
     account.unchanged += len(outcome.unchanged)

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from fesdist.align.aligner import Aligner
+from fesdist.align.frame import Frame
 from fesdist.ground.counting import counted
 from fesdist.ground.errors import BadParameterError, PairingError
 from fesdist.ground.letters import composed
@@ -53,8 +54,8 @@ def ingest(
     or a fifth. It concerns new people only: nobody ever changes side. `on_progress(done, total, note)` counts
     files.
 
-    With `wanted.align` the face of each photograph, the largest of several, is brought to the stack's frame; one
-    without a face is a file that cannot be used.
+    With `wanted.align` the face of each photograph, the largest of several, is brought to the stack's frame, the others
+    of a person by the drop of the input; one without a face is a file that cannot be used.
 
     A file that cannot be used is listed in the summary and stops nothing. A batch is stored entirely or not at all:
     after an interruption or a full disk the same call goes on where it stopped, as what is stored is recognised by
@@ -94,7 +95,7 @@ def ingest(
     used = [headers[path] for person in people for path in person.files.values()]
     spec = existing.spec if existing else choose_spec(used, wanted, named)
 
-    aligner = Aligner.of(wanted.eyes, source, wanted.points) if wanted.align and wanted.eyes else None
+    aligner = Aligner.of(Frame(spec.eyes, spec.lips), source, wanted.points) if wanted.align and spec.eyes else None
     with StackWriter.open(stack_path) if existing else StackWriter.create(stack_path, spec) as writer:
         try:
             fill(writer, people, sides, account, pixel_limit=pixel_limit, aligner=aligner, on_progress=on_progress)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from fesdist.align.frame import USUAL, Fractions, Frame
+from fesdist.align.frame import USUAL, Fractions, Frame, usual_lips
 from fesdist.align.points import Points
 from fesdist.ground.counting import counted
 from fesdist.ground.errors import BadParameterError, ImageError, PairingError
@@ -118,7 +118,8 @@ def choose_spec(headers: Iterable[ImageHeader], wanted: Wanted, input_expression
     channels = wanted.channels or max(header.channels for header in headers)
     normalisation = wanted.normalisation or "none"
     dtype = "float64" if normalisation == "min-max" else "uint8"
-    return StackSpec(*size, channels, dtype, normalisation, input_expression, eyes=wanted.eyes)
+    lips = usual_lips(wanted.eyes, size) if wanted.align and wanted.eyes else None
+    return StackSpec(*size, channels, dtype, normalisation, input_expression, eyes=wanted.eyes, lips=lips)
 
 
 def check_spec(stack: str | Path, spec: StackSpec, wanted: Wanted) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import zarr
 from numpy.typing import DTypeLike, NDArray
 
-from fesdist.align.frame import Fractions, Frame
+from fesdist.align.frame import Fraction, Fractions, Frame
 from fesdist.families.common.contract import AnyModel
 from fesdist.families.common.fit import Fit
 from fesdist.families.common.layout import ArrayLayout, common_layout
@@ -41,16 +41,24 @@ class Conventions:
     """Where eyes lie in the images, as `Frame.eyes`; None if the version does not say."""
     mouth: tuple[float, float, float, float] = USUAL_MOUTH
     """(row0, row1, col0, col1) as fractions of the image's sides."""
+    lips: Fraction | None = None
+    """Where lips lie in inputs, as `Frame.lips`; None if the version does not say."""
+
+    @property
+    def frame(self) -> Frame | None:
+        """Return where faces lie; None if the version does not say."""
+        return None if self.eyes is None else Frame(self.eyes, self.lips)
 
     def __post_init__(self) -> None:
         row0, row1, col0, col1 = self.mouth
         if not (0 <= row0 < row1 <= 1 and 0 <= col0 < col1 <= 1):
             raise ValueError(f"a mouth at {self.mouth}; expected fractions (row0, row1, col0, col1) in [0, 1]")
-        if self.eyes is not None:
-            try:
-                Frame(self.eyes)
-            except BadParameterError as error:
-                raise ValueError(str(error)) from None
+        if self.lips is not None and self.eyes is None:
+            raise ValueError(f"lips at {self.lips} without eyes; expected both, or eyes alone")
+        try:
+            _ = self.frame
+        except BadParameterError as error:
+            raise ValueError(str(error)) from None
 
 
 def conventions_of(version: WeightVersion) -> Conventions:

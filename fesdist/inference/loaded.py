@@ -54,7 +54,7 @@ class LoadedVersion:
         self.image_shape: tuple[int, int] = manifest.image_shape
         self.min_max = checked.conventions.normalisation == "min-max"
         """Whether the model sees each image stretched from its own minimum to its own maximum."""
-        self.eyes, self.mouth = checked.conventions.eyes, checked.conventions.mouth
+        self.frame, self.mouth = checked.conventions.frame, checked.conventions.mouth
         """As those of `Conventions`."""
         self.exposure = None if self.min_max else exposure_of(manifest)
         """In what light the model learned; None if that does not matter to it, or the version does not say."""
@@ -214,7 +214,7 @@ class LoadedVersion:
         """Return where a recipe changes anything, (row, col) float32; None for everywhere."""
         if not recipe.regions:
             return None
-        return region_mask(recipe.regions, self.image_shape, self.eyes or USUAL.eyes, self.mouth)
+        return region_mask(recipe.regions, self.image_shape, (self.frame or USUAL).eyes, self.mouth)
 
     def _restore_detail(self, inputs: NDArray[Any], outputs: Images) -> None:
         # Imported here: who does not ask for it does not wait for it.

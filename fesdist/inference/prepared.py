@@ -64,7 +64,7 @@ def prepare(request: FolderRequest, memory: int) -> PreparedRun:
     check_out(request.source, request.out)
     loaded = LoadedVersion(version, memory=for_weights(memory))
     alignment = settings.alignment
-    finding = alignment.finding(loaded.eyes, loaded.reference) if alignment else None
+    finding = alignment.finding(loaded.frame, loaded.reference) if alignment else None
     job = FolderJob(
         root=(request.source.parent if request.source.is_file() else request.source).absolute(),
         out=request.out.absolute(),

@@ -44,9 +44,11 @@ class FaceRecord:
     """(x, y) of the left one in the image, then of the other, in pixels, as `fesdist.align.face.Eyes`."""
     confidence: float
     turn: tuple[float, float]
-    """Real and imaginary part of t: the model's image has at w = x + iy what the photograph has at t w + s."""
+    """Real and imaginary part of t: the model's image has at (x, y) what the photograph has at t x + d y + s."""
     shift: tuple[float, float]
     """The same of s, in pixels."""
+    down: tuple[float, float] | None = None
+    """The same of d; None, in older records, where it is t turned by a right angle."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from fesdist.align.aligner import finding_of
 from fesdist.align.finding import ALL, Finding
-from fesdist.align.frame import Fractions
+from fesdist.align.frame import Fractions, Frame
 from fesdist.align.points import Points
 from fesdist.ground.counting import counted
 from fesdist.ground.errors import BadParameterError
@@ -71,17 +71,17 @@ class Alignment:
     eyes: Fractions | None = None
     """Where the model has eyes, if its version does not say."""
 
-    def finding(self, known: Fractions | None, reference: str) -> Finding:
-        """Return how faces are found for a version, `known` being where it says that eyes are.
+    def finding(self, known: Frame | None, reference: str) -> Finding:
+        """Return how faces are found for a version, `known` being where it says that they lie.
 
         Raises BadParameterError where nobody knows where its images have eyes, or there is no detector.
         """
-        if (eyes := known or self.eyes) is None:
+        if (frame := known or (Frame(self.eyes) if self.eyes else None)) is None:
             raise BadParameterError(
                 f"{reference} does not say where eyes are in its images, as it did not learn from a "
                 "stack made with --align; say it with --eyes X,Y,X,Y, fractions of width and height"
             )
-        return finding_of(eyes, self.face, self.points)
+        return finding_of(frame, self.face, self.points)
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,8 @@ class SynthesisSettings:
         for name in ("pixel_limit", "anyway", "force", "name_pattern", "exclude", "alignment"):
             del facts[name]
         if finding is not None:
-            facts["faces"] = [finding.source, finding.choice, finding.frame.eyes]
+            frame = finding.frame
+            facts["faces"] = [finding.source, finding.choice, frame.eyes, *([frame.lips] if frame.lips else [])]
         for name, usual in (("regions", ()), ("sweep", 0), ("light", Light.AUTO)):
             # What was made before there were such is not made again.
             if facts[name] == usual:

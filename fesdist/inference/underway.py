@@ -118,15 +118,15 @@ class Underway:
 
 
 def _face_record(placed: Placed) -> FaceRecord:
-    turn, shift = placed.placement.turn, placed.placement.shift
-    (left, right), confidence = placed.face.eyes, placed.face.confidence
+    placement, (left, right), confidence = placed.placement, placed.face.eyes, placed.face.confidence
     return FaceRecord(
         (_rounded(complex(*left)), _rounded(complex(*right))),
         round(confidence, 3),
-        (round(turn.real, 6), round(turn.imag, 6)),
-        _rounded(shift),
+        _rounded(placement.across, 6),
+        _rounded(placement.shift),
+        _rounded(placement.down, 6),
     )
 
 
-def _rounded(place: complex) -> tuple[float, float]:
-    return round(place.real, 2), round(place.imag, 2)
+def _rounded(place: complex, digits: int = 2) -> tuple[float, float]:
+    return round(place.real, digits), round(place.imag, digits)

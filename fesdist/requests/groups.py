@@ -37,7 +37,7 @@ on_disk_option = partial(option, on_disk=True)
 points_option = partial(
     on_disk_option,
     None,
-    "eyes that you have marked: a CSV table, or a folder of .tem files; a detector finds the others",
+    "eyes, and lips, that you have marked: a CSV table, or a folder of .tem files; a detector finds the others",
     metavar="FILE",
 )
 eyes_option = partial(option, None, metavar="X,Y,X,Y", reader=eye_places)

@@ -63,7 +63,7 @@ fesdist ingest papers_pairs faces.zarr --target-name smiling --colour gray"""
         r"finds the subject in the file's stem: its first group, or the one named subject, such as '(\d+)_'",
         metavar="REGEX",
     )
-    align: bool = option(False, "find the face in each photograph, and bring its eyes to one place")
+    align: bool = option(False, "find the face in each photograph, and bring its eyes and lips to one place")
     points: str | None = points_option()
     eyes: tuple[tuple[float, float], tuple[float, float]] | None = eyes_option(
         help="where eyes lie in the images, or are brought to: fractions of width and height",
@@ -128,7 +128,7 @@ fesdist replace faces.zarr anna smiling better.jpg --align"""
     person: str = argument("id of the person", metavar="PERSON")
     expression: str = argument("expression that is there already", metavar="EXPRESSION")
     file: str = on_disk_argument("the photograph", metavar="FILE")
-    align: bool = option(False, "find the face, and bring its eyes to where the stack has them")
+    align: bool = option(False, "find the face, and bring it to where the stack has that person's")
     points: str | None = points_option()
     pixel_limit: float = pixel_limit_option()
     strict: bool = strict_option()

@@ -114,4 +114,5 @@ def _attributes(job: TrainingJob, stack: TrainingStack) -> dict[str, Any]:
         "normalisation": stack.spec.normalisation,
         "mouth": list(stack.spec.mouth),
         **({"eyes": [list(eye) for eye in stack.spec.eyes]} if stack.spec.eyes else {}),
+        **({"lips": list(stack.spec.lips)} if stack.spec.lips else {}),
     }

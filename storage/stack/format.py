@@ -47,6 +47,8 @@ _MOST_SAMPLES = 1024
 """Of a chunk."""
 _MOST_PIXELS = 1 << 16
 """Of a side of an image."""
+_LARGEST_DROP = 2.0
+"""Of either part."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class StackSpec:
     """(row0, row1, col0, col1) of the mouth, as fractions of height and width, for evaluation."""
     eyes: tuple[tuple[float, float], tuple[float, float]] | None = None
     """(x, y) of the eyes, left in the image first, as fractions of width and height; None if nobody has said."""
+    lips: tuple[float, float] | None = None
+    """(x, y) of the middle of the lips in inputs, likewise; None if only eyes are brought to their place."""
 
     def __post_init__(self) -> None:
         if not (1 <= self.height <= _MOST_PIXELS and 1 <= self.width <= _MOST_PIXELS):
@@ -82,6 +86,8 @@ class StackSpec:
             raise MismatchError(f"mouth region {self.mouth}; expected fractions (row0, row1, col0, col1) in [0, 1]")
         if self.eyes is not None and not all(0 < part < 1 for eye in self.eyes for part in eye):
             raise MismatchError(f"eyes at {self.eyes}; expected fractions ((x, y), (x, y)) between 0 and 1")
+        if self.lips is not None and not (self.eyes and all(0 < part < 1 for part in self.lips)):
+            raise MismatchError(f"lips at {self.lips}; expected fractions (x, y) between 0 and 1, and eyes as well")
         check_name("expression", self.input_expression)
 
     @property
@@ -139,10 +145,14 @@ class Subject:
     """None until the first `assign_holdout`; from then on it never changes."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """For each expression stored, the digest of its image, as `StackContents.digest` returns it."""
+    drop: tuple[float, float] | None = None
+    """Real and imaginary part of the drop that all their images were placed by; None where only eyes were."""
 
     def __post_init__(self) -> None:
         for expression in self.digests:
             _check_expression(expression)
+        if self.drop is not None and not all(abs(part) <= _LARGEST_DROP for part in self.drop):
+            raise MismatchError(f"{self.id!r} has the drop {self.drop}; expected two numbers within {_LARGEST_DROP}")
 
     @property
     def is_nobody(self) -> bool:
@@ -174,10 +184,10 @@ class StackContents:
         return {
             "format": FORMAT,
             "format_version": self.format_version,
-            # Stacks that do not say where eyes are look as they did before there was a place to say it.
-            "spec": {key: value for key, value in asdict(self.spec).items() if key != "eyes" or value is not None},
+            # Stacks that do not say where eyes and lips are look as they did before there was a place to say it.
+            "spec": {key: value for key, value in asdict(self.spec).items() if value is not None},
             "expressions": list(self.expressions),
-            "subjects": [{"id": s.id, "split": s.split, "digests": dict(s.digests)} for s in self.subjects],
+            "subjects": [_entry(subject) for subject in self.subjects],
         }
 
     def fingerprint(self, expressions: Sequence[str], samples: Iterable[int]) -> str:
@@ -210,6 +220,11 @@ class StackContents:
         version = check_format(truth, FORMAT, FORMAT_VERSION, f"stack {what}")
         found = decode(_Truth, truth, f"stack {what}", "it was damaged: a part is missing or unknown")
         return StackContents(found.spec, found.subjects, version)
+
+
+def _entry(subject: Subject) -> Document:
+    drop = {} if subject.drop is None else {"drop": list(subject.drop)}
+    return {"id": subject.id, "split": subject.split, "digests": dict(subject.digests)} | drop
 
 
 class _Root(Struct):

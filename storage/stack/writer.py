@@ -33,6 +33,8 @@ class PendingSubject:
 
     id: str
     images: Mapping[str, NDArray[Any]]
+    drop: tuple[float, float] | None = None
+    """As `Subject.drop`; that of somebody who is stored already counts."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ class StackWriter:
         outcome = AppendOutcome()
         images: dict[str, dict[int, NDArray[Any]]] = {}
         for pending in subjects:
-            person = table.get(pending.id) or Subject(pending.id)
+            person = table.get(pending.id) or Subject(pending.id, drop=pending.drop)
             known = dict(person.digests)
             slot = slots.setdefault(pending.id, len(slots))
             for expression, image in pending.images.items():

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.align.frame import Fractions
+from fesdist.align.frame import Fraction, Fractions
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
 from fesdist.inference.checked import USUAL_MOUTH, Conventions, Normalisation
@@ -43,6 +43,8 @@ class Label:
     """As `Conventions.mouth`; releases before 0.6.0 did not say it, nor where eyes are."""
     eyes: Fractions | None = None
     """As `Conventions.eyes`."""
+    lips: Fraction | None = None
+    """As `Conventions.lips`."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.set < self.sets <= 3:
@@ -53,7 +55,7 @@ class Label:
 
     def conventions(self) -> Conventions:
         """Return what the version says of its images; raises ValueError where that cannot be."""
-        return Conventions(self.normalisation, self.eyes, self.mouth)
+        return Conventions(self.normalisation, self.eyes, self.mouth, self.lips)
 
     def as_array(self) -> NDArray[np.uint8]:
         """Return the label as `MEMBER` holds it."""

@@ -78,6 +78,7 @@ class Found:
             "normalisation": self.conventions.normalisation,
             "mouth": list(self.conventions.mouth),
             **({"eyes": [list(eye) for eye in self.conventions.eyes]} if self.conventions.eyes else {}),
+            **({"lips": list(self.conventions.lips)} if self.conventions.lips else {}),
         }
 
 

@@ -60,6 +60,7 @@ def _label(source: Source, expression: str, number: int, sets: int) -> Label:
         sets,
         conventions.mouth,
         conventions.eyes,
+        conventions.lips,
     )
 
 

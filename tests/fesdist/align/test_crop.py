@@ -23,13 +23,13 @@ def _wave(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]
 
 def test_whole_pixels_are_copied() -> None:
     photograph = _noise((40, 50))
-    assert np.array_equal(crop(photograph, Placement(1 + 0j, 7 + 5j), (16, 24)), photograph[:, 5:21, 7:31])
+    assert np.array_equal(crop(photograph, Placement.similar(1 + 0j, 7 + 5j), (16, 24)), photograph[:, 5:21, 7:31])
 
 
 @pytest.mark.parametrize("factor", [2, 3, 7])
 def test_whole_factors_are_means(factor: int) -> None:
     photograph = _noise((20 * factor, 22 * factor))
-    made = crop(photograph, Placement(complex(factor), 4 * factor + 3j * factor), (8, 9))
+    made = crop(photograph, Placement.similar(complex(factor), 4 * factor + 3j * factor), (8, 9))
     part = photograph[:, 3 * factor : 11 * factor, 4 * factor : 13 * factor].astype(float)
     means = part.reshape(3, 8, factor, 9, factor).mean(axis=(2, 4))
     # Pillow divides by multiplying with a reciprocal, so that ties and what is next to them may go either way.
@@ -38,15 +38,17 @@ def test_whole_factors_are_means(factor: int) -> None:
 
 @pytest.mark.parametrize("scale", [0.4, 1.0, 1.7, 2.5, 6.3])
 @pytest.mark.parametrize("degrees", [0.0, 21.0, -160.0])
-def test_what_varies_slowly_is_found_where_it_is(scale: float, degrees: float) -> None:
+@pytest.mark.parametrize("drop", [1 + 0j, 1.2 - 0.15j])
+def test_what_varies_slowly_is_found_where_it_is(scale: float, degrees: float, drop: complex) -> None:
     rows, cols = 300, 340
     down, right = np.mgrid[:rows, :cols] + 0.5
     photograph = np.rint(_wave(right, down)).astype(np.uint8)[None]
     turn = scale * complex(math.cos(math.radians(degrees)), math.sin(math.radians(degrees)))
     shape = (20, 24)
-    placement = Placement(turn, 170 + 150j - turn * complex(shape[1] / 2, shape[0] / 2))
+    down = 1j * drop * turn
+    placement = Placement(turn, down, 170 + 150j - turn * shape[1] / 2 - down * shape[0] / 2)
     w = np.mgrid[: shape[0], : shape[1]] + 0.5
-    z = placement.turn * (w[1] + 1j * w[0]) + placement.shift
+    z = placement.across * w[1] + placement.down * w[0] + placement.shift
     # The mean of a sine over a square is the sine, a little lower.
     lower = (np.sinc(scale / 17 / (2 * np.pi)), np.sinc(scale / 23 / (2 * np.pi)))
     expected = 128 + lower[0] * 60 * np.sin(z.real / 17) + lower[1] * 50 * np.cos(z.imag / 23)
@@ -55,15 +57,15 @@ def test_what_varies_slowly_is_found_where_it_is(scale: float, degrees: float) -
 
 def test_beyond_the_border_its_edge_goes_on() -> None:
     photograph = _noise((12, 12), channels=1)
-    made = crop(photograph, Placement(1 + 0j, -3 + 9j), (6, 8))[0]
+    made = crop(photograph, Placement.similar(1 + 0j, -3 + 9j), (6, 8))[0]
     rows, cols = np.clip(np.arange(9, 15), 0, 11), np.clip(np.arange(-3, 5), 0, 11)
     assert np.array_equal(made, photograph[0][np.ix_(rows, cols)])
-    far = crop(photograph, Placement(1 + 0j, 1e9 + 1e9j), (4, 4))
+    far = crop(photograph, Placement.similar(1 + 0j, 1e9 + 1e9j), (4, 4))
     assert (far == photograph[0, -1, -1]).all()
 
 
 def test_strips_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    photograph, placement = _noise((90, 80)), Placement(1.3 + 0.4j, 3 - 4j)
+    photograph, placement = _noise((90, 80)), Placement.similar(1.3 + 0.4j, 3 - 4j)
     whole = crop(photograph, placement, (40, 44))
     monkeypatch.setattr(cropping, "_STRIP_SAMPLES", 500)
     assert np.array_equal(crop(photograph, placement, (40, 44)), whole)

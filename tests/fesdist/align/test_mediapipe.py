@@ -1,4 +1,4 @@
-"""The eyes of drawn faces are found where they were drawn; those of photographs where another program finds them."""
+"""Eyes and lips of drawn faces are found where they were drawn; those of photographs where another program does."""
 
 from __future__ import annotations
 
@@ -66,6 +66,27 @@ def test_eyes_of_a_drawn_face(person: int, expression: str) -> None:
     [face] = default_detector().faces(draw(person, expression, SIZE))
     assert error(face, drawn_eyes(person)) < 0.02
     assert face.confidence > 0.9
+
+
+def lips_error(face: Face, lips: Point) -> float:
+    """Return how far the middle of the lips lies from the truth, as a share of the eyes' distance."""
+    assert face.lips
+    return math.dist(face.lips, lips) / face.eye_distance
+
+
+@pytest.mark.parametrize("person", range(4))
+def test_lips_of_a_drawn_face(person: int) -> None:
+    mouth = Portrait.random(0, person).mouth
+    [face] = default_detector().faces(draw(person, "neutral", SIZE))
+    assert lips_error(face, ((0.5 + mouth.x) * SIZE, mouth.y * SIZE)) < 0.06
+
+
+def test_lips_turn_with_their_face() -> None:
+    canvas, where = np.full((3, 700, 900), 120, np.uint8), placement(1.2, 60, (400.0, 350.0))
+    placed(4, canvas, where)
+    mouth = Portrait.random(0, 4).mouth
+    [face] = default_detector().faces(canvas)
+    assert lips_error(face, tuple(where @ [(0.5 + mouth.x) * SIZE, mouth.y * SIZE, 1])) < 0.06
 
 
 def test_a_gray_face_has_the_eyes_of_the_coloured_one() -> None:
@@ -149,15 +170,21 @@ def test_opencv_has_one_thread_before_a_detector_does_anything() -> None:
 
 
 @pytest.mark.london
-def test_eyes_of_photographs_lie_where_mediapipe_itself_finds_them(london: Path) -> None:
+def test_eyes_and_lips_of_photographs_lie_where_mediapipe_itself_finds_them(london: Path) -> None:
     with (london / "points.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if int(row["face_id"]) % 10 == 3]
-    errors = []
+    errors, lips_errors = [], []
     for row in rows:
         with Image.open(london / row["expression"] / f"{row['face_id']}.jpg") as photograph:
             [face] = default_detector().faces(np.asarray(photograph).transpose(2, 0, 1))
         left, right = ((float(row[f"{side}_eye_x"]), float(row[f"{side}_eye_y"])) for side in ("left", "right"))
         errors.append(error(face, (left, right)))
+        corners = [[float(row[f"mouth_{side}_{axis}"]) for axis in "xy"] for side in ("left", "right")]
+        x, y = np.mean(corners, axis=0)
+        lips_errors.append(lips_error(face, (x, y)))
     assert len(errors) > 8
     assert np.mean(errors) < 0.025
     assert max(errors) < 0.05
+    # The middle of the lips is that between the corners, and where lips meet, as smiles part these.
+    assert np.mean(lips_errors) < 0.05
+    assert max(lips_errors) < 0.1

@@ -16,7 +16,8 @@ from fesdist.shape.warping import Displacement
 from tests.fesdist.shape.pictures import smooth_displacement
 
 SHAPE = (32, 40)
-TURNED = Placement(cmath.rect(2.2, math.radians(25)), 60 + 20j)
+TURNED = Placement(cmath.rect(2.2, math.radians(25)), cmath.rect(2.5, math.radians(121)), 60 + 20j)
+"""Turned, longer than wide, and leaning."""
 
 
 def _photograph(dtype: type[np.unsignedinteger] = np.uint8, shape: tuple[int, int] = (150, 170)) -> NDArray:
@@ -33,8 +34,9 @@ def _put(photograph: NDArray, *args: object) -> NDArray:
 def _places(placement: Placement, shape: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return where each pixel of a photograph is in the model's image: x and y."""
     rows, cols = np.mgrid[: shape[0], : shape[1]] + 0.5
-    w = ((cols + 1j * rows) - placement.shift) / placement.turn
-    return w.real, w.imag
+    steps = [[part(placement.across), part(placement.down)] for part in (np.real, np.imag)]
+    x, y = np.tensordot(np.linalg.inv(steps), [cols - placement.shift.real, rows - placement.shift.imag], axes=1)
+    return x, y
 
 
 def _feather(placement: Placement, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -83,7 +85,7 @@ def test_pixels_are_moved_in_the_photographs_own_directions(dtype: type[np.unsig
     slope = np.rint(unit * np.stack([cols, rows, cols + rows]) * 0.7).astype(dtype)
     u = np.stack([np.full(SHAPE, 0.5, np.float32), np.full(SHAPE, -1.5, np.float32)])
     made = _put(slope, TURNED, np.zeros((3, *SHAPE), np.float32), Displacement(u))
-    move = TURNED.turn * complex(-1.5, 0.5) * _feather(TURNED, slope.shape[1:])
+    move = (-1.5 * TURNED.across + 0.5 * TURNED.down) * _feather(TURNED, slope.shape[1:])
     expected = unit * 0.7 * np.stack([cols + move.real, rows + move.imag, cols + rows + move.real + move.imag])
     assert np.abs(made - expected).max() <= 1.1 * unit
 
@@ -96,7 +98,7 @@ def test_no_change_is_no_change() -> None:
 
 @pytest.mark.parametrize("shift", [-40 - 30j, 150 + 130j, -1000 + 0j])
 def test_a_face_cut_off_by_the_border_is_changed_as_far_as_it_is_seen(shift: complex) -> None:
-    placement, photograph = Placement(TURNED.turn, shift), np.full((1, 150, 170), 100, np.uint8)
+    placement, photograph = Placement(TURNED.across, TURNED.down, shift), np.full((1, 150, 170), 100, np.uint8)
     made = _put(photograph, placement, np.full((1, *SHAPE), 0.2, np.float32))
     expected = photograph + 51 * _feather(placement, photograph.shape[1:])
     assert np.abs(made - expected).max() <= 0.51
@@ -105,7 +107,7 @@ def test_a_face_cut_off_by_the_border_is_changed_as_far_as_it_is_seen(shift: com
 def test_a_small_face_gets_the_mean_of_what_it_cannot_show() -> None:
     stripes = np.where(np.arange(SHAPE[1]) % 2, 0.4, 0.0).astype(np.float32)
     change = np.broadcast_to(stripes, (1, *SHAPE)).copy()
-    made = _put(np.full((1, 60, 60), 50, np.uint8), Placement(0.25 + 0j, 20 + 20j), change)
+    made = _put(np.full((1, 60, 60), 50, np.uint8), Placement.similar(0.25 + 0j, 20 + 20j), change)
     assert np.abs(made[0, 23:25, 24:26].astype(int) - (50 + 51)).max() <= 3
 
 

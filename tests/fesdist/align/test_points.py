@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fesdist.align.points import COLUMNS, read_points
+from fesdist.align.points import COLUMNS, LIPS, read_points
 from fesdist.ground.errors import BadParameterError
 
 HEAD = f"file,{','.join(COLUMNS)}"
@@ -21,6 +21,12 @@ def test_a_line_is_a_face_and_a_photograph_may_have_several(tmp_path: Path) -> N
     points = read_points(_table(tmp_path, HEAD, "dogs/rex.png,1,2,30,4", "dogs/rex.png,50,60,90,61.5", "cat,7,8,27,8"))
     assert [face.eyes for face in points.of("dogs/rex.png")] == [((1, 2), (30, 4)), ((50, 60), (90, 61.5))]
     assert [face.eyes for face in points.of("cat.jpeg")] == [((7, 8), (27, 8))]
+
+
+def test_corners_of_the_mouth_tell_where_lips_are(tmp_path: Path) -> None:
+    lines = ("a,1,2,30,4,8,40,22,43.5", "b,1,2,30,4,,,,", "c,1,2,30,4,8,40,22,")
+    points = read_points(_table(tmp_path, f"{HEAD},{','.join(LIPS)}", *lines))
+    assert [points.of(name)[0].lips for name in "abc"] == [(15, 41.75), None, None]
 
 
 def test_another_folder_is_another_photograph(tmp_path: Path) -> None:
@@ -67,6 +73,8 @@ def test_another_table_has_another_digest(tmp_path: Path) -> None:
         ((HEAD, "a,1,2,1,2"), "expected two places that differ"),
         ((HEAD, "a,nan,2,30,4"), "expected two places that differ"),
         ((HEAD, "a,1,2,inf,4"), "expected two places that differ"),
+        ((f"{HEAD},{','.join(LIPS)}", "a,1,2,30,4,8,40,x,43"), "line 2: '8, 40, x, 43' are no two points"),
+        ((f"{HEAD},{','.join(LIPS)}", "a,1,2,30,4,8,40,8,40"), "line 2: corners of a mouth at 8,40 and 8,40"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, lines: tuple[str, ...], what: str) -> None:

@@ -123,9 +123,13 @@ def test_what_is_exported_is_read_by_scipy_and_comes_back_as_it_was(tmp_path: Pa
             {"mouth": [0.55, 0.9, 0.25, 0.75], "eyes": [[0.31, 0.42], [0.69, 0.43]]},
             {"mouth": [0.55, 0.9, 0.25, 0.75], "eyes": [[0.31, 0.42], [0.69, 0.43]]},
         ),
+        (
+            {"eyes": [[0.31, 0.42], [0.69, 0.43]], "lips": [0.5, 0.72]},
+            {"mouth": [0.6, 0.8, 0.3, 0.7], "eyes": [[0.31, 0.42], [0.69, 0.43]], "lips": [0.5, 0.72]},
+        ),
     ],
 )
-def test_where_faces_have_mouth_and_eyes_comes_back(
+def test_where_faces_have_mouth_eyes_and_lips_comes_back(
     tmp_path: Path, said: dict[str, Any], known: dict[str, Any]
 ) -> None:
     store = str(tmp_path / "store")
@@ -134,7 +138,7 @@ def test_where_faces_have_mouth_and_eyes_comes_back(
     assert main(["export", store, "first", str(tmp_path / "out.npz")]) == 0
     assert main(["import", str(tmp_path / "out.npz"), store, "--name", "second"]) == 0
     first, second = (WeightStore(store).open(name).attributes for name in ("first", "second"))
-    assert {name: second[name] for name in ("mouth", "eyes") if name in second} == known
+    assert {name: second[name] for name in ("mouth", "eyes", "lips") if name in second} == known
     assert second == first
 
 

@@ -68,6 +68,7 @@ def publish(tmp_path: Path) -> Publish:
         taught_by: NDArray[np.uint8] | None = None,
         limits: dict[str, Any] | None = None,
         brightness: float | None = None,
+        placed: dict[str, Any] | None = None,
     ) -> Published:
         generator = np.random.default_rng(seed)
         sets = colour.weight_channels(channels)
@@ -104,7 +105,7 @@ def publish(tmp_path: Path) -> Publish:
             WeightStore(store),
             "london",
             f"draft-{seed}",
-            DatasetSpec({"normalisation": normalisation}, dict.fromkeys(expressions, specs)),
+            DatasetSpec({"normalisation": normalisation, **(placed or {})}, dict.fromkeys(expressions, specs)),
             {},
         )
         arrays: dict[str, dict[str, NDArray[Any]]] = {}

@@ -15,9 +15,9 @@ from scipy.ndimage import gaussian_filter
 
 from fesdist.align import finding
 from fesdist.align.crop import crop
-from fesdist.align.frame import Frame, place
+from fesdist.align.frame import Frame, drop_of, place
 from fesdist.align.paste import put_back
-from fesdist.align.points import COLUMNS, read_points
+from fesdist.align.points import COLUMNS, LIPS, read_points
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.decode import decode
 from fesdist.images.encode import encode
@@ -34,6 +34,7 @@ from tests.fesdist.shape.pictures import smooth_displacement
 
 EYES = ((0.3, 0.4), (0.7, 0.4))
 SHAPE = (24, 20)
+BY_EYES = Frame(EYES)
 FACES = ("40,50,80,56", "150.5,120,121,102")
 """The second one, which is smaller, stands on its head."""
 
@@ -73,11 +74,11 @@ def _run(photos: Path, published: Published, settings: SynthesisSettings, out: s
     return folder_made(photos, photos.parent / out, published.store, "london", settings=settings)
 
 
-def _expected(photos: Path, published: Published, intensity: float = 1.0) -> NDArray[np.uint8]:
+def _expected(photos: Path, published: Published, intensity: float = 1.0, frame: Frame = BY_EYES) -> NDArray[np.uint8]:
     pixels, loaded = decode(photos / "group/two.png"), LoadedVersion(published.version)
     original = pixels.copy()
     for face in read_points(photos.parent / "points.csv").of("group/two.png"):
-        placement = place(face, Frame(EYES), SHAPE)
+        placement = place(face, frame, SHAPE, drop_of(face, frame, SHAPE))
         inputs = crop(original, placement, SHAPE)[None]
         outputs = loaded.synthesize(inputs, "smiling", intensity=intensity, detail=True)
         change = (outputs - unit_scale(loaded.moved(inputs, "smiling", intensity)))[0]
@@ -125,6 +126,26 @@ def test_records_say_where_faces_are(photos: Path, published: Published) -> None
     assert [face["eyes"] for face in record["faces"]] == [[[40, 50], [80, 56]], [[150.5, 120], [121, 102]]]
     turn, shift = (complex(*record["faces"][1][name]) for name in ("turn", "shift"))
     assert abs(turn * complex(0.3 * 20, 0.4 * 24) + shift - complex(150.5, 120)) < 0.01
+
+
+def test_lips_come_to_those_of_a_version_that_has_a_place_for_them(photos: Path, publish: Publish) -> None:
+    moves, frame = smooth_displacement(SHAPE, 1.0).values, Frame(EYES, (0.5, 0.75))
+    published = publish(displacement=moves, placed={"eyes": EYES, "lips": frame.lips})
+    table, (first, second) = photos.parent / "points.csv", FACES
+    _run(photos, published, _settings(photos), "unmarked")
+    by_eyes = _expected(photos, published)
+    assert np.array_equal(decode(photos.parent / "unmarked/smiling/group/two.png"), by_eyes)
+    table.write_text(f"file,{','.join(COLUMNS + LIPS)}\ngroup/two.png,{first},48,85,64,93\ngroup/two.png,{second},,,,")
+    expected = _expected(photos, published, frame=frame)
+    assert not np.array_equal(expected, by_eyes)
+    _run(photos, published, _settings(photos))
+    assert np.array_equal(decode(photos.parent / "out/smiling/group/two.png"), expected)
+    lines = map(json.loads, (photos.parent / "out/manifest.jsonl").read_text().splitlines())
+    (record,) = (line for line in lines if line["input"] == "group/two.png")
+    turn, down, shift = (complex(*record["faces"][0][name]) for name in ("turn", "down", "shift"))
+    assert abs(turn * 0.5 * 20 + down * 0.75 * 24 + shift - complex(56, 89)) < 0.02
+    turn, down = (complex(*record["faces"][1][name]) for name in ("turn", "down"))
+    assert down == 1j * turn
 
 
 def test_what_is_done_is_not_done_again_unless_points_change(photos: Path, published: Published) -> None:

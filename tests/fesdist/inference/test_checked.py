@@ -149,6 +149,8 @@ def test_input_pixels_outside_the_image_are_refused(publish: Publish, pixel: int
         {"normalisation": "none", "mouth": [0.8, 0.6, 0.3, 0.7]},
         {"normalisation": "none", "eyes": [[0.5, 0.5], [0.5, 0.5]]},
         {"normalisation": "none", "eyes": 3},
+        {"normalisation": "none", "lips": [0.5, 0.7]},
+        {"normalisation": "none", "eyes": [[0.3, 0.4], [0.7, 0.4]], "lips": [0.5, 0.4]},
     ],
 )
 def test_what_no_version_says_is_refused(publish: Publish, attributes: dict[str, Any]) -> None:

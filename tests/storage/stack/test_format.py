@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +102,27 @@ def test_a_new_expression_has_chunks_that_those_read_who_wrote_the_stack(
         ({"normalisation": "zscore"}, "normalisation of a stack is 'zscore'"),
         ({"height": 0}, "images of 0 x 24 pixels"),
         ({"mouth": (0.8, 0.5, 0.2, 0.7)}, r"mouth region \(0.8, 0.5, 0.2, 0.7\); expected fractions"),
+        ({"lips": (0.5, 0.7)}, r"lips at \(0.5, 0.7\); expected fractions \(x, y\) between 0 and 1, and eyes as well"),
+        ({"eyes": ((0.3, 0.4), (0.7, 0.4)), "lips": (0.5, 1.0)}, "lips at"),
     ],
 )
 def test_a_specification_is_checked(change: dict[str, Any], message: str) -> None:
     fields = {"height": 20, "width": 24, "channels": 3, "dtype": "uint8", "normalisation": "none", **change}
     with pytest.raises(MismatchError, match=message):
         StackSpec(**fields)
+
+
+def test_what_is_said_of_eyes_and_lips_comes_back_and_what_is_not_takes_no_room() -> None:
+    spec, person = StackSpec(8, 8, 1, "uint8", "none"), Subject("ann", "train", {"neutral": "a"})
+    document = StackContents(spec, (person,)).to_document()
+    assert not {"eyes", "lips"} & document["spec"].keys()
+    assert document["subjects"] == [{"id": "ann", "split": "train", "digests": {"neutral": "a"}}]
+    placed = replace(spec, eyes=((0.3, 0.4), (0.7, 0.4)), lips=(0.5, 0.75)), (replace(person, drop=(1.05, -0.02)),)
+    contents = StackContents(*placed)
+    assert StackContents.decoded(contents.encoded(), "faces") == contents
+
+
+@pytest.mark.parametrize("drop", [(1.0, 2.5), (float("nan"), 0.0)])
+def test_a_drop_that_no_face_has_is_refused(drop: tuple[float, float]) -> None:
+    with pytest.raises(MismatchError, match="'ann' has the drop"):
+        Subject("ann", "train", {}, drop)
