@@ -50,8 +50,8 @@ class Source:
     refinement: Refinement
     settings: SynthesisSettings
     loaded: LoadedVersion
-    eyes: Fractions
-    """Where the model has eyes, as `Frame.eyes`."""
+    frame: Frame
+    """Where the model has eyes and lips."""
 
     @classmethod
     def open(
@@ -92,7 +92,7 @@ class Source:
             loaded.refinement_said(settings.refine),
             settings,
             loaded,
-            (Frame(eyes) if eyes else loaded.frame or USUAL).eyes,
+            Frame(eyes) if eyes else loaded.frame or USUAL,
         )
         # What no export can have is refused before anything is written.
         source.form_of(source.expressions[0])
@@ -116,7 +116,7 @@ class Source:
 
     def face_mask(self) -> NDArray[np.float32]:
         """Return where faces are, (row, col) float32: in photographs of any framing only they change."""
-        return region_mask(("face",), self.manifest.image_shape, self.eyes, self.loaded.mouth)
+        return region_mask(("face",), self.manifest.image_shape, self.frame.eyes, self.loaded.mouth)
 
     def form_of(self, expression: str) -> FixedMap:
         """Return the model's own map of an expression; raises BadParameterError for a model that is none."""

@@ -60,7 +60,8 @@ def _model(source: Source, changes: list[Change], packed: Packed) -> dict[str, A
         "fine": fine_sigma((rows, cols)),
         "feather": side * FEATHER_PER_SIDE,
         "mouth": [mouth.row0, mouth.row1, mouth.col0, mouth.col1],
-        "eyes": dict(zip(("left", "right"), source.eyes, strict=True)),
+        "eyes": dict(zip(("left", "right"), source.frame.eyes, strict=True)),
+        "lips": source.frame.lips,
         "expressions": [
             {
                 "name": change.name,

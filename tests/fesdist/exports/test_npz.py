@@ -18,7 +18,7 @@ from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.settings import Light, SynthesisSettings
 from fesdist.report.build import write_report
 from storage.datasets.store import WeightStore
-from tests.fesdist.exports.test_page import moving
+from tests.fesdist.exports.pages import moving
 from tests.fesdist.exports.weight_files import COLS, ROWS, anywhere, windows, write_labelled
 from tests.fesdist.families.authors import authors_images
 from tests.fesdist.inference.conftest import Publish

@@ -36,7 +36,7 @@ from storage.datasets.store import WeightStore
 from storage.datasets.version import WeightVersion
 from storage.stack.reading import StackSpec
 from storage.stack.writer import PendingSubject, StackWriter
-from tests.fesdist.exports.test_page import WEAK, moving
+from tests.fesdist.exports.pages import WEAK, moving
 from tests.fesdist.exports.weight_files import COLS, ROWS, anywhere
 from tests.fesdist.inference.conftest import Publish
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import zlib
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
 from scipy.sparse import csr_array, save_npz
 
 from fesdist.cli.main import main
 from fesdist.exports.page.packing import Change, Packed, pack
-from fesdist.exports.source import Source
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.encode import encode
@@ -24,43 +21,12 @@ from fesdist.inference.full_size import add_change
 from fesdist.inference.intensities import unit_scale
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.recipe import Recipe
-from fesdist.inference.settings import SynthesisSettings
 from fesdist.report.build import write_report
 from storage.datasets.store import WeightStore
 from tests.fesdist.exports.browser import Browser
+from tests.fesdist.exports.pages import SHAPE, WEAK, decoded, export, moving, opened, photograph, shown
 from tests.fesdist.exports.weight_files import COLS, ROWS, anywhere
-from tests.fesdist.inference.conftest import Publish, Published
-
-SHAPE = (24, 20)
-WEAK = {
-    "expressions": {
-        name: {"face": {"mse_x100": 0.9, "unchanged_mse_x100": 1.0}, "mouth": None, "statuses": {}}
-        for name in ("smiling", "sad")
-    }
-}
-"""Errors of a version whose outputs keep the photograph's detail."""
-
-
-def moving(shape: tuple[int, int] = SHAPE) -> NDArray[np.float32]:
-    """Return a smooth displacement of up to a pixel and a half."""
-    rows, cols = (np.linspace(0, np.pi, side) for side in shape)
-    bump = np.sin(rows)[:, None] * np.sin(cols)
-    return np.stack([1.5 * bump, -0.8 * bump]).astype(np.float32)
-
-
-def photograph(path: Path, shape: tuple[int, int] = SHAPE, seed: int = 4) -> NDArray[np.uint8]:
-    """Write noise, which hides no error, and return it: (channel, row, col)."""
-    pixels = np.random.default_rng(seed).integers(40, 200, (3, *shape), dtype=np.uint8)
-    encode(path, pixels)
-    return pixels
-
-
-def export(published: Published, out: Path) -> float:
-    """Write the page and return by how much of 255 its rounded weights may change an output."""
-    assert main(["export", published.store, published.reference, str(out)]) == 0
-    source = Source.open(published.store, published.reference, (), SynthesisSettings())
-    changes = [Change.of(source.read(name), source.form_of(name)) for name in source.expressions]  # type: ignore[arg-type]
-    return pack(changes, source.face_mask()).worst
+from tests.fesdist.inference.conftest import Publish
 
 
 def unpacked(packed: Packed, shape: tuple[int, int]) -> NDArray[np.float64]:
@@ -89,27 +55,6 @@ def test_weights_that_no_page_can_tell_are_refused(largest: float) -> None:
     weights = np.where(np.arange(SHAPE[1]) % 2, 0.0, np.full((1, 2, *SHAPE), largest))
     with pytest.raises(BadParameterError, match=r"weights of up to (400|inf|nan), which are too large for a page"):
         pack([change_of(weights)], np.ones(SHAPE, np.float32))
-
-
-def opened(browser: Browser, page: Path, photo: Path) -> None:
-    browser.look(1000, 800)
-    browser.open(page)
-    browser.drop(photo)
-    browser.wait(f"app.photo.name === '{photo.stem}'")
-
-
-def shown(browser: Browser, strengths: list[float]) -> NDArray[np.int16]:
-    """Return the picture, (channel, row, col), when the sliders stand so."""
-    for number, strength in enumerate(strengths):
-        move = f"const one = app.sliders.inputs[{number}]; one.value = {100 * strength}"
-        browser.evaluate(f"{{ {move}; one.dispatchEvent(new Event('input')) }}")
-    browser.wait("app.pending === 0")
-    return decoded(browser.evaluate("document.getElementById('picture').toDataURL().split(',')[1]"))
-
-
-def decoded(png: str | bytes) -> NDArray[np.int16]:
-    content = base64.b64decode(png) if isinstance(png, str) else png
-    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).transpose(2, 0, 1).astype(np.int16)
 
 
 VERSIONS: dict[str, dict[str, Any]] = {
@@ -191,30 +136,6 @@ def test_a_large_photograph_is_saved_at_its_own_size(publish: Publish, browser: 
     # Python clips outputs before it takes the change, and moves bytes; noise in blocks makes much of either.
     assert np.abs(found - expected).mean() < 1.5
     assert np.percentile(np.abs(found - expected), 99) <= 8 + worst
-
-
-def test_nothing_changes_outside_the_frame(publish: Publish, browser: Browser, tmp_path: Path) -> None:
-    export(publish(SHAPE, displacement=moving()), tmp_path / "page.html")
-    photo = photograph(tmp_path / "wide.png", (90, 160))
-    opened(browser, tmp_path / "page.html", tmp_path / "wide.png")
-    assert browser.evaluate("document.body.classList.contains('adjusting')")
-    np.testing.assert_array_equal(shown(browser, [1]), photo)
-    browser.evaluate(
-        "app.placeAt(Placement.fromEyes({x: 60, y: 40}, {x: 80, y: 50}, app.model.eyes, app.shape)); app.adjust(false)"
-    )
-    found = shown(browser, [1])
-    corners = browser.evaluate("app.placement.corners.map(({x, y}) => [x, y])")
-    eyes = browser.evaluate(
-        "['left', 'right'].map((eye) => Object.values(app.placement.toPhoto(...app.model.eyes[eye])))"
-    )
-    np.testing.assert_allclose(eyes, [[60, 40], [80, 50]])
-    y, x = np.mgrid[:90, :160] + 0.5
-    inside = np.ones((90, 160), bool)
-    for (x0, y0), (x1, y1) in zip(corners, [*corners[1:], corners[0]], strict=True):
-        inside &= (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0) >= 0
-    changed = (found != photo).any(axis=0)
-    assert not changed[~inside].any()
-    assert changed[inside].mean() > 0.5
 
 
 def test_what_goes_wrong_is_told_in_a_sentence(publish: Publish, browser: Browser, tmp_path: Path) -> None:

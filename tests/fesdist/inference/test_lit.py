@@ -16,7 +16,7 @@ from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.recipe import Recipe
 from storage.datasets.store import WeightStore
 from storage.errors import FormatError
-from tests.fesdist.exports.test_page import WEAK, moving
+from tests.fesdist.exports.pages import WEAK, moving
 from tests.fesdist.inference.conftest import Publish
 
 USUAL = 0.5

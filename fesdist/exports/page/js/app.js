@@ -7,16 +7,19 @@ const find = (id) => document.getElementById(id);
 class App {
   constructor(model) {
     this.model = model;
-    this.shape = { rows: model.rows, cols: model.cols };
+    const [left, right] = [model.eyes.left, model.eyes.right];
+    const axis = Math.atan2((right[1] - left[1]) * model.rows, (right[0] - left[0]) * model.cols);
+    this.shape = { rows: model.rows, cols: model.cols, axis };
     this.mixer = new Mixer(model);
     this.cropper = new Cropper(this.shape);
     this.view = new View(find("picture"), this.shape);
     this.preview = new Preview(find("preview"), this.shape);
-    this.marks = new FrameMarks(find("marks"), model.eyes, (placement) => this.placeAt(placement));
+    this.marks = new FrameMarks(find("marks"), model, (placement) => this.placeAt(placement));
     this.sliders = new Sliders(find("sliders"), model.expressions, () => this.refresh());
     this.camera = new Camera();
     this.live = false;
     this.pending = 0;
+    document.body.classList.toggle("with-lips", Boolean(model.lips));
     this.listen();
   }
 
@@ -133,7 +136,7 @@ class App {
     this.photo = photo;
     this.view.show(photo);
     this.see();
-    this.tell("If it does not look right, press “Place the face” and drag the rings onto the eyes.");
+    this.tell("If it does not look right, press “Place the face” and drag the rings onto the face.");
   }
 
   stopCamera() {

@@ -14,8 +14,11 @@ function composed(pixels, width, height, placement, shape, mixed) {
   const lastCol = lattice.width - 1;
   const stride = lattice.width * VALUES;
   const { top, bottom, left, right } = boundsOf(placement.corners, width, height);
-  const cos = Math.cos(placement.turn);
-  const sin = Math.sin(placement.turn);
+  const { xx, xy, yx, yy } = placement.inverse;
+  const rightX = placement.right.x;
+  const rightY = placement.right.y;
+  const downX = placement.down.x;
+  const downY = placement.down.y;
   const across = 1 / placement.side;
   const down = 1 / placement.height;
   const moving = mixed.moves !== null;
@@ -23,8 +26,8 @@ function composed(pixels, width, height, placement, shape, mixed) {
     for (let x = left; x < right; x++) {
       const dx = x + 0.5 - placement.x;
       const dy = y + 0.5 - placement.y;
-      const u = (cos * dx + sin * dy) * across + 0.5;
-      const v = (cos * dy - sin * dx) * down + 0.5;
+      const u = (xx * dx + xy * dy) * across + 0.5;
+      const v = (yx * dx + yy * dy) * down + 0.5;
       const near = Math.min(u, v, 1 - u, 1 - v);
       if (near < 0) continue;
       const weight = feathered && near < FEATHER ? softly(near / FEATHER) : 1;
@@ -49,8 +52,8 @@ function composed(pixels, width, height, placement, shape, mixed) {
       if (moving) {
         const goDown = unit * (wa * values[a + 3] + wb * values[b + 3] + wc * values[a + below + 3] + wd * values[b + below + 3]);
         const goRight = unit * (wa * values[a + 4] + wb * values[b + 4] + wc * values[a + below + 4] + wd * values[b + below + 4]);
-        fromX += cos * goRight - sin * goDown;
-        fromY += sin * goRight + cos * goDown;
+        fromX += rightX * goRight + downX * goDown;
+        fromY += rightY * goRight + downY * goDown;
       }
       if (Math.abs(fromX - x) > 0.008 || Math.abs(fromY - y) > 0.008) {
         pick(pixels, width, height, fromX, fromY);

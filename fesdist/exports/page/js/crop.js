@@ -14,7 +14,7 @@ class Cropper {
     const { rows, cols } = this.shape;
     const placed = placement.onScale(scale);
     // Drawn finer than needed, then averaged: no pixel of the photograph is passed over.
-    const fine = Math.min(Math.max(Math.ceil(placed.side / cols), 1), MOST_FINE);
+    const fine = Math.min(Math.max(Math.ceil((placed.side * Math.max(placed.drop.real, 1)) / cols), 1), MOST_FINE);
     const width = cols * fine;
     const height = rows * fine;
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
@@ -25,9 +25,10 @@ class Cropper {
     context.fillRect(0, 0, width, height);
     context.translate(width / 2, height / 2);
     context.scale(zoom, zoom);
-    context.rotate(-placed.turn);
+    const { xx, xy, yx, yy } = placed.inverse;
+    context.transform(xx, yx, xy, yy, 0, 0);
     context.translate(-placed.x, -placed.y);
-    context.imageSmoothingEnabled = zoom !== 1 || placed.turn !== 0;
+    context.imageSmoothingEnabled = zoom !== 1 || !placed.plain;
     context.imageSmoothingQuality = "high";
     context.drawImage(source, 0, 0);
     return averaged(context.getImageData(0, 0, width, height).data, rows, cols, fine);

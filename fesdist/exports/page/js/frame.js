@@ -1,13 +1,16 @@
-// The frame on the picture: two rings for the eyes, moved by mouse, fingers and keys.
+// The frame on the picture: rings for the eyes, and for lips if the model has a place for them, moved by mouse, fingers
+// and keys.
 
 class FrameMarks {
   // place: gets each new placement; the marks lie in an SVG over the picture, in the photograph's pixels.
-  constructor(svg, eyes, place) {
+  constructor(svg, { eyes, lips }, place) {
     this.svg = svg;
     this.eyes = eyes;
+    this.places = lips ? { ...eyes, lips } : eyes;
     this.place = place;
     this.square = svg.querySelector(".square");
-    this.rings = { left: svg.querySelector(".left"), right: svg.querySelector(".right") };
+    this.rings = Object.fromEntries(Object.keys(this.places).map((name) => [name, svg.querySelector(`.${name}`)]));
+    if (!lips) svg.querySelector(".lips").remove();
     this.pointers = new Map();
     svg.addEventListener("pointerdown", (event) => this.down(event));
     svg.addEventListener("pointermove", (event) => this.move(event));
@@ -25,7 +28,7 @@ class FrameMarks {
     this.square.setAttribute("points", placement.corners.map(({ x, y }) => `${x},${y}`).join(" "));
     const radius = 0.055 * placement.side;
     for (const [name, ring] of Object.entries(this.rings)) {
-      const { x, y } = placement.toPhoto(...this.eyes[name]);
+      const { x, y } = placement.toPhoto(...this.places[name]);
       ring.setAttribute("transform", `translate(${x} ${y}) rotate(${(placement.turn * 180) / Math.PI}) scale(${radius})`);
     }
   }
@@ -45,10 +48,10 @@ class FrameMarks {
     this.pointers.set(event.pointerId, at);
     const reach = Math.max(0.11 * this.placement.side, (26 / this.svg.getBoundingClientRect().width) * this.photo.width);
     const near = (name) => {
-      const { x, y } = this.placement.toPhoto(...this.eyes[name]);
+      const { x, y } = this.placement.toPhoto(...this.places[name]);
       return Math.hypot(at.x - x, at.y - y);
     };
-    const nearest = near("left") < near("right") ? "left" : "right";
+    const nearest = Object.keys(this.rings).reduce((best, name) => (near(name) < near(best) ? name : best));
     this.held = this.pointers.size === 1 && near(nearest) < reach ? nearest : null;
     if (this.held) this.rings[this.held].focus({ preventScroll: true });
   }
@@ -58,7 +61,7 @@ class FrameMarks {
     if (!before) return;
     const at = this.at(event);
     if (this.pointers.size === 1) {
-      if (this.held) this.moveEye(this.held, at.x - before.x, at.y - before.y);
+      if (this.held) this.moveRing(this.held, at.x - before.x, at.y - before.y);
       else this.place(this.placement.moved(at.x - before.x, at.y - before.y, this.photo));
     } else {
       this.pinch(event.pointerId, before, at);
@@ -92,13 +95,21 @@ class FrameMarks {
     const steps = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
     if (!steps[event.key]) return;
     event.preventDefault();
-    this.moveEye(name, ...steps[event.key]);
+    this.moveRing(name, ...steps[event.key]);
   }
 
-  moveEye(name, dx, dy) {
-    const eyes = { left: this.placement.toPhoto(...this.eyes.left), right: this.placement.toPhoto(...this.eyes.right) };
+  // Lips go along with the eyes, and stay where they are seen from them.
+  moveRing(name, dx, dy) {
+    const { placement } = this;
+    const at = (place) => placement.toPhoto(...place);
+    if (name === "lips") {
+      const { x, y } = at(this.places.lips);
+      this.place(placement.withLips({ x: x + dx, y: y + dy }, this.eyes, this.places.lips));
+      return;
+    }
+    const eyes = { left: at(this.eyes.left), right: at(this.eyes.right) };
     eyes[name] = { x: eyes[name].x + dx, y: eyes[name].y + dy };
     if (Math.hypot(eyes.right.x - eyes.left.x, eyes.right.y - eyes.left.y) < 8) return;
-    this.place(Placement.fromEyes(eyes.left, eyes.right, this.eyes, this.placement.shape));
+    this.place(Placement.fromEyes(eyes.left, eyes.right, this.eyes, placement.shape, placement.drop));
   }
 }
