@@ -21,6 +21,8 @@ class Face:
     """In [0, 1]."""
     lips: Point | None = None
     """Their middle; None if nobody has said."""
+    outline: tuple[Point, ...] = ()
+    """Around the face from forehead to chin, one point after the other; empty if nobody has said."""
 
     @property
     def eye_distance(self) -> float:

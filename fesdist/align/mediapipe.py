@@ -33,6 +33,13 @@ _DOUBTFUL = 20.0
 _SMALLEST_EVIDENCE = 15.0
 """Half a face without eyes reaches 14, everything else that is no face 2."""
 
+_OUTLINE = (
+    *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288),
+    *(397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136),
+    *(172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
+)
+"""Points of the mesh around the face, from the middle of the forehead clockwise in an upright image."""
+
 _IRIS_SAMPLES = 64
 _IRIS_MARGIN = 2.3
 """How much larger than an eye, from corner to corner, the square is that the iris is found in."""
@@ -57,9 +64,9 @@ class MediaPipe:
     """Finds faces at any angle in the image plane.
 
     Three networks follow each other. BlazeFace (Bazarevsky et al. 2019) tells where faces are. The second (Kartynnik et
-    al. 2019) tells 468 points of a face, of which the corners of the eyes and the lips are used. The third (Ablavatski
-    et al. 2020) tells the iris of an eye: each eye is shown to it as it is and mirrored, and the mean taken. Threads
-    may share a detector: each has networks of its own.
+    al. 2019) tells 468 points of a face, of which eyes, lips and outline are used. The third (Ablavatski et al. 2020)
+    tells the iris of an eye: each eye is shown to it as it is and mirrored, and the mean taken. Threads may share a
+    detector: each has networks of its own.
     """
 
     def __init__(self) -> None:
@@ -104,7 +111,8 @@ class MediaPipe:
         if evidence < _SMALLEST_EVIDENCE:
             return None
         left, right = (self._iris(halves, *mesh[list(corners)]) for corners in _CORNERS)
-        return Face((left, right), min(1.0, evidence / _EVIDENCE), _point(mesh[list(_LIPS)].mean(axis=0)))
+        lips, outline = _point(mesh[list(_LIPS)].mean(axis=0)), tuple(map(_point, mesh[list(_OUTLINE)]))
+        return Face((left, right), min(1.0, evidence / _EVIDENCE), lips, outline)
 
     def _mesh(self, halves: Halves, face: Square) -> tuple[NDArray[np.float64], float]:
         """Return the mesh of a face, (468, 2) pixels of the photograph, and the evidence for it in log odds."""

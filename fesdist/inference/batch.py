@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.align.crop import crop
+from fesdist.align.outline import on_face
 from fesdist.align.paste import put_back
 from fesdist.ground.errors import ImageError, NoFaceError, UnlikeError
 from fesdist.images.animation import encode_animation
@@ -129,7 +130,11 @@ def _make_large(photograph: Underway, *, name: str, loaded: LoadedVersion, job: 
             changes = _outputs(inputs, name, step, loaded, job) - unit_scale(loaded.moved(inputs, recipe, step))
             if not photograph.placements:
                 pixels = add_change(photograph.full, changes[0], displacement)
-            for placement, change in zip(photograph.placements[start:], changes, strict=False):
+            there = zip(photograph.found.placed[start:], photograph.placements[start:], changes, strict=False)
+            for placed, placement, change in there:
+                # A model does not know where this face ends, and would colour the background beside it.
+                if recipe.regions and (mask := on_face(placed.face, placed.placement, loaded.image_shape)) is not None:
+                    change *= mask
                 put_back(pixels, placement, change, displacement)
         pictures.append(pixels)
     _write(photograph, pictures, name=name, job=job)

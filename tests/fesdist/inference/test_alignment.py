@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter
 
 from fesdist.align import finding
 from fesdist.align.crop import crop
+from fesdist.align.face import Face
 from fesdist.align.frame import Frame, drop_of, place
 from fesdist.align.paste import put_back
 from fesdist.align.points import COLUMNS, LIPS, read_points
@@ -92,6 +93,39 @@ def test_every_face_is_changed_where_it_is_and_nothing_else(photos: Path, publis
     made = decode(photos.parent / "out/smiling/group/two.png")
     assert np.array_equal(made, _expected(photos, published))
     assert not np.array_equal(made, decode(photos / "group/two.png"))
+
+
+def test_colours_change_on_the_face_and_not_beside_it(
+    photos: Path, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outline = tuple((60 + 15 * np.cos(t), 60 + 20 * np.sin(t)) for t in np.linspace(0, 2 * np.pi, 36, endpoint=False))
+    plain = Face(((45, 50), (75, 50)))
+
+    class Detector:
+        name = "a detector"
+        found = plain
+
+        def faces(self, _image: NDArray[np.uint8]) -> tuple[Face, ...]:
+            return (self.found,)
+
+    monkeypatch.setattr(finding, "default_detector", Detector)
+    published, before = publish(), decode(photos / "nobody.png")
+    settings = replace(_settings(photos, regions=("face",)), alignment=Alignment(eyes=EYES))
+
+    def changed(out: str, wanted: SynthesisSettings) -> NDArray[np.bool_]:
+        _run(photos, published, wanted, out)
+        return np.asarray((decode(photos.parent / out / "smiling/nobody.png") != before).any(axis=0))
+
+    everywhere = changed("ellipse", settings)
+    monkeypatch.setattr(Detector, "found", replace(plain, outline=outline))
+    within = changed("outline", settings)
+    y, x = np.mgrid[: before.shape[1], : before.shape[2]] + 0.5
+    radius = np.hypot((x - 60) / 15, (y - 60) / 20)
+    # A pixel of this small model is four of the photograph's.
+    assert everywhere[radius > 1.8].any()
+    assert not within[radius > 1.8].any()
+    assert within[radius < 0.9].mean() > 0.9
+    assert changed("all", replace(settings, regions=()))[radius > 1.8].any()
 
 
 def test_the_faces_of_a_crowd_are_made_as_many_at_a_time_as_fit_into_the_memory(

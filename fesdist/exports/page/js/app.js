@@ -116,7 +116,7 @@ class App {
       this.live = true;
       document.body.classList.add("live");
       this.use(photo, false);
-      this.tell("Bring your eyes into the rings.");
+      this.tell("Bring your face into the rings.");
       const frame = () => {
         if (!this.live) return;
         this.camera.draw(photo);
