@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fesdist.align.frame import USUAL, Fractions, Frame
 from fesdist.families.common.fixed_map import FixedMap
+from fesdist.ground.exposure import Exposure
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.notices import Notice
 from fesdist.ground.refinement import ALPHAS, Refinement
@@ -104,10 +105,9 @@ class Source:
         return self.loaded.shapes.present
 
     @property
-    def brightness(self) -> float:
-        """Return how bright the model sees faces at least, 0 for as bright as they are; see `Exposure`."""
-        exposure = self.loaded.exposure if self.settings.light is Light.AUTO else None
-        return exposure.brightness if exposure else 0.0
+    def exposure(self) -> Exposure | None:
+        """Return in what light the model sees faces; None for their own."""
+        return self.loaded.exposure if self.settings.light is Light.AUTO else None
 
     @property
     def texture(self) -> float:

@@ -1,10 +1,10 @@
-"""The light that photographs were taken in: how bright a face is, and how much brighter it has to be for a model."""
+"""The light that photographs were taken in: how bright a face is, its contrast, and both as a model is shown them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +16,17 @@ _ROWS = 64
 """Of an image, spread evenly, are enough to be looked at, or up to twice as many."""
 
 _USUAL = 1 / 4
-"""So many of the people who taught a model may be darker than what is usual for it."""
+"""So many of the people who taught a model may be darker than what is usual for it, or have less or more contrast."""
 
 DARKEST = 1 / 1024
-"""Of the whole range; below it there is nothing but noise."""
+"""Of the whole range; less brightness and contrast are nothing but noise."""
+
+SOFTEST = 1 / 2
+"""To so much contrast is reduced at most, as what changes is enlarged by as much."""
 
 
 def face_area(shape: tuple[int, int]) -> tuple[slice, slice]:
-    """Return the rows and columns of an aligned image, `shape` (rows, cols), whose brightness counts.
+    """Return the rows and columns of an aligned image, `shape` (rows, cols), whose light counts.
 
     >>> face_area((256, 64))
     (slice(48, 224, 4), slice(12, 52, 1))
@@ -35,34 +38,55 @@ def face_area(shape: tuple[int, int]) -> tuple[slice, slice]:
     return rows, cols
 
 
-def brightness(images: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the mean over channels, rows and columns of `face_area` of each image, (sample,) in [0, 1].
+class Light(NamedTuple):
+    """In what light a face was taken, of 1 or many images."""
 
-    `images` is (sample, channel, row, col), uint8 in 0..255 or floating point in [0, 1].
-    """
+    brightness: NDArray[np.float64]
+    """(sample,) in [0, 1]: the mean over channels, rows and columns of `face_area`."""
+    contrast: NDArray[np.float64]
+    """(sample,) in [0, 1]: the standard deviation there of the mean over channels."""
+
+
+def lights_of(images: NDArray[Any]) -> Light:
+    """Return the light of images, (sample, channel, row, col), uint8 in 0..255 or floating point in [0, 1]."""
     rows, cols = face_area((images.shape[2], images.shape[3]))
-    return _mean(_sums(images[:, :, rows, cols]), images.dtype, images.shape[1], rows, cols)
+    return _light(_sums(images[:, :, rows, cols]), images.dtype, images.shape[1], rows, cols)
 
 
 class LightMeter:
-    """Measures the `brightness` of an image, `shape` (rows, cols), whose rows pass by in bands from top to bottom."""
+    """Measures the light of an image, `shape` (rows, cols), whose rows pass by in bands from top to bottom."""
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self._rows, self._cols = face_area(shape)
         self._counting = range(shape[0])[self._rows]
-        self.brightness = 0.0
-        """In [0, 1], when all bands have passed."""
+        self.brightness, self.contrast = 0.0, 0.0
+        """As those of `Light`, when all bands have passed."""
 
     def passing(self, bands: Iterable[NDArray[Any]]) -> Iterator[NDArray[Any]]:
         """Hand on the bands, each (channel, row, col)."""
-        first, total = 0, np.zeros(1)
+        first, total = 0, np.zeros((2, 1))
         for band in bands:
             last = first + band.shape[1]
             rows = [row - first for row in self._counting if first <= row < last]
             total += _sums(band[None, :, rows, self._cols])
             first = last
-            self.brightness = float(_mean(total, band.dtype, len(band), self._rows, self._cols)[0])
+            found = _light(total, band.dtype, len(band), self._rows, self._cols)
+            self.brightness, self.contrast = float(found.brightness[0]), float(found.contrast[0])
             yield band
+
+
+class Lights(NamedTuple):
+    """How images become such as a model has learned from: l = c x + a."""
+
+    scale: NDArray[np.float32]
+    """c, (sample,)."""
+    shift: NDArray[np.float32]
+    """a, (sample,)."""
+
+    @property
+    def lit(self) -> NDArray[np.intp]:
+        """Return which images are not such already."""
+        return np.flatnonzero((self.scale != 1) | (self.shift != 0))
 
 
 @dataclass(frozen=True)
@@ -73,29 +97,49 @@ class Exposure:
     """Who were looked at."""
     brightness: float
     """The lower quartile of theirs, in [0, 1]."""
+    contrast: tuple[float, float] | None = None
+    """The lower and the upper quartile of theirs, in [0, 1]; None if nobody looked."""
+
+    def __post_init__(self) -> None:
+        if self.contrast is not None and not 0 <= self.contrast[0] <= self.contrast[1]:
+            raise ValueError(f"contrast {self.contrast}; expected two quartiles, the lower one first")
 
     @classmethod
-    def of(cls, found: Sequence[float]) -> Exposure:
-        """Return that of people whose inputs are so bright."""
-        return cls(len(found), float(np.quantile(found, _USUAL)))
+    def of(cls, brightness: Sequence[float], contrast: Sequence[float]) -> Exposure:
+        """Return that of people whose inputs are so bright and have so much contrast."""
+        low, high = np.quantile(contrast, (_USUAL, 1 - _USUAL)).tolist()
+        return cls(len(brightness), float(np.quantile(brightness, _USUAL)), (low, high))
 
-    def gains(self, images: NDArray[Any]) -> NDArray[np.float32]:
-        """Return k = max(1, b / b'), (sample,), by which each image becomes as bright as most of what a model learned.
+    def lights(self, images: NDArray[Any]) -> Lights:
+        """Return how each of `images` becomes one in the light that most of what taught a model was in.
 
-        b is `brightness`, b' that of `images` (sample, channel, row, col), uint8 or floating point in [0, 1].
+        `images` are (sample, channel, row, col), uint8 or floating point in [0, 1]. With m and s the brightness and the
+        contrast of one, b and s0 to s1 those that are usual, k = max(1, b / m): l = c (x - m) + max(m, b), c s = k s,
+        but s0 at least and s1 at most, and c half at least. Where nobody knows of contrast: l = k x.
 
-        >>> Exposure(9, 0.5).gains(np.full((1, 3, 16, 16), 0.25))
+        >>> Exposure(9, 0.5).lights(np.full((1, 3, 16, 16), 0.25)).scale
         array([2.], dtype=float32)
         """
-        return np.maximum(1, self.brightness / np.maximum(brightness(images), DARKEST)).astype(np.float32)
+        m, s = lights_of(images)
+        gain = np.maximum(1, self.brightness / np.maximum(m, DARKEST))
+        if self.contrast is None:
+            return Lights(gain.astype(np.float32), np.zeros(len(m), np.float32))
+        s = np.maximum(s, DARKEST)
+        scale = np.maximum(SOFTEST, np.clip(gain * s, *self.contrast) / s)
+        return Lights(scale.astype(np.float32), (np.maximum(m, self.brightness) - scale * m).astype(np.float32))
 
 
 def _sums(images: NDArray[Any]) -> NDArray[Any]:
+    """Return sums over channels and pixels of each image, and over pixels of the squares of sums over channels."""
+    whole = images.dtype == np.uint8
+    gray = np.einsum("ncij->nij", images, dtype=np.uint32 if whole else np.float64)
     # Faster than `sum`, which casts a piece at a time.
-    dtype = np.uint64 if images.dtype == np.uint8 else np.float64
-    return np.asarray(np.einsum("ncij->n", images, dtype=dtype))
+    dtype = np.uint64 if whole else np.float64
+    return np.stack([np.einsum("nij->n", gray, dtype=dtype), np.einsum("nij,nij->n", gray, gray, dtype=dtype)])
 
 
-def _mean(sums: NDArray[Any], dtype: np.dtype[Any], channels: int, rows: slice, cols: slice) -> NDArray[np.float64]:
-    n_values = channels * len(range(rows.stop)[rows]) * (cols.stop - cols.start)
-    return np.asarray(sums / (n_values * (255 if dtype == np.uint8 else 1)))
+def _light(sums: NDArray[Any], dtype: np.dtype[Any], channels: int, rows: slice, cols: slice) -> Light:
+    n_pixels = len(range(rows.stop)[rows]) * (cols.stop - cols.start)
+    unit = channels * (255 if dtype == np.uint8 else 1)
+    mean, square = sums[0] / (n_pixels * unit), sums[1] / (n_pixels * unit**2)
+    return Light(mean, np.sqrt(np.maximum(square - mean**2, 0)))

@@ -1,4 +1,4 @@
-"""Photographs darker than those that a model learned from, shown to it in their light."""
+"""Photographs in another light than those that a model learned from, shown to it in that."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.ground.exposure import Exposure
+from fesdist.ground.exposure import Exposure, Lights
 from fesdist.inference.blocks import Threads, blocks_of
 from fesdist.inference.intensities import Images, unit_scale
 from storage.blobs.documents import convert
 from storage.datasets.manifest import Manifest
-
-Gains = NDArray[np.float32]
 
 
 def exposure_of(manifest: Manifest) -> Exposure | None:
@@ -27,35 +25,37 @@ def exposure_of(manifest: Manifest) -> Exposure | None:
 def relit(
     outputs: Images,
     inputs: NDArray[Any],
-    gains: Gains,
+    lights: Lights,
     make: Callable[[Images], Images],
     threads: Threads,
     *,
     clipped: bool,
 ) -> None:
-    """Make `outputs` x + (y(l) - l) / k, l = min(k x, max(x, 1)), where k is not 1; elsewhere they are that already.
+    """Make `outputs` x + (y(l) - l) / c, l = c x + a, where l is not x; elsewhere they are that already.
 
     What a linear model adds to any photograph, its intercept, is what it learned in good light, and glows in a dark
-    face. `inputs` x are (sample, channel, row, col), uint8 or floating point in [0, 1], `gains` k (sample,) as those of
-    `Exposure`, `make` is y, unclipped.
+    face. `inputs` x are (sample, channel, row, col), uint8 or floating point in [0, 1]; l stays there as well, and c
+    and a are `lights`; `make` is y, unclipped.
     """
-    dark = np.flatnonzero(gains > 1)
-    k = gains[dark, None, None, None]
-    light = np.empty((len(dark), *inputs.shape[1:]), np.float32)
+    lit = lights.lit
+    scale, shift = (values[lit, None, None, None] for values in lights)
+    light = np.empty((len(lit), *inputs.shape[1:]), np.float32)
     blocks = blocks_of(light.shape, threads.number)
 
     def lighten(block: slice) -> None:
-        seen = unit_scale(inputs[dark[block]])
-        # What was moved may exceed 1 at its edges.
-        np.minimum(k[block] * seen, np.maximum(seen, 1), out=light[block])
+        seen = unit_scale(inputs[lit[block]])
+        made = np.add(scale[block] * seen, shift[block], out=light[block])
+        # What was moved may exceed 0 and 1 at its edges.
+        np.minimum(made, np.maximum(seen, 1), out=made)
+        np.maximum(made, np.minimum(seen, 0), out=made)
 
     threads.map(lighten, blocks)
     made = make(light)
 
-    def darken(block: slice) -> None:
+    def put(block: slice) -> None:
         change = np.subtract(made[block], light[block])
-        change /= k[block]
-        change += unit_scale(inputs[dark[block]])
-        outputs[dark[block]] = np.clip(change, 0, 1, out=change) if clipped else change
+        change /= scale[block]
+        change += unit_scale(inputs[lit[block]])
+        outputs[lit[block]] = np.clip(change, 0, 1, out=change) if clipped else change
 
-    threads.map(darken, blocks)
+    threads.map(put, blocks)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fesdist.align.frame import USUAL
 from fesdist.ground.errors import BadParameterError, ImageError
+from fesdist.ground.exposure import Lights
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
 from fesdist.ground.refinement import Refinement
@@ -17,7 +18,7 @@ from fesdist.ground.refinement import refine as blend
 from fesdist.inference.blocks import Threads, blocks_of
 from fesdist.inference.checked import CheckedVersion
 from fesdist.inference.intensities import Images, Range, stretched, unit_scale
-from fesdist.inference.lit import Gains, exposure_of
+from fesdist.inference.lit import exposure_of
 from fesdist.inference.moving import Shapes, put_change
 from fesdist.inference.outputs import ModelOutputs
 from fesdist.inference.recipe import Recipe
@@ -125,7 +126,7 @@ class LoadedVersion:
         model sees (x - min x) / (max x - min x), and its outputs are brought back to the range of x. `stretch` maps
         the minimum and maximum of each output to 0 and 1, as the authors' code does. With `detail` the photograph keeps
         its own fine detail, but in the mouth only if that has moved, and then its hues as well; see `with_detail`. With
-        `relit` y is made in the light that the model learned in, where a photograph is darker: `fesdist.inference.lit`.
+        `relit` y is made in the light that the model learned in where a photograph has another; see `lit`.
 
         `out` is filled and returned, see `check_room`: new memory costs as much as the products. What an earlier call
         has returned is best, as it begins with a line of the cache.
@@ -140,18 +141,18 @@ class LoadedVersion:
         if out is not None:
             check_room(out, inputs)
         strength = self.strength(intensity, texture)
-        gains = self._gains(inputs) if relit else None
+        lights = self._lights(inputs) if relit else None
         own = Range.of(unit_scale(inputs)) if self.min_max else None
         seen = inputs if own is None else own.normalised(unit_scale(inputs))
         if self.shapes.present:
-            outputs = self._moved_outputs(seen, recipe, way, gains, intensity, strength, detail)
+            outputs = self._moved_outputs(seen, recipe, way, lights, intensity, strength, detail)
         elif own is None and not detail and not stretch and len(recipe.parts) == 1 and not recipe.regions:
             # Nothing follows but clipping, which costs least where outputs are made.
             ((expression, weight),) = recipe.parts
             into = aligned.zeros(inputs.shape, np.float32) if out is None else out
-            return self._outputs.make(seen, expression, way, strength * weight, gains=gains, into=into)
+            return self._outputs.make(seen, expression, way, strength * weight, lights=lights, into=into)
         else:
-            outputs = self._unmoved_outputs(seen, recipe, way, gains, strength)
+            outputs = self._unmoved_outputs(seen, recipe, way, lights, strength)
         if own is not None:
             outputs = own.restored(outputs)
         if detail and not self.shapes.present:
@@ -170,12 +171,14 @@ class LoadedVersion:
         return np.concatenate([inputs[:0], *parts])
 
     def _unmoved_outputs(
-        self, inputs: NDArray[Any], recipe: Recipe, way: Refinement, gains: Gains | None, strength: float
+        self, inputs: NDArray[Any], recipe: Recipe, way: Refinement, lights: Lights | None, strength: float
     ) -> Images:
         (expression, weight), *others = recipe.parts
-        outputs = self._outputs.make(inputs, expression, way, strength * weight, gains=gains)
+        outputs = self._outputs.make(inputs, expression, way, strength * weight, lights=lights)
         for expression, weight in others:
-            outputs += self._outputs.make(inputs, expression, way, strength * weight, gains=gains) - unit_scale(inputs)
+            outputs += self._outputs.make(inputs, expression, way, strength * weight, lights=lights) - unit_scale(
+                inputs
+            )
         mask = self._mask(recipe)
         return outputs if mask is None else np.asarray(blend(unit_scale(inputs), outputs, mask))
 
@@ -184,7 +187,7 @@ class LoadedVersion:
         inputs: NDArray[Any],
         recipe: Recipe,
         way: Refinement,
-        gains: Gains | None,
+        lights: Lights | None,
         intensity: float,
         texture: float,
         detail: bool,
@@ -195,7 +198,7 @@ class LoadedVersion:
         for expression, weight in recipe.parts if texture != 0 else ():
             as_learned = intensity == 1 and recipe == Recipe.of(expression)
             seen = base if as_learned else self.moved(inputs, expression)
-            made = self._outputs.make(seen, expression, way, 1.0, gains=gains)
+            made = self._outputs.make(seen, expression, way, 1.0, lights=lights)
             following = self.shapes.following(expression, recipe, intensity)
             put = partial(
                 put_change,
@@ -253,7 +256,7 @@ class LoadedVersion:
                 f"{self.image_shape[0]} rows and {self.image_shape[1]} columns: resize them"
             )
 
-    def _gains(self, inputs: NDArray[Any]) -> Gains | None:
-        """Return how much brighter the model shall see each of the inputs, None for no brighter."""
-        gains = None if self.exposure is None else self.exposure.gains(inputs)
-        return None if gains is None or (gains == 1).all() else gains
+    def _lights(self, inputs: NDArray[Any]) -> Lights | None:
+        """Return in what light the model shall see each of the inputs, None for their own."""
+        lights = None if self.exposure is None else self.exposure.lights(inputs)
+        return None if lights is None or not lights.lit.size else lights

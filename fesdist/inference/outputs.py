@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fesdist.ground.exposure import Lights
 from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.refinement import refine as blend
 from fesdist.inference.bands import Band, BandCache
@@ -14,7 +15,7 @@ from fesdist.inference.blocks import Threads, blocks_of
 from fesdist.inference.checked import CheckedVersion
 from fesdist.inference.codes import ImageEncoder
 from fesdist.inference.intensities import Images, unit_scale
-from fesdist.inference.lit import Gains, relit
+from fesdist.inference.lit import relit
 
 
 class ModelOutputs:
@@ -38,20 +39,23 @@ class ModelOutputs:
         way: Refinement,
         intensity: float,
         *,
-        gains: Gains | None = None,
+        lights: Lights | None = None,
         into: Images | None = None,
     ) -> Images:
-        """Return x + intensity alpha (y - x) of inputs x, (sample, channel, row, col); with `gains` as `relit` does.
+        """Return x + intensity alpha (y - x) of inputs x, (sample, channel, row, col); with `lights` as `relit` does.
 
         What goes `into` something is clipped to [0, 1].
         """
-        outputs = self._made(inputs, expression, way, intensity, into)
-        if gains is not None:
+        if lights is None or len(lights.lit) < len(inputs):
+            outputs = self._made(inputs, expression, way, intensity, into)
+        else:
+            outputs = np.empty(inputs.shape, np.float32) if into is None else into
+        if lights is not None:
 
             def make(light: Images) -> Images:
                 return self._made(light, expression, way, intensity, None)
 
-            relit(outputs, inputs, gains, make, self._threads, clipped=into is not None)
+            relit(outputs, inputs, lights, make, self._threads, clipped=into is not None)
         return outputs
 
     def _made(

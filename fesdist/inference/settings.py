@@ -31,7 +31,7 @@ class Detail(StrEnum):
 
 
 class Light(StrEnum):
-    """In what light the model sees photographs that are darker than those that it learned from."""
+    """In what light the model sees photographs that are in another one than those that it learned from."""
 
     AUTO = "auto"
     """In theirs."""

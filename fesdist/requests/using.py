@@ -73,7 +73,7 @@ class Look(Aligned):
         "auto", "whose fine detail outputs have outside the mouth; auto is the model's where it foresaw most"
     )
     light: Literal["auto", "photograph"] = option(
-        "auto", "in which the model sees a dark photograph; auto is that of those it learned from"
+        "auto", "in which the model sees a dark or a pale photograph; auto is that of those it learned from"
     )
     region: tuple[str, ...] | None = option(
         None,

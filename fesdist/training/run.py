@@ -153,6 +153,7 @@ def _facts(
         for group in job.groups
         for expression in group.expressions
     }
+    inputs = found[job.input_expression].values()
     return Facts(
         code_version=job.code_version,
         model=ModelFacts(job.model, job.parameters, job.build_model().describe()),
@@ -167,7 +168,7 @@ def _facts(
         choice=asdict(choice) if choice else None,
         shape={expression: asdict(learned) for expression, learned in shapes.items()} or None,
         likeness={name: asdict(learned.limits) for name, learned in likeness.items() if learned.limits} or None,
-        exposure=asdict(Exposure.of([seen.brightness for seen in found[job.input_expression].values()])),
+        exposure=asdict(Exposure.of([seen.brightness for seen in inputs], [seen.contrast for seen in inputs])),
     )
 
 

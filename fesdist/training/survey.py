@@ -33,7 +33,8 @@ class Seen(NamedTuple):
     signatures: dict[int, Signature]
     """By side."""
     brightness: float
-    """As that of `fesdist.ground.exposure`."""
+    contrast: float
+    """As those of `fesdist.ground.exposure.Light`."""
 
 
 Survey = Mapping[str, Mapping[int, Seen]]
@@ -83,7 +84,7 @@ def _seen(bands: Iterable[NDArray[Any]], shape: tuple[int, int]) -> Seen:
     sides = (SIDE, misalignment.SIDE) if min(shape) >= misalignment.SIDE else (SIDE,)
     meter = LightMeter(shape)
     signatures = signatures_of(meter.passing(bands), sides, gray_across)
-    return Seen(signatures, meter.brightness)
+    return Seen(signatures, meter.brightness, meter.contrast)
 
 
 def _whole(stack: TrainingStack, key: Block) -> list[Iterable[NDArray[Any]]]:

@@ -79,8 +79,8 @@ def _notices(source: Source) -> list[Notice]:
         left_out.append("the shape, which moves the photograph before these weights change it")
     if source.refinement is not Refinement.NONE:
         left_out.append("the refinement, which keeps the photograph where the weights do not know better")
-    if source.brightness:
-        left_out.append("the brightness, which shows dark photographs to them in the light that they learned in")
+    if source.exposure:
+        left_out.append("the light that they learned in, in which they see photographs of another")
     if not left_out:
         return []
     text = f"the papers' layout has no room for {', and '.join(left_out)}; .onnx and .html have them"

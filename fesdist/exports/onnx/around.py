@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.exports.onnx.graph import Graph
 from fesdist.ground.colour import LUMA
-from fesdist.ground.exposure import DARKEST, face_area
+from fesdist.ground.exposure import DARKEST, SOFTEST, Exposure, face_area
 from fesdist.ground.tiles import Region
 from fesdist.inference.blur import gaussian
 from fesdist.shape.kernels import FLOAT_WEIGHTS, STEPS
@@ -25,13 +27,38 @@ def stretched(graph: Graph, images: str) -> tuple[str, str, str]:
     return graph.add("Div", graph.add("Sub", images, low), width), low, width
 
 
-def gain_of(graph: Graph, images: str, usual: float) -> str:
-    """Return by what each image is multiplied, (sample, 1, 1, 1), to be `usual` bright, as `Exposure.gains` does."""
+@dataclass(frozen=True)
+class GraphLight:
+    """How each image becomes one in the light that a model learned in, as values (sample, 1, 1, 1) of a graph."""
+
+    scale: str
+    shift: str
+
+    def lit(self, graph: Graph, images: str) -> str:
+        """Return images in that light, within [0, 1] where they are within themselves, as `relit` makes them."""
+        made = graph.add("Add", graph.add("Mul", images, self.scale), self.shift)
+        made = graph.add("Min", made, graph.add("Max", images, graph.number(1)))
+        return graph.add("Max", made, graph.add("Min", images, graph.number(0)))
+
+
+def light_of(graph: Graph, images: str, usual: Exposure) -> GraphLight:
+    """Return what `Exposure.lights` does."""
     rows, cols = face_area(graph.shape[1:])
     starts, ends, steps = ([getattr(side, name) for side in (rows, cols)] for name in ("start", "stop", "step"))
     face = graph.add("Slice", images, *(graph.constant(each, np.int64) for each in (starts, ends, [2, 3], steps)))
-    found = graph.add("Max", graph.add("ReduceMean", face, axes=[1, 2, 3]), graph.number(DARKEST))
-    return graph.add("Max", graph.add("Div", graph.number(usual), found), graph.number(1))
+    brightness = graph.add("ReduceMean", face, axes=[1, 2, 3])
+    found = graph.add("Max", brightness, graph.number(DARKEST))
+    gain = graph.add("Max", graph.add("Div", graph.number(usual.brightness), found), graph.number(1))
+    if usual.contrast is None:
+        return GraphLight(gain, graph.number(0))
+    away = graph.add("Sub", graph.add("ReduceMean", face, axes=[1]), brightness)
+    square = graph.add("ReduceMean", graph.add("Mul", away, away), axes=[1, 2, 3])
+    contrast = graph.add("Max", graph.add("Sqrt", square), graph.number(DARKEST))
+    low, high = (graph.number(part) for part in usual.contrast)
+    wanted = graph.add("Min", graph.add("Max", graph.add("Mul", gain, contrast), low), high)
+    scale = graph.add("Max", graph.add("Div", wanted, contrast), graph.number(SOFTEST))
+    there = graph.add("Max", brightness, graph.number(usual.brightness))
+    return GraphLight(scale, graph.add("Sub", there, graph.add("Mul", scale, brightness)))
 
 
 def moved(graph: Graph, images: str, displacement: Displacement, channels: int) -> str:

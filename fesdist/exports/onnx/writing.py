@@ -6,7 +6,7 @@ from pathlib import Path
 
 import onnx
 
-from fesdist.exports.onnx.around import blurred, gain_of, gray, moved, stretched
+from fesdist.exports.onnx.around import GraphLight, blurred, gray, light_of, moved, stretched
 from fesdist.exports.onnx.forms import mapped
 from fesdist.exports.onnx.graph import INPUT, OPSET, Graph
 from fesdist.exports.source import Exported, ExportedExpression, Source, Written
@@ -37,11 +37,11 @@ def onnx_model(source: Source) -> onnx.ModelProto:
         raise BadParameterError(f"an expression called {INPUT!r}, which is what the input is called; leave it out")
     graph = Graph((manifest.channels, *manifest.image_shape))
     seen, low, width = stretched(graph, INPUT) if source.min_max else (INPUT, "", "")
-    gain = gain_of(graph, INPUT, source.brightness) if source.brightness else None
+    light = light_of(graph, INPUT, source.exposure) if source.exposure else None
     for name in source.expressions:
         expression = source.read(name)
         put = _moving if source.shaped else _changed
-        made = put(graph, source, expression, seen, gain)
+        made = put(graph, source, expression, seen, light)
         if source.min_max:
             made = graph.add("Add", graph.add("Mul", made, width), low)
         if expression.detail and not source.shaped:
@@ -62,21 +62,20 @@ def onnx_model(source: Source) -> onnx.ModelProto:
         "refinement": str(source.refinement),
         "intensity": f"{settings.intensity:g}",
         "texture": f"{source.texture:g}",
-        "brightness": f"{source.brightness:g}",
+        "brightness": f"{source.exposure.brightness if source.exposure else 0:g}",
+        "contrast": ",".join(f"{part:g}" for part in (source.exposure and source.exposure.contrast) or ()),
         "opset": str(OPSET),
         "made_by": f"fesdist {manifest.code_version}",
     }
     return graph.finished(about)
 
 
-def _change(graph: Graph, expression: ExportedExpression, seen: str, gain: str | None) -> str:
-    """Return alpha (y - x) of images x, made in the light that `gain` makes of theirs; see `fesdist.inference.lit`."""
-    light = seen
-    if gain is not None:
-        light = graph.add("Min", graph.add("Mul", seen, gain), graph.add("Max", seen, graph.number(1)))
-    change = graph.add("Sub", mapped(graph, light, expression.form), light)
-    if gain is not None:
-        change = graph.add("Div", change, gain)
+def _change(graph: Graph, expression: ExportedExpression, seen: str, light: GraphLight | None) -> str:
+    """Return alpha (y - x) of images x, made in the light that `light` makes of theirs; see `fesdist.inference.lit`."""
+    lit = seen if light is None else light.lit(graph, seen)
+    change = graph.add("Sub", mapped(graph, lit, expression.form), lit)
+    if light is not None:
+        change = graph.add("Div", change, light.scale)
     return change if expression.alpha is None else graph.add("Mul", change, graph.constant(expression.alpha))
 
 
@@ -84,13 +83,13 @@ def _times(graph: Graph, value: str, factor: float) -> str:
     return value if factor == 1 else graph.add("Mul", value, graph.number(factor))
 
 
-def _changed(graph: Graph, source: Source, expression: ExportedExpression, seen: str, gain: str | None) -> str:
-    if expression.alpha is None and source.texture == 1 and gain is None:
+def _changed(graph: Graph, source: Source, expression: ExportedExpression, seen: str, light: GraphLight | None) -> str:
+    if expression.alpha is None and source.texture == 1 and light is None:
         return mapped(graph, seen, expression.form)
-    return graph.add("Add", seen, _times(graph, _change(graph, expression, seen, gain), source.texture))
+    return graph.add("Add", seen, _times(graph, _change(graph, expression, seen, light), source.texture))
 
 
-def _moving(graph: Graph, source: Source, expression: ExportedExpression, seen: str, gain: str | None) -> str:
+def _moving(graph: Graph, source: Source, expression: ExportedExpression, seen: str, light: GraphLight | None) -> str:
     """Return images moved, and changed where they have moved to; see `LoadedVersion.synthesize`."""
     shapes, recipe, intensity = source.loaded.shapes, Recipe.of(expression.name), source.settings.intensity
     channels = graph.shape[0]
@@ -100,7 +99,7 @@ def _moving(graph: Graph, source: Source, expression: ExportedExpression, seen: 
     base = moved(graph, seen, wanted, channels)
     if source.texture == 0:
         return base
-    change = _change(graph, expression, base if intensity == 1 else moved(graph, seen, learned, channels), gain)
+    change = _change(graph, expression, base if intensity == 1 else moved(graph, seen, learned, channels), light)
     if expression.detail:
         change, channels = blurred(graph, gray(graph, change), fine_sigma(source.manifest.image_shape), 1), 1
     following = shapes.following(expression.name, recipe, intensity)

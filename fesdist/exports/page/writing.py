@@ -10,7 +10,7 @@ from fesdist.exports.page.packing import MOVE_STEPS, Change, Packed, pack
 from fesdist.exports.source import Exported, Source, Written
 from fesdist.families.common.fixed_map import Taps, Windows
 from fesdist.ground.errors import BadParameterError
-from fesdist.ground.exposure import DARKEST, face_area
+from fesdist.ground.exposure import DARKEST, SOFTEST, Exposure, face_area
 from fesdist.ground.files import write_whole
 from fesdist.ground.notices import Notice
 from fesdist.inference.detail import FEATHER_PER_SIDE, fine_sigma
@@ -54,8 +54,7 @@ def _model(source: Source, changes: list[Change], packed: Packed) -> dict[str, A
         "moves": source.shaped,
         "moveStep": MOVE_STEPS,
         "minMax": source.min_max,
-        "brightness": source.brightness,
-        "darkest": DARKEST,
+        "light": _light(source.exposure),
         "area": [number for part in face_area((rows, cols)) for number in (part.start, part.stop, part.step)],
         "fine": fine_sigma((rows, cols)),
         "feather": side * FEATHER_PER_SIDE,
@@ -71,6 +70,18 @@ def _model(source: Source, changes: list[Change], packed: Packed) -> dict[str, A
             }
             for change in changes
         ],
+    }
+
+
+def _light(exposure: Exposure | None) -> dict[str, object] | None:
+    """Return in what light the page shows faces to the model; None for their own."""
+    if exposure is None:
+        return None
+    return {
+        "brightness": exposure.brightness,
+        "contrast": exposure.contrast,
+        "darkest": DARKEST,
+        "softest": SOFTEST,
     }
 
 

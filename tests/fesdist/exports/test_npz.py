@@ -147,8 +147,8 @@ def test_where_faces_have_mouth_eyes_and_lips_comes_back(
     [
         ({"displacement": moving()}, ["the shape"]),
         ({"learned": True, "metrics": {}}, ["the refinement"]),
-        ({"brightness": 0.5}, ["the brightness"]),
-        ({"displacement": moving(), "brightness": 0.5}, ["the shape", "the brightness"]),
+        ({"brightness": 0.5}, ["the light"]),
+        ({"displacement": moving(), "brightness": 0.5}, ["the shape", "the light"]),
         ({}, []),
     ],
 )
@@ -159,9 +159,9 @@ def test_what_these_files_have_no_room_for_is_named(
     notices = write_npz(source, tmp_path / "london.npz").notices
     assert [(notice.kind, notice.count) for notice in notices] == [("left out", len(words))] * bool(words)
     told = " ".join(notice.text for notice in notices)
-    assert [word for word in ("the shape", "the refinement", "the brightness") if word in told] == words
+    assert [word for word in ("the shape", "the refinement", "the light") if word in told] == words
     as_exposed = Source.of(source.loaded.version, (), SynthesisSettings(light=Light.PHOTOGRAPH))
-    assert "the brightness" not in str(write_npz(as_exposed, tmp_path / "exposed.npz").notices)
+    assert "the light" not in str(write_npz(as_exposed, tmp_path / "exposed.npz").notices)
 
 
 @pytest.mark.authors

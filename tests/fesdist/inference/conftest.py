@@ -68,6 +68,7 @@ def publish(tmp_path: Path) -> Publish:
         taught_by: NDArray[np.uint8] | None = None,
         limits: dict[str, Any] | None = None,
         brightness: float | None = None,
+        contrast: tuple[float, float] | None = None,
         placed: dict[str, Any] | None = None,
     ) -> Published:
         generator = np.random.default_rng(seed)
@@ -133,7 +134,7 @@ def publish(tmp_path: Path) -> Publish:
                 job_digest="",
                 shape=None if displacement is None else {name: {"people": 5} for name in expressions},
                 likeness=None if limits is None else dict.fromkeys(expressions, limits),
-                exposure=None if brightness is None else asdict(Exposure(5, brightness)),
+                exposure=None if brightness is None else asdict(Exposure(5, brightness, contrast)),
             ),
             checksums,
         )

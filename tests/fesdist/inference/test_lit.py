@@ -1,4 +1,4 @@
-"""Dark photographs get what bright ones get, in their own light; others get what they always got, to the bit."""
+"""Photographs in another light get what others get, in their own; these get what they always got, to the bit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fesdist.ground.exposure import brightness
+from fesdist.ground.exposure import Exposure, Lights, lights_of
 from fesdist.inference.blocks import Threads
 from fesdist.inference.lit import relit
 from fesdist.inference.loaded import LoadedVersion
@@ -40,11 +40,39 @@ def test_outputs_are_those_of_the_equation(publish: Publish, inputs: np.ndarray)
     made = LoadedVersion(published.version).synthesize(inputs, "smiling", relit=True)
     expected = []
     for image in MIXED / 255:
-        gain = max(1.0, USUAL / float(brightness(image[None])[0]))
+        gain = max(1.0, USUAL / float(lights_of(image[None]).brightness[0]))
         light = np.minimum(gain * image, 1)
         change = published.expected(light[None], "smiling")[0] - light
         expected.append(np.clip(image + change / gain, 0, 1))
     np.testing.assert_allclose(made, expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("inputs", [MIXED, MIXED / 255], ids=["uint8", "float"])
+def test_outputs_in_an_unusual_contrast_are_those_of_the_equation(publish: Publish, inputs: np.ndarray) -> None:
+    exposure = Exposure(9, 0.5, (0.09, 0.1))
+    published = publish(brightness=exposure.brightness, contrast=exposure.contrast)
+    made = LoadedVersion(published.version).synthesize(inputs, "smiling", relit=True)
+    expected = []
+    for image in MIXED / 255:
+        m, s = (float(values[0]) for values in lights_of(image[None]))
+        scale = min(max(max(1, 0.5 / m) * s, 0.09), 0.1) / s
+        light = np.clip(scale * (image - m) + max(m, 0.5), 0, 1)
+        change = published.expected(light[None], "smiling")[0] - light
+        expected.append(np.clip(image + change / scale, 0, 1))
+    np.testing.assert_allclose(made, expected, atol=2e-6)
+
+
+def test_a_photograph_in_haze_gets_as_much_less_of_the_change(publish: Publish) -> None:
+    usual = (BRIGHT / 255).astype(np.float32)
+    of = [float(values[0]) for values in lights_of(usual[:1])]
+    loaded = LoadedVersion(publish(brightness=of[0], contrast=(of[1], of[1])).version)
+    clear, haze = usual[:1], 0.5 * usual[:1] + np.float32(0.3)
+    change = loaded.synthesize(clear, "smiling", intensity=0.3, relit=True) - clear
+    less = loaded.synthesize(haze, "smiling", intensity=0.3, relit=True) - haze
+    # Haze is brighter than what is usual, and stays so.
+    brighter = loaded.synthesize(clear + np.float32(lights_of(haze).brightness - of[0]), "smiling", intensity=0.3)
+    assert np.abs(change).max() > 0.05
+    np.testing.assert_allclose(less, 0.5 * (brighter - clear - (lights_of(haze).brightness - of[0])), atol=1e-5)
 
 
 @pytest.mark.parametrize("said", SAID)
@@ -69,7 +97,7 @@ def test_a_photograph_in_half_the_light_gets_half_the_change(
 ) -> None:
     published = publish(brightness=USUAL, displacement=displacement, expressions=("sad", "smiling"))
     loaded = LoadedVersion(published.version)
-    usual = (BRIGHT * (USUAL / brightness(BRIGHT))[:, None, None, None] / 255).astype(np.float32)
+    usual = (BRIGHT * (USUAL / lights_of(BRIGHT).brightness)[:, None, None, None] / 255).astype(np.float32)
     bright = loaded.synthesize(usual, wanted, intensity=0.7, relit=True)
     dark = loaded.synthesize(usual / 2, wanted, intensity=0.7, relit=True)
     assert bright.max() < 1  # nothing is cut off there that is left here
@@ -84,14 +112,16 @@ def test_what_a_caller_has_is_filled(publish: Publish) -> None:
     assert np.array_equal(room, made)
 
 
-def test_only_outputs_of_dark_photographs_are_made_anew() -> None:
-    inputs = np.random.default_rng(0).random((3, 1, 4, 5)).astype(np.float32)
+def test_only_outputs_of_photographs_in_another_light_are_made_anew() -> None:
+    inputs = np.random.default_rng(0).random((4, 1, 4, 5)).astype(np.float32)
     before, outputs = inputs.copy(), np.full_like(inputs, 7)
-    gains = np.array([2, 1, 4], np.float32)
-    relit(outputs, inputs, gains, lambda light: light + np.float32(0.5), Threads(2), clipped=False)
+    lights = Lights(np.array([2, 1, 0.8, 1], np.float32), np.array([0, 0, 0.05, 0.1], np.float32))
+    relit(outputs, inputs, lights, lambda light: light + np.float32(0.5), Threads(2), clipped=False)
     assert np.array_equal(inputs, before)
     assert (outputs[1] == 7).all()
-    np.testing.assert_allclose(outputs[[0, 2]], before[[0, 2]] + 0.5 / gains[[0, 2], None, None, None], rtol=1e-6)
+    others = [0, 2, 3]
+    expected = before[others] + 0.5 / lights.scale[others, None, None, None]
+    np.testing.assert_allclose(outputs[others], expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("of_version", [{}, {"normalisation": "min-max", "brightness": USUAL}])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ import zarr
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.ground import misalignment
-from fesdist.ground.exposure import Exposure, brightness
+from fesdist.ground.exposure import Exposure, lights_of
 from fesdist.ground.signature import SIDE, signature, signatures_of
+from fesdist.inference.lit import exposure_of
 from fesdist.registry import MaskedRegression
 from fesdist.simd.grays import gray_across
 from fesdist.training import survey as surveying
@@ -50,7 +51,7 @@ def test_what_is_seen_is_of_the_images_that_teach(stack: Path) -> None:
         images = opened.read(expression, taught, slice(0, 40), slice(0, 40))
         for sample, image in zip(taught, images, strict=True):
             seen = by_sample[sample]
-            assert seen.brightness == brightness(image[None])[0]
+            assert (seen.brightness, seen.contrast) == tuple(values[0] for values in lights_of(image[None]))
             assert seen.signatures.keys() == {SIDE, misalignment.SIDE}
             for side, found_signature in seen.signatures.items():
                 assert np.array_equal(found_signature, signature(image, side))
@@ -128,7 +129,7 @@ def test_images_that_do_not_fit_are_looked_at_in_bands(stack: Path, monkeypatch:
     for name, by_sample in expected.items():
         for sample, seen in by_sample.items():
             in_bands = found[name][sample]
-            assert in_bands.brightness == seen.brightness
+            assert (in_bands.brightness, in_bands.contrast) == (seen.brightness, seen.contrast)
             assert all(np.array_equal(in_bands.signatures[side], each) for side, each in seen.signatures.items())
 
 
@@ -154,6 +155,6 @@ def test_a_version_says_in_what_light_it_learned(stack: Path, tmp_path: Path) ->
     opened = TrainingStack.open(stack)
     # Who teaches nothing but "sad" teaches "happy" as well, so these are all.
     taught = opened.read("neutral", opened.samples("happy"), slice(0, 40), slice(0, 40))
-    expected = Exposure.of(brightness(taught).tolist())
+    expected = Exposure.of(*(values.tolist() for values in lights_of(taught)))
     assert 0 < expected.brightness < 1
-    assert WeightStore(store).open("faces").manifest.exposure == asdict(expected)
+    assert exposure_of(WeightStore(store).open("faces").manifest) == expected

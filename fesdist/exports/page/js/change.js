@@ -10,9 +10,11 @@ function changeOf(model, expression, face) {
     ? movedPlanes(face, rows, cols, expression.moves.down, expression.moves.right)
     : face;
   if (model.minMax) seen = seen.map((value) => (value - seenRange.low) / seenRange.width);
-  // A dark face is shown to the model in the light that it learned in.
-  const gain = Math.max(1, model.brightness / Math.max(brightnessOf(model, face), model.darkest));
-  if (gain > 1) seen = seen.map((value) => Math.min(gain * value, Math.max(value, 1)));
+  // A face in another light is shown to the model in the one that it learned in.
+  const { scale, shift } = model.light ? lightOf(model, face) : { scale: 1, shift: 0 };
+  if (scale !== 1 || shift !== 0) {
+    seen = seen.map((value) => Math.max(Math.min(scale * value + shift, Math.max(value, 1)), Math.min(value, 0)));
+  }
   let change = new Float32Array(3 * size);
   for (let channel = 0; channel < 3; channel++) {
     const { taps, bias } = expression.sets[Math.min(channel, expression.sets.length - 1)];
@@ -25,7 +27,7 @@ function changeOf(model, expression, face) {
     }
   }
   if (model.minMax) change = change.map((value) => value * seenRange.width);
-  if (gain > 1) change = change.map((value) => value / gain);
+  if (scale !== 1) change = change.map((value) => value / scale);
   return expression.detail ? withoutFineChange(model, change, expression.moves === null) : change;
 }
 
@@ -43,15 +45,24 @@ function addTap(output, input, weights, source) {
   for (let at = 0; at < output.length; at++) output[at] += weights[at] * input[source[at]];
 }
 
-function brightnessOf({ rows, cols, area: [row0, row1, down, col0, col1, right] }, face) {
-  let sum = 0;
-  let count = 0;
-  for (let start = 0; start < face.length; start += rows * cols) {
-    for (let row = row0; row < row1; row += down) {
-      for (let col = col0; col < col1; col += right, count++) sum += face[start + row * cols + col];
+// By what a face becomes such as the model has learned from: scale times its values, and shift.
+function lightOf({ rows, cols, area: [row0, row1, down, col0, col1, right], light }, face) {
+  const size = rows * cols;
+  const grays = [];
+  for (let row = row0; row < row1; row += down) {
+    for (let col = col0; col < col1; col += right) {
+      const at = row * cols + col;
+      grays.push((face[at] + face[at + size] + face[at + 2 * size]) / 3);
     }
   }
-  return sum / count;
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const brightness = mean(grays);
+  const gain = Math.max(1, light.brightness / Math.max(brightness, light.darkest));
+  if (!light.contrast) return { scale: gain, shift: 0 };
+  const [low, high] = light.contrast;
+  const contrast = Math.max(Math.sqrt(mean(grays.map((gray) => (gray - brightness) ** 2))), light.darkest);
+  const scale = Math.max(light.softest, Math.min(Math.max(gain * contrast, low), high) / contrast);
+  return { scale, shift: Math.max(brightness, light.brightness) - scale * brightness };
 }
 
 function rangeOf(face) {
