@@ -1,4 +1,4 @@
-"""The model's image of a face: cut out of a photograph by a similarity, without aliasing, in exact integers."""
+"""The model's image of a face: cut out of a photograph by an affine map, without aliasing, in exact integers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fesdist.shape.warping import interpolated
 _MARGIN = 4
 """Pixels that the cubic reads beyond the outermost position, and rounding."""
 _LARGEST_STEP = 1
-"""Pixels of the photograph to one of the model at which it is sampled densely; what is coarser is reduced first."""
+"""Pixels of the photograph to one of the model, along both axes, from which on it is reduced before it is sampled."""
 _STRIP_SAMPLES = 1 << 19
 """Dense samples at a time: each takes some 40 bytes while its place is computed."""
 
@@ -56,7 +56,9 @@ def _part(
     """Return what a crop needs of the photograph, reduced by a whole number, and the placement in it."""
     _, height, width = photograph.shape
     corners = placement.corners(shape)
-    factor = max(1, math.floor(placement.scale / _LARGEST_STEP))
+    # By no more than the direction in which the face is reduced least has room for: reduced further, it would blur.
+    least = min(abs(placement.across), abs(placement.down))
+    factor = max(1, math.floor(least / _LARGEST_STEP))
     left, right = _range(corners.real, width, factor)
     top, bottom = _range(corners.imag, height, factor)
     part = photograph[:, top:bottom, left:right]

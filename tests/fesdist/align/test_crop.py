@@ -55,6 +55,23 @@ def test_what_varies_slowly_is_found_where_it_is(scale: float, degrees: float, d
     assert np.abs(crop(photograph, placement, shape)[0] - expected).max() < 1.6
 
 
+@pytest.mark.parametrize("upright", [True, False])
+@pytest.mark.parametrize(("least", "most"), [(1.0, 2.2), (2.0, 4.1)])
+def test_a_stretched_face_is_reduced_along_each_axis_as_far_as_it_is_there(
+    least: float, most: float, upright: bool
+) -> None:
+    period = 6 * least
+    wave = np.rint(128 + 100 * np.sin((np.arange(240) + 0.5) * 2 * np.pi / period)).astype(np.uint8)
+    photograph = np.broadcast_to(wave, (1, 240, 240))
+    made = crop(photograph, Placement(complex(least), 1j * most, 30 + 30j), (40, 40))[0]
+    if not upright:
+        turned = crop(photograph.swapaxes(1, 2), Placement(complex(most), 1j * least, 30 + 30j), (40, 40))[0]
+        made = turned.T
+    places = 30 + least * (np.arange(40) + 0.5)
+    expected = 128 + 100 * np.sinc(1 / 6) * np.sin(places * 2 * np.pi / period)
+    assert np.abs(made - expected).max() < 6
+
+
 def test_beyond_the_border_its_edge_goes_on() -> None:
     photograph = _noise((12, 12), channels=1)
     made = crop(photograph, Placement.similar(1 + 0j, -3 + 9j), (6, 8))[0]
