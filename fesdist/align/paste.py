@@ -32,23 +32,25 @@ def put_back(
 ) -> None:
     """Change a photograph in the frame of one face; outside the frame it stays what it was, bit for bit.
 
-    q(z) = p(z + f turn u(w)) + f d(w) at each pixel z of the frame, with w its place in the model's image: p is the
-    photograph, d the change, u the displacement in pixels of the model, or 0, and f grows from 0 at the frame's border
-    to 1 inside. All are interpolated by the cubic of `fesdist.shape.kernels`, so pores and hair stay as they were
-    photographed.
+    q(z) = p(z + f A u(w)) + f d(w) at each pixel z of the frame, with w its place in the model's image: p is the
+    photograph, d the change, u the displacement in pixels of the model, or 0, A u where it leads in the photograph, and
+    f grows from 0 at the frame's border to 1 inside. All are interpolated by the cubic of `fesdist.shape.kernels`, so
+    pores and hair stay as they were photographed.
 
     `photograph` is (channel, row, col) uint8 or uint16 with as many channels as `change`, (channel, row, col) float32
     in units of the largest value.
     """
     channels, *sides = change.shape
     shape, largest = (sides[0], sides[1]), np.iinfo(photograph.dtype).max
-    learned = _smoothed(change, placement.scale)
+    learned = _smoothed(change, placement)
     if displacement is not None:
         learned = np.concatenate([learned, displacement.over(Region(0, shape[0], 0, shape[1]))])
     touched = _touched(learned, placement, photograph.shape[1:])
     if touched is None:
         return
-    reach = 0.0 if displacement is None else float(np.hypot(*learned[channels:]).max()) * placement.scale
+    reach = 0.0
+    if displacement is not None:
+        reach = float(np.hypot(*placement.in_photograph(*learned[channels:][::-1])).max())
     around = _grown(touched, math.ceil(reach) + _TAPS, photograph.shape[1:])
     before = photograph[:, *around.slices].copy()
     # The kernels take bytes or floating point.
@@ -110,9 +112,12 @@ def _feather(x: NDArray[np.float64], y: NDArray[np.float64], shape: tuple[int, i
     return np.asarray(t * t * (3 - 2 * t))
 
 
-def _smoothed(change: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
-    """Return a change without what a photograph cannot show whose pixels are larger than the model's."""
-    if scale >= 1:
+def _smoothed(change: NDArray[np.float32], placement: Placement) -> NDArray[np.float32]:
+    """Return a change without what a photograph cannot show whose pixels are larger than the model's, along each axis.
+
+    A stretched face may have larger ones along one axis only.
+    """
+    scales = [min(1.0, abs(step)) for step in (placement.down, placement.across)]
+    if min(scales) == 1:
         return change
-    sigma = 0.5 * math.sqrt(1 / scale**2 - 1)
-    return np.asarray(smoothed(change, (0, sigma, sigma)))
+    return np.asarray(smoothed(change, (0, *(0.5 * math.sqrt(1 / scale**2 - 1) for scale in scales))))

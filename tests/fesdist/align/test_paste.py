@@ -90,6 +90,24 @@ def test_pixels_are_moved_in_the_photographs_own_directions(dtype: type[np.unsig
     assert np.abs(made - expected).max() <= 1.1 * unit
 
 
+def test_pixels_come_from_as_far_as_a_leaning_face_reaches() -> None:
+    """Further than its axes tell: a diagonal of a leaning square is longer than either side says."""
+    steps = np.array([[4.0, -2.0], [0.0, 4.0]])
+    left, lengths, right = np.linalg.svd(steps)
+    turn = complex(*left[:, 0] * (1, -1))  # so that the longest way leads to the right
+    placement = Placement(4 * turn, (4j - 2) * turn, 600 + 50j)
+    u = np.zeros((2, *SHAPE), np.float32)
+    u[:, 10:22, 12:28] = 100 * right[0][::-1, None, None]
+    cols = np.mgrid[:250, :1300][1] + 0.5
+    slope = np.rint(50 * cols)[None].astype(np.uint16)
+    made = _put(slope, placement, np.zeros((1, *SHAPE), np.float32), Displacement(u))
+    x, y = _places(placement, slope.shape[1:])
+    inside = (np.abs(x - 20) < 5) & (np.abs(y - 16) < 3)
+    move = 100 * (right[0, 0] * placement.across + right[0, 1] * placement.down)
+    assert (abs(move.real), move.imag) == (pytest.approx(100 * lengths[0]), pytest.approx(0, abs=1e-9))
+    assert np.abs(made[0] - 50 * (cols + move.real))[inside].max() <= 50
+
+
 def test_no_change_is_no_change() -> None:
     photograph = _photograph()
     nothing = Displacement(np.zeros((2, *SHAPE), np.float32))
@@ -107,8 +125,20 @@ def test_a_face_cut_off_by_the_border_is_changed_as_far_as_it_is_seen(shift: com
 def test_a_small_face_gets_the_mean_of_what_it_cannot_show() -> None:
     stripes = np.where(np.arange(SHAPE[1]) % 2, 0.4, 0.0).astype(np.float32)
     change = np.broadcast_to(stripes, (1, *SHAPE)).copy()
-    made = _put(np.full((1, 60, 60), 50, np.uint8), Placement.similar(0.25 + 0j, 20 + 20j), change)
+    made = _put(np.full((1, 60, 60), 50, np.uint8), Placement.similar(0.25 + 0j, 20.125 + 20j), change)
     assert np.abs(made[0, 23:25, 24:26].astype(int) - (50 + 51)).max() <= 3
+
+
+@pytest.mark.parametrize("way", [0, 1])
+def test_so_does_one_that_is_small_along_one_axis_only(way: int) -> None:
+    stripes = np.where(np.arange(SHAPE[1 - way]) % 2, 0.4, 0.0).astype(np.float32)
+    change = np.broadcast_to(stripes if way == 0 else stripes[:, None], (1, *SHAPE)).copy()
+    across, down = (0.25, 1.2j) if way == 0 else (1.2, 0.25j)
+    made = _put(np.full((1, 80, 80), 50, np.uint8), Placement(across + 0j, down, 20.125 + 20.125j), change)[0].astype(
+        int
+    )
+    rows, cols = (slice(33, 47), slice(24, 26)) if way == 0 else (slice(23, 25), slice(37, 51))
+    assert np.abs(made[rows, cols] - (50 + 51)).max() <= 3
 
 
 def test_strips_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
