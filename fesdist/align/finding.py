@@ -106,12 +106,12 @@ class Finding:
             own = drop_of(face, self.frame, shape) if drop is None else drop
             placement = place(face, self.frame, shape, own)
             if face.eye_distance < SMALLEST_EYE_DISTANCE or placement.scale < SMALLEST_SCALE:
-                too_small.append(face)
+                too_small.append((face.eye_distance, placement.scale))
             else:
                 placed.append(Placed(face, placement, own))
         if not placed:
-            largest = too_small[0].eye_distance
-            needed = max(SMALLEST_EYE_DISTANCE, SMALLEST_SCALE * largest / place(too_small[0], self.frame, shape).scale)
+            largest, scale = too_small[0]
+            needed = max(SMALLEST_EYE_DISTANCE, SMALLEST_SCALE * largest / scale)
             # Rounded apart, so that nobody is told that 16 pixels are fewer than 16.
             raise NoFaceError(
                 f"its largest face has eyes {math.floor(largest)} pixels apart; expected {math.ceil(needed)} or more"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from fesdist.align import finding as finding_module
 from fesdist.align.face import Face
 from fesdist.align.finding import Finding
-from fesdist.align.frame import USUAL
+from fesdist.align.frame import USUAL, Frame
 from fesdist.ground.errors import BadParameterError, ImageError, NoFaceError
 
 PIXELS = np.zeros((3, 400, 600), np.uint8)
@@ -90,3 +90,13 @@ def test_without_a_detector_a_table_is_enough() -> None:
 def test_another_choice_is_refused(choice: str) -> None:
     with pytest.raises(BadParameterError, match="expected largest, all, or a number"):
         Finding(USUAL, choice)
+
+
+def test_a_long_face_that_is_too_small_needs_no_more_than_would_do() -> None:
+    """Eyes 31 of 100 pixels apart in the model, and 20 in the photograph: of a model of 500 an eighth."""
+    frame, shape = Frame(USUAL.eyes, (0.5, 0.67)), (500, 500)
+    face = Face(((50.0, 100.0), (70.0, 100.0)), lips=(60.0, 130.0))
+    with pytest.raises(NoFaceError, match="eyes 20 pixels apart; expected 26 or more"):
+        Finding(frame).found(PIXELS, shape, [face])
+    large = Face(((50.0, 100.0), (76.0, 100.0)), lips=(63.0, 139.0))
+    assert len(Finding(frame).found(PIXELS, shape, [large]).placed) == 1
