@@ -18,6 +18,9 @@ Fractions = tuple[Fraction, Fraction]
 _LIPS_BELOW = 1.05
 """How far below the middle of the eyes the middle of the lips is, in distances of the eyes: the mean of 80 people."""
 
+_NEAREST_LIPS = 0.01
+"""Of the image's height, from the line through the eyes: nearer ones do not tell which way is down."""
+
 _SHORTEST, _LONGEST, _ASKEW = 0.5, 2.0, 0.5
 """Faces whose lips are nearer, farther, or farther aside than in so many of the frame's have none that count."""
 
@@ -26,7 +29,7 @@ _SHORTEST, _LONGEST, _ASKEW = 0.5, 2.0, 0.5
 class Frame:
     """Where the eyes and lips of all faces lie in the images of a model.
 
-    Raises BadParameterError for eyes that are none, and for lips that are not below them in the image.
+    Raises BadParameterError for eyes that are none, and for lips that are not below the line through them.
     """
 
     eyes: Fractions
@@ -42,7 +45,7 @@ class Frame:
                 f"eyes at {left_x:g},{left_y:g} and {right_x:g},{right_y:g}; expected fractions of the image's width "
                 "and height, the eye on the left of the image first, such as 0.345,0.36,0.655,0.36"
             )
-        if self.lips is not None and not (max(left_y, right_y) < self.lips[1] < 1 and 0 < self.lips[0] < 1):
+        if self.lips is not None and not _below(self.eyes, self.lips):
             raise BadParameterError(
                 f"lips at {self.lips[0]:g},{self.lips[1]:g}; expected fractions of the image's width and height, below "
                 f"the eyes at {left_x:g},{left_y:g} and {right_x:g},{right_y:g}"
@@ -53,13 +56,20 @@ USUAL = Frame(((0.345, 0.36), (0.655, 0.36)))
 """The whole head of most people, with the mouth's centre at (0.5, 0.7)."""
 
 
+def _below(eyes: Fractions, lips: Fraction) -> bool:
+    """Return whether lips are inside the image, and below the line through the eyes."""
+    (left_x, left_y), (right_x, right_y) = eyes
+    line = left_y + (lips[0] - left_x) * (right_y - left_y) / (right_x - left_x)
+    return all(0 < part < 1 for part in lips) and lips[1] - line >= _NEAREST_LIPS
+
+
 def usual_lips(eyes: Fractions, shape: tuple[int, int]) -> Fraction | None:
-    """Return where people whose eyes are there have their lips, in images of `shape`; None if that is outside."""
+    """Return where people whose eyes are there have their lips, in images of `shape`; None if no frame has them so."""
     rows, cols = shape
     left, right = (complex(x * cols, y * rows) for x, y in eyes)
     lips = (left + right) / 2 + 1j * _LIPS_BELOW * (right - left)
-    x, y = round(lips.real / cols, 4), round(lips.imag / rows, 4)
-    return (x, y) if 0 < x < 1 and 0 < y < 1 else None
+    found = round(lips.real / cols, 4), round(lips.imag / rows, 4)
+    return found if _below(eyes, found) else None
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,7 @@ class Placement:
     across: complex
     """Where one pixel to the right in the model leads in the photograph."""
     down: complex
-    """Where one pixel downwards leads: `across` turned by a right angle, unless the face is seen from aside."""
+    """Where one pixel downwards leads: `across` turned by a right angle, unless the face is long, short or aside."""
     shift: complex
 
     @classmethod

@@ -70,6 +70,10 @@ def test_the_usual_lips_are_below_the_eyes_whatever_the_proportions() -> None:
     assert usual_lips(USUAL.eyes, (128, 128)) == (0.5, 0.6855)
     assert usual_lips(((0.3, 0.2), (0.7, 0.2)), (200, 100)) == (0.5, 0.41)
     assert usual_lips(((0.2, 0.5), (0.8, 0.5)), (128, 128)) is None
+    leaning, tall = ((0.5, 0.3), (0.56, 0.331)), (640, 128)
+    lips = usual_lips(leaning, tall)
+    assert lips is not None
+    assert Frame(leaning, lips).lips == lips
 
 
 def test_a_part_of_the_photograph_has_the_same_face() -> None:
@@ -95,3 +99,9 @@ def test_eyes_that_are_none_are_refused(eyes: tuple[tuple[float, float], tuple[f
 def test_lips_that_are_none_are_refused(lips: tuple[float, float]) -> None:
     with pytest.raises(BadParameterError, match="below the eyes"):
         Frame(USUAL.eyes, lips)
+
+
+@pytest.mark.parametrize("lips", [(0.8, 0.5), (0.9, 0.45)])
+def test_lips_on_the_line_of_leaning_eyes_and_above_it_are_refused(lips: tuple[float, float]) -> None:
+    with pytest.raises(BadParameterError, match="below the eyes"):
+        Frame(((0.2, 0.2), (0.4, 0.3)), lips)
