@@ -20,6 +20,7 @@ from fesdist.images.decode import MEGAPIXEL, read_header
 from fesdist.images.filling import Image, read_image
 from fesdist.images.resize import stretch
 from fesdist.images.summary import of_misaligned_pairs, of_people_on_both_sides
+from fesdist.images.survey import frame_of
 from fesdist.requests.stacks import Replace
 from storage.stack.editing import find_person, replace_image
 from storage.stack.format import Subject
@@ -103,9 +104,9 @@ def _aligner(request: Replace, spec: StackSpec, file: Path) -> Aligner | None:
         if request.points:
             raise BadParameterError("--points is of no use without --align: give that as well")
         return None
-    if spec.eyes is None:
+    if (frame := frame_of(request.stack, spec)) is None:
         raise BadParameterError(
             f"{request.stack} does not say where its faces have their eyes; expected a stack that was ingested with "
             "--align or --eyes: leave --align out, and give a photograph that lies as the others"
         )
-    return Aligner.of(Frame(spec.eyes, spec.lips), file.parent, read_points(request.points) if request.points else None)
+    return Aligner.of(frame, file.parent, read_points(request.points) if request.points else None)

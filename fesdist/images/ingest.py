@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 
 from fesdist.align.aligner import Aligner
-from fesdist.align.frame import Frame
 from fesdist.ground.counting import counted
 from fesdist.ground.errors import BadParameterError, PairingError
 from fesdist.ground.letters import composed
@@ -21,7 +20,7 @@ from fesdist.images.filling import Account, fill
 from fesdist.images.listing import holds_outputs
 from fesdist.images.pairs import USUAL_LAYOUT, Layout, Pairs, find_pairs
 from fesdist.images.summary import IngestSummary, count_pairs
-from fesdist.images.survey import AS_FOUND, Wanted, attempt_all, check_spec, choose_spec, framed
+from fesdist.images.survey import AS_FOUND, Wanted, attempt_all, check_spec, choose_spec, frame_of, framed
 from storage.blobs.names import check_name
 from storage.errors import NotFoundError, StorageError
 from storage.stack.reading import TrainingStack
@@ -95,7 +94,8 @@ def ingest(
     used = [headers[path] for person in people for path in person.files.values()]
     spec = existing.spec if existing else choose_spec(used, wanted, named)
 
-    aligner = Aligner.of(Frame(spec.eyes, spec.lips), source, wanted.points) if wanted.align and spec.eyes else None
+    frame = frame_of(stack_path, spec) if wanted.align else None
+    aligner = Aligner.of(frame, source, wanted.points) if frame else None
     with StackWriter.open(stack_path) if existing else StackWriter.create(stack_path, spec) as writer:
         try:
             fill(writer, people, sides, account, pixel_limit=pixel_limit, aligner=aligner, on_progress=on_progress)

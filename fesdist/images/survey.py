@@ -101,6 +101,14 @@ def framed(stack: str | Path, spec: StackSpec | None, wanted: Wanted) -> Wanted:
     return replace(wanted, eyes=wanted.eyes or USUAL.eyes, size=wanted.size or ALIGNED_SIZE)
 
 
+def frame_of(stack: str | Path, spec: StackSpec) -> Frame | None:
+    """Return where a stack has faces; None if it does not say. Raises BadParameterError for where none can lie."""
+    try:
+        return Frame(spec.eyes, spec.lips) if spec.eyes else None
+    except BadParameterError as error:
+        raise BadParameterError(f"the stack {stack} says that faces have their {error}") from None
+
+
 def said(eyes: Fractions) -> str:
     """Return eyes as the command line has them."""
     return ",".join(f"{part:g}" for eye in eyes for part in eye)

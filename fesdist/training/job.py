@@ -16,6 +16,7 @@ from fesdist.families.common.fit import Fit
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
 from fesdist.ground.revision import revision
+from fesdist.images.survey import frame_of
 from fesdist.registry import model_from_parameters
 from storage.blobs.documents import convert
 from storage.datasets.draft import WeightDraft
@@ -164,8 +165,9 @@ class CutJob:
 def define_job(request: TrainingRequest, stack: TrainingStack) -> TrainingJob:
     """Return the job that a request means for a stack as it is now.
 
-    Raises BadParameterError for an unknown expression or one without samples.
+    Raises BadParameterError for an unknown expression or one without samples, and as `frame_of`.
     """
+    frame_of(stack.path, stack.spec)  # such as no version can have would be found after the training
     before = request.input_expression or stack.spec.input_expression
     if before not in stack.expressions:
         raise BadParameterError(

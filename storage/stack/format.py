@@ -151,8 +151,10 @@ class Subject:
     def __post_init__(self) -> None:
         for expression in self.digests:
             _check_expression(expression)
-        if self.drop is not None and not all(abs(part) <= _LARGEST_DROP for part in self.drop):
-            raise MismatchError(f"{self.id!r} has the drop {self.drop}; expected two numbers within {_LARGEST_DROP}")
+        if self.drop is not None and not (self.drop[0] > 0 and all(abs(part) <= _LARGEST_DROP for part in self.drop)):
+            raise MismatchError(
+                f"{self.id!r} has the drop {self.drop}; expected two numbers within {_LARGEST_DROP}, the first above 0"
+            )
 
     @property
     def is_nobody(self) -> bool:

@@ -19,7 +19,8 @@ from fesdist.training.job import TrainingJob, TrainingRequest, define_job
 from fesdist.training.run import train
 from storage.blobs.documents import convert
 from storage.datasets.store import WeightStore
-from storage.stack.reading import TrainingStack
+from storage.stack.reading import StackSpec, TrainingStack
+from storage.stack.writer import PendingSubject, StackWriter
 from tests.fesdist.training.stacks import write_stack
 
 SIDE = 20
@@ -58,6 +59,17 @@ def test_an_input_is_neither_unknown_nor_a_target(stack: TrainingStack) -> None:
         BadParameterError, match=r"'sad' is not among the targets .* for the input 'sad'; it has neutral"
     ):
         define_job(_request(stack, input_expression="sad", expressions=("sad",)), stack)
+
+
+def test_eyes_and_lips_that_no_frame_has_are_refused_before_the_training(tmp_path: Path) -> None:
+    for name, places in (("eyes", {"eyes": ((0.7, 0.4), (0.3, 0.4))}), ("lips", {"lips": (0.5, 0.3)})):
+        spec = StackSpec(8, 8, 1, "uint8", "none", **{"eyes": ((0.3, 0.4), (0.7, 0.4)), **places})
+        with StackWriter.create(tmp_path / name, spec) as writer:
+            black = np.zeros((1, 8, 8), np.uint8)
+            writer.append([PendingSubject("ann", {"neutral": black, "sad": black})], 0.0)
+        odd = TrainingStack.open(tmp_path / name)
+        with pytest.raises(BadParameterError, match=f"{name} says that faces have their {name} at"):
+            define_job(_request(odd), odd)
 
 
 def test_people_named_are_held_out_in_the_place_of_the_stacks(stack: TrainingStack) -> None:

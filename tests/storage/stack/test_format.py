@@ -122,7 +122,7 @@ def test_what_is_said_of_eyes_and_lips_comes_back_and_what_is_not_takes_no_room(
     assert StackContents.decoded(contents.encoded(), "faces") == contents
 
 
-@pytest.mark.parametrize("drop", [(1.0, 2.5), (float("nan"), 0.0)])
+@pytest.mark.parametrize("drop", [(1.0, 2.5), (float("nan"), 0.0), (1.0, float("nan")), (0.0, 0.0), (-1.0, 0.0)])
 def test_a_drop_that_no_face_has_is_refused(drop: tuple[float, float]) -> None:
     with pytest.raises(MismatchError, match="'ann' has the drop"):
         Subject("ann", "train", {}, drop)
