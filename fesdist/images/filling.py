@@ -101,12 +101,16 @@ def fill(
     # Those whom a killed ingest left without a side get one now; ids that were trained on are refused before any work.
     writer.assign_holdout(*_sides(holdout, {subject.id for subject in writer.subjects}))
     total, done, name = sum(len(person.files) for person in people), 0, writer.spec.input_expression
+    if aligner:
+        # Whom the stack has keeps the drop that it has of them, even if their input was replaced by another photograph.
+        stored = {subject.id: complex(*subject.drop) for subject in writer.subjects if subject.drop}
+        aligner.drops.update({person.files[name]: stored[person.id] for person in people if person.id in stored})
     for batch in _batches(people, writer.spec, writer.batch):
         inputs = {path: person.files[name] for person in batch for path in person.files.values()}
         read = partial(_read, inputs=inputs, spec=writer.spec, pixel_limit=pixel_limit, aligner=aligner)
         # Inputs first: they tell where the others' lips would be without an expression.
-        firsts = list(dict.fromkeys(inputs.values()))
-        others = [path for path in inputs if path not in inputs.values()]
+        firsts = dict.fromkeys(inputs.values())
+        others = [path for path in inputs if path not in firsts]
         attempts: list[tuple[Path, Image | ImageError]] = []
         for attempt in chain(attempt_all(read, firsts), attempt_all(read, others)):
             attempts.append(attempt)

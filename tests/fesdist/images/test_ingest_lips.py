@@ -14,6 +14,7 @@ from fesdist.align.crop import crop
 from fesdist.align.face import Face, Point
 from fesdist.align.frame import Frame, drop_of, place, usual_lips
 from fesdist.cli.main import main
+from fesdist.ground.errors import BadParameterError
 from fesdist.images.decode import decode
 from fesdist.images.ingest import ingest
 from fesdist.images.survey import Wanted
@@ -98,6 +99,28 @@ def test_an_expression_that_comes_later_and_one_that_is_replaced_have_it_too(pai
     assert np.array_equal(_stored(stack, "anna", "sad"), _expected(pairs / "sad" / "anna.png", sad, drop))
     assert np.array_equal(_stored(stack, "anna", "happy"), _expected(tmp_path / "glad.png", glad, drop))
     assert stack.subjects[-1].drop == (drop.real, drop.imag)
+
+
+def test_somebody_whose_input_was_replaced_gets_further_expressions(pairs: Path, tmp_path: Path) -> None:
+    """The other photograph has another drop of its own; the stack's counts, or it would be somebody else's."""
+    path, (old, new) = str(tmp_path / "stack.zarr"), (ANNA["neutral"], ((30, 42), (70, 45), (47, 93)))
+    ingest(pairs, path, WANTED, holdout=0)
+    photograph = _photograph(pairs / "neutral" / "anna.png", new)
+    assert _drop(new) != _drop(old)
+    assert main(["replace", path, "anna", "neutral", str(photograph), "--align"]) == 0
+    sad = (33, 41), (72, 43), (50, 95)
+    _photograph(pairs / "sad" / "anna.png", sad)
+    summary = ingest(pairs, path, WANTED)
+    assert (summary.added, summary.skipped) == (1, ())
+    stack = TrainingStack.open(path)
+    assert np.array_equal(_stored(stack, "anna", "sad"), _expected(pairs / "sad" / "anna.png", sad, _drop(old)))
+
+
+def test_a_stack_whose_lips_no_frame_has_is_named(pairs: Path, tmp_path: Path) -> None:
+    path = tmp_path / "stack.zarr"
+    StackWriter.create(path, StackSpec(*SHAPE, 3, "uint8", "none", eyes=EYES, lips=(0.5, 0.2))).close()
+    with pytest.raises(BadParameterError, match=r"stack\.zarr says that faces have their lips at 0\.5,0\.2; expected"):
+        ingest(pairs, path, Wanted(align=True), holdout=0)
 
 
 def test_a_stack_that_says_nothing_of_lips_is_gone_on_with_by_eyes(pairs: Path, tmp_path: Path) -> None:
