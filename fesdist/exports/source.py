@@ -93,7 +93,7 @@ class Source:
             loaded.refinement_said(settings.refine),
             settings,
             loaded,
-            Frame(eyes) if eyes else loaded.frame or USUAL,
+            loaded.frame or (Frame(eyes) if eyes else USUAL),
         )
         # What no export can have is refused before anything is written.
         source.form_of(source.expressions[0])

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from fesdist.align.face import Face
 from fesdist.align.frame import Fractions, Frame, drop_of, place
+from fesdist.exports.source import Source
+from fesdist.inference.settings import SynthesisSettings
 from tests.fesdist.exports.browser import Browser
 from tests.fesdist.exports.pages import SHAPE, export, moving, opened, photograph, shown
 from tests.fesdist.inference.conftest import Publish
@@ -93,3 +95,11 @@ def test_a_page_of_a_version_without_lips_has_no_ring_for_them(
     assert browser.evaluate("document.querySelectorAll('.ring').length") == 2
     hint = browser.evaluate("document.querySelector('.when-adjusting').innerText")
     assert hint == "Drag the rings onto the eyes, then press Done."
+
+
+@pytest.mark.parametrize("said", [Frame(((0.3, 0.35), (0.7, 0.35)), (0.5, 0.75)), None])
+def test_eyes_that_are_given_count_if_the_version_does_not_say_them(publish: Publish, said: Frame | None) -> None:
+    published = publish(SHAPE, placed={"eyes": said.eyes, "lips": said.lips} if said else {})
+    given = (0.25, 0.4), (0.75, 0.4)
+    source = Source.open(published.store, published.reference, (), SynthesisSettings(), given)
+    assert source.frame == (said or Frame(given))
