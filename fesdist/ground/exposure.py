@@ -16,13 +16,10 @@ _ROWS = 64
 """Of an image, spread evenly, are enough to be looked at, or up to twice as many."""
 
 _USUAL = 1 / 4
-"""So many of the people who taught a model may be darker than what is usual for it, or have less or more contrast."""
+"""So many of the people who taught a model may be darker than what is usual for it, or have less contrast."""
 
 DARKEST = 1 / 1024
 """Of the whole range; less brightness and contrast are nothing but noise."""
-
-SOFTEST = 1 / 2
-"""To so much contrast is reduced at most, as what changes is enlarged by as much."""
 
 
 def face_area(shape: tuple[int, int]) -> tuple[slice, slice]:
@@ -97,25 +94,20 @@ class Exposure:
     """Who were looked at."""
     brightness: float
     """The lower quartile of theirs, in [0, 1]."""
-    contrast: tuple[float, float] | None = None
-    """The lower and the upper quartile of theirs, in [0, 1]; None if nobody looked."""
-
-    def __post_init__(self) -> None:
-        if self.contrast is not None and not 0 <= self.contrast[0] <= self.contrast[1]:
-            raise ValueError(f"contrast {self.contrast}; expected two quartiles, the lower one first")
+    contrast: float | None = None
+    """The lower quartile of theirs, in [0, 1]; None if nobody looked."""
 
     @classmethod
     def of(cls, brightness: Sequence[float], contrast: Sequence[float]) -> Exposure:
         """Return that of people whose inputs are so bright and have so much contrast."""
-        low, high = np.quantile(contrast, (_USUAL, 1 - _USUAL)).tolist()
-        return cls(len(brightness), float(np.quantile(brightness, _USUAL)), (low, high))
+        return cls(len(brightness), *(float(np.quantile(values, _USUAL)) for values in (brightness, contrast)))
 
     def lights(self, images: NDArray[Any]) -> Lights:
         """Return how each of `images` becomes one in the light that most of what taught a model was in.
 
-        `images` are (sample, channel, row, col), uint8 or floating point in [0, 1]. With m and s the brightness and the
-        contrast of one, b and s0 to s1 those that are usual, k = max(1, b / m): l = c (x - m) + max(m, b), c s = k s,
-        but s0 at least and s1 at most, and c half at least. Where nobody knows of contrast: l = k x.
+        `images` are (sample, channel, row, col), uint8 or floating point in [0, 1]. Of one with the brightness m and
+        the contrast s, b and s0 being usual: l = c (x - m) + max(m, b), c = max(k, s0 / s), k = max(1, b / m). Where
+        nobody knows of contrast: l = k x.
 
         >>> Exposure(9, 0.5).lights(np.full((1, 3, 16, 16), 0.25)).scale
         array([2.], dtype=float32)
@@ -124,8 +116,7 @@ class Exposure:
         gain = np.maximum(1, self.brightness / np.maximum(m, DARKEST))
         if self.contrast is None:
             return Lights(gain.astype(np.float32), np.zeros(len(m), np.float32))
-        s = np.maximum(s, DARKEST)
-        scale = np.maximum(SOFTEST, np.clip(gain * s, *self.contrast) / s)
+        scale = np.maximum(gain, self.contrast / np.maximum(s, DARKEST))
         return Lights(scale.astype(np.float32), (np.maximum(m, self.brightness) - scale * m).astype(np.float32))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fesdist.exports.onnx.graph import Graph
 from fesdist.ground.colour import LUMA
-from fesdist.ground.exposure import DARKEST, SOFTEST, Exposure, face_area
+from fesdist.ground.exposure import DARKEST, Exposure, face_area
 from fesdist.ground.tiles import Region
 from fesdist.inference.blur import gaussian
 from fesdist.shape.kernels import FLOAT_WEIGHTS, STEPS
@@ -54,9 +54,7 @@ def light_of(graph: Graph, images: str, usual: Exposure) -> GraphLight:
     away = graph.add("Sub", graph.add("ReduceMean", face, axes=[1]), brightness)
     square = graph.add("ReduceMean", graph.add("Mul", away, away), axes=[1, 2, 3])
     contrast = graph.add("Max", graph.add("Sqrt", square), graph.number(DARKEST))
-    low, high = (graph.number(part) for part in usual.contrast)
-    wanted = graph.add("Min", graph.add("Max", graph.add("Mul", gain, contrast), low), high)
-    scale = graph.add("Max", graph.add("Div", wanted, contrast), graph.number(SOFTEST))
+    scale = graph.add("Max", gain, graph.add("Div", graph.number(usual.contrast), contrast))
     there = graph.add("Max", brightness, graph.number(usual.brightness))
     return GraphLight(scale, graph.add("Sub", there, graph.add("Mul", scale, brightness)))
 

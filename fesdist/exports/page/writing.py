@@ -10,7 +10,7 @@ from fesdist.exports.page.packing import MOVE_STEPS, Change, Packed, pack
 from fesdist.exports.source import Exported, Source, Written
 from fesdist.families.common.fixed_map import Taps, Windows
 from fesdist.ground.errors import BadParameterError
-from fesdist.ground.exposure import DARKEST, SOFTEST, Exposure, face_area
+from fesdist.ground.exposure import DARKEST, Exposure, face_area
 from fesdist.ground.files import write_whole
 from fesdist.ground.notices import Notice
 from fesdist.inference.detail import FEATHER_PER_SIDE, fine_sigma
@@ -77,12 +77,7 @@ def _light(exposure: Exposure | None) -> dict[str, object] | None:
     """Return in what light the page shows faces to the model; None for their own."""
     if exposure is None:
         return None
-    return {
-        "brightness": exposure.brightness,
-        "contrast": exposure.contrast,
-        "darkest": DARKEST,
-        "softest": SOFTEST,
-    }
+    return {"brightness": exposure.brightness, "contrast": exposure.contrast, "darkest": DARKEST}
 
 
 def _error(packed: Packed) -> str:

@@ -65,8 +65,7 @@ VERSIONS: dict[str, dict[str, Any]] = {
     "moving-and-stretched": {"displacement": moving(), "normalisation": "min-max"},
     "with-detail": {"metrics": WEAK},
     "in-brighter-light": {"brightness": 0.9},
-    "with-more-contrast": {"brightness": 0.5, "contrast": (0.25, 0.3)},
-    "with-less-contrast": {"brightness": 0.2, "contrast": (0.05, 0.06)},
+    "with-more-contrast": {"brightness": 0.5, "contrast": 0.25},
     "moving-in-brighter-light": {"displacement": moving(), "brightness": 0.9},
 }
 

@@ -59,9 +59,8 @@ function lightOf({ rows, cols, area: [row0, row1, down, col0, col1, right], ligh
   const brightness = mean(grays);
   const gain = Math.max(1, light.brightness / Math.max(brightness, light.darkest));
   if (!light.contrast) return { scale: gain, shift: 0 };
-  const [low, high] = light.contrast;
   const contrast = Math.max(Math.sqrt(mean(grays.map((gray) => (gray - brightness) ** 2))), light.darkest);
-  const scale = Math.max(light.softest, Math.min(Math.max(gain * contrast, low), high) / contrast);
+  const scale = Math.max(gain, light.contrast / contrast);
   return { scale, shift: Math.max(brightness, light.brightness) - scale * brightness };
 }
 
