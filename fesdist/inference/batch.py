@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fesdist.align.crop import crop
+from fesdist.align.frame import Fractions
 from fesdist.align.outline import on_face
 from fesdist.align.paste import put_back
 from fesdist.ground.errors import ImageError, NoFaceError, UnlikeError
@@ -55,7 +56,8 @@ def synthesize_batch(tasks: Sequence[PhotographTask], job: FolderJob) -> list[Re
     A photograph that cannot be used, or an output that cannot be written, is recorded as failed and stops nothing.
     Raises NoSpaceError when the disk is full, and what the store raises for a damaged version.
     """
-    loaded = _load(job.store, job.reference, job.digest, for_weights(job.memory), job.threads)
+    eyes = job.finding.frame.eyes if job.finding else None
+    loaded = _load(job.store, job.reference, job.digest, for_weights(job.memory), job.threads, eyes)
     records: list[Record] = []
     step = _group_size(loaded, job)
     with ThreadPoolExecutor(job.threads) as pool:
@@ -69,9 +71,9 @@ def synthesize_batch(tasks: Sequence[PhotographTask], job: FolderJob) -> list[Re
 
 
 @lru_cache(maxsize=1)
-def _load(store: str, reference: str, digest: str, memory: int, threads: int) -> LoadedVersion:
+def _load(store: str, reference: str, digest: str, memory: int, threads: int, eyes: Fractions | None) -> LoadedVersion:
     """Open a version once for all batches of a worker; `digest` tells it from one of a store that was made anew."""
-    return LoadedVersion(WeightStore(store).open(reference), memory=memory, threads=threads)
+    return LoadedVersion(WeightStore(store).open(reference), memory=memory, threads=threads, eyes=eyes)
 
 
 def _group_size(loaded: LoadedVersion, job: FolderJob) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.align.frame import USUAL
+from fesdist.align.frame import USUAL, Fractions, Frame
 from fesdist.ground.errors import BadParameterError, ImageError
 from fesdist.ground.exposure import Lights
 from fesdist.ground.measures import mouth_region
@@ -43,11 +43,18 @@ class LoadedVersion:
     """Puts the expressions of one version of a model on batches of images.
 
     Weights are read band by band when they are needed, turned into float32 once, and kept within `memory` bytes; the
-    work is shared by `threads` threads. Several threads may use one object. Raises as
-    `CheckedVersion`, and BadParameterError for too little memory.
+    work is shared by `threads` threads. Several threads may use one object. `eyes` are where images have them if the
+    version does not say. Raises as `CheckedVersion`, and BadParameterError for too little memory.
     """
 
-    def __init__(self, version: WeightVersion, *, memory: int = WEIGHT_MEMORY, threads: int = 1) -> None:
+    def __init__(
+        self,
+        version: WeightVersion,
+        *,
+        memory: int = WEIGHT_MEMORY,
+        threads: int = 1,
+        eyes: Fractions | None = None,
+    ) -> None:
         checked, manifest = CheckedVersion(version), version.manifest
         self.version, self.checked = version, checked
         self.reference = manifest.reference
@@ -55,8 +62,10 @@ class LoadedVersion:
         self.image_shape: tuple[int, int] = manifest.image_shape
         self.min_max = checked.conventions.normalisation == "min-max"
         """Whether the model sees each image stretched from its own minimum to its own maximum."""
-        self.frame, self.mouth = checked.conventions.frame, checked.conventions.mouth
-        """As those of `Conventions`."""
+        self.frame = checked.conventions.frame or (None if eyes is None else Frame(eyes))
+        """Where faces lie; None if nobody says."""
+        self.mouth = checked.conventions.mouth
+        """As that of `Conventions`."""
         self.exposure = None if self.min_max else exposure_of(manifest)
         """In what light the model learned; None if that does not matter to it, or the version does not say."""
         self._threads = Threads(threads)

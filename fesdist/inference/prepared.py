@@ -62,8 +62,8 @@ def prepare(request: FolderRequest, memory: int) -> PreparedRun:
     recipes = _recipes(request, version)
     chosen = tuple(recipes)
     check_out(request.source, request.out)
-    loaded = LoadedVersion(version, memory=for_weights(memory))
     alignment = settings.alignment
+    loaded = LoadedVersion(version, memory=for_weights(memory), eyes=alignment.eyes if alignment else None)
     finding = alignment.finding(loaded.frame, loaded.reference) if alignment else None
     job = FolderJob(
         root=(request.source.parent if request.source.is_file() else request.source).absolute(),

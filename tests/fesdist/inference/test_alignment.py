@@ -216,6 +216,22 @@ def test_one_face_is_written_at_the_models_size(photos: Path, published: Publish
     assert np.abs(made - 255 * expected).max() <= 0.501
 
 
+def test_parts_of_a_face_lie_about_the_eyes_that_are_said_where_a_version_says_none(
+    photos: Path, publish: Publish
+) -> None:
+    low, settings = ((0.2, 0.7), (0.8, 0.7)), _settings(photos, regions=("eyes",))
+    assert settings.alignment
+    alignment = replace(settings.alignment, eyes=low, face="largest")
+    _run(photos, publish(image_shape=(96, 96)), replace(settings, alignment=alignment))
+    changed = (decode(photos.parent / "out/smiling/group/two.png") != decode(photos / "group/two.png")).any(axis=0)
+    face = read_points(photos.parent / "points.csv").of("group/two.png")[0]
+    placement = place(face, Frame(low), (96, 96))
+    for x, y in low:
+        for at, expected in ((96 * y, True), (96 * 0.36, False)):
+            right, down = placement.in_photograph(np.array(96 * x), np.array(at))
+            assert changed[int(down + placement.shift.imag), int(right + placement.shift.real)] == expected
+
+
 def test_nobody_knows_where_eyes_are(photos: Path, published: Published) -> None:
     settings = _settings(photos)
     with pytest.raises(BadParameterError, match="london@1 does not say where eyes are"):
