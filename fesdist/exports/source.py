@@ -17,8 +17,9 @@ from fesdist.ground.notices import Notice
 from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.tiles import Region
 from fesdist.inference.loaded import LoadedVersion, require_expression
+from fesdist.inference.moving import with_arrival
 from fesdist.inference.recipe import Recipe
-from fesdist.inference.regions import region_mask
+from fesdist.inference.regions import FACE, region_mask
 from fesdist.inference.settings import Light, SynthesisSettings
 from fesdist.shape.warping import Displacement
 from storage.datasets.manifest import Manifest
@@ -115,8 +116,12 @@ class Source:
         return self.loaded.strength(self.settings.intensity, self.settings.texture)
 
     def face_mask(self) -> NDArray[np.float32]:
-        """Return where faces are, (row, col) float32: in photographs of any framing only they change."""
-        return region_mask(("face",), self.manifest.image_shape, self.frame.eyes, self.loaded.mouth)
+        """Return where faces are, or move to, (row, col) float32: in photographs of any framing only they change."""
+        mask = found = region_mask((FACE,), self.manifest.image_shape, self.frame.eyes, self.loaded.mouth)
+        for expression in self.expressions:
+            if (displacement := self.loaded.shapes.displacement(Recipe.of(expression))) is not None:
+                found = np.maximum(found, with_arrival(mask, displacement))
+        return found
 
     def form_of(self, expression: str) -> FixedMap:
         """Return the model's own map of an expression; raises BadParameterError for a model that is none."""

@@ -201,7 +201,7 @@ class LoadedVersion:
         texture: float,
         detail: bool,
     ) -> Images:
-        base, mask = self.moved(inputs, recipe, intensity), self._mask(recipe)
+        base, mask = self.moved(inputs, recipe, intensity), self.shapes.mask(recipe)
         outputs = np.empty(inputs.shape, np.float32)
         np.multiply(base, np.float32(1 / 255 if base.dtype == np.uint8 else 1), out=outputs)
         for expression, weight in recipe.parts if texture != 0 else ():

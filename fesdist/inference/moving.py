@@ -14,6 +14,7 @@ from fesdist.ground.colour import to_gray
 from fesdist.inference.checked import CheckedVersion
 from fesdist.inference.intensities import Images, unit_scale
 from fesdist.inference.recipe import Recipe
+from fesdist.inference.regions import FACE
 from fesdist.shape.field import UNFOLDED_UP_TO, largest_intensity
 from fesdist.shape.warping import DISPLACEMENT, Displacement
 
@@ -21,6 +22,7 @@ _KEPT_BYTES = 16 << 20
 """What is kept of each kind: learned, of recipes, and scaled."""
 
 K = TypeVar("K")
+V = TypeVar("V")
 
 MaskOf = Callable[[Recipe], NDArray[np.float32] | None]
 
@@ -34,7 +36,7 @@ class Shapes:
         image_bytes = 2 * 4 * math.prod(version.manifest.image_shape)
         self._most = max(2, _KEPT_BYTES // image_bytes)
         self._learned: dict[str, Displacement] = {}
-        self._whole: dict[Recipe, Displacement] = {}
+        self._whole: dict[Recipe, tuple[Displacement, Images | None]] = {}
         self._scaled: dict[tuple[Recipe, float], Displacement] = {}
         self._lock = threading.Lock()
         self.present = bool(version.manifest.shape)
@@ -43,13 +45,13 @@ class Shapes:
     def displacement(self, recipe: Recipe, intensity: float = 1.0) -> Displacement | None:
         """Return by what photographs are moved, `intensity` m Σ w u, or None without a shape.
 
-        w are the weights of a recipe, u what was learned of its expressions, m the mask of its regions. It goes as far
-        as the image is folded nowhere, and no further.
+        w are the weights of a recipe, u what was learned of its expressions, m as `mask` returns it. It goes as far as
+        the image is folded nowhere, and no further.
         """
         if not self.present:
             return None
         with self._lock:
-            whole = self._of(recipe)
+            whole, _ = self._of(recipe)
             if intensity == 1 and recipe.whole and not recipe.regions:
                 return whole
 
@@ -63,7 +65,17 @@ class Shapes:
         if not self.present:
             return intensity
         with self._lock:
-            return _unfolded_part(self._of(recipe), recipe, intensity)
+            return _unfolded_part(self._of(recipe)[0], recipe, intensity)
+
+    def mask(self, recipe: Recipe) -> Images | None:
+        """Return m, where a recipe changes anything, (row, col) float32; None for everywhere.
+
+        The mask of its regions; of a face, the place where it is and the one where it moves to.
+        """
+        if not self.present:
+            return self._mask_of(recipe)
+        with self._lock:
+            return self._of(recipe)[1]
 
     def following(self, expression: str, recipe: Recipe, intensity: float) -> Displacement | None:
         """Return by what a change, made for one whole expression, is moved to where a recipe moves faces.
@@ -78,13 +90,17 @@ class Shapes:
             return None
         return Displacement(there.values - here.values, here.image)
 
-    def _of(self, recipe: Recipe) -> Displacement:
-        """Return the displacement of a recipe at intensity 1."""
+    def _of(self, recipe: Recipe) -> tuple[Displacement, Images | None]:
+        """Return the displacement of a recipe at intensity 1, and its mask."""
 
-        def added() -> Displacement:
-            total = sum(np.float32(weight) * self._read(expression).values for expression, weight in recipe.parts)
-            mask = self._mask_of(recipe)
-            return Displacement(np.asarray(total if mask is None else total * mask, np.float32))
+        def added() -> tuple[Displacement, Images | None]:
+            parts = [np.float32(weight) * self._read(expression).values for expression, weight in recipe.parts]
+            total = Displacement(np.asarray(sum(parts), np.float32))
+            if (mask := self._mask_of(recipe)) is None:
+                return total, None
+            if FACE in recipe.regions:
+                mask = with_arrival(mask, total)
+            return Displacement(total.values * mask), mask
 
         return self._kept(self._whole, recipe, added)
 
@@ -94,13 +110,21 @@ class Shapes:
 
         return self._kept(self._learned, expression, read)
 
-    def _kept(self, cache: dict[K, Displacement], key: K, make: Callable[[], Displacement]) -> Displacement:
+    def _kept(self, cache: dict[K, V], key: K, make: Callable[[], V]) -> V:
         """Return what is kept, or make it and forget the oldest: each is as large as an image."""
         if key not in cache:
             while len(cache) >= self._most:
                 cache.pop(next(iter(cache)))
             cache[key] = make()
         return cache[key]
+
+
+def with_arrival(mask: Images, displacement: Displacement) -> Images:
+    """Return m(p) or m(p + u(p)), whichever is more, (row, col) float32: what is in m, and what comes out of it.
+
+    The chin of a mouth that opens leaves the mask of the face: cut off there, it would stay above its own mouth.
+    """
+    return np.asarray(np.maximum(mask, displacement.applied(mask[None, None])[0, 0]))
 
 
 def put_change(

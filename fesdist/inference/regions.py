@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from fesdist.align.frame import Fractions
 from fesdist.ground.errors import BadParameterError
 
-REGION_NAMES = ("mouth", "eyes", "brows", "face")
+FACE = "face"
+REGION_NAMES = ("mouth", "eyes", "brows", FACE)
 
 _SOFT = 0.4
 """Of an ellipse's radius: over so much beyond its edge a mask fades."""
@@ -66,7 +67,7 @@ def _ellipses(
         half_width, half_height = (col1 - col0) * cols / 2, (row1 - row0) * rows / 2
         centre = (col0 + col1) * cols / 2, (row0 + row1) * rows / 2
         yield *centre, _MOUTH_WIDER * half_width, _MOUTH_WIDER * half_height
-    elif region == "face":
+    elif region == FACE:
         middle = (left_x + right_x) / 2, (left_y + right_y) / 2 + _FACE_BELOW * distance
         yield *middle, _FACE[0] * distance, _FACE[1] * distance
     else:

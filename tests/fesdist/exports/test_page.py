@@ -12,8 +12,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, save_npz
 
+from fesdist.align.frame import USUAL
 from fesdist.cli.main import main
 from fesdist.exports.page.packing import Change, Packed, pack
+from fesdist.exports.source import Source
 from fesdist.ground.colour import Colour
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.encode import encode
@@ -21,6 +23,8 @@ from fesdist.inference.full_size import add_change
 from fesdist.inference.intensities import unit_scale
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.recipe import Recipe
+from fesdist.inference.regions import region_mask
+from fesdist.inference.settings import SynthesisSettings
 from fesdist.report.build import write_report
 from storage.datasets.store import WeightStore
 from tests.fesdist.exports.browser import Browser
@@ -68,6 +72,16 @@ VERSIONS: dict[str, dict[str, Any]] = {
     "with-more-contrast": {"brightness": 0.5, "contrast": 0.25},
     "moving-in-brighter-light": {"displacement": moving(), "brightness": 0.9},
 }
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_page_has_the_mask_of_the_face(publish: Publish, moved: bool) -> None:
+    published = publish((96, 96), displacement=moving((96, 96)) if moved else None)
+    source = Source.open(published.store, published.reference, (), SynthesisSettings())
+    loaded, recipe = LoadedVersion(published.version), Recipe((("smiling", 1.0),), ("face",))
+    assert np.array_equal(source.face_mask(), loaded.shapes.mask(recipe))
+    here = region_mask(("face",), (96, 96), USUAL.eyes, loaded.mouth)
+    assert (source.face_mask() > here).any() == moved
 
 
 @pytest.mark.parametrize("kind", VERSIONS)

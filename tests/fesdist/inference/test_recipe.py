@@ -92,6 +92,22 @@ def test_nothing_changes_outside_of_the_regions(publish: Publish, moved: bool) -
         np.testing.assert_allclose(made - x, mask * whole, atol=2e-6)
 
 
+def test_what_moves_out_of_the_face_arrives_as_a_whole(publish: Publish) -> None:
+    side, by = (96, 96), 4
+    down = np.zeros((2, *side), np.float32)
+    down[0] = -by
+    loaded = LoadedVersion(publish(image_shape=side, displacement=down).version)
+    x = (0.3 + 0.4 * np.random.default_rng(5).random((1, 3, *side))).astype(np.float32)
+    made = loaded.synthesize(x, Recipe((("smiling", 1.0),), ("face",)), texture=0)
+    there, here = np.zeros((2, *side), np.float32)
+    here[:] = region_mask(("face",), side, USUAL.eyes, MOUTH)
+    there[by:] = here[:-by]
+    assert ((there == 1) & (here < 1)).any()
+    np.testing.assert_allclose(made[..., there == 1], np.roll(x, by, axis=2)[..., there == 1], atol=1e-6)
+    still = (there == 0) & (here == 0)
+    assert np.array_equal(made[..., still], x[..., still])
+
+
 def test_regions_are_where_they_are_called() -> None:
     masks = {name: region_mask((name,), (200, 200), USUAL.eyes, MOUTH) for name in REGION_NAMES}
     left, right, mouth = (72, 69), (72, 131), (140, 100)
