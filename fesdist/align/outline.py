@@ -12,7 +12,7 @@ from fesdist.align.frame import Placement
 
 _BEYOND = 0.05
 """Of the distance of the eyes: so far beyond the outline all is the face's still, as outlines are not found exactly."""
-_FADING = 0.12
+_FADING = 0.15
 """Of the distance of the eyes: over so much beyond that it fades."""
 _FINENESS = 32
 """Parts of the distance of the eyes in which distances to the outline are measured."""

@@ -26,6 +26,7 @@ from fesdist.inference.full_size import add_change
 from fesdist.inference.intensities import Images, Range, unit_scale
 from fesdist.inference.likeness import doubt_of
 from fesdist.inference.loaded import LoadedVersion
+from fesdist.inference.moving import with_arrival
 from fesdist.inference.record import Record
 from fesdist.inference.settings import Detail, Light, OutputSize, SynthesisSettings
 from fesdist.inference.sweep import LONGEST_SIDE, intensities, milliseconds, there_and_back
@@ -136,7 +137,7 @@ def _make_large(photograph: Underway, *, name: str, loaded: LoadedVersion, job: 
             for placed, placement, change in there:
                 # A model does not know where this face ends, and would colour the background beside it.
                 if recipe.regions and (mask := on_face(placed.face, placed.placement, loaded.image_shape)) is not None:
-                    change *= mask
+                    change *= mask if displacement is None else with_arrival(mask, displacement)
                 put_back(pixels, placement, change, displacement)
         pictures.append(pixels)
     _write(photograph, pictures, name=name, job=job)

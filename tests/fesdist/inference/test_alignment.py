@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -100,15 +101,8 @@ def test_colours_change_on_the_face_and_not_beside_it(
 ) -> None:
     outline = tuple((60 + 15 * np.cos(t), 60 + 20 * np.sin(t)) for t in np.linspace(0, 2 * np.pi, 36, endpoint=False))
     plain = Face(((45, 50), (75, 50)))
-
-    class Detector:
-        name = "a detector"
-        found = plain
-
-        def faces(self, _image: NDArray[np.uint8]) -> tuple[Face, ...]:
-            return (self.found,)
-
-    monkeypatch.setattr(finding, "default_detector", Detector)
+    detector = SimpleNamespace(name="one", faces=lambda _: (plain,))
+    monkeypatch.setattr(finding, "default_detector", lambda: detector)
     published, before = publish(), decode(photos / "nobody.png")
     settings = replace(_settings(photos, regions=("face",)), alignment=Alignment(eyes=EYES))
 
@@ -117,7 +111,7 @@ def test_colours_change_on_the_face_and_not_beside_it(
         return np.asarray((decode(photos.parent / out / "smiling/nobody.png") != before).any(axis=0))
 
     everywhere = changed("ellipse", settings)
-    monkeypatch.setattr(Detector, "found", replace(plain, outline=outline))
+    detector.faces = lambda _: (replace(plain, outline=outline),)
     within = changed("outline", settings)
     y, x = np.mgrid[: before.shape[1], : before.shape[2]] + 0.5
     radius = np.hypot((x - 60) / 15, (y - 60) / 20)
@@ -126,6 +120,22 @@ def test_colours_change_on_the_face_and_not_beside_it(
     assert not within[radius > 1.8].any()
     assert within[radius < 0.9].mean() > 0.9
     assert changed("all", replace(settings, regions=()))[radius > 1.8].any()
+
+
+def test_colours_arrive_where_the_face_moves_to(
+    photos: Path, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A face whose lower half drops by three pixels of the model, out of its outline."""
+    face = Face(((45, 50), (75, 50)), outline=((45, 40), (75, 40), (75, 70), (45, 70)))
+    monkeypatch.setattr(finding, "default_detector", lambda: SimpleNamespace(name="one", faces=lambda _: (face,)))
+    published = publish(displacement=np.stack([np.full(SHAPE, -3.0), np.zeros(SHAPE)]).astype(np.float32))
+    settings = replace(_settings(photos, regions=("face",)), alignment=Alignment(eyes=EYES))
+    _run(photos, published, settings, "whole")
+    _run(photos, published, replace(settings, texture=0.0), "moved")
+    whole, moved = (decode(photos.parent / out / "smiling/nobody.png") for out in ("whole", "moved"))
+    coloured = np.flatnonzero((whole != moved).any(axis=(0, 2)))
+    # The outline ends at 70, and fades over 6 pixels; 11 are dropped, and a pixel of the model is four.
+    assert 76 + 4 < coloured.max() <= 70 + 6 + 12 + 8
 
 
 def test_the_faces_of_a_crowd_are_made_as_many_at_a_time_as_fit_into_the_memory(
