@@ -24,13 +24,16 @@ def finding_of(frame: Frame, choice: str, points: Points | None) -> Finding:
 
 @dataclass(frozen=True)
 class Aligner:
-    """Aligns the photographs of a folder, and remembers of which it took the largest of several faces."""
+    """Aligns the photographs of a folder, and remembers what is in doubt of them."""
 
     finding: Finding
     root: Path
     """Tables of points name photographs relative to it."""
     points: Points | None = None
     crowded: list[Path] = field(default_factory=list)
+    """Those of several faces, of which the largest was taken."""
+    lipless: list[Path] = field(default_factory=list)
+    """Inputs whose eyes alone were brought to their place, as nobody says where the lips are."""
     drops: dict[Path, complex] = field(default_factory=dict)
     """Of each photograph that was aligned, as `fesdist.align.frame.drop_of`."""
 
@@ -54,5 +57,7 @@ class Aligner:
         if found.left_out:
             self.crowded.append(path)
         largest = found.placed[0]
+        if drop is None and self.finding.frame.lips and not largest.face.lips:
+            self.lipless.append(path)
         self.drops[path] = largest.drop
         return crop(pixels, largest.placement, shape)

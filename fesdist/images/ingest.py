@@ -124,6 +124,7 @@ def ingest(
         resized=Counter(header.shape for header in used if header.shape != stack.image_shape and not aligner),
         aligned=aligner is not None,
         crowded=tuple(sorted(aligner.crowded)) if aligner else (),
+        lipless=tuple(sorted(aligner.lipless)) if aligner else (),
         blank=account.blank,
         misaligned=account.misaligned,
         unmarked=wanted.points.unlike(path.relative_to(source).as_posix() for path in files) if wanted.points else "",

@@ -55,6 +55,8 @@ class IngestSummary:
     """Whether faces were found and brought to the stack's frame."""
     crowded: tuple[Path, ...] = ()
     """Photographs with several faces, of which the largest was taken."""
+    lipless: tuple[Path, ...] = ()
+    """Inputs that were aligned by their eyes alone, as nobody says where their lips are."""
     blank: Mapping[Path, str] = field(default_factory=dict)
     """What photographs show in the place of something."""
     misaligned: Mapping[str, str] = field(default_factory=dict)
@@ -108,6 +110,11 @@ class IngestSummary:
                 "doubtful",
                 "{n photograph} with several faces, of which the largest was taken",
                 [str(path) for path in self.crowded],
+            ),
+            *noticed(
+                "doubtful",
+                "{n photograph} aligned by the eyes alone, as the points have no lips; models err more in such mouths",
+                [str(path) for path in self.lipless],
             ),
             *noticed(
                 "doubtful",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from fesdist.align import finding
 from fesdist.align.crop import crop
 from fesdist.align.face import Face, Point
 from fesdist.align.frame import Frame, drop_of, place, usual_lips
+from fesdist.align.points import COLUMNS, read_points
 from fesdist.cli.main import main
 from fesdist.ground.errors import BadParameterError
 from fesdist.images.decode import decode
@@ -121,6 +123,21 @@ def test_a_stack_whose_lips_no_frame_has_is_named(pairs: Path, tmp_path: Path) -
     StackWriter.create(path, StackSpec(*SHAPE, 3, "uint8", "none", eyes=EYES, lips=(0.5, 0.2))).close()
     with pytest.raises(BadParameterError, match=r"stack\.zarr says that faces have their lips at 0\.5,0\.2; expected"):
         ingest(pairs, path, Wanted(align=True), holdout=0)
+
+
+def test_inputs_whose_lips_nobody_has_marked_are_told(pairs: Path, tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text(
+        f"file,{','.join(COLUMNS)}\nneutral/anna.png,31,40,71,44\nhappy/ben,30,40,70,40"
+    )
+    wanted = replace(WANTED, points=read_points(tmp_path / "points.csv"))
+    summary = ingest(pairs, tmp_path / "stack.zarr", wanted, holdout=0)
+    anna = pairs / "neutral" / "anna.png"
+    (told,) = [notice for notice in summary.notices if "by the eyes alone" in notice.text]
+    assert (told.count, list(told.examples)) == (1, [str(anna)])
+    stack = TrainingStack.open(tmp_path / "stack.zarr")
+    assert stack.subjects[0].drop == (1, 0)
+    assert np.array_equal(_stored(stack, "anna", "neutral"), _expected(anna, ANNA["neutral"], 1 + 0j))
+    assert not [notice for notice in ingest(pairs, tmp_path / "other.zarr", WANTED).notices if "alone" in notice.text]
 
 
 def test_a_stack_that_says_nothing_of_lips_is_gone_on_with_by_eyes(pairs: Path, tmp_path: Path) -> None:
