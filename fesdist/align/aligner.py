@@ -35,7 +35,7 @@ class Aligner:
     lipless: list[Path] = field(default_factory=list)
     """Inputs whose eyes alone were brought to their place, as nobody says where the lips are."""
     drops: dict[Path, complex] = field(default_factory=dict)
-    """Of each photograph that was aligned, as `fesdist.align.frame.drop_of`."""
+    """Of each input, as `fesdist.align.frame.drop_of`."""
 
     @classmethod
     def of(cls, frame: Frame, root: Path, points: Points | None) -> Aligner:
@@ -57,7 +57,8 @@ class Aligner:
         if found.left_out:
             self.crowded.append(path)
         largest = found.placed[0]
-        if drop is None and self.finding.frame.lips and not largest.face.lips:
-            self.lipless.append(path)
-        self.drops[path] = largest.drop
+        if drop is None:
+            self.drops[path] = largest.drop
+            if self.finding.frame.lips and not largest.face.lips:
+                self.lipless.append(path)
         return crop(pixels, largest.placement, shape)

@@ -21,7 +21,7 @@ _LIPS_BELOW = 1.05
 _NEAREST_LIPS = 0.01
 """Of the image's height, from the line through the eyes: nearer ones do not tell which way is down."""
 
-_SHORTEST, _LONGEST, _ASKEW = 0.5, 2.0, 0.5
+SHORTEST, LONGEST, ASKEW = 0.5, 2.0, 0.5
 """Faces whose lips are nearer, farther, or farther aside than in so many of the frame's have none that count."""
 
 
@@ -137,7 +137,7 @@ def drop_of(face: Face, frame: Frame, shape: tuple[int, int]) -> complex:
     seen_left, seen_right, seen_lips = (complex(*point) for point in (*face.eyes, face.lips))
     expected, seen = (lips - left) / (right - left), (seen_lips - seen_left) / (seen_right - seen_left)
     drop = (seen - expected.real) / (1j * expected.imag)
-    if not (_SHORTEST <= drop.real <= _LONGEST and abs(drop.imag) <= _ASKEW):
+    if not (SHORTEST <= drop.real <= LONGEST and abs(drop.imag) <= ASKEW):
         return 1 + 0j
     return complex(round(drop.real, 4), round(drop.imag, 4))
 

@@ -36,7 +36,7 @@ def face_area(shape: tuple[int, int]) -> tuple[slice, slice]:
 
 
 class Light(NamedTuple):
-    """In what light a face was taken, of 1 or many images."""
+    """In what light the faces of images were taken."""
 
     brightness: NDArray[np.float64]
     """(sample,) in [0, 1]: the mean over channels, rows and columns of `face_area`."""
@@ -44,7 +44,7 @@ class Light(NamedTuple):
     """(sample,) in [0, 1]: the standard deviation there of the mean over channels."""
 
 
-def lights_of(images: NDArray[Any]) -> Light:
+def light_of(images: NDArray[Any]) -> Light:
     """Return the light of images, (sample, channel, row, col), uint8 in 0..255 or floating point in [0, 1]."""
     rows, cols = face_area((images.shape[2], images.shape[3]))
     return _light(_sums(images[:, :, rows, cols]), images.dtype, images.shape[1], rows, cols)
@@ -72,7 +72,7 @@ class LightMeter:
             yield band
 
 
-class Lights(NamedTuple):
+class Relighting(NamedTuple):
     """How images become such as a model has learned from: l = c x + a."""
 
     scale: NDArray[np.float32]
@@ -94,30 +94,26 @@ class Exposure:
     """Who were looked at."""
     brightness: float
     """The lower quartile of theirs, in [0, 1]."""
-    contrast: float | None = None
-    """The lower quartile of theirs, in [0, 1]; None if nobody looked."""
+    contrast: float = 0.0
+    """The lower quartile of theirs, in [0, 1]; 0, which is never too little, if nobody looked."""
 
     @classmethod
     def of(cls, brightness: Sequence[float], contrast: Sequence[float]) -> Exposure:
         """Return that of people whose inputs are so bright and have so much contrast."""
         return cls(len(brightness), *(float(np.quantile(values, _USUAL)) for values in (brightness, contrast)))
 
-    def lights(self, images: NDArray[Any]) -> Lights:
+    def relighting(self, images: NDArray[Any]) -> Relighting:
         """Return how each of `images` becomes one in the light that most of what taught a model was in.
 
         `images` are (sample, channel, row, col), uint8 or floating point in [0, 1]. Of one with the brightness m and
-        the contrast s, b and s0 being usual: l = c (x - m) + max(m, b), c = max(k, s0 / s), k = max(1, b / m). Where
-        nobody knows of contrast: l = k x.
+        the contrast s, b and s0 being usual: l = c (x - m) + max(m, b), c = max(1, b / m, s0 / s).
 
-        >>> Exposure(9, 0.5).lights(np.full((1, 3, 16, 16), 0.25)).scale
+        >>> Exposure(9, 0.5).relighting(np.full((1, 3, 16, 16), 0.25)).scale
         array([2.], dtype=float32)
         """
-        m, s = lights_of(images)
-        gain = np.maximum(1, self.brightness / np.maximum(m, DARKEST))
-        if self.contrast is None:
-            return Lights(gain.astype(np.float32), np.zeros(len(m), np.float32))
-        scale = np.maximum(gain, self.contrast / np.maximum(s, DARKEST))
-        return Lights(scale.astype(np.float32), (np.maximum(m, self.brightness) - scale * m).astype(np.float32))
+        m, s = (np.maximum(found, DARKEST) for found in light_of(images))
+        scale = np.maximum(1, np.maximum(self.brightness / m, self.contrast / s))
+        return Relighting(scale.astype(np.float32), (np.maximum(m, self.brightness) - scale * m).astype(np.float32))
 
 
 def _sums(images: NDArray[Any]) -> NDArray[Any]:

@@ -27,6 +27,7 @@ from fesdist.inference.intensities import Images, Range, unit_scale
 from fesdist.inference.likeness import doubt_of
 from fesdist.inference.loaded import LoadedVersion
 from fesdist.inference.moving import with_arrival
+from fesdist.inference.recipe import Recipe
 from fesdist.inference.record import Record
 from fesdist.inference.settings import Detail, Light, OutputSize, SynthesisSettings
 from fesdist.inference.sweep import LONGEST_SIDE, intensities, milliseconds, there_and_back
@@ -124,7 +125,7 @@ def _make_small(
 
 def _make_large(photograph: Underway, *, name: str, loaded: LoadedVersion, job: FolderJob) -> None:
     """Make and write one recipe of a photograph, at its own size; its faces a few at a time."""
-    recipe, pictures = job.recipes[name], []
+    recipe, pictures, masks = job.recipes[name], [], _faces_alone(photograph, job.recipes[name], loaded)
     at_once = max(1, _images_at_once(loaded, job) // job.threads)
     for step in _steps(job.settings):
         displacement, pixels = loaded.shapes.displacement(recipe, step), photograph.full.copy()
@@ -133,14 +134,23 @@ def _make_large(photograph: Underway, *, name: str, loaded: LoadedVersion, job: 
             changes = _outputs(inputs, name, step, loaded, job) - unit_scale(loaded.moved(inputs, recipe, step))
             if not photograph.placements:
                 pixels = add_change(photograph.full, changes[0], displacement)
-            there = zip(photograph.found.placed[start:], photograph.placements[start:], changes, strict=False)
-            for placed, placement, change in there:
-                # A model does not know where this face ends, and would colour the background beside it.
-                if recipe.regions and (mask := on_face(placed.face, placed.placement, loaded.image_shape)) is not None:
+            for placement, mask, change in zip(photograph.placements[start:], masks[start:], changes, strict=False):
+                if mask is not None:
                     change *= mask if displacement is None else with_arrival(mask, displacement)
                 put_back(pixels, placement, change, displacement)
         pictures.append(pixels)
     _write(photograph, pictures, name=name, job=job)
+
+
+def _faces_alone(photograph: Underway, recipe: Recipe, loaded: LoadedVersion) -> list[Images | None]:
+    """Return where each face is, (row, col) at the model's size; None if a recipe changes all, or nobody knows.
+
+    A model does not know where this face ends, and would colour the background beside it.
+    """
+    return [
+        on_face(placed.face, placed.placement, loaded.image_shape) if recipe.regions else None
+        for placed in photograph.found.placed
+    ]
 
 
 def _outputs(inputs: NDArray[np.uint8], name: str, intensity: float, loaded: LoadedVersion, job: FolderJob) -> Images:

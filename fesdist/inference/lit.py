@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.ground.exposure import Exposure, Lights
+from fesdist.ground.exposure import Exposure, Relighting
 from fesdist.inference.blocks import Threads, blocks_of
 from fesdist.inference.intensities import Images, unit_scale
 from storage.blobs.documents import convert
@@ -25,7 +25,7 @@ def exposure_of(manifest: Manifest) -> Exposure | None:
 def relit(
     outputs: Images,
     inputs: NDArray[Any],
-    lights: Lights,
+    relighting: Relighting,
     make: Callable[[Images], Images],
     threads: Threads,
     *,
@@ -35,10 +35,10 @@ def relit(
 
     What a linear model adds to any photograph, its intercept, is what it learned in good light, and glows in a dark
     face. `inputs` x are (sample, channel, row, col), uint8 or floating point in [0, 1]; l stays there as well, and c
-    and a are `lights`; `make` is y, unclipped.
+    and a are `relighting`; `make` is y, unclipped.
     """
-    lit = lights.lit
-    scale, shift = (values[lit, None, None, None] for values in lights)
+    lit = relighting.lit
+    scale, shift = (values[lit, None, None, None] for values in relighting)
     light = np.empty((len(lit), *inputs.shape[1:]), np.float32)
     blocks = blocks_of(light.shape, threads.number)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fesdist.align.frame import USUAL, Fractions, Frame
 from fesdist.ground.errors import BadParameterError, ImageError
-from fesdist.ground.exposure import Lights
+from fesdist.ground.exposure import Relighting
 from fesdist.ground.measures import mouth_region
 from fesdist.ground.metrics import ExpressionMetrics, RunMetrics
 from fesdist.ground.refinement import Refinement
@@ -150,18 +150,18 @@ class LoadedVersion:
         if out is not None:
             check_room(out, inputs)
         strength = self.strength(intensity, texture)
-        lights = self._lights(inputs) if relit else None
+        relighting = self._relighting(inputs) if relit else None
         own = Range.of(unit_scale(inputs)) if self.min_max else None
         seen = inputs if own is None else own.normalised(unit_scale(inputs))
         if self.shapes.present:
-            outputs = self._moved_outputs(seen, recipe, way, lights, intensity, strength, detail)
+            outputs = self._moved_outputs(seen, recipe, way, relighting, intensity, strength, detail)
         elif own is None and not detail and not stretch and len(recipe.parts) == 1 and not recipe.regions:
             # Nothing follows but clipping, which costs least where outputs are made.
             ((expression, weight),) = recipe.parts
             into = aligned.zeros(inputs.shape, np.float32) if out is None else out
-            return self._outputs.make(seen, expression, way, strength * weight, lights=lights, into=into)
+            return self._outputs.make(seen, expression, way, strength * weight, relighting=relighting, into=into)
         else:
-            outputs = self._unmoved_outputs(seen, recipe, way, lights, strength)
+            outputs = self._unmoved_outputs(seen, recipe, way, relighting, strength)
         if own is not None:
             outputs = own.restored(outputs)
         if detail and not self.shapes.present:
@@ -180,14 +180,13 @@ class LoadedVersion:
         return np.concatenate([inputs[:0], *parts])
 
     def _unmoved_outputs(
-        self, inputs: NDArray[Any], recipe: Recipe, way: Refinement, lights: Lights | None, strength: float
+        self, inputs: NDArray[Any], recipe: Recipe, way: Refinement, relighting: Relighting | None, strength: float
     ) -> Images:
         (expression, weight), *others = recipe.parts
-        outputs = self._outputs.make(inputs, expression, way, strength * weight, lights=lights)
+        outputs = self._outputs.make(inputs, expression, way, strength * weight, relighting=relighting)
         for expression, weight in others:
-            outputs += self._outputs.make(inputs, expression, way, strength * weight, lights=lights) - unit_scale(
-                inputs
-            )
+            made = self._outputs.make(inputs, expression, way, strength * weight, relighting=relighting)
+            outputs += made - unit_scale(inputs)
         mask = self._mask(recipe)
         return outputs if mask is None else np.asarray(blend(unit_scale(inputs), outputs, mask))
 
@@ -196,7 +195,7 @@ class LoadedVersion:
         inputs: NDArray[Any],
         recipe: Recipe,
         way: Refinement,
-        lights: Lights | None,
+        relighting: Relighting | None,
         intensity: float,
         texture: float,
         detail: bool,
@@ -207,7 +206,7 @@ class LoadedVersion:
         for expression, weight in recipe.parts if texture != 0 else ():
             as_learned = intensity == 1 and recipe == Recipe.of(expression)
             seen = base if as_learned else self.moved(inputs, expression)
-            made = self._outputs.make(seen, expression, way, 1.0, lights=lights)
+            made = self._outputs.make(seen, expression, way, 1.0, relighting=relighting)
             following = self.shapes.following(expression, recipe, intensity)
             put = partial(
                 put_change,
@@ -265,7 +264,7 @@ class LoadedVersion:
                 f"{self.image_shape[0]} rows and {self.image_shape[1]} columns: resize them"
             )
 
-    def _lights(self, inputs: NDArray[Any]) -> Lights | None:
+    def _relighting(self, inputs: NDArray[Any]) -> Relighting | None:
         """Return in what light the model shall see each of the inputs, None for their own."""
-        lights = None if self.exposure is None else self.exposure.lights(inputs)
-        return None if lights is None or not lights.lit.size else lights
+        relighting = None if self.exposure is None else self.exposure.relighting(inputs)
+        return None if relighting is None or not relighting.lit.size else relighting

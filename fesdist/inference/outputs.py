@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fesdist.ground.exposure import Lights
+from fesdist.ground.exposure import Relighting
 from fesdist.ground.refinement import ALPHAS, Refinement
 from fesdist.ground.refinement import refine as blend
 from fesdist.inference.bands import Band, BandCache
@@ -39,23 +39,23 @@ class ModelOutputs:
         way: Refinement,
         intensity: float,
         *,
-        lights: Lights | None = None,
+        relighting: Relighting | None = None,
         into: Images | None = None,
     ) -> Images:
-        """Return x + intensity alpha (y - x) of inputs x, (sample, channel, row, col); with `lights` as `relit` does.
+        """Return x + intensity alpha (y - x) of inputs x, (sample, channel, row, col), `relighting` them as `relit`.
 
         What goes `into` something is clipped to [0, 1].
         """
-        if lights is None or len(lights.lit) < len(inputs):
+        if relighting is None or len(relighting.lit) < len(inputs):
             outputs = self._made(inputs, expression, way, intensity, into)
         else:
             outputs = np.empty(inputs.shape, np.float32) if into is None else into
-        if lights is not None:
+        if relighting is not None:
 
             def make(light: Images) -> Images:
                 return self._made(light, expression, way, intensity, None)
 
-            relit(outputs, inputs, lights, make, self._threads, clipped=into is not None)
+            relit(outputs, inputs, relighting, make, self._threads, clipped=into is not None)
         return outputs
 
     def _made(

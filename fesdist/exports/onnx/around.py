@@ -42,19 +42,16 @@ class GraphLight:
 
 
 def light_of(graph: Graph, images: str, usual: Exposure) -> GraphLight:
-    """Return what `Exposure.lights` does."""
+    """Return what `Exposure.relighting` does."""
     rows, cols = face_area(graph.shape[1:])
     starts, ends, steps = ([getattr(side, name) for side in (rows, cols)] for name in ("start", "stop", "step"))
     face = graph.add("Slice", images, *(graph.constant(each, np.int64) for each in (starts, ends, [2, 3], steps)))
-    brightness = graph.add("ReduceMean", face, axes=[1, 2, 3])
-    found = graph.add("Max", brightness, graph.number(DARKEST))
-    gain = graph.add("Max", graph.add("Div", graph.number(usual.brightness), found), graph.number(1))
-    if usual.contrast is None:
-        return GraphLight(gain, graph.number(0))
-    away = graph.add("Sub", graph.add("ReduceMean", face, axes=[1]), brightness)
-    square = graph.add("ReduceMean", graph.add("Mul", away, away), axes=[1, 2, 3])
-    contrast = graph.add("Max", graph.add("Sqrt", square), graph.number(DARKEST))
-    scale = graph.add("Max", gain, graph.add("Div", graph.number(usual.contrast), contrast))
+    mean = graph.add("ReduceMean", face, axes=[1, 2, 3])
+    away = graph.add("Sub", graph.add("ReduceMean", face, axes=[1]), mean)
+    deviation = graph.add("Sqrt", graph.add("ReduceMean", graph.add("Mul", away, away), axes=[1, 2, 3]))
+    brightness, contrast = (graph.add("Max", found, graph.number(DARKEST)) for found in (mean, deviation))
+    brighter = graph.add("Div", graph.number(usual.brightness), brightness)
+    scale = graph.add("Max", brighter, graph.add("Div", graph.number(usual.contrast), contrast), graph.number(1))
     there = graph.add("Max", brightness, graph.number(usual.brightness))
     return GraphLight(scale, graph.add("Sub", there, graph.add("Mul", scale, brightness)))
 

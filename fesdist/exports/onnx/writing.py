@@ -63,7 +63,7 @@ def onnx_model(source: Source) -> onnx.ModelProto:
         "intensity": f"{settings.intensity:g}",
         "texture": f"{source.texture:g}",
         "brightness": f"{source.exposure.brightness if source.exposure else 0:g}",
-        "contrast": f"{(source.exposure and source.exposure.contrast) or 0:g}",
+        "contrast": f"{source.exposure.contrast if source.exposure else 0:g}",
         "opset": str(OPSET),
         "made_by": f"fesdist {manifest.code_version}",
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from fesdist.align.frame import ASKEW, LONGEST, SHORTEST
 from fesdist.exports.page.assembling import assembled
 from fesdist.exports.page.packing import MOVE_STEPS, Change, Packed, pack
 from fesdist.exports.source import Exported, Source, Written
@@ -61,6 +62,7 @@ def _model(source: Source, changes: list[Change], packed: Packed) -> dict[str, A
         "mouth": [mouth.row0, mouth.row1, mouth.col0, mouth.col1],
         "eyes": dict(zip(("left", "right"), source.frame.eyes, strict=True)),
         "lips": source.frame.lips,
+        "drops": {"shortest": SHORTEST, "longest": LONGEST, "askew": ASKEW},
         "expressions": [
             {
                 "name": change.name,

@@ -66,7 +66,7 @@ def test_lips_are_placed_as_python_places_them(
     face = Face(((60, 30), (80, 36)), lips=(66.5, 54))
     browser.evaluate(
         "app.placeAt(Placement.fromEyes({x: 60, y: 30}, {x: 80, y: 36}, app.model.eyes, app.shape)"
-        ".withLips({x: 66, y: 55}, app.model.eyes, app.model.lips))"
+        ".withLips({x: 66, y: 55}, app.model))"
     )
     unit = browser.evaluate("app.placement.side") / 100
     browser.evaluate("app.marks.moveRing('lips', 0.5, -1)")
@@ -77,7 +77,7 @@ def test_lips_are_placed_as_python_places_them(
     browser.send("Input.dispatchKeyEvent", type="keyDown", key="ArrowDown")
     after = browser.evaluate("Object.values(app.placement.toPhoto(...app.model.lips))")
     np.testing.assert_allclose(np.subtract(after, before), [0, unit], atol=1e-6)
-    far = "app.placement.withLips({x: 66, y: 500}, app.model.eyes, app.model.lips) === app.placement"
+    far = "app.placement.withLips({x: 66, y: 500}, app.model) === app.placement"
     assert browser.evaluate(far)
     browser.evaluate("app.adjust(false)")
     found, inside = shown(browser, [1]), _inside(corners_of(browser), photo.shape[1:])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fesdist.ground.exposure import Exposure, LightMeter, face_area, lights_of
+from fesdist.ground.exposure import Exposure, LightMeter, face_area, light_of
 
 SHAPE = (3, 50, 37)
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, *SHAPE), dtype=np.uint8)
@@ -15,15 +15,15 @@ def test_the_light_is_mean_and_deviation_over_the_face() -> None:
     # Of 50 rows 3/16 are 9.4, 14/16 are 43.8; of 37 columns 3/16 are 6.9, 13/16 are 30.1.
     faces = [image[:, 9:43, 6:30] / 255.0 for image in IMAGES]
     expected = [float(np.mean(face)) for face in faces], [float(np.std(face.mean(axis=0))) for face in faces]
-    np.testing.assert_allclose(lights_of(IMAGES), expected, rtol=1e-12)
-    np.testing.assert_allclose(lights_of(IMAGES / 255), expected, rtol=1e-12)
-    np.testing.assert_allclose(lights_of((IMAGES / 255).astype(np.float32)), expected, rtol=1e-6)
+    np.testing.assert_allclose(light_of(IMAGES), expected, rtol=1e-12)
+    np.testing.assert_allclose(light_of(IMAGES / 255), expected, rtol=1e-12)
+    np.testing.assert_allclose(light_of((IMAGES / 255).astype(np.float32)), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("images", [IMAGES, IMAGES / 255], ids=["uint8", "float"])
 @pytest.mark.parametrize("height", [1, 7, 16, 50])
 def test_bands_have_the_light_of_the_whole(images: np.ndarray, height: int) -> None:
-    for image, whole in zip(images, np.transpose(lights_of(images)), strict=True):
+    for image, whole in zip(images, np.transpose(light_of(images)), strict=True):
         meter = LightMeter(SHAPE[1:])
         bands = [image[:, row : row + height] for row in range(0, SHAPE[1], height)]
         assert all(passed is band for passed, band in zip(meter.passing(bands), bands, strict=True))
@@ -34,7 +34,7 @@ def test_of_a_tall_image_some_rows_are_looked_at() -> None:
     tall = np.random.default_rng(1).integers(0, 256, (1, 1, 330, 16), dtype=np.uint8)
     # A 64th of 330 rows is 5; 3/16 are 61.9, 14/16 are 288.8.
     expected = np.mean([tall[0, 0, row, 3:13] / 255.0 for row in range(61, 288, 5)])
-    np.testing.assert_allclose(lights_of(tall).brightness, expected, rtol=1e-12)
+    np.testing.assert_allclose(light_of(tall).brightness, expected, rtol=1e-12)
     meter = LightMeter((330, 16))
     assert len(list(meter.passing([tall[0, :, :100], tall[0, :, 100:103], tall[0, :, 103:]]))) == 3
     np.testing.assert_allclose(meter.brightness, expected, rtol=1e-12)
@@ -55,10 +55,10 @@ def test_a_quarter_may_be_darker_than_is_usual_and_have_less_contrast() -> None:
 def test_where_contrast_is_unknown_only_what_is_darker_is_made_brighter() -> None:
     images = np.stack([np.full((3, 16, 16), gray, np.uint8) for gray in (0, 51, 102, 204)])
     # 0.4 of the whole range is 102; what is black is taken for what is nearly so.
-    lights = Exposure(9, 0.4).lights(images)
-    assert lights.scale == pytest.approx([0.4 * 1024, 2, 1, 1])
-    assert not lights.shift.any()
-    assert lights.lit.tolist() == [0, 1]
+    relighting = Exposure(9, 0.4).relighting(images)
+    assert relighting.scale == pytest.approx([0.4 * 1024, 2, 1, 1])
+    assert not relighting.shift.any()
+    assert relighting.lit.tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_where_contrast_is_unknown_only_what_is_darker_is_made_brighter() -> Non
 def test_an_unusual_light_becomes_a_usual_one(low: float, high: float, scale: float, shift: float) -> None:
     image = np.full((1, 3, 16, 16), low)
     image[..., ::2] = high
-    lights = Exposure(9, 0.4, 0.15).lights(image)
-    assert lights.scale[0] == pytest.approx(scale)
-    assert lights.shift[0] == pytest.approx(shift, abs=1e-5)
-    assert lights.lit.size == (scale != 1 or shift != 0)
+    relighting = Exposure(9, 0.4, 0.15).relighting(image)
+    assert relighting.scale[0] == pytest.approx(scale)
+    assert relighting.shift[0] == pytest.approx(shift, abs=1e-5)
+    assert relighting.lit.size == (scale != 1 or shift != 0)

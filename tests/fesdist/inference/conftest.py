@@ -68,7 +68,7 @@ def publish(tmp_path: Path) -> Publish:
         taught_by: NDArray[np.uint8] | None = None,
         limits: dict[str, Any] | None = None,
         brightness: float | None = None,
-        contrast: float | None = None,
+        contrast: float = 0.0,
         placed: dict[str, Any] | None = None,
     ) -> Published:
         generator = np.random.default_rng(seed)

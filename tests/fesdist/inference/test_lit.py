@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fesdist.ground.exposure import Exposure, Lights, lights_of
+from fesdist.ground.exposure import Exposure, Relighting, light_of
 from fesdist.inference.blocks import Threads
 from fesdist.inference.lit import relit
 from fesdist.inference.loaded import LoadedVersion
@@ -40,7 +40,7 @@ def test_outputs_are_those_of_the_equation(publish: Publish, inputs: np.ndarray)
     made = LoadedVersion(published.version).synthesize(inputs, "smiling", relit=True)
     expected = []
     for image in MIXED / 255:
-        gain = max(1.0, USUAL / float(lights_of(image[None]).brightness[0]))
+        gain = max(1.0, USUAL / float(light_of(image[None]).brightness[0]))
         light = np.minimum(gain * image, 1)
         change = published.expected(light[None], "smiling")[0] - light
         expected.append(np.clip(image + change / gain, 0, 1))
@@ -54,7 +54,7 @@ def test_outputs_in_an_unusual_contrast_are_those_of_the_equation(publish: Publi
     made = LoadedVersion(published.version).synthesize(inputs, "smiling", relit=True)
     expected = []
     for image in MIXED / 255:
-        m, s = (float(values[0]) for values in lights_of(image[None]))
+        m, s = (float(values[0]) for values in light_of(image[None]))
         scale = max(1, 0.5 / m, 0.1 / s)
         light = np.clip(scale * (image - m) + max(m, 0.5), 0, 1)
         change = published.expected(light[None], "smiling")[0] - light
@@ -64,15 +64,15 @@ def test_outputs_in_an_unusual_contrast_are_those_of_the_equation(publish: Publi
 
 def test_a_photograph_in_haze_gets_as_much_less_of_the_change(publish: Publish) -> None:
     usual = (BRIGHT / 255).astype(np.float32)
-    of = [float(values[0]) for values in lights_of(usual[:1])]
+    of = [float(values[0]) for values in light_of(usual[:1])]
     loaded = LoadedVersion(publish(brightness=of[0], contrast=of[1]).version)
     clear, haze = usual[:1], 0.5 * usual[:1] + np.float32(0.3)
     change = loaded.synthesize(clear, "smiling", intensity=0.3, relit=True) - clear
     less = loaded.synthesize(haze, "smiling", intensity=0.3, relit=True) - haze
     # Haze is brighter than what is usual, and stays so.
-    brighter = loaded.synthesize(clear + np.float32(lights_of(haze).brightness - of[0]), "smiling", intensity=0.3)
+    brighter = loaded.synthesize(clear + np.float32(light_of(haze).brightness - of[0]), "smiling", intensity=0.3)
     assert np.abs(change).max() > 0.05
-    np.testing.assert_allclose(less, 0.5 * (brighter - clear - (lights_of(haze).brightness - of[0])), atol=1e-5)
+    np.testing.assert_allclose(less, 0.5 * (brighter - clear - (light_of(haze).brightness - of[0])), atol=1e-5)
 
 
 @pytest.mark.parametrize("said", SAID)
@@ -97,7 +97,7 @@ def test_a_photograph_in_half_the_light_gets_half_the_change(
 ) -> None:
     published = publish(brightness=USUAL, displacement=displacement, expressions=("sad", "smiling"))
     loaded = LoadedVersion(published.version)
-    usual = (BRIGHT * (USUAL / lights_of(BRIGHT).brightness)[:, None, None, None] / 255).astype(np.float32)
+    usual = (BRIGHT * (USUAL / light_of(BRIGHT).brightness)[:, None, None, None] / 255).astype(np.float32)
     bright = loaded.synthesize(usual, wanted, intensity=0.7, relit=True)
     dark = loaded.synthesize(usual / 2, wanted, intensity=0.7, relit=True)
     assert bright.max() < 1  # nothing is cut off there that is left here
@@ -115,12 +115,12 @@ def test_what_a_caller_has_is_filled(publish: Publish) -> None:
 def test_only_outputs_of_photographs_in_another_light_are_made_anew() -> None:
     inputs = np.random.default_rng(0).random((4, 1, 4, 5)).astype(np.float32)
     before, outputs = inputs.copy(), np.full_like(inputs, 7)
-    lights = Lights(np.array([2, 1, 0.8, 1], np.float32), np.array([0, 0, 0.05, 0.1], np.float32))
-    relit(outputs, inputs, lights, lambda light: light + np.float32(0.5), Threads(2), clipped=False)
+    relighting = Relighting(np.array([2, 1, 0.8, 1], np.float32), np.array([0, 0, 0.05, 0.1], np.float32))
+    relit(outputs, inputs, relighting, lambda light: light + np.float32(0.5), Threads(2), clipped=False)
     assert np.array_equal(inputs, before)
     assert (outputs[1] == 7).all()
     others = [0, 2, 3]
-    expected = before[others] + 0.5 / lights.scale[others, None, None, None]
+    expected = before[others] + 0.5 / relighting.scale[others, None, None, None]
     np.testing.assert_allclose(outputs[others], expected, rtol=1e-6)
 
 

@@ -13,7 +13,7 @@ import zarr
 
 from fesdist.cluster.in_process import InProcessCluster
 from fesdist.ground import misalignment
-from fesdist.ground.exposure import Exposure, lights_of
+from fesdist.ground.exposure import Exposure, light_of
 from fesdist.ground.signature import SIDE, signature, signatures_of
 from fesdist.inference.lit import exposure_of
 from fesdist.registry import MaskedRegression
@@ -51,7 +51,7 @@ def test_what_is_seen_is_of_the_images_that_teach(stack: Path) -> None:
         images = opened.read(expression, taught, slice(0, 40), slice(0, 40))
         for sample, image in zip(taught, images, strict=True):
             seen = by_sample[sample]
-            assert (seen.brightness, seen.contrast) == tuple(values[0] for values in lights_of(image[None]))
+            assert (seen.brightness, seen.contrast) == tuple(values[0] for values in light_of(image[None]))
             assert seen.signatures.keys() == {SIDE, misalignment.SIDE}
             for side, found_signature in seen.signatures.items():
                 assert np.array_equal(found_signature, signature(image, side))
@@ -155,6 +155,6 @@ def test_a_version_says_in_what_light_it_learned(stack: Path, tmp_path: Path) ->
     opened = TrainingStack.open(stack)
     # Who teaches nothing but "sad" teaches "happy" as well, so these are all.
     taught = opened.read("neutral", opened.samples("happy"), slice(0, 40), slice(0, 40))
-    expected = Exposure.of(*(values.tolist() for values in lights_of(taught)))
+    expected = Exposure.of(*(values.tolist() for values in light_of(taught)))
     assert 0 < expected.brightness < 1
     assert exposure_of(WeightStore(store).open("faces").manifest) == expected

@@ -56,11 +56,10 @@ function lightOf({ rows, cols, area: [row0, row1, down, col0, col1, right], ligh
     }
   }
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const brightness = mean(grays);
-  const gain = Math.max(1, light.brightness / Math.max(brightness, light.darkest));
-  if (!light.contrast) return { scale: gain, shift: 0 };
-  const contrast = Math.max(Math.sqrt(mean(grays.map((gray) => (gray - brightness) ** 2))), light.darkest);
-  const scale = Math.max(gain, light.contrast / contrast);
+  const middle = mean(grays);
+  const brightness = Math.max(middle, light.darkest);
+  const contrast = Math.max(Math.sqrt(mean(grays.map((gray) => (gray - middle) ** 2))), light.darkest);
+  const scale = Math.max(1, light.brightness / brightness, light.contrast / contrast);
   return { scale, shift: Math.max(brightness, light.brightness) - scale * brightness };
 }
 

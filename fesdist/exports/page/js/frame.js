@@ -3,9 +3,10 @@
 
 class FrameMarks {
   // place: gets each new placement; the marks lie in an SVG over the picture, in the photograph's pixels.
-  constructor(svg, { eyes, lips }, place) {
+  constructor(svg, model, place) {
+    const { eyes, lips } = model;
     this.svg = svg;
-    this.eyes = eyes;
+    this.model = model;
     this.places = lips ? { ...eyes, lips } : eyes;
     this.place = place;
     this.square = svg.querySelector(".square");
@@ -104,12 +105,12 @@ class FrameMarks {
     const at = (place) => placement.toPhoto(...place);
     if (name === "lips") {
       const { x, y } = at(this.places.lips);
-      this.place(placement.withLips({ x: x + dx, y: y + dy }, this.eyes, this.places.lips));
+      this.place(placement.withLips({ x: x + dx, y: y + dy }, this.model));
       return;
     }
-    const eyes = { left: at(this.eyes.left), right: at(this.eyes.right) };
+    const eyes = { left: at(this.model.eyes.left), right: at(this.model.eyes.right) };
     eyes[name] = { x: eyes[name].x + dx, y: eyes[name].y + dy };
     if (Math.hypot(eyes.right.x - eyes.left.x, eyes.right.y - eyes.left.y) < 8) return;
-    this.place(Placement.fromEyes(eyes.left, eyes.right, this.eyes, placement.shape, placement.drop));
+    this.place(Placement.fromEyes(eyes.left, eyes.right, this.model.eyes, placement.shape, placement.drop));
   }
 }

@@ -1,10 +1,16 @@
 // Where the model's frame lies on a photograph: its middle, the length of its side, its turn (radians), and where the
 // face has its lips, as seen from its eyes: the drop, 1 for a face like the model's.
 
-const UPRIGHT = { real: 1, imaginary: 0 };
+const USUAL_DROP = { real: 1, imaginary: 0 };
+
+// How far (x, y) leads along a line of that angle, and away from it.
+function fromAxis(x, y, angle) {
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return { along: cos * x + sin * y, away: cos * y - sin * x };
+}
 
 class Placement {
-  constructor(x, y, side, turn, shape, drop = UPRIGHT) {
+  constructor(x, y, side, turn, shape, drop = USUAL_DROP) {
     this.x = x;
     this.y = y;
     this.side = side; // width of the frame in pixels of the photograph
@@ -41,7 +47,7 @@ class Placement {
   }
 
   // The frame whose eyes are there: a similarity is given by two points.
-  static fromEyes(left, right, eyes, shape, drop = UPRIGHT) {
+  static fromEyes(left, right, eyes, shape, drop = USUAL_DROP) {
     const across = (eyes.right[0] - eyes.left[0]) * shape.cols;
     const down = (eyes.right[1] - eyes.left[1]) * shape.rows;
     const scale = Math.hypot(right.x - left.x, right.y - left.y) / Math.hypot(across, down);
@@ -58,25 +64,15 @@ class Placement {
     return new Placement(x, y, side, turn, this.shape, drop);
   }
 
-  // The same eyes, and the lips of the frame there on the photograph; as it is where no face has them.
-  withLips(at, eyes, lips) {
-    const toAxis = (place) => {
-      const x = (place[0] - eyes.left[0]) * this.shape.cols;
-      const y = (place[1] - eyes.left[1]) * this.shape.rows;
-      const [cos, sin] = [Math.cos(this.shape.axis), Math.sin(this.shape.axis)];
-      return { along: cos * x + sin * y, away: cos * y - sin * x };
-    };
-    const unit = this.side / this.shape.cols;
+  // The same eyes, and the lips of the model there on the photograph; as it is where no face has them.
+  withLips(at, { eyes, lips, drops }) {
+    const { rows, cols, axis } = this.shape;
     const [left, right] = [this.toPhoto(...eyes.left), this.toPhoto(...eyes.right)];
-    const angle = this.turn + this.shape.axis;
-    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-    const [dx, dy] = [at.x - left.x, at.y - left.y];
-    const frame = toAxis(lips);
-    const drop = {
-      real: (cos * dy - sin * dx) / (unit * frame.away),
-      imaginary: -((cos * dx + sin * dy) / unit - frame.along) / frame.away,
-    };
-    if (drop.real < 0.5 || drop.real > 2 || Math.abs(drop.imaginary) > 0.5) return this;
+    const unit = this.side / cols;
+    const expected = fromAxis((lips[0] - eyes.left[0]) * cols, (lips[1] - eyes.left[1]) * rows, axis);
+    const seen = fromAxis((at.x - left.x) / unit, (at.y - left.y) / unit, this.turn + axis);
+    const drop = { real: seen.away / expected.away, imaginary: (expected.along - seen.along) / expected.away };
+    if (drop.real < drops.shortest || drop.real > drops.longest || Math.abs(drop.imaginary) > drops.askew) return this;
     return Placement.fromEyes(left, right, eyes, this.shape, drop);
   }
 
